@@ -1,0 +1,103 @@
+"""The `lineage` command: finds the subcommand and imports only its module.
+
+A subcommand is a module of this package with `SUMMARY` (one line), `EXAMPLES` (shown first in its help),
+`add_arguments(parser)` and `run(args) -> int`. `COMMANDS` lists them in the order in which help shows them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from lineage_core.errors import ExitCode, LineageError
+from lineage_core.events import nearest
+
+COMMANDS = {
+    "log": "log one event, or a batch from standard input",
+    "follow": "print new events as they land",
+    "demo": "write a simulated cortex into a directory",
+}
+
+_HELP = """\
+usage: lineage COMMAND [OPTIONS]    (lineage COMMAND --help tells more)
+
+  lineage log task_created task-1 user-kim --data '{"priority":"high"}'
+  lineage follow --task task-1
+  lineage demo --dir /tmp/demo
+
+commands:
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors are one line that starts with the command's name; the examples come first in the help."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+    def format_help(self) -> str:
+        examples = self.epilog or ""
+        self.epilog, kept = None, self.epilog
+        try:
+            return f"{examples}\n{super().format_help()}" if examples else super().format_help()
+        finally:
+            self.epilog = kept
+
+
+def parser_of(command: str) -> argparse.ArgumentParser:
+    """The argument parser of a subcommand (a key of COMMANDS)."""
+    module = import_module(f"lineage_core.cli.{command}")
+    parser = _Parser(
+        prog=f"lineage {command}",
+        description=COMMANDS[command][:1].upper() + COMMANDS[command][1:] + ".",
+        epilog="examples:\n" + "".join(f"  {line}\n" for line in module.EXAMPLES),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--dir",
+        metavar="DIR",
+        help="the lineage directory (default: LINEAGE_DIR, $CORTEX_HOME/coordination/lineage, ./coordination/lineage)",
+    )
+    module.add_arguments(parser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one `lineage` command; returns its exit code. `argv` is what follows the program's name."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        width = max(map(len, COMMANDS))
+        print(_HELP + "".join(f"  {name:{width}}  {text}\n" for name, text in COMMANDS.items()), end="")
+        return ExitCode.OK if words else ExitCode.USAGE
+    if words[0] in ("-V", "--version"):
+        from importlib.metadata import version
+
+        print(f"lineage {version('lineage-tui')}")
+        return ExitCode.OK
+    command = words[0]
+    if command not in COMMANDS:
+        print(
+            f"lineage: unknown command {command!r}{nearest(command, COMMANDS)} (see lineage --help)", file=sys.stderr
+        )
+        return ExitCode.USAGE
+    try:
+        args = parser_of(command).parse_intermixed_args(words[1:])
+        code = import_module(f"lineage_core.cli.{command}").run(args)
+        sys.stdout.flush()
+        return int(code)
+    except LineageError as error:
+        print(f"lineage {command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the interpreter's last flush stays silent
+        return ExitCode.OK
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

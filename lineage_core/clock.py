@@ -1,0 +1,83 @@
+"""Now, timestamps and durations: the only module that asks the system for the time.
+
+Times are integers in microseconds since the epoch, UTC. `LINEAGE_NOW` (ISO-8601) freezes the clock, for tests and
+for screenshots.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+Clock = Callable[[], int]
+"""A function that gives the present time in microseconds since the epoch."""
+
+
+def now() -> int:
+    """The present time; `LINEAGE_NOW` overrides it."""
+    frozen = os.environ.get("LINEAGE_NOW")
+    if frozen:
+        at = parse_timestamp(frozen)
+        if at is not None:
+            return at
+    return time.time_ns() // 1000
+
+
+def format_timestamp(at: int) -> str:
+    """ISO-8601 in UTC with microseconds and `Z`, as we write it."""
+    second, micros = divmod(at, SECOND)
+    t = time.gmtime(second)
+    return (
+        f"{t.tm_year:04d}-{t.tm_mon:02d}-{t.tm_mday:02d}T"
+        f"{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}.{micros:06d}Z"
+    )
+
+
+def utc_date(at: int) -> str:
+    """The UTC date `YYYY-MM-DD` of a time: the name of its daily file."""
+    return format_timestamp(at)[:10]
+
+
+def parse_timestamp(text: str) -> int | None:
+    """Microseconds since the epoch of an ISO-8601 date and time, or None if it is none.
+
+    Without an offset it is UTC. Offsets with and without a colon are understood; a leap second counts as the
+    second after it. Fractions beyond the microsecond are cut.
+    """
+    from datetime import UTC, datetime  # imported late: `lineage log` needs it only with --timestamp
+
+    if len(text) < 11 or text[4] != "-":
+        return None
+    leap = text[16:19] == ":60"
+    try:
+        moment = datetime.fromisoformat(text[:16] + ":59" + text[19:] if leap else text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * SECOND) + (SECOND if leap else 0)
+
+
+def format_duration(micros: int) -> str:
+    """A duration for people, at most six characters: `850ms`, `12s`, `4m05s`, `3h07m`, `12d04h`, `340d`."""
+    if micros < 0:
+        return "-" + format_duration(-micros)
+    if micros < SECOND:
+        return f"{micros // 1000}ms"
+    seconds = micros // SECOND
+    if seconds < 60:
+        return f"{seconds}s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes}m{seconds:02d}s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours}h{minutes:02d}m"
+    days, hours = divmod(hours, 24)
+    return f"{days}d{hours:02d}h" if days < 100 else f"{days}d"

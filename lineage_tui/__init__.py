@@ -1,0 +1,1 @@
+"""The Textual app: it receives changes from the feed and draws them."""
