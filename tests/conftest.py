@@ -1,0 +1,34 @@
+"""What all tests share: the one way to skip for a missing outside tool, and an environment without the user's own."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def need_tool() -> Callable[[str], str]:
+    """`need_tool("jq")` gives the tool's path, or skips the test and names the tool."""
+
+    def need(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            pytest.skip(f"needs {name}")
+        return path
+
+    return need
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No LINEAGE_* or CORTEX_* variable of the user reaches a test, and caches and state go to a folder of its own."""
+    for name in list(os.environ):
+        if name.startswith(("LINEAGE_", "CORTEX_")):
+            monkeypatch.delenv(name)
+    for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    yield
