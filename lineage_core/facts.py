@@ -1,0 +1,124 @@
+"""A fact: what one event contributes to its task, without the payload, which stays on disk.
+
+Facts are what states are merged from. A fact is ordered by (time, file, offset, id) and known by the digest of its
+event's content: two records with equal content are one event, wherever they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha1
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import orjson
+
+MAX_TEXT = 300
+"""Characters of a text that a fact keeps; the whole text stays on disk."""
+
+MAX_ITEMS = 64
+"""Items of a list that a fact keeps."""
+
+KEPT_KEYS = frozenset(
+    (
+        "priority type master_id worker_id worker_type token_budget progress_percentage current_step "
+        "completion_status token_usage duration_ms deliverables reason error_details handoff_id from_master "
+        "to_master blocked_by parent_task_id"
+    ).split()
+)
+
+
+class Fact(NamedTuple):
+    """One event, as far as states need it. The first five fields are its place in the order of all facts.
+
+    at: microseconds since the epoch. file, offset, length: where its record stands, in bytes.
+    digest: 64 bits of the hash of the record's canonical content.
+    data: the KEPT_KEYS of `event_data`. extra: `related_task_ids`, `session_id`, `trace_id` and `tags`, if given.
+    """
+
+    at: int
+    file: str
+    offset: int
+    lineage_id: str
+    digest: int
+    length: int
+    event_type: str
+    actor_type: str
+    actor_id: str
+    parent: str | None
+    data: dict[str, Any]
+    extra: dict[str, Any]
+
+
+order = itemgetter(0, 1, 2, 3, 4)
+"""The place of a fact in the order of all facts: (at, file, offset, lineage_id), and its digest to be total."""
+
+
+def fact_of(file: str, offset: int, length: int, at: int, record: dict[str, Any]) -> Fact:
+    """The fact of a decoded record (a valid one: see `decode.check`) that stands at `offset` of `file`."""
+    actor = record["actor"]
+    data = record.get("event_data")
+    kept = {k: _bounded(data[k]) for k in data if k in KEPT_KEYS} if isinstance(data, dict) else {}
+    extra: dict[str, Any] = {}
+    context = record.get("context")
+    if isinstance(context, dict):
+        for key in ("session_id", "trace_id"):
+            value = context.get(key)
+            if value and isinstance(value, str):
+                extra[key] = value[:MAX_TEXT]
+    for key in ("related_task_ids", "tags"):
+        if value := record.get(key):
+            extra[key] = _bounded(value)
+    parent = record.get("parent_lineage_id")
+    return Fact(
+        at,
+        file,
+        offset,
+        record["lineage_id"],
+        digest_of(record),
+        length,
+        record["event_type"],
+        actor["type"],
+        actor["id"],
+        parent if isinstance(parent, str) else None,
+        kept,
+        extra,
+    )
+
+
+def digest_of(record: dict[str, Any]) -> int:
+    """64 bits that are equal for records of equal content, however they are spelled or spaced."""
+    canonical = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    return int.from_bytes(sha1(canonical, usedforsecurity=False).digest()[:8])
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    if isinstance(value, list):
+        return [v[:MAX_TEXT] if isinstance(v, str) else v for v in value[:MAX_ITEMS] if not isinstance(v, dict | list)]
+    if isinstance(value, dict):
+        items = list(value.items())[:8]
+        return {k[:MAX_TEXT]: v[:MAX_TEXT] if isinstance(v, str) else v for k, v in items if not isinstance(v, dict | list)}
+    return value
+
+
+def pack(fact: Fact) -> bytes:
+    """A fact as a JSON array with a comma behind it, for keeping many in one buffer."""
+    return orjson.dumps(fact[:]) + b","
+
+
+def unpack(buffer: bytes | bytearray) -> list[Fact]:
+    """The facts of a buffer made of `pack`s."""
+    return [Fact(*fields) for fields in orjson.loads(b"[" + buffer[:-1] + b"]")]
+
+
+def distinct(facts: Iterable[Fact]) -> list[Fact]:
+    """The facts in order, each event once; of copies the one that comes first in the order stays."""
+    seen: set[int] = set()
+    result = []
+    for fact in sorted(facts, key=order):
+        if fact.digest not in seen:
+            seen.add(fact.digest)
+            result.append(fact)
+    return result

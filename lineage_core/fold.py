@@ -1,0 +1,289 @@
+"""From facts to a task: one pure step per event type, in the order of facts.
+
+The state machine is that of the record format: the status follows the last event that tells one. Values of a wrong
+kind (a string for a number, a list for a name) are left out, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from lineage_core.facts import Fact, distinct, order
+from lineage_core.state import Handoff, Mark, Phase, Status, Task, Worker, WorkerEnd
+
+ZOMBIE_TIMEOUT = "zombie_timeout"
+
+
+def derive(task_id: str, facts: Iterable[Fact]) -> Task:
+    """The task that these facts make, in whatever order and with whatever copies they come."""
+    task = Task(task_id)
+    for fact in distinct(facts):
+        apply(task, fact)
+    return task
+
+
+def apply(task: Task, fact: Fact) -> None:
+    """Move the task on by one fact, which must follow all that were applied before."""
+    if task.events == 0:
+        task.first_at = task.since = fact.at
+    if fact.at > task.last_key[0]:
+        task.last_digests = {fact.digest}
+    else:
+        task.last_digests.add(fact.digest)
+    task.last_key = order(fact)
+    task.last_at = fact.at
+    task.events += 1
+    extra = fact.extra
+    if extra:
+        if task.session is None:
+            task.session = extra.get("session_id")
+        if task.trace is None:
+            task.trace = extra.get("trace_id")
+        for name in _names(extra.get("related_task_ids")):
+            task.related[name] = None
+        for name in _names(extra.get("tags")):
+            task.tags[name] = None
+    step = _STEPS.get(fact.event_type)
+    if step is not None:
+        step(task, fact)
+
+
+def tokens_of(value: Any) -> int | None:
+    """Total tokens of a `token_usage`, which is a number or an object with total (or input and output) tokens."""
+    if isinstance(value, dict):
+        total = _count(value.get("total_tokens"))
+        if total is not None:
+            return total
+        parts = [_count(value.get("input_tokens")), _count(value.get("output_tokens"))]
+        known = [part for part in parts if part is not None]
+        return sum(known) if known else None
+    return _count(value)
+
+
+def _count(value: Any) -> int | None:
+    number = _number(value)
+    return int(number) if number is not None else None
+
+
+def _number(value: Any) -> float | None:
+    """A number that can be one of ours: finite, not negative, not absurd (below 2^53)."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53:
+        return value
+    return None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _names(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [v for v in value if isinstance(v, str) and v] if isinstance(value, list) else []
+
+
+def _enter(task: Task, status: Status, at: int) -> None:
+    """Close the phase that lasts and open the next; an ended task has no open phase."""
+    if task.phases and task.phases[-1].end is None:
+        last = task.phases[-1]
+        task.phases[-1] = Phase(last.status, last.start, at)
+    if not status.ended:
+        task.phases.append(Phase(status, at, None))
+        task.ended_at = None
+    else:
+        task.ended_at = at
+        task.escalated = False
+    task.status = status
+    task.since = at
+
+
+def _take_deliverables(task: Task, fact: Fact) -> None:
+    for name in _names(fact.data.get("deliverables")):
+        task.deliverables[name] = None
+
+
+def _created(task: Task, fact: Fact) -> None:
+    data = fact.data
+    if task.created_at is None:
+        task.created_at = fact.at
+        task.creator = fact.actor_id
+        task.parent_event = fact.parent
+    task.task_type = task.task_type or _text(data.get("type"))
+    task.priority = _text(data.get("priority")) or task.priority
+    task.parent_id = task.parent_id or _text(data.get("parent_task_id"))
+    _enter(task, Status.QUEUED, fact.at)
+
+
+def _assigned(task: Task, fact: Fact) -> None:
+    task.master = _text(fact.data.get("master_id")) or task.master
+    task.priority = _text(fact.data.get("priority")) or task.priority
+    _enter(task, Status.ASSIGNED, fact.at)
+
+
+def _reassigned(task: Task, fact: Fact) -> None:
+    to = _text(fact.data.get("to_master"))
+    task.master = to or task.master
+    task.reason = _text(fact.data.get("reason")) or task.reason
+    task.marks.append(Mark(fact.at, "reassigned", f"{fact.data.get('from_master')} → {to}"))
+    _enter(task, Status.ASSIGNED, fact.at)
+
+
+def _started(task: Task, fact: Fact) -> None:
+    task.attempts += 1
+    task.master = fact.actor_id if fact.actor_type == "master" else task.master
+    task.started_at = fact.at if task.started_at is None else task.started_at
+    _enter(task, Status.RUNNING, fact.at)
+
+
+def _blocked(task: Task, fact: Fact) -> None:
+    if task.status is not Status.BLOCKED:
+        task.before_block = task.status
+    task.reason = _text(fact.data.get("reason"))
+    task.blocked_by = tuple(_names(fact.data.get("blocked_by")))
+    _enter(task, Status.BLOCKED, fact.at)
+
+
+def _unblocked(task: Task, fact: Fact) -> None:
+    if task.status is Status.BLOCKED:
+        task.blocked_by = ()
+        task.reason = None
+        _enter(task, task.before_block or Status.UNKNOWN, fact.at)
+
+
+def _escalated(task: Task, fact: Fact) -> None:
+    task.escalated = not task.status.ended
+    task.reason = _text(fact.data.get("reason")) or task.reason
+    task.marks.append(Mark(fact.at, "escalated", task.reason or ""))
+
+
+def _ended(status: Status) -> Callable[[Task, Fact], None]:
+    def step(task: Task, fact: Fact) -> None:
+        data = fact.data
+        failed = status is Status.FAILED or data.get("completion_status") == "failed"
+        task.reason = _text(data.get("reason")) or _error(data) or (task.reason if failed else None)
+        task.blocked_by = ()
+        said = tokens_of(data.get("token_usage"))
+        task.tokens_said = said if said is not None else task.tokens_said
+        task.duration_ms = _number(data.get("duration_ms")) or task.duration_ms
+        _take_deliverables(task, fact)
+        _enter(task, Status.FAILED if failed and status is Status.COMPLETED else status, fact.at)
+
+    return step
+
+
+def _error(data: dict[str, Any]) -> str | None:
+    details = data.get("error_details")
+    if isinstance(details, dict):
+        return _text(details.get("error_message")) or _text(details.get("error_type"))
+    return _text(details)
+
+
+def _worker(task: Task, fact: Fact) -> Worker:
+    name = _text(fact.data.get("worker_id")) or (fact.actor_id if fact.actor_type == "worker" else "unnamed worker")
+    worker = task.workers.get(name)
+    if worker is None:
+        worker = task.workers[name] = Worker(name)
+    data = fact.data
+    worker.last_at = fact.at
+    worker.worker_type = _text(data.get("worker_type")) or worker.worker_type
+    tokens = tokens_of(data.get("token_usage"))
+    worker.tokens = tokens if tokens is not None else worker.tokens
+    budget = _count(data.get("token_budget"))
+    worker.token_budget = budget if budget is not None else worker.token_budget
+    worker.step = _text(data.get("current_step")) or worker.step
+    percent = _number(data.get("progress_percentage"))
+    if percent is not None and percent <= 100:
+        worker.percent = percent
+        worker.progress.append((fact.at, percent))
+    return worker
+
+
+def _spawned(task: Task, fact: Fact) -> None:
+    worker = _worker(task, fact)
+    worker.spawned_at = fact.at
+    worker.master = fact.actor_id
+    worker.ended_at = worker.end = None
+    earlier = [w for w in task.workers.values() if w.failed and w is not worker and w.worker_type is not None]
+    same = [w for w in earlier if w.worker_type == worker.worker_type]
+    if same:
+        worker.retry_of = max(same, key=lambda w: w.ended_at or 0).worker_id
+
+
+def _worker_started(task: Task, fact: Fact) -> None:
+    worker = _worker(task, fact)
+    worker.started_at = fact.at
+    worker.ended_at = worker.end = None
+    if task.status in (Status.QUEUED, Status.ASSIGNED, Status.UNKNOWN):
+        task.started_at = fact.at if task.started_at is None else task.started_at
+        _enter(task, Status.RUNNING, fact.at)
+
+
+def _progress(task: Task, fact: Fact) -> None:
+    _worker(task, fact)
+
+
+def _worker_ended(task: Task, fact: Fact) -> None:
+    worker = _worker(task, fact)
+    data = fact.data
+    worker.ended_at = fact.at
+    worker.duration_ms = _number(data.get("duration_ms")) or worker.duration_ms
+    if fact.event_type == "worker_failed":
+        worker.error = _error(data) or _text(data.get("reason"))
+        zombie = ZOMBIE_TIMEOUT in (data.get("reason"), worker.error)
+        worker.end = WorkerEnd.ZOMBIE if zombie else WorkerEnd.FAILED
+    else:
+        said = data.get("completion_status")
+        worker.end = WorkerEnd(said) if said in ("partial", "failed") else WorkerEnd.SUCCESS
+        worker.error = _error(data) if worker.end is WorkerEnd.FAILED else worker.error
+    _take_deliverables(task, fact)
+
+
+def _handoff(task: Task, fact: Fact) -> Handoff:
+    name = _text(fact.data.get("handoff_id")) or "unnamed handoff"
+    handoff = task.handoffs.get(name)
+    if handoff is None:
+        handoff = task.handoffs[name] = Handoff(name)
+    handoff.from_master = _text(fact.data.get("from_master")) or handoff.from_master
+    handoff.to_master = _text(fact.data.get("to_master")) or handoff.to_master
+    return handoff
+
+
+def _handoff_created(task: Task, fact: Fact) -> None:
+    handoff = _handoff(task, fact)
+    handoff.created_at = fact.at
+    handoff.from_master = handoff.from_master or fact.actor_id
+
+
+def _handoff_accepted(task: Task, fact: Fact) -> None:
+    handoff = _handoff(task, fact)
+    handoff.accepted_at = fact.at
+    handoff.accepted_by = fact.actor_id
+    handoff.to_master = handoff.to_master or fact.actor_id
+
+
+def _handoff_completed(task: Task, fact: Fact) -> None:
+    _handoff(task, fact).completed_at = fact.at
+    _take_deliverables(task, fact)
+
+
+_STEPS: dict[str, Callable[[Task, Fact], None]] = {
+    "task_created": _created,
+    "task_assigned": _assigned,
+    "task_started": _started,
+    "task_blocked": _blocked,
+    "task_unblocked": _unblocked,
+    "task_reassigned": _reassigned,
+    "task_escalated": _escalated,
+    "task_completed": _ended(Status.COMPLETED),
+    "task_failed": _ended(Status.FAILED),
+    "task_cancelled": _ended(Status.CANCELLED),
+    "worker_spawned": _spawned,
+    "worker_started": _worker_started,
+    "worker_progress": _progress,
+    "worker_completed": _worker_ended,
+    "worker_failed": _worker_ended,
+    "handoff_created": _handoff_created,
+    "handoff_accepted": _handoff_accepted,
+    "handoff_completed": _handoff_completed,
+}
