@@ -158,7 +158,7 @@ class Journal:
     def append_many(self, records: Iterable[tuple[dict[str, Any], int]]) -> int:
         """Append complete records, each with its time as `append` takes it; gives how many.
 
-        One line, one write each, but a daily file is opened once for all records of that day that follow each other.
+        One line and one write each, but the daily file is opened once for records of one day in a row.
         """
         count, date, fd, path = 0, "", -1, self.directory
         try:
@@ -173,7 +173,7 @@ class Journal:
                     append_line(path, line)  # makes what is missing, heals a torn end
                     fd, date = _open(path)[0], day
                 elif (written := os.write(fd, line)) != len(line):
-                    raise JournalError(f"cannot write {path}: only {written} of {len(line)} bytes fitted (disk full?)")
+                    raise JournalError(f"cannot write {path}: only {written} of {len(line)} bytes fitted")
                 count += 1
         except OSError as error:
             raise JournalError(f"cannot write {path}: {error.strerror}") from error

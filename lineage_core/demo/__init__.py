@@ -1,4 +1,4 @@
-"""A simulated cortex that logs through the real writers: for the demo, for trying out, for tests and benchmarks.
+"""A simulated cortex that logs through the real writers: for the demo, for tests and benchmarks.
 
 >>> import threading
 >>> from lineage_core import demo

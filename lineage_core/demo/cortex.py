@@ -19,7 +19,7 @@ _CUMULATIVE = tuple(accumulate(s.WEIGHTS.values()))
 
 
 class _Cue(NamedTuple):
-    """When a story of which kind begins (None: the next by chance), and how long its unit of time is (microseconds)."""
+    """When a story of which kind (None: by chance) begins, and the length of its unit of time, in microseconds."""
 
     at: int
     scenario: s.Scenario | None
@@ -27,27 +27,41 @@ class _Cue(NamedTuple):
     lasting: bool
 
 
+# What has happened before a live demo begins: minutes before its start, the kind of story, seconds per unit.
 _PRELUDE: tuple[tuple[float, s.Scenario, float], ...] = (
-    (62, s.plain, 2), (57, s.silent_zombie, 12), (54, s.blocked_by_ended, 8), (52, s.confirmed_zombie, 10), (48, s.never_started, 6),
-    (40, s.lost_handoff, 8), (36, s.slow_handoff, 8), (30, s.orphan, 8), (19, s.plain, 4), (17, s.ping_pong, 6),
-    (15, s.failure, 4), (13, s.retry, 4), (11, s.subtasks, 6), (9, s.cancelled, 4), (8, s.team, 6),
-    (7, s.handed_off, 4), (5, s.escalated, 7), (4, s.failure, 3), (3, s.reassigned, 3), (2, s.blocked, 3),
-)  # fmt: skip
-"""What has happened before a live demo begins: minutes before its start, the kind of story, seconds per unit."""
+    (62, s.plain, 2),
+    (57, s.silent_zombie, 12),
+    (54, s.blocked_by_ended, 8),
+    (52, s.confirmed_zombie, 10),
+    (48, s.never_started, 6),
+    (40, s.lost_handoff, 8),
+    (36, s.slow_handoff, 8),
+    (30, s.orphan, 8),
+    (19, s.plain, 4),
+    (17, s.ping_pong, 6),
+    (15, s.failure, 4),
+    (13, s.retry, 4),
+    (11, s.subtasks, 6),
+    (9, s.cancelled, 4),
+    (8, s.team, 6),
+    (7, s.handed_off, 4),
+    (5, s.escalated, 7),
+    (4, s.failure, 3),
+    (3, s.reassigned, 3),
+    (2.5, s.blocked, 3),
+)
 
 
 def plan(seed: int, start: int, *, rate: float = 5.0, speed: float = 1.0, run: str = "") -> Iterator[PlannedEvent]:
     """The events of a cortex watched from `start` on, without end, sorted by time.
 
-    The hour before `start` is there in outline, the last minute and a half at full `rate` (events per second, on
-    average). speed: how many times faster than 20 to 90 seconds tasks run. run: goes into every id, so that two
-    plans can share a directory.
+    The hour before `start` is there in outline, the last minute and a half at full `rate` (events per second,
+    on average). speed: how many times faster than 20 to 90 seconds tasks run. run: goes into every id, so that
+    two plans can share a directory.
     """
     lead = min(int(90 * SECOND / speed), 2 * MINUTE)
     rng = Random(f"{seed} lasting")
-    before = (
-        _Cue(start - int(ago * MINUTE), kind, int(pace * SECOND), True) for ago, kind, pace in _PRELUDE
-    )
+    before = (_Cue(start - int(ago * MINUTE), kind, int(pace * SECOND), True) for ago, kind, pace in _PRELUDE)
     pace = max(1, int(SECOND / speed))
     return _stories(
         seed,
@@ -61,7 +75,7 @@ def plan(seed: int, start: int, *, rate: float = 5.0, speed: float = 1.0, run: s
 def history(seed: int, end: int, count: int, span: int, *, run: str = "") -> Iterator[PlannedEvent]:
     """Exactly `count` events in the `span` microseconds that end at `end`, sorted by time.
 
-    Tasks take four to twenty minutes (less where the span is short); the last of them are still running at `end`.
+    Tasks take four to twenty minutes (less where the span is short); the last of them still run at `end`.
     """
     pace = max(1, min(12 * SECOND, span // 1000))
     longest = 400 * pace
@@ -84,8 +98,11 @@ def history(seed: int, end: int, count: int, span: int, *, run: str = "") -> Ite
 def _stories(
     seed: int, cues: Iterator[_Cue], *, live_from: int, gap: float, run: str, lasting_from: int | None = None
 ) -> Iterator[PlannedEvent]:
-    """The events of all stories, merged by time; stories without a time of their own begin from `live_from` on,
-    spaced so that one event comes every `gap` microseconds on average."""
+    """The events of all stories, merged by time.
+
+    Stories without a time of their own begin from `live_from` on, spaced so that one event comes every `gap`
+    microseconds on average.
+    """
     rng = Random(seed)
     waiting: list[PlannedEvent] = []
     recent: deque[Recent] = deque(maxlen=12)
@@ -119,5 +136,5 @@ def _session(seed: int, at: int, rng: Random) -> str:
     which = rng.randrange(16)
     if which == 15:
         return ""
-    shift = at // (4 * HOUR)
-    return f"session-{utc_date(at).replace('-', '')}-{crc32(f'{seed} {shift} {which % 3}'.encode()) & 0xFFFF:04x}"
+    mark = crc32(f"{seed} {at // (4 * HOUR)} {which % 3}".encode()) & 0xFFFF
+    return f"session-{utc_date(at).replace('-', '')}-{mark:04x}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from threading import Event as StopSignal
@@ -47,29 +46,26 @@ def run(
 ) -> int:
     """Write a live cortex into the directory until `stop` is set or `duration` seconds are over.
 
-    rate: events per second on average. speed: how many times faster than 20 to 90 seconds tasks run (default: 1,
-    and above 20 events per second as many times faster as keeps about a hundred tasks running). shell_share: the
-    part of the live events that bash scripts log through the shell library, if bash and the library are there.
+    rate: events per second on average. speed: how many times faster than 20 to 90 seconds tasks run (default:
+    1, and above 20 events per second as many times faster as keeps about a hundred tasks running). shell_share:
+    the part of the live events that bash scripts log through the shell library, if both are there.
     Returns the number of events written. Raises JournalError when the directory cannot be written.
     """
     stop = stop or StopSignal()
     start = clock()
     journal = Journal(directory)
-    end = None if duration is None else start + int(duration * SECOND)
+    end = float("inf") if duration is None else start + duration * SECOND
     scripts = _Scripts(journal.directory, min(shell_share, SHELL_RATE / rate), seed)
-    events = plan(
-        seed, start, rate=rate, speed=speed or max(1.0, rate / 20), run=run_mark(journal.directory, start)
-    )
+    events = plan(seed, start, rate=rate, speed=speed or max(1.0, rate / 20), run=run_mark(journal.directory, start))
     written = 0
     for event in events:
-        while event.at > (present := clock()):
-            limit = event.at if end is None else min(event.at, end)
-            if (end is not None and present >= end) or stop.wait(max(0.0005, (limit - present) / SECOND)):
-                return written
+        while (present := clock()) < event.at and present < end:
+            if stop.wait((min(event.at, end) - present) / SECOND):
+                break
+        if stop.is_set() or present >= end:
+            break
         if event.at <= start:
             journal.append(record_of(event), event.at)
-        elif stop.is_set() or (end is not None and present >= end):
-            return written
         elif not scripts.log(event):
             journal.append(record_of(scripts.linked(event, present)), present)
         written += 1
@@ -96,8 +92,8 @@ def record_of(event: PlannedEvent) -> dict[str, Any]:
 
 
 def run_mark(directory: Path, at: int) -> str:
-    """What keeps the ids of this run apart from those of earlier runs into the same directory; empty for the first."""
-    if not directory.is_dir() or not any(paths.DAILY_NAME.fullmatch(name) for name in os.listdir(directory)):
+    """What keeps the ids of this run apart from those of earlier ones in the directory; empty for the first."""
+    if not directory.is_dir() or not any(paths.DAILY_NAME.fullmatch(file.name) for file in directory.iterdir()):
         return ""
     digits, text = at // SECOND % 36**5, ""
     while digits:
@@ -124,7 +120,7 @@ class _Scripts:
         from lineage_core.codec import dumps
 
         words = [*event.args, dumps(event.data)] if event.data else list(event.args)
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  our own script, words that we made
             [self._bash, str(SCRIPT), str(LIBRARY), event.event_type, event.task_id, *words],
             env={
                 "PATH": os.environ.get("PATH", ""),

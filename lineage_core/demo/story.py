@@ -12,7 +12,7 @@ from lineage_core.clock import SECOND
 class PlannedEvent(NamedTuple):
     """An event that the simulated cortex will log.
 
-    lineage_id: planned, sorts by time, unique in a plan. at: microseconds since the epoch. args, data, parent,
+    at: microseconds since the epoch. lineage_id: planned, sorts by time, unique in a plan. args, data, parent,
     related, tags: as `Journal.log` takes them. context, principal: of the script that logs it.
     """
 
@@ -37,10 +37,10 @@ class Recent(NamedTuple):
 
 
 class Story:
-    """Plans the events of one task (and its subtasks), in the order of a script: each `log` moves the cursor on.
+    """Plans the events of one task (and its subtasks), in the order in which its scripts would log them.
 
-    pace: microseconds of one unit of time; a plain task takes 20 to 90 units. lasting: whether what hangs is left
-    hanging (else somebody clears it up). recent: tasks planned shortly before.
+    pace: microseconds of one unit of time; a plain task takes 20 to 90 units. lasting: whether what hangs is
+    left hanging (else somebody clears it up). recent: tasks planned shortly before.
     """
 
     def __init__(
@@ -91,16 +91,26 @@ class Story:
     ) -> str:
         """Plan one event of the current task, now.
 
-        parent: logged in any case. cause (default: the story's previous event): logged as the parent only if the
-        story is threaded, since most scripts of a cortex log no parent.
+        parent: logged in any case. cause (default: the story's previous event): logged as the parent only if
+        the story is threaded, since many scripts of a cortex log no parent.
         """
         lineage_id = f"lineage-{self.at:016d}{self._base + len(self.events):010d}"
-        self.events.append(
-            PlannedEvent(
-                self.at, lineage_id, event_type, self.task_id, args, data or {},
-                parent or ((cause or self.last_id) if self.threaded else None), related, tags, context or self.context, self.principal,
-            )
-        )  # fmt: skip
+        if parent is None and self.threaded:
+            parent = cause or self.last_id
+        event = PlannedEvent(
+            self.at,
+            lineage_id,
+            event_type,
+            self.task_id,
+            args,
+            data or {},
+            parent,
+            related,
+            tags,
+            context or self.context,
+            self.principal,
+        )
+        self.events.append(event)
         self.last_id = lineage_id
         return lineage_id
 

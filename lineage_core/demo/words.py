@@ -20,7 +20,7 @@ PRIORITY_WEIGHTS = {"critical": 1, "high": 4, "medium": 8, "low": 3}
 
 
 class Line(NamedTuple):
-    """The trade of one master: the type of its tasks, what they are about, which workers it spawns, in order."""
+    """The trade of one master: the type of its tasks, what they are about, the workers it spawns, in order."""
 
     task_type: str
     subjects: tuple[str, ...]
@@ -108,7 +108,11 @@ STEPS: dict[str, tuple[str, ...]] = {
 DELIVERABLES: dict[str, tuple[str, ...]] = {
     "scan-worker": ("reports/findings.sarif", "reports/summary.md"),
     "fix-worker": ("patches/fix.diff", "pull/4127"),
-    "implementation-worker": ("src/service/handler.py", "src/service/models.py", "migrations/0093_add_index.sql"),
+    "implementation-worker": (
+        "src/service/handler.py",
+        "src/service/models.py",
+        "migrations/0093_add_index.sql",
+    ),
     "test-worker": ("reports/junit.xml", "reports/coverage.html"),
     "review-worker": ("reviews/comments.md",),
     "deployment-worker": ("releases/manifest.yaml", "releases/rollout.log"),
