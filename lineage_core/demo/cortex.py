@@ -40,6 +40,7 @@ _PRELUDE: tuple[tuple[float, s.Scenario, float], ...] = (
     (19, s.plain, 4),
     (17, s.ping_pong, 6),
     (15, s.failure, 4),
+    (14, s.reopened, 3),
     (13, s.retry, 4),
     (11, s.subtasks, 6),
     (9, s.cancelled, 4),
@@ -80,13 +81,13 @@ def history(seed: int, end: int, count: int, span: int, *, run: str = "") -> Ite
     pace = max(1, min(12 * SECOND, span // 1000))
     longest = 400 * pace
     first = end - span
-    lasting_from = end - max(span // 100, longest)
+    hanging = span - max(span // 100, longest)
 
     def told(start: int) -> Iterator[PlannedEvent]:
         featured = chain(reversed(_KINDS), repeat(None))
         cues = (_Cue(0, kind, pace, False) for kind in featured)
         gap = max(1, span - longest) / count
-        return islice(_stories(seed, cues, live_from=start, gap=gap, run=run, lasting_from=lasting_from), count)
+        return islice(_stories(seed, cues, live_from=start, gap=gap, run=run, hanging=hanging), count)
 
     # Told twice: where the last event falls is known only at the end, and it is to fall on `end`.
     last = first
@@ -96,12 +97,12 @@ def history(seed: int, end: int, count: int, span: int, *, run: str = "") -> Ite
 
 
 def _stories(
-    seed: int, cues: Iterator[_Cue], *, live_from: int, gap: float, run: str, lasting_from: int | None = None
+    seed: int, cues: Iterator[_Cue], *, live_from: int, gap: float, run: str, hanging: int | None = None
 ) -> Iterator[PlannedEvent]:
     """The events of all stories, merged by time.
 
     Stories without a time of their own begin from `live_from` on, spaced so that one event comes every `gap`
-    microseconds on average.
+    microseconds on average. What hangs in those that begin `hanging` microseconds later is left hanging.
     """
     rng = Random(seed)
     waiting: list[PlannedEvent] = []
@@ -111,7 +112,7 @@ def _stories(
         at = cue.at or live_from + int(told * gap)
         while waiting and waiting[0].at < at:
             yield heappop(waiting)
-        lasting = cue.lasting or (lasting_from is not None and at > lasting_from)
+        lasting = cue.lasting or (hanging is not None and at - live_from > hanging)
         story = Story(
             rng,
             number,

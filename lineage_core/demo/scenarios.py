@@ -42,7 +42,7 @@ def quick(story: Story) -> None:
     story.wait(0.5, 1)
     begun = story.at
     story.log("worker_started", worker, worker_type)
-    story.wait(6, 14)
+    story.wait(10, 20)
     story.log(
         "worker_completed",
         worker,
@@ -56,12 +56,12 @@ def team(story: Story) -> None:
     """Workers of several types at the same time."""
     master = pick_master(story)
     begin(story, master)
-    begun, latest = story.at, story.at
+    fork, ends = (story.at, story.last_id), []
     for worker_type in words.MASTERS[master].workers[: story.rng.choice((2, 3))]:
-        story.at = begun
+        story.at, story.last_id = fork
         work(story, master, worker_type, effort=0.9)
-        latest = max(latest, story.at)
-    story.at = latest
+        ends.append((story.at, story.last_id))
+    story.at, story.last_id = max(ends)
     complete(story, master)
 
 
@@ -76,19 +76,28 @@ def retry(story: Story) -> None:
 
 
 def failure(story: Story) -> None:
-    """Two workers fail, and so does the task; sometimes it is begun again later."""
+    """Two workers fail, and so does the task."""
+    _two_failures(story, pick_master(story))
+
+
+def reopened(story: Story) -> None:
+    """It fails, is begun again and done."""
     master = pick_master(story)
+    worker_type = _two_failures(story, master)
+    story.wait(10, 20)
+    start(story, master)
+    work(story, master, worker_type, "success")
+    complete(story, master)
+
+
+def _two_failures(story: Story, master: str) -> str:
     begin(story, master)
     worker_type = first_worker(story, master)
     work(story, master, worker_type, "failed", effort=0.7)
     work(story, master, worker_type, "failed", effort=0.7)
     details = story.events[-1].data["error_details"]
     fail(story, master, 2, details["error_message"])
-    if story.rng.random() < 0.25:
-        story.wait(10, 20)
-        start(story, master)
-        work(story, master, worker_type, "success")
-        complete(story, master)
+    return worker_type
 
 
 def handed_off(story: Story) -> None:
@@ -219,10 +228,10 @@ def subtasks(story: Story) -> None:
     master = "development-master"
     priority = begin(story, master)
     top, started, number = story.task_id, story.events[-1].lineage_id, story.serial
-    begun, latest = story.at, story.at
+    begun, fork, ends, tokens = story.begun, story.at, [], 0
     subject = top.removeprefix("task-").removesuffix(f"-{number}")
     for n, part in enumerate(story.rng.choice(words.SUBTASKS)):
-        story.at = begun + n * 1000
+        story.at = fork + n * 1000
         named: dict[str, Any] = {"parent_task_id": top} if n == 0 else {}
         story.last_id = started
         create(
@@ -233,8 +242,10 @@ def subtasks(story: Story) -> None:
         start(story, master)
         work(story, master, ("implementation-worker", "test-worker")[n], effort=0.8)
         complete(story, master)
-        latest = max(latest, story.at)
-    story.at, story.task_id = latest, top
+        ends.append((story.at, story.last_id))
+        tokens += story.tokens
+    story.at, story.last_id = max(ends)
+    story.task_id, story.begun, story.tokens = top, begun, tokens
     complete(story, master)
 
 
@@ -289,7 +300,8 @@ WEIGHTS: dict[Scenario, int] = {
     team: 90,
     retry: 80,
     handed_off: 70,
-    failure: 45,
+    failure: 36,
+    reopened: 9,
     subtasks: 40,
     blocked: 40,
     cancelled: 35,
