@@ -1,0 +1,257 @@
+"""Bytes -> records. Decoding never raises on data, and takes time and memory linear in what it is given.
+
+| bytes | policy |
+|---|---|
+| a compact line with the required fields | an event (`intact.check` says which fields) |
+| a pretty-printed record, whole, also with whole records between its lines | an event |
+| a torn line with a record glued to it | the record; the torn part is quarantined |
+| pretty-printed records whose lines are mixed up | quarantined, one by one |
+| an unfinished last line, a pretty-printed record in progress | held until it is finished |
+| blank lines, CRLF, a byte order mark | ignored |
+| NUL bytes | quarantined; the record after them is kept |
+| not UTF-8, lone surrogates | kept, U+FFFD in their place |
+| integers from 2^64 | kept, as floats; exports keep the spelling |
+| NaN, Infinity, numbers beyond a double | not JSON: quarantined |
+| a key twice in a compact record | kept, the last one counts, as in jq; in a pretty-printed one quarantined |
+| `null`, `123`, `[]`, `{}`, an array of records | whole JSON but no event: quarantined |
+| over 1,024 levels of nesting | quarantined |
+| a line or record over 16 MiB | skipped in bounded memory and counted once |
+| anything else | quarantined line by line |
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from lineage_core import intact
+from lineage_core.codec import MAX_LINE
+from lineage_core.events import Event
+from lineage_core.intact import EPOCH, MICROSECOND, Found, Rejected, check, excerpt
+from lineage_core.tangled import Tangle, own_lines
+from lineage_core.torn import whole_objects
+
+__all__ = ["Decoder", "Found", "Rejected", "check", "event_of", "record_bytes"]
+
+_BLOCK = 1 << 20
+_BLANKS = b" \t\r"
+_BOM = b"\xef\xbb\xbf"
+_NULS = "NUL bytes"
+_TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', re.DOTALL)
+
+
+def event_of(found: Found | dict[str, Any]) -> Event:
+    """The Event of a record that passed `check`."""
+    if isinstance(found, Found):
+        at, record = found.at, found.record
+    else:
+        record = found
+        at = intact.time_of(record["timestamp"]) or 0
+    actor = record["actor"]
+    data = record.get("event_data")
+    return Event(
+        record["lineage_id"],
+        record["task_id"],
+        record["event_type"],
+        at,
+        record["timestamp"],
+        actor["type"],
+        actor["id"],
+        data if type(data) is dict else {},
+        record,
+    )
+
+
+def record_bytes(raw: bytes) -> bytes:
+    """The record in `raw` (the bytes that a Found spans) on one compact line, every value spelled as it was written.
+
+    No newline at the end. Bytes that are not UTF-8 become U+FFFD.
+    """
+    if b"\n{" in raw:  # whole records stand between its lines
+        raw = own_lines(raw)
+    return _TOKEN.sub(lambda match: match[1] or b"", raw.decode("utf-8", "replace").encode())
+
+
+class Decoder:
+    """The records of one file, fed in pieces of any size. Feeding it in other pieces gives the same records.
+
+    offset: where in its file the first byte stands that will be fed; a line must begin there.
+    """
+
+    __slots__ = ("_head", "_kept", "_parts", "_size", "_start", "_tangle")
+
+    def __init__(self, offset: int = 0) -> None:
+        self._tangle = Tangle()
+        # The line that is not finished:
+        self._start = offset
+        self._size = 0
+        self._parts: list[bytes] = []  # its bytes, or what is kept of them when it is too long
+        self._kept = 0  # how many these are; -1 when nothing is kept until a NUL comes
+        self._head = b""  # its beginning when it is too long
+
+    @property
+    def settled(self) -> int:
+        """The offset before which everything is decided: a new Decoder that starts there goes on alike."""
+        start = self._tangle.start
+        return self._start if start is None else start
+
+    @property
+    def end(self) -> int:
+        """The offset after the last byte that was fed."""
+        return self._start + self._size
+
+    def feed(self, data: bytes) -> tuple[list[Found], list[Rejected]]:
+        """The records and the quarantined bytes that are decided by this piece of the file."""
+        found: list[Found] = []
+        rejected: list[Rejected] = []
+        if len(data) <= _BLOCK:
+            self._feed(data, found, rejected)
+        else:
+            for start in range(0, len(data), _BLOCK):
+                self._feed(data[start : start + _BLOCK], found, rejected)
+        return found, rejected
+
+    def flush(self) -> tuple[list[Found], list[Rejected]]:
+        """What is left at a real end of the file: a last record without a newline, and what will not be finished."""
+        found: list[Found] = []
+        rejected: list[Rejected] = []
+        if self._size:
+            self._end_line(found, rejected)
+            self._start -= 1  # there was no newline
+        self._tangle.flush(rejected)
+        return found, rejected
+
+    def _feed(self, data: bytes, found: list[Found], rejected: list[Rejected]) -> None:
+        start, stop = 0, data.rfind(b"\n")
+        if stop < 0:
+            self._hold(data)
+            return
+        if self._size:
+            start = data.find(b"\n")
+            self._hold(data[:start])
+            self._end_line(found, rejected)
+            start += 1
+        if start <= stop:
+            self._lines(data[start:stop].split(b"\n"), found, rejected)
+        self._hold(data[stop + 1 :])
+
+    def _hold(self, data: bytes) -> None:
+        """Keep the bytes of the unfinished line. When it is too long, only what follows its last NUL is kept."""
+        if not data:
+            return
+        self._size += len(data)
+        if self._size > MAX_LINE:
+            if not self._head:
+                data = b"".join([*self._parts, data])
+                self._head, self._kept = data[:320], -1
+            nul = data.rfind(b"\0")
+            if nul >= 0:
+                data, self._parts, self._kept = data[nul + 1 :], [], 0
+            if self._kept < 0 or self._kept + len(data) > MAX_LINE:
+                self._parts, self._kept = [], -1
+                return
+        self._parts.append(data)
+        self._kept += len(data)
+
+    def _end_line(self, found: list[Found], rejected: list[Rejected]) -> None:
+        """A newline follows the bytes that were held."""
+        line = b"".join(self._parts)
+        if self._head:
+            lost = self._size - len(line)
+            rejected.append(Rejected(self._start, lost, f"longer than {MAX_LINE >> 20} MiB", excerpt(self._head)))
+            self._tangle.spoil()
+            self._start += lost
+        self._parts, self._size, self._kept, self._head = [], 0, 0, b""
+        self._lines([line], found, rejected)
+
+    def _lines(self, lines: list[bytes], found: list[Found], rejected: list[Rejected]) -> None:
+        """Decode whole lines, the first of which begins at _start."""
+        loads, moment, new, keep = orjson.loads, datetime.fromisoformat, tuple.__new__, found.append
+        tangle, offset = self._tangle, self._start
+        is_open = tangle.start is not None
+        for line in lines:
+            length = len(line)
+            if not is_open:
+                try:  # nearly every line is a whole compact record: no call here that can be avoided
+                    record = loads(line)
+                    actor = record["actor"]
+                    if (
+                        type(record["lineage_id"]) is str
+                        and type(record["task_id"]) is str
+                        and type(record["event_type"]) is str
+                        and type(actor["type"]) is str
+                        and type(actor["id"]) is str
+                    ):
+                        at = (moment(record["timestamp"]) - EPOCH) // MICROSECOND
+                        keep(new(Found, (offset, length, at, record)))
+                        offset += length + 1
+                        continue
+                except (ValueError, TypeError, KeyError):
+                    pass
+            if line:
+                self._odd_line(offset, line, found, rejected)
+                is_open = tangle.start is not None
+            offset += length + 1
+        self._start = offset
+
+    def _odd_line(self, offset: int, line: bytes, found: list[Found], rejected: list[Rejected]) -> None:
+        """A line that is no whole compact record, or any line while a pretty-printed record is open."""
+        tangle, mark = self._tangle, line[:1]
+        if mark in b" \t":
+            text = line.strip(_BLANKS)
+            if not text:
+                return
+            if b'{"' not in text or (text[:1] == b"{" and tangle.start is not None):
+                tangle.inner(offset, line, rejected)
+                return
+        tangle.give_up(offset, rejected)
+        rest = line[1:].strip(_BLANKS)
+        if mark == b"{" and not rest:
+            tangle.open(offset, line, rejected)
+        elif mark == b"}" and (not rest or tangle.start is not None):
+            if rest and rest[:1] != b"{":
+                tangle.spoil()  # `},`: it was a value inside another
+            tangle.close(offset, b"}", found, rejected)
+            if rest:
+                self._odd_line(offset + line.index(rest, 1), rest, found, rejected)
+        elif line.startswith(_BOM):
+            self._odd_line(offset + 3, line[3:], found, rejected)
+        elif mark == b"\0":
+            text = line.lstrip(b"\0")
+            self._reject(offset, line[: len(line) - len(text)], _NULS, rejected)
+            if text:
+                self._odd_line(offset + len(line) - len(text), text, found, rejected)
+        elif line != b"\r":
+            self._odd_record(offset, line, found, rejected)
+
+    def _odd_record(self, offset: int, line: bytes, found: list[Found], rejected: list[Rejected]) -> None:
+        """A line that may be or hold compact records, whole or torn."""
+        tangle = self._tangle
+        tangle.end_orphans(rejected)
+        try:
+            at, record = intact.read(line)
+        except ValueError as error:
+            reason = str(error)
+        else:
+            tangle.lift()
+            found.append(Found(offset, len(line), at, record))
+            return
+        done = 0
+        for start, stop in whole_objects(line) if reason in (intact.NOT_JSON, intact.TOO_DEEP) else ():
+            try:
+                at, record = intact.read(line[start:stop])
+            except ValueError:
+                continue
+            if line[done:start].strip(_BLANKS):
+                self._reject(offset + done, line[done:start], reason, rejected)
+            found.append(Found(offset + start, stop - start, at, record))
+            done = stop
+        if line[done:].strip(_BLANKS):
+            self._reject(offset + done, line[done:], reason, rejected)
+
+    def _reject(self, offset: int, raw: bytes, reason: str, rejected: list[Rejected]) -> None:
+        self._tangle.spoil()
+        rejected.append(Rejected(offset, len(raw), reason if raw.strip(b"\0") else _NULS, excerpt(raw)))
