@@ -6,6 +6,7 @@ its smallest id, which then stands at the root.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 OUR_ID_LENGTH = len("lineage-") + 26
@@ -22,7 +23,7 @@ class Kinship:
 
     def __init__(self, search: Callable[[str], str | None]) -> None:
         self._search = search
-        self._recent: dict[str, str] = {}
+        self._recent: OrderedDict[str, str] = OrderedDict()
         self._claims: dict[str, str] = {}  # task -> the event that it claims as its cause
         self._wanted: dict[str, set[str]] = {}  # the same by event
         self._fresh: set[str] = set()  # claimed events to settle
@@ -36,7 +37,7 @@ class Kinship:
         recent = self._recent
         recent[lineage_id] = task_id
         if len(recent) > RECENT_EVENTS:
-            del recent[next(iter(recent))]
+            recent.popitem(last=False)
         if lineage_id in self._wanted:
             self._fresh.add(lineage_id)
 

@@ -8,7 +8,7 @@ more, and 100,000 tasks fit into little memory.
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ class State:
         self.lock = threading.RLock()
         self.kin = Kinship(self._task_of_event)
         self._packed: dict[str, bytearray] = {}
-        self._derived: dict[str, Task] = {}
+        self._derived: OrderedDict[str, Task] = OrderedDict()
 
     @property
     def copies(self) -> int:
@@ -132,7 +132,7 @@ class State:
         for task_id in fresh:
             changed.update(child for child in self.kin.children(task_id) if child in self.rows)
         while len(self._derived) > KEPT_TASKS:
-            del self._derived[next(iter(self._derived))]
+            self._derived.popitem(last=False)
 
     def _task_of_event(self, lineage_id: str) -> str | None:
         """The task that an event belongs to, by search in the packed facts; the smallest id if it was used twice."""
@@ -143,3 +143,7 @@ class State:
             if needle in packed and any(fact.lineage_id == lineage_id for fact in unpack(packed))
         ]
         return min(homes, default=None)
+
+    def packed(self, task_id: str) -> bytes:
+        """The facts of a task as they are kept, for a search in their bytes (see `filters`)."""
+        return bytes(self._packed.get(task_id, b""))

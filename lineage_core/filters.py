@@ -1,0 +1,101 @@
+"""The filter language of the screen and of the queries: words that a task must match.
+
+    deploy                a regular expression, case-insensitive, in the task's id, master, session or reason
+    status:failed         a word of the task: status, master, session, trace, priority, kind (its `type`)
+    worker:scan           a word of its events: worker (id or type), actor, type (event type), tag
+    is:escalated          also is:open, is:ended, is:blocked …: a status or a flag
+    !status:completed     not so
+    "two words"           quotes keep blanks together
+Terms are joined by and; `a,b` after a colon means either. Pure: from text to a predicate.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lineage_core.errors import BadInputError
+from lineage_core.events import nearest
+from lineage_core.state import TaskRow
+
+Packed = Callable[[str], bytes]
+"""Gives the packed facts of a task (`State.packed`), in which event words are searched."""
+
+_ROW_FIELDS: dict[str, Callable[[TaskRow], str | None]] = {
+    "status": lambda row: row.status.value,
+    "master": lambda row: row.master,
+    "session": lambda row: row.session,
+    "trace": lambda row: row.trace,
+    "priority": lambda row: row.priority,
+    "kind": lambda row: row.task_type,
+    "task": lambda row: row.task_id,
+}
+# Where these stand in a packed fact (facts.Fact): the value is inside a JSON string.
+_EVENT_FIELDS = {
+    "worker": r'"worker_(?:id|type)":"[^"]*?(?:{})',
+    "actor": r'"(?:user|coordinator|master|worker|daemon|system)","[^"]*?(?:{})',
+    "type": r',\d+,\d+,"[^"]*?(?:{})[^"]*","',
+    "tag": r'"tags":\[[^\]]*?"[^"]*?(?:{})',
+}
+_FLAGS: dict[str, Callable[[TaskRow], bool]] = {
+    "escalated": lambda row: row.escalated,
+    "open": lambda row: not row.status.ended,
+    "ended": lambda row: row.status.ended,
+    "retried": lambda row: row.retries > 0,
+    "handoff": lambda row: row.handoff_since is not None,
+}
+KEYS = (*_ROW_FIELDS, *_EVENT_FIELDS, "is")
+
+
+class Filter(NamedTuple):
+    """A parsed filter. text: as it was written; matches: the predicate."""
+
+    text: str
+    matches: Callable[[TaskRow], bool]
+
+
+def parse(text: str, packed: Packed) -> Filter:
+    """The filter that a text means. Raises BadInputError in one line for an unknown key or a bad expression."""
+    try:
+        words = shlex.split(text, posix=True)
+    except ValueError:
+        words = text.split()  # a quote that is not closed yet, while it is being typed
+    terms = [_term(word, packed) for word in words]
+    return Filter(text, lambda row: all(term(row) for term in terms))
+
+
+def _term(word: str, packed: Packed) -> Callable[[TaskRow], bool]:
+    if word.startswith("!") and len(word) > 1:
+        inner = _term(word[1:], packed)
+        return lambda row: not inner(row)
+    key, colon, value = word.partition(":")
+    if not colon or not re.fullmatch(r"[a-z_]+", key):
+        pattern = _compile(word)
+        return lambda row: any(
+            text is not None and pattern.search(text) is not None
+            for text in (row.task_id, row.master, row.session, row.reason)
+        )
+    if key not in KEYS:
+        raise BadInputError(f"unknown filter key {key!r}{nearest(key, KEYS)} (known: {', '.join(KEYS)})")
+    if key == "is":
+        return _flag(value)
+    pattern = _compile(value.replace(",", "|"))
+    if key in _ROW_FIELDS:
+        field = _ROW_FIELDS[key]
+        return lambda row: (text := field(row)) is not None and pattern.search(text) is not None
+    inside = re.compile(_EVENT_FIELDS[key].format(pattern.pattern).encode(), re.IGNORECASE)
+    return lambda row: inside.search(packed(row.task_id)) is not None
+
+
+def _flag(value: str) -> Callable[[TaskRow], bool]:
+    wanted = value.split(",")
+    return lambda row: any(_FLAGS[w](row) if w in _FLAGS else row.status.value == w for w in wanted)
+
+
+def _compile(expression: str) -> re.Pattern[str]:
+    try:
+        return re.compile(expression, re.IGNORECASE)
+    except re.error as error:
+        raise BadInputError(f"bad regular expression {expression!r}: {error}") from None

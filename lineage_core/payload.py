@@ -1,0 +1,63 @@
+"""The record behind a fact, read again from disk, laid out for reading.
+
+Payloads stay on disk; this looks only into the file that the fact names, or its renamed or archived copy.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lineage_core.codec import MAX_DEPTH
+from lineage_core.decode import record_bytes
+from lineage_core.errors import JournalError
+from lineage_core.facts import Fact
+from lineage_core.tail import copies_of, read_record
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
+_OPEN, _CLOSE = "{[", "}]"
+
+
+def record_text(directory: Path, fact: Fact) -> str:
+    """The fact's record as indented JSON with the values spelled as they were written; or, in one line, why not."""
+    try:
+        return pretty(raw_record(directory, fact).decode("utf-8", "replace"))
+    except JournalError as error:
+        return str(error)
+
+
+def raw_record(directory: Path, fact: Fact) -> bytes:
+    """The fact's record as one compact line. Raises JournalError if its file is gone or holds something else now."""
+    problem = JournalError(f"{fact.file} is no longer in {directory}")
+    for path in copies_of(directory, fact.file):
+        try:
+            raw = record_bytes(read_record(path, fact.offset, fact.length))
+        except JournalError as error:
+            problem = error
+            continue
+        if fact.lineage_id.encode() in raw:
+            return raw
+        problem = JournalError(f"{path} holds another record at byte {fact.offset} now")
+    raise problem
+
+
+def pretty(text: str) -> str:
+    """JSON text, one value a line, indented by two; numbers and strings keep their spelling.
+
+    What is nested deeper than MAX_DEPTH stays on one line.
+    """
+    out: list[str] = []
+    depth = 0
+    previous = ""
+    for token in _TOKEN.findall(text):
+        if token in _CLOSE:
+            depth -= 1
+            if previous not in _OPEN and depth < MAX_DEPTH:
+                out.append("\n" + "  " * depth)
+        elif previous and (previous in _OPEN or previous == ",") and depth <= MAX_DEPTH:
+            out.append("\n" + "  " * depth)
+        out.append(": " if token == ":" else token)
+        if token in _OPEN:
+            depth += 1
+        previous = token
+    return "".join(out)

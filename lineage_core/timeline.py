@@ -1,0 +1,101 @@
+"""The timeline of a task: lanes of bars and marks on a time axis, for the screen and for text.
+
+Pure: times in, times out, in microseconds since the epoch. An open bar has no end; whoever draws it lets it grow
+to now.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lineage_core.state import Handoff, Status, Task, Worker
+
+
+class Bar(NamedTuple):
+    """A stretch of time. kind: a Status, or `spawn`, `run`, a WorkerEnd, `handoff wait`, `handoff`; end: None if open."""
+
+    start: int
+    end: int | None
+    kind: str
+    text: str
+
+
+class Tick(NamedTuple):
+    """A moment on a lane. kind: `progress`, `escalated`, `reassigned`; text: a few words, as they were logged."""
+
+    at: int
+    kind: str
+    text: str
+
+
+class Lane(NamedTuple):
+    """One line of a timeline. kind: `phases`, `worker` or `handoff`; name: the id it stands for; note: a few words."""
+
+    kind: str
+    name: str
+    note: str
+    bars: tuple[Bar, ...]
+    ticks: tuple[Tick, ...]
+
+
+class Timeline(NamedTuple):
+    """The lanes of a task: its phases first, then workers and handoffs in order of their beginning.
+
+    start, end: what the axis has to show; end is None while anything is open.
+    """
+
+    start: int
+    end: int | None
+    lanes: tuple[Lane, ...]
+
+
+def timeline(task: Task) -> Timeline:
+    """The timeline of a task as far as its events tell."""
+    phases = tuple(Bar(p.start, p.end, p.status.value, p.status.value) for p in task.phases)
+    ticks = tuple(Tick(m.at, m.kind, m.text) for m in task.marks)
+    lanes = [Lane("phases", task.task_id, task.status.value, phases, ticks)]
+    rest = [(w.first_at, _worker_lane(w)) for w in task.workers.values()]
+    rest += [(_handoff_start(h), _handoff_lane(h)) for h in task.handoffs.values()]
+    lanes += [lane for _, lane in sorted(rest, key=lambda pair: pair[0])]
+    open_worker = any(w.open for w in task.workers.values())
+    return Timeline(task.first_at, None if open_worker or not task.status.ended else task.last_at, tuple(lanes))
+
+
+def time_by_phase(task: Task, now: int) -> dict[Status, int]:
+    """Microseconds spent in each status, open phases counted up to now; in the order in which they first came."""
+    spent: dict[Status, int] = {}
+    for phase in task.phases:
+        spent[phase.status] = spent.get(phase.status, 0) + max(0, (phase.end or now) - phase.start)
+    return spent
+
+
+def _worker_lane(worker: Worker) -> Lane:
+    bars = []
+    if worker.spawned_at is not None:
+        until = worker.started_at if worker.started_at is not None else worker.ended_at
+        bars.append(Bar(worker.spawned_at, until, "spawn", "spawned"))
+    if worker.started_at is not None or worker.spawned_at is None:
+        kind = worker.end.value if worker.end else "run"
+        start = worker.started_at if worker.started_at is not None else worker.first_at
+        bars.append(Bar(start, worker.ended_at, kind, kind))
+    note = worker.worker_type or ""
+    if worker.retry_of:
+        note += f" retry of {worker.retry_of}"
+    ticks = tuple(Tick(at, "progress", f"{percent:g}%") for at, percent in worker.progress)
+    return Lane("worker", worker.worker_id, note.strip(), tuple(bars), ticks)
+
+
+def _handoff_start(handoff: Handoff) -> int:
+    times = (handoff.created_at, handoff.accepted_at, handoff.completed_at)
+    return min(t for t in times if t is not None)
+
+
+def _handoff_lane(handoff: Handoff) -> Lane:
+    bars = []
+    if handoff.created_at is not None:
+        until = handoff.accepted_at if handoff.accepted_at is not None else handoff.completed_at
+        bars.append(Bar(handoff.created_at, until, "handoff wait", "waiting"))
+    if handoff.accepted_at is not None:
+        bars.append(Bar(handoff.accepted_at, handoff.completed_at, "handoff", "accepted"))
+    route = f"{handoff.from_master or '?'} → {handoff.to_master or '?'}"
+    return Lane("handoff", handoff.handoff_id, route, tuple(bars), ())

@@ -1,0 +1,88 @@
+"""The app: it joins the feed to the screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+
+from lineage_core import clock as wall
+from lineage_core.facts import Fact
+from lineage_core.merge import State
+from lineage_core.payload import record_text
+from lineage_tui.feed import Feed
+from lineage_tui.screens.main import Changed, MainScreen
+from lineage_tui.style import Styles, themes
+
+
+class ScreenClock:
+    """The time that the screen shows: the present, or the moment at which it was paused."""
+
+    def __init__(self, clock: wall.Clock) -> None:
+        self._clock = clock
+        self._held: int | None = None
+
+    def __call__(self) -> int:
+        return self._clock() if self._held is None else self._held
+
+    @property
+    def paused(self) -> bool:
+        """Whether the picture is frozen."""
+        return self._held is not None
+
+    def toggle(self) -> None:
+        """Freeze the picture, or let it go on."""
+        self._held = None if self.paused else self._clock()
+
+
+class LineageApp(App[None]):
+    """lineage-tui over one directory.
+
+    directory: the lineage directory; it may not exist yet. since: leave out events before this time. silent_after:
+    microseconds without a word after which an open worker counts as a zombie. clock: gives the present time.
+    """
+
+    CSS_PATH = "lineage.tcss"
+    TITLE = "lineage"
+    ENABLE_COMMAND_PALETTE: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        since: int | None = None,
+        silent_after: int = 30 * wall.MINUTE,
+        theme: str = "dark",
+        ascii_only: bool = False,
+        force_polling: bool = False,
+        clock: wall.Clock = wall.now,
+    ) -> None:
+        super().__init__()
+        self.directory = directory
+        self.state = State()
+        self.clock = ScreenClock(clock)
+        self.silent_after = silent_after
+        self.looks = Styles(theme, ascii_only=ascii_only)
+        self.feed = Feed(directory, self.state, self._notify, since=since, force_polling=force_polling)
+        for own in themes():
+            self.register_theme(own)
+        self.theme = theme
+        self.main_screen: MainScreen | None = None
+
+    def on_mount(self) -> None:
+        self.main_screen = MainScreen()
+        self.push_screen(self.main_screen)
+        self.feed.start()
+
+    def on_unmount(self) -> None:
+        self.feed.stop()
+
+    def _notify(self) -> None:
+        """Called by the feed's thread; posting a message is safe from there."""
+        if self.main_screen is not None:
+            self.main_screen.post_message(Changed())
+
+    def read_record(self, fact: Fact) -> str:
+        """The record of a fact as it stands on disk, indented; or why it is not to be had."""
+        return record_text(self.directory, fact)

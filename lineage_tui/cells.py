@@ -1,0 +1,72 @@
+"""Text into cells: the one place where text from disk becomes something a terminal is shown.
+
+Every text goes through `visible`, which makes control characters harmless, and is cut or padded by the cells it takes
+(wide characters take two). Nothing here reads markup.
+"""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual.strip import Strip
+
+from lineage_core.sanitize import visible
+from lineage_tui.style import Styles
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """`text` in exactly `width` cells, safe to show: padded, or cut with an ellipsis."""
+    if width <= 0:
+        return ""
+    text = visible(text, 4 * width)
+    size = cell_len(text)
+    if size > width:
+        return set_cell_size(text, width - 1).rstrip().ljust(width - 1) + "…" if width > 1 else "…"
+    padding = " " * (width - size)
+    return padding + text if right else text + padding
+
+
+class Line:
+    """One line under construction, left to right.
+
+    width: cells to fill. on: the background role (`background`, `cursor`, `panel`).
+    """
+
+    __slots__ = ("_segments", "left", "on", "styles", "width")
+
+    def __init__(self, width: int, styles: Styles, on: str = "background") -> None:
+        self.width = self.left = width
+        self.styles = styles
+        self.on = on
+        self._segments: list[Segment] = []
+
+    def put(self, text: str, role: str = "text", *, bold: bool = False, on: str = "") -> Line:
+        """Add text as wide as it is, cut at the end of the line."""
+        text = visible(text, 4 * self.left)
+        size = cell_len(text)
+        if size > self.left:
+            text, size = fit(text, self.left), self.left
+        if size:
+            self.left -= size
+            self._segments.append(Segment(text, self.styles(role, on or self.on, bold=bold)))
+        return self
+
+    def col(self, text: str, width: int, role: str = "text", *, right: bool = False, bold: bool = False) -> Line:
+        """Add a column of exactly `width` cells and a blank behind it."""
+        return self.put(fit(text, width, right=right), role, bold=bold).put(" ")
+
+    def strip(self) -> Strip:
+        """The finished line, padded to its width."""
+        if self.left:
+            self._segments.append(Segment(" " * self.left, self.styles("text", self.on)))
+        return Strip(self._segments, self.width)
+
+
+def bar(percent: float, width: int, styles: Styles) -> str:
+    """A progress bar of `width` cells, 0-100."""
+    if styles.ascii_only:
+        full = round(percent / 100 * width)
+        return "=" * full + "." * (width - full)
+    eighths = round(percent / 100 * width * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")).ljust(width, "·")[:width]

@@ -1,0 +1,139 @@
+"""The feed: tail -> fold in a thread of its own; the screen takes what changed when it is ready for more.
+
+The thread never touches a widget, the screen never reads a file. A slow screen builds no backlog: changed tasks are a
+set, and at most one notice is under way.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lineage_core.clock import SECOND
+from lineage_core.decode import Found
+from lineage_core.merge import State
+from lineage_core.tail import Tailer
+from lineage_core.watch import Watcher
+
+SLICE = 200
+"""Records merged at a time: how long the screen may have to wait for the state, about 5 ms."""
+
+
+@dataclass(slots=True)
+class Health:
+    """What the status line tells of the feed.
+
+    mode: `live` or `polling`, reason: why it polls. backlog: bytes known but not read. rejected: records quarantined.
+    problems: files that cannot be read, and why. rate: events per second over the last ten seconds.
+    """
+
+    mode: str = "starting"
+    reason: str = ""
+    missing: bool = False
+    backlog: int = 0
+    rejected: int = 0
+    loaded: bool = False
+    problems: dict[str, str] = field(default_factory=dict)
+    rate: float = 0.0
+    error: str = ""
+
+
+class Feed(threading.Thread):
+    """Follows a lineage directory into a state.
+
+    notify: called from the thread when something changed and `take` has not been called since the last notice.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        state: State,
+        notify: Callable[[], None],
+        *,
+        since: int | None = None,
+        force_polling: bool = False,
+    ) -> None:
+        super().__init__(name="feed", daemon=True)
+        self.directory = directory
+        self.state = state
+        self.health = Health()
+        self._notify = notify
+        self._stop_event = threading.Event()
+        self._lock = threading.Lock()
+        self._changed: set[str] = set()
+        self._announced = False
+        self._arrivals: deque[tuple[float, int]] = deque()
+        self._tailer = Tailer(directory, since=since)
+        self._force_polling = force_polling
+
+    def run(self) -> None:
+        watcher = Watcher(self.directory, force_polling=self._force_polling, stop=self._stop_event)
+        while True:
+            self._scan()
+            self.health.loaded = True
+            self.health.mode, self.health.reason = watcher.mode, watcher.reason
+            self._announce(set())
+            if not watcher.wait():
+                return
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._stop_event.set()
+        if self.is_alive():
+            self.join(timeout=5)
+
+    def take(self, most: int) -> set[str]:
+        """Up to `most` of the ids of tasks that changed and were not taken yet."""
+        with self._lock:
+            if len(self._changed) <= most:
+                taken, self._changed = self._changed, set()
+                self._announced = False
+            else:
+                taken = {self._changed.pop() for _ in range(most)}
+            return taken
+
+    @property
+    def waiting(self) -> int:
+        """How many changed tasks the screen has not taken yet."""
+        return len(self._changed)
+
+    def rate(self) -> float:
+        """Events per second over the last ten seconds."""
+        horizon = time.monotonic() - 10
+        with self._lock:
+            while self._arrivals and self._arrivals[0][0] < horizon:
+                self._arrivals.popleft()
+            return sum(count for _, count in self._arrivals) / 10
+
+    def _scan(self) -> None:
+        health = self.health
+        for batch in self._tailer.scan():
+            health.rejected += len(batch.rejected)
+            for start in range(0, len(batch.found), SLICE):
+                if self._stop_event.is_set():
+                    return
+                self._merge(batch.file, batch.found[start : start + SLICE])
+            health.backlog = self._tailer.backlog
+        health.backlog = self._tailer.backlog
+        health.missing = self._tailer.missing
+        health.problems = dict(self._tailer.problems)
+
+    def _merge(self, file: str, found: list[Found]) -> None:
+        before = self.state.events
+        changed = self.state.merge(file, found)
+        recent = (time.time() - 15) * SECOND
+        if found and found[-1].at > recent:
+            with self._lock:
+                self._arrivals.append((time.monotonic(), self.state.events - before))
+        self._announce(changed)
+
+    def _announce(self, changed: set[str]) -> None:
+        with self._lock:
+            self._changed |= changed
+            first, self._announced = not self._announced, True
+        if first:
+            self._notify()

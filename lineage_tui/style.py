@@ -1,0 +1,164 @@
+"""How states look: a glyph, a word and a colour for each, and the themes that hold the colours.
+
+A state is never told by colour alone. `--ascii` has its own glyphs. The colour-blind theme takes the palette of Okabe
+and Ito (2008), which people with the common kinds of colour blindness tell apart.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rich.style import Style
+from textual.theme import Theme
+
+
+class Look(NamedTuple):
+    """glyph, ascii: one cell each. role: the name of the colour in a theme."""
+
+    glyph: str
+    ascii: str
+    word: str
+    role: str
+
+
+LOOKS: dict[str, Look] = {
+    # the status of a task
+    "unknown": Look("?", "?", "unknown", "muted"),
+    "queued": Look("◌", ".", "queued", "queued"),
+    "assigned": Look("◔", "o", "assigned", "assigned"),
+    "running": Look("●", "*", "running", "running"),
+    "blocked": Look("◫", "#", "blocked", "blocked"),
+    "completed": Look("✓", "+", "completed", "done"),
+    "failed": Look("✗", "x", "failed", "failed"),
+    "cancelled": Look("⊘", "-", "cancelled", "muted"),
+    # workers
+    "spawn": Look("◌", ".", "spawned", "queued"),
+    "run": Look("●", "*", "running", "running"),
+    "success": Look("✓", "+", "done", "done"),
+    "partial": Look("◑", "~", "partial", "blocked"),
+    "zombie": Look("☠", "Z", "zombie", "zombie"),
+    "silent": Look("◍", "z", "silent", "zombie"),
+    # handoffs
+    "handoff wait": Look("⇢", ">", "offered", "handoff"),
+    "handoff": Look("⇄", "=", "accepted", "handoff"),
+    "handoff done": Look("⇥", "]", "handed", "done"),
+    # marks
+    "escalated": Look("▲", "!", "escalated", "escalated"),
+    "reassigned": Look("↷", "~", "reassigned", "assigned"),
+    "progress": Look("╵", "'", "progress", "running"),
+}
+
+_DARK = {
+    "background": "#11151c",
+    "panel": "#1a202b",
+    "text": "#d5dbe5",
+    "muted": "#6e7a8c",
+    "line": "#2c3543",
+    "cursor": "#27384f",
+    "accent": "#79b8ff",
+    "queued": "#9aa7b8",
+    "assigned": "#b39df3",
+    "running": "#4fb8d8",
+    "blocked": "#e0af68",
+    "done": "#7fbf7a",
+    "failed": "#f7687a",
+    "zombie": "#e678c8",
+    "handoff": "#79b8ff",
+    "escalated": "#ff9e57",
+}
+_LIGHT = {
+    "background": "#fbfaf7",
+    "panel": "#efede7",
+    "text": "#22272e",
+    "muted": "#7a808a",
+    "line": "#d8d5cc",
+    "cursor": "#d6e4f5",
+    "accent": "#0b5cad",
+    "queued": "#5e6773",
+    "assigned": "#6d4bc3",
+    "running": "#00758f",
+    "blocked": "#9a6700",
+    "done": "#2e7d32",
+    "failed": "#c9243f",
+    "zombie": "#a8328a",
+    "handoff": "#0b5cad",
+    "escalated": "#c2570c",
+}
+_CLEAR = _DARK | {
+    "queued": "#bbbbbb",
+    "assigned": "#cc79a7",
+    "running": "#56b4e9",
+    "blocked": "#e69f00",
+    "done": "#009e73",
+    "failed": "#d55e00",
+    "zombie": "#f0e442",
+    "handoff": "#56b4e9",
+    "escalated": "#f0e442",
+}
+_ANSI = {
+    "background": "ansi_default",
+    "panel": "ansi_default",
+    "text": "ansi_default",
+    "muted": "ansi_bright_black",
+    "line": "ansi_bright_black",
+    "cursor": "ansi_blue",
+    "accent": "ansi_bright_blue",
+    "queued": "ansi_white",
+    "assigned": "ansi_magenta",
+    "running": "ansi_cyan",
+    "blocked": "ansi_yellow",
+    "done": "ansi_green",
+    "failed": "ansi_red",
+    "zombie": "ansi_bright_magenta",
+    "handoff": "ansi_blue",
+    "escalated": "ansi_bright_yellow",
+}
+PALETTES: dict[str, dict[str, str]] = {"dark": _DARK, "light": _LIGHT, "clear": _CLEAR, "ansi": _ANSI}
+
+
+def themes() -> list[Theme]:
+    """The Textual themes of our palettes: `dark`, `light`, `clear` (safe for the colour-blind) and `ansi`."""
+    return [
+        Theme(
+            name=name,
+            primary=colors["accent"],
+            accent=colors["accent"],
+            foreground=colors["text"],
+            background=colors["background"],
+            surface=colors["background"],
+            panel=colors["panel"],
+            error=colors["failed"],
+            warning=colors["blocked"],
+            success=colors["done"],
+            dark=name != "light",
+            variables={"line": colors["line"], "muted": colors["muted"], "cursor": colors["cursor"]},
+        )
+        for name, colors in PALETTES.items()
+    ]
+
+
+class Styles:
+    """Rich styles by role for one palette, made once and kept."""
+
+    def __init__(self, palette: str, *, ascii_only: bool = False) -> None:
+        self._colors = PALETTES[palette]
+        self._kept: dict[tuple[str, str, bool, bool], Style] = {}
+        self.ascii_only = ascii_only
+
+    def __call__(self, role: str, on: str = "background", *, bold: bool = False, reverse: bool = False) -> Style:
+        """The style of a role (a key of the palette) on a background role."""
+        key = (role, on, bold, reverse)
+        style = self._kept.get(key)
+        if style is None:
+            color, back = (self._colors[name].replace("ansi_", "") for name in (role, on))
+            style = self._kept[key] = Style(color=color, bgcolor=back, bold=bold, reverse=reverse)
+        return style
+
+    def look(self, state: str) -> tuple[str, str, str]:
+        """The glyph, word and role of a state (a key of LOOKS)."""
+        look = LOOKS.get(state) or LOOKS["unknown"]
+        return (look.ascii if self.ascii_only else look.glyph), look.word, look.role
+
+    def glyph(self, unicode_glyph: str, ascii_glyph: str) -> str:
+        """One of two spellings of a decoration."""
+        return ascii_glyph if self.ascii_only else unicode_glyph

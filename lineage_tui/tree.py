@@ -1,0 +1,208 @@
+"""The tree of tasks as a model: sessions, their tasks, and below each its workers, handoffs and subtasks.
+
+No widget in here. Every change costs about the same however many tasks there are; nodes know their ids, so selection
+and folds stay with what they belong to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from lineage_core.merge import State
+from lineage_core.state import TaskRow
+from lineage_tui.branch import UNSYNCED, Node
+
+
+OPEN_DEPTH = 8
+"""Tasks at work are shown open down to this depth; deeper ones when asked for."""
+
+
+class Tree:
+    """The visible lines over a state.
+
+    state: read under its lock where tasks are looked into. rows: the tasks as they were at the last `update`, which
+    is what is shown (a paused screen stays as it is). matches: the filter, by row.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.rows: dict[str, TaskRow] = {}
+        self.root = Node("root", "")
+        self.matches: Callable[[TaskRow], bool] | None = None
+        self._tasks: dict[str, Node] = {}
+        self._groups: dict[str, Node] = {}
+
+    def __len__(self) -> int:
+        return self.root.size
+
+    def line(self, number: int) -> Node:
+        """The node on a line, counted from 0; raises IndexError past the end."""
+        node, rest = self.root.kids.at(number)
+        while rest > 0 or not node.own:
+            node, rest = node.kids.at(rest - node.own)
+        return node
+
+    def line_of(self, node: Node) -> int:
+        """The line of a node; that of the nearest visible ancestor if it is folded away."""
+        line = 0
+        while node.parent is not None:
+            parent = node.parent
+            if parent.kind != "root" and not (parent.expanded or not parent.matches):
+                node, line = parent, 0
+                continue
+            line += parent.kids.before(node) + parent.own
+            node = parent
+        return line
+
+    def find(self, key: tuple[str, str, str]) -> Node | None:
+        """The node of a key, if it is there; a worker or handoff only once its task has been opened."""
+        kind, ident, owner = key
+        if kind == "group":
+            return self._groups.get(ident)
+        if kind == "task":
+            return self._tasks.get(ident)
+        task = self._tasks.get(owner)
+        return next((n for n in task.kids if n.key == key), None) if task else None
+
+    def update(self, task_ids: Iterable[str]) -> None:
+        """Take in what changed in these tasks."""
+        changed = list(task_ids)
+        for task_id in changed:
+            self.rows[task_id] = self.state.rows[task_id]
+        for task_id in changed:
+            # What moves leaves its old place first, so that no node is ever below itself.
+            node = self._tasks.get(task_id)
+            if node is not None and node.parent is not None and node.parent is not self._home(self.rows[task_id])[0]:
+                self._detach(node)
+        for task_id in changed:
+            missing = [task_id]
+            while (parent := self._parent(missing[-1])) is not None and parent not in self._tasks:
+                missing.append(parent)
+            for ancestor in reversed(missing):
+                self._place(ancestor)
+
+    def expand(self, node: Node, expanded: bool) -> None:
+        """Open or close a node."""
+        node.expanded = expanded
+        if expanded and node.kind == "task":
+            self._sync(node)
+        self._resize(node)
+
+    def set_filter(self, matches: Callable[[TaskRow], bool] | None) -> Iterator[int]:
+        """Filter the tasks; a generator that does it in slices, giving the count done, for the caller to pace."""
+        self.matches = matches
+        for group in self._groups.values():
+            group.matches = matches is None
+        for number, (task_id, node) in enumerate(list(self._tasks.items())):
+            node.matches = matches is None or matches(self.rows[task_id])
+            for kid in node.kids:
+                if kid.kind != "task":
+                    kid.matches = node.matches
+                    self._resize(kid)
+            self._resize(node)
+            if number % 500 == 499:
+                yield number
+        for group in self._groups.values():
+            self._resize(group)
+
+    def tasks(self) -> Iterator[Node]:
+        """All task nodes, in no order."""
+        return iter(self._tasks.values())
+
+    def _group(self, name: str, at: int) -> Node:
+        node = self._groups.get(name)
+        if node is None:
+            node = self._groups[name] = Node("group", name)
+            node.matches = self.matches is None
+            node.sort = (-at, name)
+            self._attach(node, self.root)
+        elif -at > node.sort[0]:
+            self._detach(node)
+            node.sort = (-at, name)
+            self._attach(node, self.root)
+        return node
+
+    def _parent(self, task_id: str) -> str | None:
+        parent = self.state.kin.parent(task_id)
+        return parent if parent in self.rows else None
+
+    def _home(self, row: TaskRow) -> tuple[Node | None, tuple[object, ...]]:
+        """Where a task belongs: below its parent task if that is known, else in its group, newest first."""
+        parent = self._parent(row.task_id)
+        if parent is not None:
+            return self._tasks.get(parent), (1, row.first_at, row.task_id)
+        return self._group(row.group, row.first_at), (1, -row.first_at, row.task_id)
+
+    def _place(self, task_id: str) -> None:
+        row = self.rows[task_id]
+        node = self._tasks.get(task_id)
+        if node is None:
+            node = self._tasks[task_id] = Node("task", task_id)
+        fresh = node.parent is None and node.synced == UNSYNCED
+        home, sort = self._home(row)
+        if fresh:
+            node.expanded = not row.status.ended and (home is None or home.depth < OPEN_DEPTH)
+        node.matches = self.matches is None or self.matches(row)
+        if home is not None and (node.parent is not home or node.sort != sort):
+            if node.parent is not None:
+                self._detach(node)
+            node.sort = sort
+            self._attach(node, home)
+        if node.expanded:
+            self._sync(node)
+        self._resize(node)
+
+    def _sync(self, node: Node) -> None:
+        """Give an open task its workers and handoffs, in the order in which they began."""
+        row = self.rows[node.ident]
+        known, node.synced = node.synced, (row.workers, row.handoffs)
+        if node.synced in (known, (0, 0)):
+            return
+        with self.state.lock:
+            task = self.state.task(node.ident)
+            if task is None:
+                return
+            begun = [("worker", w.worker_id, w.first_at) for w in task.workers.values()]
+            for h in task.handoffs.values():
+                times = [t for t in (h.created_at, h.accepted_at, h.completed_at) if t is not None]
+                begun.append(("handoff", h.handoff_id, min(times)))
+        there = {kid.key for kid in node.kids if kid.kind != "task"}
+        for kind, ident, at in begun:
+            if (kind, ident, node.ident) not in there:
+                kid = Node(kind, ident, node.ident)
+                kid.sort = (0, at, kind, ident)
+                kid.matches = node.matches
+                self._attach(kid, node)
+
+    def _attach(self, node: Node, parent: Node) -> None:
+        node.parent = parent
+        shift = parent.depth + 1 - node.depth
+        node.depth += shift
+        if shift and node.kids.count:
+            stack = list(node.kids)
+            while stack:
+                below = stack.pop()
+                below.depth += shift
+                stack.extend(below.kids)
+        node.size = node.measure()
+        parent.kids.add(node)
+        self._resize(parent)
+
+    def _detach(self, node: Node) -> None:
+        parent = node.parent
+        if parent is not None:
+            parent.kids.remove(node)
+            node.parent = None
+            self._resize(parent)
+
+    def _resize(self, node: Node) -> None:
+        """Bring the sizes of a node and those above it up to date."""
+        at: Node | None = node
+        while at is not None:
+            delta = at.measure() - at.size
+            if delta == 0 and at is not node:
+                return
+            at.size += delta
+            if delta and at.parent is not None:
+                at.parent.kids.grow(at, delta)
+            at = at.parent

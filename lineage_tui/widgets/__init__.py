@@ -1,0 +1,1 @@
+"""The line-rendering widgets: each draws only the lines that are seen."""

@@ -1,0 +1,193 @@
+"""The detail pane: what the selected task is, what it waits for, and its timeline, events, workers and records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from lineage_core.clock import Clock, format_duration
+from lineage_core.facts import Fact
+from lineage_core.merge import State
+from lineage_core.timeline import timeline
+from lineage_core.words import short, waiting_for
+from lineage_tui.cells import Line
+from lineage_tui.style import Styles
+from lineage_tui.widgets.events import EventLines, RecordLines
+from lineage_tui.widgets.gantt import Gantt
+from lineage_tui.widgets.lines import LineView
+from lineage_tui.widgets.workers import WorkerLines
+
+TABS = ("timeline", "events", "workers", "record")
+
+
+class Heading(Widget):
+    """Lines of (text, role, bold) parts, drawn as they are."""
+
+    def __init__(self, styles: Styles, **options: Any) -> None:
+        super().__init__(**options)
+        self.looks = styles
+        self.lines: list[list[tuple[str, str, bool]]] = []
+
+    def show(self, lines: list[list[tuple[str, str, bool]]]) -> None:
+        """Draw these lines from now on."""
+        if lines != self.lines:
+            self.lines = lines
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        out = Line(self.size.width, self.looks)
+        for text, role, bold in self.lines[y] if y < len(self.lines) else ():
+            out.put(text, role, bold=bold)
+        return out.strip()
+
+
+class Detail(Vertical):
+    """The pane right of the tree, or below it.
+
+    read: gives the text of the record of a fact, as it stands on disk; called when the record tab is shown.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l", "tab(1)", "next tab", show=False),
+        Binding("left,h", "tab(-1)", "previous tab", show=False),
+    ]
+
+    def __init__(
+        self, styles: Styles, state: State, clock: Clock, silent_after: int, read: Callable[[Fact], str]
+    ) -> None:
+        super().__init__(id="detail")
+        self.looks = styles
+        self.state = state
+        self.clock = clock
+        self.read = read
+        self.task_id: str | None = None
+        self.tab = "timeline"
+        self.gantt = Gantt(styles, clock, id="timeline", empty="no task selected")
+        self.events = EventLines(styles, id="events", empty="no events")
+        self.workers = WorkerLines(styles, clock, silent_after, id="workers", empty="no workers yet")
+        self.record = RecordLines(styles, id="record", empty="no event selected")
+        self.heading = Heading(styles, id="heading")
+
+    def compose(self) -> ComposeResult:
+        yield self.heading
+        with ContentSwitcher(initial="timeline"):
+            yield self.gantt
+            yield self.events
+            yield self.workers
+            yield self.record
+
+    @property
+    def view(self) -> LineView:
+        """The view of the present tab."""
+        return {"timeline": self.gantt, "events": self.events, "workers": self.workers, "record": self.record}[self.tab]
+
+    def show(self, task_id: str | None, worker: str | None = None) -> None:
+        """Show this task; worker: the lane to put the cursor on."""
+        if task_id != self.task_id:
+            self.task_id = task_id
+            for view in (self.gantt, self.events, self.workers):
+                view.cursor = view.top = 0
+                view.cursor_key = None
+            if self.tab == "record":
+                self.open_tab("events")
+        self.update()
+        if worker is not None:
+            self.gantt.select_key(("worker", worker)) or self.gantt.select_key(("handoff", worker))
+            self.workers.select_key(worker)
+
+    def update(self) -> None:
+        """Bring the pane up to date with the state and the clock."""
+        with self.state.lock:
+            task = self.state.task(self.task_id) if self.task_id is not None else None
+            if task is None:
+                self.heading.show([])
+                self.gantt.show(None)
+                return
+            row = task.row()
+            lines = timeline(task)
+            sentence = waiting_for(task, self.state.rows, self.clock())
+            if self.tab == "events":
+                self.events.show(self.state.facts(task.task_id))
+            elif self.tab == "workers":
+                self.workers.show(sorted(task.workers.values(), key=lambda w: w.first_at))
+            facts = self._facts_line(task)
+        if self.tab == "timeline":
+            self.gantt.show(lines)
+        glyph, word, role = self.looks.look(row.status.value)
+        title = [(f"{glyph} {word} ", role, True), (row.task_id, "text", True)]
+        if row.escalated:
+            title.append((f"  {self.looks.glyph('▲', '!')} escalated", "escalated", True))
+        extras = [text for text in (row.priority, row.task_type) if text]
+        if extras:
+            title.append(("  " + ", ".join(extras), "muted", False))
+        self.heading.show([title, [(sentence, role, False)], [(facts, "muted", False)], self._tab_line()])
+
+    def _facts_line(self, task: Any) -> str:
+        parts = [f"under {short(task.master)}" if task.master else "no master yet"]
+        if task.workers:
+            parts.append(f"{sum(not w.open for w in task.workers.values())}/{len(task.workers)} workers ended")
+        if task.attempts > 1:
+            parts.append(f"attempt {task.attempts}")
+        if task.tokens is not None:
+            parts.append(f"{task.tokens:,} tokens")
+        parts.append(f"{task.events} events")
+        for name in task.handoffs.values():
+            parts.append(f"{short(name.from_master) or '?'} → {short(name.to_master) or '?'}")
+        parent = self.state.kin.parent(task.task_id)
+        if parent:
+            parts.append(f"part of {parent}")
+        end = task.ended_at if task.ended_at is not None else self.clock()
+        parts.append(format_duration(max(0, end - task.first_at)))
+        return " · ".join(parts)
+
+    def _tab_line(self) -> list[tuple[str, str, bool]]:
+        line: list[tuple[str, str, bool]] = []
+        for tab in TABS:
+            here = tab == self.tab
+            line.append((f"[{tab}]" if here else f" {tab} ", "accent" if here else "muted", here))
+        if self.tab == "timeline" and self.gantt.has_focus:
+            line.append(("  " + self.gantt.exact(), "text", False))
+        return line
+
+    def open_tab(self, tab: str) -> None:
+        """Show a tab; the focus goes along if it was in the pane."""
+        inside = self.has_focus_within
+        if tab == "record":
+            fact = self.events.fact()
+            self.record.show(self.read(fact) if fact else "")
+        self.tab = tab
+        self.query_one(ContentSwitcher).current = tab
+        self.update()
+        if inside:
+            self.view.focus()
+
+    def action_tab(self, by: int) -> None:
+        self.open_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)])
+
+    def on_line_view_moved(self, event: LineView.Moved) -> None:
+        event.stop()
+        if event.view is self.gantt and self.gantt.has_focus:
+            self.update()
+
+    def on_line_view_entered(self, event: LineView.Entered) -> None:
+        """Deeper: from the timeline or the workers to the events, from an event to its record."""
+        event.stop()
+        if self.tab == "events":
+            self.open_tab("record")
+        elif self.tab != "record":
+            self.open_tab("events")
+
+    def back(self) -> bool:
+        """Out by one: from the record to the events, from there to the timeline; False when there is no more."""
+        order = {"record": "events", "events": "timeline", "workers": "timeline"}
+        if self.tab not in order:
+            return False
+        self.open_tab(order[self.tab])
+        return True

@@ -1,0 +1,216 @@
+"""The base of every view: a list of lines of any length, of which only the visible ones are drawn.
+
+A subclass says how many lines there are, draws one, and names the key of a line. The cursor and the scroll position
+belong to keys: when lines come, go or move, the line under the cursor stays where it is on the screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from lineage_tui.cells import Line
+from lineage_tui.style import Styles
+
+
+class LineView(Widget, can_focus=True):
+    """A scrolling list of lines with a cursor.
+
+    title_lines: how many lines at the top stay (column headings). empty: what to say when there are no lines.
+    """
+
+    title_lines = 0
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home,g", "edge(-1)", "first", show=False),
+        Binding("end,G", "edge(1)", "last", show=False),
+        Binding("enter", "enter", "open", show=False),
+    ]
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is on another line. key: of that line, or None."""
+
+        view: LineView
+        key: Hashable | None
+
+        @property
+        def control(self) -> LineView:
+            return self.view
+
+    @dataclass
+    class Entered(Message):
+        """Enter was pressed, or a line clicked twice."""
+
+        view: LineView
+        key: Hashable
+
+        @property
+        def control(self) -> LineView:
+            return self.view
+
+    def __init__(self, styles: Styles, *, id: str | None = None, empty: str = "nothing here") -> None:
+        super().__init__(id=id)
+        self.looks = styles
+        self.empty = empty
+        self.top = 0
+        self.cursor = 0
+        self.cursor_key: Hashable | None = None
+
+    # What a subclass says.
+
+    def count(self) -> int:
+        """How many lines there are."""
+        raise NotImplementedError
+
+    def key_at(self, line: int) -> Hashable:
+        """The key of a line: what it stands for, whatever its place."""
+        raise NotImplementedError
+
+    def line_of(self, key: Hashable) -> int | None:
+        """The line of a key, or None if it is gone."""
+        raise NotImplementedError
+
+    def draw(self, line: int, out: Line) -> None:
+        """Draw a line into `out`."""
+        raise NotImplementedError
+
+    def draw_title(self, line: int, out: Line) -> None:
+        """Draw one of the `title_lines`."""
+
+    # What every view does.
+
+    @property
+    def page(self) -> int:
+        """How many lines fit."""
+        return max(1, self.size.height - self.title_lines)
+
+    def sync(self) -> None:
+        """Take in that lines came, went or moved: the cursor stays with its key and at its place on the screen."""
+        count = self.count()
+        place = self.cursor - self.top
+        found = self.line_of(self.cursor_key) if self.cursor_key is not None else None
+        if found is None:
+            found = min(self.cursor, count - 1)
+        moved = self.cursor_key is None or found < 0 or self.key_at(found) != self.cursor_key
+        self.cursor = max(0, found)
+        self.top = self.cursor - place
+        self._clamp(count)
+        if moved:
+            self._note_cursor()
+        self.refresh()
+
+    def select(self, line: int) -> None:
+        """Put the cursor on a line and bring it into view."""
+        count = self.count()
+        self.cursor = max(0, min(line, count - 1))
+        if self.cursor < self.top:
+            self.top = self.cursor
+        elif self.cursor >= self.top + self.page:
+            self.top = self.cursor - self.page + 1
+        self._clamp(count)
+        self._note_cursor()
+        self.refresh()
+
+    def select_key(self, key: Hashable) -> bool:
+        """Put the cursor on the line of a key; False if there is none."""
+        line = self.line_of(key)
+        if line is None:
+            return False
+        self.select(line)
+        return True
+
+    def _note_cursor(self) -> None:
+        key = self.key_at(self.cursor) if self.count() else None
+        if key != self.cursor_key:
+            self.cursor_key = key
+            self.post_message(self.Moved(self, key))
+
+    def _clamp(self, count: int) -> None:
+        self.top = max(0, min(self.top, count - self.page))
+
+    def on_resize(self) -> None:
+        self.select(self.cursor)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y < self.title_lines:
+            out = Line(width, self.looks)
+            self.draw_title(y, out)
+            return out.strip()
+        count = self.count()
+        line = self.top + y - self.title_lines
+        overflow = count > self.page
+        inner = width - 1 if overflow else width
+        here = line == self.cursor and line < count
+        out = Line(inner, self.looks, ("cursor" if self.has_focus else "panel") if here else "background")
+        if line < count:
+            self.draw(line, out)
+        elif count == 0 and line == 0:
+            out.put(" " + self.empty, "muted")
+        strip = out.strip()
+        return Strip([*strip, self._thumb(y - self.title_lines, count)], width) if overflow else strip
+
+    def _thumb(self, y: int, count: int) -> Segment:
+        size = max(1, self.page * self.page // count)
+        start = round((self.page - size) * self.top / max(1, count - self.page))
+        on = start <= y < start + size
+        glyph = self.looks.glyph("┃", "#") if on else self.looks.glyph("│", "|")
+        return Segment(glyph, self.looks("muted" if on else "line"))
+
+    def refresh_line(self, line: int) -> None:
+        """Draw one line again, if it is in view."""
+        y = line - self.top + self.title_lines
+        if self.title_lines <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def action_move(self, by: int) -> None:
+        self.select(self.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        self.top += by * self.page
+        self._clamp(self.count())
+        self.select(self.cursor + by * self.page)
+
+    def action_edge(self, to: int) -> None:
+        self.select(0 if to < 0 else self.count() - 1)
+
+    def action_enter(self) -> None:
+        if self.cursor_key is not None:
+            self.post_message(self.Entered(self, self.cursor_key))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._scroll(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._scroll(-3)
+
+    def _scroll(self, by: int) -> None:
+        self.top += by
+        self._clamp(self.count())
+        self.select(max(self.top, min(self.cursor, self.top + self.page - 1)))
+
+    def on_click(self, event: events.Click) -> None:
+        line = self.top + event.y - self.title_lines
+        if event.y >= self.title_lines and line < self.count():
+            self.select(line)
+            if event.chain >= 2:
+                self.action_enter()
+
+    def watch_has_focus(self, _value: bool) -> None:
+        self.refresh_line(self.cursor)

@@ -1,0 +1,43 @@
+"""The lines at the edges: what is open at the top; counts and the health of the feed, and the keys, at the bottom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from lineage_tui.cells import Line, fit
+from lineage_tui.style import Styles
+
+Part = tuple[str, str]
+
+
+class EdgeLine(Widget):
+    """One line with parts at its left and at its right end; the left is cut where they meet."""
+
+    def __init__(self, styles: Styles, *, on: str = "panel", **options: Any) -> None:
+        super().__init__(**options)
+        self.looks = styles
+        self.on = on
+        self.left: list[Part] = []
+        self.right: list[Part] = []
+
+    def show(self, left: list[Part], right: list[Part]) -> None:
+        """Draw these parts (text, role) from now on."""
+        if (left, right) != (self.left, self.right):
+            self.left, self.right = left, right
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        right_width = min(width, sum(len(text) for text, _ in self.right))
+        out = Line(width, self.looks, self.on)
+        for text, role in self.left:
+            room = out.left - right_width
+            if room > 0:
+                out.put(text if len(text) <= room else fit(text, room), role)
+        out.put(" " * max(0, out.left - right_width))
+        for text, role in self.right:
+            out.put(text, role)
+        return out.strip()

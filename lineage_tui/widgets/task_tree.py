@@ -1,0 +1,278 @@
+"""The tree of tasks, drawn: a line for each session, task, worker and handoff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from lineage_core.clock import Clock, format_duration
+from lineage_core.merge import State
+from lineage_core.state import Handoff, TaskRow
+from lineage_core.words import short
+from lineage_tui.branch import Node
+from lineage_tui.cells import Line, bar
+from lineage_tui.style import Styles
+from lineage_tui.tree import Tree
+from lineage_tui.widgets.lines import LineView
+from lineage_tui.widgets.workers import worker_look
+
+MAX_INDENT = 12
+"""Levels that are indented; deeper ones tell their depth in a number."""
+
+
+class TaskTree(LineView):
+    """The tree view `1`.
+
+    silent_after: microseconds without a word after which an open worker is shown as silent.
+    """
+
+    title_lines = 1
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l", "unfold", "unfold", show=False),
+        Binding("left,h", "fold", "fold", show=False),
+        Binding("o", "toggle", "fold or unfold", show=False),
+    ]
+
+    def __init__(self, styles: Styles, state: State, clock: Clock, silent_after: int, **options: Any) -> None:
+        super().__init__(styles, **options)
+        self.state = state
+        self.tree = Tree(state)
+        self.clock = clock
+        self.silent_after = silent_after
+        self.following = True
+        self.fresh = 0
+        self.filter_text = ""
+        self._known = 0
+
+    def arrived(self, changed: int) -> None:
+        """Take in that tasks changed: stay with the newest while following, else with what the operator chose."""
+        new = len(self.tree.rows) - self._known
+        self._known += new
+        if self.following:
+            self._to_newest()
+        else:
+            self.fresh += new
+            if changed:
+                self.sync()
+
+    def follow(self) -> None:
+        """Go to the newest task and stay with the newest until the operator moves."""
+        self.following = True
+        self.fresh = 0
+        self._to_newest()
+
+    def _to_newest(self) -> None:
+        count = self.count()
+        first = next((n for n in range(min(count, 3)) if self.tree.line(n).kind == "task"), 0)
+        self.top = 0
+        super().select(first)
+
+    def select(self, line: int) -> None:
+        self.following = False
+        super().select(line)
+
+    def count(self) -> int:
+        return len(self.tree)
+
+    def key_at(self, line: int) -> Hashable:
+        return self.tree.line(line).key
+
+    def line_of(self, key: Hashable) -> int | None:
+        node = self.tree.find(key)  # type: ignore[arg-type]
+        return None if node is None or not node.own else self.tree.line_of(node)
+
+    def node(self) -> Node | None:
+        """The node under the cursor."""
+        return self.tree.line(self.cursor) if self.count() else None
+
+    def action_unfold(self) -> None:
+        node = self.node()
+        if node is None:
+            return
+        if not node.expanded and self._foldable(node):
+            self._fold(node, True)
+        elif node.kids.lines and self.cursor + 1 < self.count():
+            self.select(self.cursor + 1)
+
+    def action_fold(self) -> None:
+        node = self.node()
+        if node is None:
+            return
+        if node.expanded and self._foldable(node):
+            self._fold(node, False)
+        elif node.parent is not None and node.parent.kind != "root":
+            self.select(self.tree.line_of(node.parent))
+
+    def action_toggle(self) -> None:
+        node = self.node()
+        if node is not None and self._foldable(node):
+            self._fold(node, not node.expanded)
+
+    def on_resize(self) -> None:
+        super().select(self.cursor)
+
+    def _fold(self, node: Node, expanded: bool) -> None:
+        self.following = False
+        self.tree.expand(node, expanded)
+        self.sync()
+
+    def _foldable(self, node: Node) -> bool:
+        if node.kids.count:
+            return True
+        row = self.tree.rows.get(node.ident) if node.kind == "task" else None
+        return row is not None and bool(row.workers or row.handoffs)
+
+    # Drawing. Columns right of the name appear as there is room.
+
+    def _columns(self, width: int) -> tuple[int, int, int, int]:
+        """Widths of: master, progress bar, workers, words; 0 where there is no room."""
+        return (
+            12 if width >= 72 else 0,
+            8 if width >= 64 else 0,
+            5 if width >= 90 else 0,
+            max(0, width - 108) if width >= 124 else 0,
+        )
+
+    def _name_width(self, width: int) -> int:
+        master, meter, workers, words = self._columns(width)
+        columns = [c + 1 for c in (master, meter + 5 if meter else 0, workers, words) if c]
+        return width - 10 - 7 - sum(columns)
+
+    def draw_title(self, line: int, out: Line) -> None:
+        master, meter, workers, words = self._columns(out.width)
+        out.put(" ").col("task", self._name_width(out.width) - 1, "muted").col("status", 9, "muted")
+        if master:
+            out.col("master", master, "muted")
+        if meter:
+            out.col("progress", meter + 5, "muted")
+        if workers:
+            out.col("work", workers, "muted", right=True)
+        out.col("time", 6, "muted", right=True)
+        if words:
+            out.col("last word", words, "muted")
+
+    def draw(self, line: int, out: Line) -> None:
+        node = self.tree.line(line)
+        drawers: dict[str, Callable[[Node, Line], None]] = {
+            "group": self._draw_group,
+            "task": self._draw_task,
+            "worker": self._draw_worker,
+            "handoff": self._draw_handoff,
+        }
+        drawers[node.kind](node, out)
+
+    def _lead(self, node: Node, out: Line) -> None:
+        """Indentation and the fold mark."""
+        level = node.depth - 1
+        out.put("  " * min(level, MAX_INDENT))
+        if level > MAX_INDENT:
+            out.put(f"{level}› ", "muted")
+        if self._foldable(node):
+            open_ = node.expanded or not node.matches
+            out.put(self.looks.glyph("▾ ", "- ") if open_ else self.looks.glyph("▸ ", "+ "), "muted")
+        else:
+            out.put("  ")
+
+    def _draw_group(self, node: Node, out: Line) -> None:
+        self._lead(node, out)
+        out.put(node.ident, "accent", bold=True).put(f"  {node.kids.count} tasks", "muted")
+
+    def _row_line(
+        self, node: Node, out: Line, state: str, *, master: str, percent: float | None, work: str, time: str, words: str
+    ) -> None:
+        glyph, word, role = self.looks.look(state)
+        master_w, meter_w, work_w, words_w = self._columns(out.width)
+        start = out.left
+        self._lead(node, out)
+        out.put(glyph + " ", role)
+        name_w = self._name_width(out.width) - (start - out.left)
+        task = node.kind == "task"
+        out.col(node.ident, max(6, name_w), "text" if task else "muted", bold=task).col(word, 9, role)
+        if master_w:
+            out.col(master, master_w, "muted")
+        if meter_w:
+            if percent is None:
+                out.col("", meter_w + 5)
+            else:
+                out.put(bar(percent, meter_w, self.looks), role).col(f"{percent:.0f}%", 5, role, right=True)
+        if work_w:
+            out.col(work, work_w, "muted", right=True)
+        out.col(time, 6, "text", right=True)
+        if words_w:
+            out.col(words, words_w, role if state in ("failed", "blocked", "zombie", "silent") else "muted")
+
+    def _draw_task(self, node: Node, out: Line) -> None:
+        row = self.tree.rows[node.ident]
+        now = self.clock()
+        state = self.look_of(row, now)
+        ended = row.status.ended
+        life = (row.ended_at or row.last_at) - row.first_at if ended else now - row.first_at
+        work = ""
+        if row.workers:
+            done = row.workers - row.open_workers
+            work = f"{done}/{row.workers}"
+        words = row.reason or ""
+        if row.escalated:
+            words = f"{self.looks.glyph('▲', '!')} escalated {words}"
+        self._row_line(
+            node,
+            out,
+            state,
+            master=short(row.master),
+            percent=None if ended else row.percent,
+            work=work,
+            time=format_duration(max(0, life)),
+            words=words,
+        )
+
+    def look_of(self, row: TaskRow, now: int) -> str:
+        """The state to show a task in: its status, or `zombie`/`silent` when a worker of it is."""
+        if row.open_workers and row.silent_since is not None and now - row.silent_since > self.silent_after:
+            return "silent"
+        return row.status.value
+
+    def _draw_worker(self, node: Node, out: Line) -> None:
+        with self.state.lock:
+            task = self.state.task(node.owner)
+            worker = task.workers.get(node.ident) if task else None
+            if worker is None:
+                return
+            now = self.clock()
+            look = worker_look(worker, now, self.silent_after)
+            life = (worker.ended_at if worker.ended_at is not None else now) - worker.first_at
+            words = worker.error or worker.step or ""
+            if worker.retry_of:
+                words = f"retry of {worker.retry_of} {words}"
+            if look == "silent":
+                words = f"silent for {format_duration(now - worker.last_at)} {words}"
+            kind = worker.worker_type or ""
+            percent = worker.percent if worker.open else None
+        self._row_line(
+            node, out, look, master=kind.removesuffix("-worker"), percent=percent, work="",
+            time=format_duration(max(0, life)), words=words,
+        )  # fmt: skip
+
+    def _draw_handoff(self, node: Node, out: Line) -> None:
+        with self.state.lock:
+            task = self.state.task(node.owner)
+            handoff = task.handoffs.get(node.ident) if task else None
+            if handoff is None:
+                return
+            now = self.clock()
+            look, life = _handoff_look(handoff, now)
+            words = f"{handoff.from_master or '?'} → {handoff.to_master or '?'}"
+        self._row_line(
+            node, out, look, master=f"→ {short(handoff.to_master)}", percent=None, work="",
+            time=format_duration(max(0, life)), words=words,
+        )  # fmt: skip
+
+
+def _handoff_look(handoff: Handoff, now: int) -> tuple[str, int]:
+    """The state to show a handoff in, and how long it took or has taken."""
+    start = handoff.created_at or handoff.accepted_at or handoff.completed_at or now
+    if handoff.completed_at is not None:
+        return "handoff done", handoff.completed_at - start
+    return ("handoff" if handoff.accepted_at is not None else "handoff wait"), now - start

@@ -1,0 +1,128 @@
+"""The tree model: lines and nodes agree whatever happens, and nothing loops over everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lineage_core.facts import fact_of
+from lineage_core.merge import State
+from lineage_tui.branch import Node
+from lineage_tui.tree import Tree
+
+
+def created(task: str, at: int, parent: str | None = None, session: str = "session-a") -> tuple[str, Any]:
+    record = {
+        "lineage_id": f"lineage-{at}",
+        "task_id": task,
+        "event_type": "task_created",
+        "actor": {"type": "user", "id": "kim"},
+        "event_data": {"parent_task_id": parent} if parent else {},
+        "context": {"session_id": session},
+    }
+    return task, fact_of("lineage-2026-11-22.jsonl", at, 100, at, record)
+
+
+def spawned(task: str, worker: str, at: int) -> tuple[str, Any]:
+    record = {
+        "lineage_id": f"lineage-{at}",
+        "task_id": task,
+        "event_type": "worker_spawned",
+        "actor": {"type": "master", "id": "development-master"},
+        "event_data": {"worker_id": worker, "worker_type": "scan-worker"},
+    }
+    return task, fact_of("lineage-2026-11-22.jsonl", at, 100, at, record)
+
+
+def tree_of(*facts: tuple[str, Any]) -> Tree:
+    state = State()
+    tree = Tree(state)
+    tree.update(state.merge_facts(facts))
+    return tree
+
+
+def lines(tree: Tree) -> list[str]:
+    return [tree.line(n).ident for n in range(len(tree))]
+
+
+def walk(node: Node) -> list[Node]:
+    """The visible nodes below one, the plain way: what `line` must agree with."""
+    result = []
+    for kid in node.kids:
+        if kid.own:
+            result.append(kid)
+        if kid.expanded or not kid.matches:
+            result += walk(kid)
+    return result
+
+
+def test_tasks_stand_under_their_session_with_workers_and_subtasks_below_newest_first() -> None:
+    tree = tree_of(
+        created("task-1", 1),
+        spawned("task-1", "worker-1", 2),
+        created("task-2", 3),
+        created("task-1a", 4, parent="task-1"),
+        created("task-3", 5, session="session-b"),
+    )
+    assert lines(tree) == ["session-b", "task-3", "session-a", "task-2", "task-1", "worker-1", "task-1a"]
+
+
+def test_a_subtask_seen_before_its_parent_moves_under_it() -> None:
+    state = State()
+    tree = Tree(state)
+    tree.update(state.merge_facts([created("task-child", 5, parent="task-parent")]))
+    assert lines(tree) == ["session-a", "task-child"]
+    tree.update(state.merge_facts([created("task-parent", 1)]))
+    assert lines(tree) == ["session-a", "task-parent", "task-child"]
+
+
+def test_a_filter_keeps_matches_and_what_they_hang_on() -> None:
+    tree = tree_of(created("task-1", 1), created("task-1a", 2, parent="task-1"), created("task-2", 3))
+    list(tree.set_filter(lambda row: row.task_id == "task-1a"))
+    assert lines(tree) == ["session-a", "task-1", "task-1a"]
+    list(tree.set_filter(None))
+    assert lines(tree) == ["session-a", "task-2", "task-1", "task-1a"]
+
+
+def test_a_tree_5000_levels_deep_and_one_with_100000_children_can_be_read_anywhere() -> None:
+    deep = tree_of(*[created(f"task-{n:05}", n, parent=f"task-{n - 1:05}" if n else None) for n in range(5000)])
+    for n in range(4999, 0, -1):
+        node = deep.find(("task", f"task-{n:05}", ""))
+        assert node is not None
+        deep.expand(node, True)
+    assert deep.line(5000).ident == "task-04999"
+    assert deep.line_of(deep.line(4321)) == 4321
+    wide = tree_of(*[created(f"task-{n:06}", n) for n in range(100_000)])
+    assert len(wide) == 100_001
+    assert wide.line(100_000).ident == "task-000000"
+    assert wide.line_of(wide.line(54_321)) == 54_321
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_lines_and_nodes_agree_after_any_changes(data: Any) -> None:
+    state = State()
+    tree = Tree(state)
+    names = [f"task-{n}" for n in range(12)]
+    for at in range(1, data.draw(st.integers(1, 40))):
+        match data.draw(st.sampled_from(["create", "spawn", "toggle", "filter"])):
+            case "create":
+                parent = data.draw(st.none() | st.sampled_from(names))
+                late = data.draw(st.integers(0, 50))
+                session = data.draw(st.sampled_from(["session-a", "session-b"]))
+                tree.update(
+                    state.merge_facts([created(data.draw(st.sampled_from(names)), late, parent, session)])
+                )
+            case "spawn":
+                tree.update(state.merge_facts([spawned(data.draw(st.sampled_from(names)), f"worker-{at}", at)]))
+            case "toggle" if len(tree):
+                node = tree.line(data.draw(st.integers(0, len(tree) - 1)))
+                tree.expand(node, not node.expanded)
+            case "filter":
+                wanted = data.draw(st.none() | st.sets(st.sampled_from(names)))
+                list(tree.set_filter(None if wanted is None else lambda row, w=wanted: row.task_id in w))
+    plain = walk(tree.root)
+    assert [tree.line(n) for n in range(len(tree))] == plain
+    assert [tree.line_of(node) for node in plain] == list(range(len(plain)))
