@@ -19,13 +19,17 @@ MAX_TEXT = 300
 MAX_ITEMS = 64
 """Items of a list that a fact keeps."""
 
+MAX_KEYS = 8
+"""Keys of an object (`error_details`, `token_usage`) that a fact keeps."""
+
 KEPT_KEYS = frozenset(
-    (
-        "priority type master_id worker_id worker_type token_budget progress_percentage current_step "
-        "completion_status token_usage duration_ms deliverables reason error_details handoff_id from_master "
-        "to_master blocked_by parent_task_id"
-    ).split()
+    """
+    priority type master_id worker_id worker_type token_budget progress_percentage current_step completion_status
+    token_usage duration_ms deliverables reason error_details handoff_id from_master to_master blocked_by
+    parent_task_id
+    """.split()  # noqa: SIM905 (a list of words reads better so)
 )
+"""The keys of `event_data` that states are made of."""
 
 
 class Fact(NamedTuple):
@@ -96,10 +100,10 @@ def _bounded(value: Any) -> Any:
     if isinstance(value, str):
         return value[:MAX_TEXT]
     if isinstance(value, list):
-        return [v[:MAX_TEXT] if isinstance(v, str) else v for v in value[:MAX_ITEMS] if not isinstance(v, dict | list)]
+        return [_bounded(item) for item in value[:MAX_ITEMS] if not isinstance(item, dict | list)]
     if isinstance(value, dict):
-        items = list(value.items())[:8]
-        return {k[:MAX_TEXT]: v[:MAX_TEXT] if isinstance(v, str) else v for k, v in items if not isinstance(v, dict | list)}
+        flat = [(key, item) for key, item in value.items() if not isinstance(item, dict | list)]
+        return {key[:MAX_TEXT]: _bounded(item) for key, item in flat[:MAX_KEYS]}
     return value
 
 

@@ -12,10 +12,11 @@ from lineage_core.codec import MAX_DEPTH
 from lineage_core.decode import record_bytes
 from lineage_core.errors import JournalError
 from lineage_core.facts import Fact
-from lineage_core.tail import copies_of, read_record
+from lineage_core.files import copies_of
+from lineage_core.tail import read_record
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
-_OPEN, _CLOSE = "{[", "}]"
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
+_OPENING, _CLOSING = "{[", "}]"
 
 
 def record_text(directory: Path, fact: Fact) -> str:
@@ -48,16 +49,16 @@ def pretty(text: str) -> str:
     """
     out: list[str] = []
     depth = 0
-    previous = ""
-    for token in _TOKEN.findall(text):
-        if token in _CLOSE:
+    before = ""
+    for piece in _PIECE.findall(text):
+        if piece in _CLOSING:
             depth -= 1
-            if previous not in _OPEN and depth < MAX_DEPTH:
+            if before not in _OPENING and depth < MAX_DEPTH:
                 out.append("\n" + "  " * depth)
-        elif previous and (previous in _OPEN or previous == ",") and depth <= MAX_DEPTH:
+        elif before and (before in _OPENING or before == ",") and depth <= MAX_DEPTH:
             out.append("\n" + "  " * depth)
-        out.append(": " if token == ":" else token)
-        if token in _OPEN:
+        out.append(": " if piece == ":" else piece)
+        if piece in _OPENING:
             depth += 1
-        previous = token
+        before = piece
     return "".join(out)

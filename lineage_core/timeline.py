@@ -12,7 +12,10 @@ from lineage_core.state import Handoff, Status, Task, Worker
 
 
 class Bar(NamedTuple):
-    """A stretch of time. kind: a Status, or `spawn`, `run`, a WorkerEnd, `handoff wait`, `handoff`; end: None if open."""
+    """A stretch of time; end: None while open.
+
+    kind: a Status, a WorkerEnd, `spawn`, `run`, `handoff wait` or `handoff`.
+    """
 
     start: int
     end: int | None

@@ -12,7 +12,6 @@ from lineage_core.merge import State
 from lineage_core.state import TaskRow
 from lineage_tui.branch import UNSYNCED, Node
 
-
 OPEN_DEPTH = 8
 """Tasks at work are shown open down to this depth; deeper ones when asked for."""
 
@@ -116,7 +115,7 @@ class Tree:
             node.matches = self.matches is None
             node.sort = (-at, name)
             self._attach(node, self.root)
-        elif -at > node.sort[0]:
+        elif -at < node.sort[0]:
             self._detach(node)
             node.sort = (-at, name)
             self._attach(node, self.root)

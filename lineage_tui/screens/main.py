@@ -117,7 +117,7 @@ class MainScreen(Screen[None]):
             if not ids:
                 break
             self._count(ids)
-            self.tree_view.tree.update(ids)
+            self.tree_view.model.update(ids)
             taken |= ids
         self._next_take = started + FRAME
         self.tree_view.arrived(len(taken))
@@ -128,7 +128,7 @@ class MainScreen(Screen[None]):
             self._plan_take()
 
     def _count(self, ids: set[str]) -> None:
-        shown = self.tree_view.tree.rows
+        shown = self.tree_view.model.rows
         rows = self.app.state.rows
         for task_id in ids:
             self.tally.take(shown.get(task_id), rows[task_id])
@@ -193,8 +193,10 @@ class MainScreen(Screen[None]):
         if self._said:
             self.key_line.show([(f" {self._said}", "escalated")], [])
         else:
-            keys = " ↑↓ move  → open  ← close  ⏎ deeper  esc back  tab pane  / filter  f follow  p pause  ? help  q quit"
-            self.key_line.show([(looks.glyph(keys, keys.encode("ascii", "replace").decode()), "muted")], [])
+            arrows = looks.glyph("↑↓ move  → open  ← close  ⏎", "arrows move  Enter")
+            self.key_line.show(
+                [(f" {arrows} deeper  esc back  tab pane  / filter  f follow  p pause  ? help  q quit", "muted")], []
+            )
 
     def say(self, text: str) -> None:
         """Show a line to the operator until the next key."""
@@ -213,9 +215,9 @@ class MainScreen(Screen[None]):
 
     def _select(self, key: object) -> None:
         match key:
-            case ("task", ident, _):
+            case ("task", str(ident), _):
                 self.detail.show(ident)
-            case ("worker" | "handoff", ident, owner):
+            case ("worker" | "handoff", str(ident), str(owner)):
                 self.detail.show(owner, ident)
             case _:
                 self.detail.show(None)
@@ -223,7 +225,7 @@ class MainScreen(Screen[None]):
     def on_line_view_entered(self, event: LineView.Entered) -> None:
         match event.key:
             case ("group", _, _):
-                self.tree_view.action_toggle()
+                self.tree_view.action_toggle_fold()
             case _:
                 self.detail.view.focus()
 
@@ -292,7 +294,7 @@ class MainScreen(Screen[None]):
         self._filtering += 1
         turn = self._filtering
         self.tree_view.filter_text = text.strip()
-        steps = self.tree_view.tree.set_filter(chosen.matches if chosen else None)
+        steps = self.tree_view.model.set_filter(chosen.matches if chosen else None)
 
         def go_on() -> None:
             started = time.monotonic()
@@ -313,7 +315,7 @@ class MainScreen(Screen[None]):
             task_id = self.detail.task_id
         except NoMatches:
             return None
-        return self.tree_view.tree.rows.get(task_id) if task_id else None
+        return self.tree_view.model.rows.get(task_id) if task_id else None
 
 
 def _size(count: int) -> str:

@@ -71,7 +71,7 @@ class Detail(Vertical):
         self.tab = "timeline"
         self.gantt = Gantt(styles, clock, id="timeline", empty="no task selected")
         self.events = EventLines(styles, id="events", empty="no events")
-        self.workers = WorkerLines(styles, clock, silent_after, id="workers", empty="no workers yet")
+        self.crew = WorkerLines(styles, clock, silent_after, id="workers", empty="no workers yet")
         self.record = RecordLines(styles, id="record", empty="no event selected")
         self.heading = Heading(styles, id="heading")
 
@@ -80,19 +80,19 @@ class Detail(Vertical):
         with ContentSwitcher(initial="timeline"):
             yield self.gantt
             yield self.events
-            yield self.workers
+            yield self.crew
             yield self.record
 
     @property
     def view(self) -> LineView:
         """The view of the present tab."""
-        return {"timeline": self.gantt, "events": self.events, "workers": self.workers, "record": self.record}[self.tab]
+        return {"timeline": self.gantt, "events": self.events, "workers": self.crew, "record": self.record}[self.tab]
 
     def show(self, task_id: str | None, worker: str | None = None) -> None:
         """Show this task; worker: the lane to put the cursor on."""
         if task_id != self.task_id:
             self.task_id = task_id
-            for view in (self.gantt, self.events, self.workers):
+            for view in (self.gantt, self.events, self.crew):
                 view.cursor = view.top = 0
                 view.cursor_key = None
             if self.tab == "record":
@@ -100,7 +100,7 @@ class Detail(Vertical):
         self.update()
         if worker is not None:
             self.gantt.select_key(("worker", worker)) or self.gantt.select_key(("handoff", worker))
-            self.workers.select_key(worker)
+            self.crew.select_key(worker)
 
     def update(self) -> None:
         """Bring the pane up to date with the state and the clock."""
@@ -116,7 +116,7 @@ class Detail(Vertical):
             if self.tab == "events":
                 self.events.show(self.state.facts(task.task_id))
             elif self.tab == "workers":
-                self.workers.show(sorted(task.workers.values(), key=lambda w: w.first_at))
+                self.crew.show(sorted(task.workers.values(), key=lambda w: w.first_at))
             facts = self._facts_line(task)
         if self.tab == "timeline":
             self.gantt.show(lines)
@@ -138,8 +138,9 @@ class Detail(Vertical):
         if task.tokens is not None:
             parts.append(f"{task.tokens:,} tokens")
         parts.append(f"{task.events} events")
-        for name in task.handoffs.values():
-            parts.append(f"{short(name.from_master) or '?'} → {short(name.to_master) or '?'}")
+        parts += [
+            f"{short(h.from_master) or '?'} → {short(h.to_master) or '?'}" for h in list(task.handoffs.values())[-3:]
+        ]
         parent = self.state.kin.parent(task.task_id)
         if parent:
             parts.append(f"part of {parent}")

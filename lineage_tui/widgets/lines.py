@@ -142,8 +142,12 @@ class LineView(Widget, can_focus=True):
     def _clamp(self, count: int) -> None:
         self.top = max(0, min(self.top, count - self.page))
 
+    def keep_in_view(self) -> None:
+        """The size changed: the line under the cursor stays in view."""
+        LineView.select(self, self.cursor)
+
     def on_resize(self) -> None:
-        self.select(self.cursor)
+        self.keep_in_view()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

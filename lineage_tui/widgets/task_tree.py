@@ -33,13 +33,13 @@ class TaskTree(LineView):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l", "unfold", "unfold", show=False),
         Binding("left,h", "fold", "fold", show=False),
-        Binding("o", "toggle", "fold or unfold", show=False),
+        Binding("o", "toggle_fold", "fold or unfold", show=False),
     ]
 
     def __init__(self, styles: Styles, state: State, clock: Clock, silent_after: int, **options: Any) -> None:
         super().__init__(styles, **options)
         self.state = state
-        self.tree = Tree(state)
+        self.model = Tree(state)
         self.clock = clock
         self.silent_after = silent_after
         self.following = True
@@ -49,7 +49,7 @@ class TaskTree(LineView):
 
     def arrived(self, changed: int) -> None:
         """Take in that tasks changed: stay with the newest while following, else with what the operator chose."""
-        new = len(self.tree.rows) - self._known
+        new = len(self.model.rows) - self._known
         self._known += new
         if self.following:
             self._to_newest()
@@ -66,7 +66,7 @@ class TaskTree(LineView):
 
     def _to_newest(self) -> None:
         count = self.count()
-        first = next((n for n in range(min(count, 3)) if self.tree.line(n).kind == "task"), 0)
+        first = next((n for n in range(min(count, 3)) if self.model.line(n).kind == "task"), 0)
         self.top = 0
         super().select(first)
 
@@ -74,19 +74,25 @@ class TaskTree(LineView):
         self.following = False
         super().select(line)
 
+    def keep_in_view(self) -> None:
+        if self.following:
+            self._to_newest()
+        else:
+            super().keep_in_view()
+
     def count(self) -> int:
-        return len(self.tree)
+        return len(self.model)
 
     def key_at(self, line: int) -> Hashable:
-        return self.tree.line(line).key
+        return self.model.line(line).key
 
     def line_of(self, key: Hashable) -> int | None:
-        node = self.tree.find(key)  # type: ignore[arg-type]
-        return None if node is None or not node.own else self.tree.line_of(node)
+        node = self.model.find(key)  # type: ignore[arg-type]
+        return None if node is None or not node.own else self.model.line_of(node)
 
     def node(self) -> Node | None:
         """The node under the cursor."""
-        return self.tree.line(self.cursor) if self.count() else None
+        return self.model.line(self.cursor) if self.count() else None
 
     def action_unfold(self) -> None:
         node = self.node()
@@ -104,25 +110,22 @@ class TaskTree(LineView):
         if node.expanded and self._foldable(node):
             self._fold(node, False)
         elif node.parent is not None and node.parent.kind != "root":
-            self.select(self.tree.line_of(node.parent))
+            self.select(self.model.line_of(node.parent))
 
-    def action_toggle(self) -> None:
+    def action_toggle_fold(self) -> None:
         node = self.node()
         if node is not None and self._foldable(node):
             self._fold(node, not node.expanded)
 
-    def on_resize(self) -> None:
-        super().select(self.cursor)
-
     def _fold(self, node: Node, expanded: bool) -> None:
         self.following = False
-        self.tree.expand(node, expanded)
+        self.model.expand(node, expanded)
         self.sync()
 
     def _foldable(self, node: Node) -> bool:
         if node.kids.count:
             return True
-        row = self.tree.rows.get(node.ident) if node.kind == "task" else None
+        row = self.model.rows.get(node.ident) if node.kind == "task" else None
         return row is not None and bool(row.workers or row.handoffs)
 
     # Drawing. Columns right of the name appear as there is room.
@@ -155,7 +158,7 @@ class TaskTree(LineView):
             out.col("last word", words, "muted")
 
     def draw(self, line: int, out: Line) -> None:
-        node = self.tree.line(line)
+        node = self.model.line(line)
         drawers: dict[str, Callable[[Node, Line], None]] = {
             "group": self._draw_group,
             "task": self._draw_task,
@@ -178,7 +181,8 @@ class TaskTree(LineView):
 
     def _draw_group(self, node: Node, out: Line) -> None:
         self._lead(node, out)
-        out.put(node.ident, "accent", bold=True).put(f"  {node.kids.count} tasks", "muted")
+        count = node.kids.count
+        out.put(node.ident, "accent", bold=True).put(f"  {count} task{'s' if count != 1 else ''}", "muted")
 
     def _row_line(
         self, node: Node, out: Line, state: str, *, master: str, percent: float | None, work: str, time: str, words: str
@@ -205,7 +209,7 @@ class TaskTree(LineView):
             out.col(words, words_w, role if state in ("failed", "blocked", "zombie", "silent") else "muted")
 
     def _draw_task(self, node: Node, out: Line) -> None:
-        row = self.tree.rows[node.ident]
+        row = self.model.rows[node.ident]
         now = self.clock()
         state = self.look_of(row, now)
         ended = row.status.ended

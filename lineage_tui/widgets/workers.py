@@ -31,34 +31,34 @@ class WorkerLines(LineView):
         super().__init__(styles, **options)
         self.clock = clock
         self.silent_after = silent_after
-        self.workers: list[Worker] = []
+        self.listed: list[Worker] = []
 
     def show(self, workers: list[Worker]) -> None:
         """List these workers from now on (copies are kept: the feed goes on changing its own)."""
-        self.workers = [replace(worker) for worker in workers]
+        self.listed = [replace(worker) for worker in workers]
         self.sync()
 
     def count(self) -> int:
-        return len(self.workers)
+        return len(self.listed)
 
     def key_at(self, line: int) -> Hashable:
-        return self.workers[line].worker_id
+        return self.listed[line].worker_id
 
     def line_of(self, key: Hashable) -> int | None:
-        return next((n for n, worker in enumerate(self.workers) if worker.worker_id == key), None)
+        return next((n for n, worker in enumerate(self.listed) if worker.worker_id == key), None)
 
     def _name_width(self, width: int) -> int:
         return max(12, min(34, width - 52)) if width < 110 else 34
 
     def draw_title(self, line: int, out: Line) -> None:
-        if not self.workers:
+        if not self.listed:
             return
         out.put("  ").col("worker", self._name_width(out.width), "muted").col("type", 14, "muted")
         out.col("status", 8, "muted").col("progress", 8, "muted").col("time", 6, "muted", right=True)
         out.col("tokens", 8, "muted", right=True).put("last word", "muted")
 
     def draw(self, line: int, out: Line) -> None:
-        worker = self.workers[line]
+        worker = self.listed[line]
         now = self.clock()
         look = worker_look(worker, now, self.silent_after)
         glyph, word, role = self.looks.look(look)

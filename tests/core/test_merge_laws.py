@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -70,7 +71,8 @@ def journals(draw: Any) -> tuple[list[tuple[str, Fact]], list[tuple[str, Fact]]]
     daily = [placed(record, "lineage-2026-11-22.jsonl", 100 * n) for n, record in enumerate(events)]
     copied = draw(st.lists(st.sampled_from(range(len(events))), max_size=30)) if events else []
     combined = [placed(events[n], "task-lineage.jsonl", 100 * i) for i, n in enumerate(copied)]
-    return daily, draw(st.permutations(daily + combined + draw(st.lists(st.sampled_from(daily)) if daily else st.just([]))))
+    again = draw(st.lists(st.sampled_from(daily))) if daily else []
+    return daily, draw(st.permutations(daily + combined + again))
 
 
 def picture(state: State) -> dict[str, Any]:
@@ -98,7 +100,7 @@ def merged(*parts: list[tuple[str, Fact]]) -> State:
 def test_any_order_split_and_copies_give_the_same_state(journal: Any, cuts: list[int]) -> None:
     daily, shuffled = journal
     edges = [0, *sorted(cuts), len(shuffled)]
-    parts = [shuffled[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [shuffled[a:b] for a, b in pairwise(edges)]
     assert picture(merged(daily)) == picture(merged(*parts))
 
 
