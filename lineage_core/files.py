@@ -212,3 +212,11 @@ def read_record(path: Path, offset: int, length: int) -> bytes:
     if len(raw) != length:
         raise JournalError(f"{path} no longer holds the record at byte {offset}")
     return raw
+
+
+def copies_of(directory: Path, name: str) -> list[Path]:
+    """Where the content of a file may be found by its canonical name: itself, its renamed and packed copies."""
+    try:
+        return [file.path for file in files(directory) if file.name == name]
+    except FileNotFoundError:
+        return []

@@ -3,28 +3,33 @@
 A file is known by its device and inode, so a renamed one goes on where it stood. Before a file is read on, its
 beginning and the bytes before the offset are compared with what was read: a file that was truncated, replaced, or
 made again under the same inode is read from its start. A new file that begins with what was read under another name
-(a copy, before the original is truncated) goes on where that reading stood. Records that come twice all the same,
-as the combined file's do, are the fold's business: it drops them by content.
+(a copy, before the original is truncated) goes on where that reading stood. The few files that grew last are kept
+open, so that what their writers add after they were moved away or deleted is read too. Records that come twice all
+the same, as the combined file's do, are the fold's business: it drops them by content.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
-from hashlib import blake2b
+from heapq import nlargest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lineage_core import clock
+from lineage_core.clock import DAY, parse_timestamp
 from lineage_core.decode import Decoder, Found, Rejected
 from lineage_core.errors import JournalError
-from lineage_core.files import JournalFile, files, open_file, read_record, unpack, why
+from lineage_core.files import JournalFile, copies_of, files, open_file, read_record, unpack, why
+from lineage_core.place import Key, Place
 
-__all__ = ["Batch", "JournalFile", "Tailer", "files", "read_record"]
+__all__ = ["Batch", "JournalFile", "Tailer", "copies_of", "files", "read_record"]
 
-_HEAD = 256  # bytes of the beginning that are remembered, as a hash
-_LAST = 1024  # bytes before the offset that are remembered, as a hash: enough for a record's id or two
-_REMEMBERED = 10_000  # places of files that are gone, kept to recognise copies
+_HOT = 64  # files that changed last, which every pass looks at; the others' turn comes with each listing
+_LISTING_SHARE = 10  # a listing of more files than that may take one part in ten of the time
+_HELD = 4  # files that grew last, which are kept open
+_GRACE = 10.0  # seconds without growth after which a file that is gone is given up
+_REMEMBERED = 10_000  # names of files that are gone whose places are remembered, to recognise copies
 
 
 class Batch(NamedTuple):
@@ -41,56 +46,14 @@ class Batch(NamedTuple):
     end: int
 
 
-class _Place:
-    """How far a file was read, and how to recognise it."""
-
-    __slots__ = ("decoder", "file", "head", "last", "offset", "settled", "skip")
-
-    def __init__(self, file: JournalFile) -> None:
-        self.file = file
-        self.offset = 0  # how far it was read; of a packed file 0 or its size
-        self.settled = 0  # where a new decoder must begin
-        self.head = self.last = b""  # hashes of the beginning, and of what stands before the offset
-        self.decoder: Decoder | None = None
-        self.skip = False  # not to be read: what it held when the reading began is not asked for
-
-    def recognises(self, fd: int) -> bool:
-        """Whether the file begins with what was read here."""
-        return self.head == _head(fd, self.offset) and self.last == _last(fd, self.offset)
-
-    def move(self, fd: int, offset: int, settled: int) -> None:
-        """The file was read up to `offset`."""
-        self.offset, self.settled = offset, settled
-        self.head, self.last = _head(fd, offset), _last(fd, offset)
-
-    def restart(self) -> None:
-        """Read the file from its start."""
-        self.offset = self.settled = 0
-        self.head = self.last = b""
-        self.decoder = None
-
-
-def _head(fd: int, offset: int) -> bytes:
-    return _hash(os.pread(fd, min(_HEAD, offset), 0)) if offset else b""
-
-
-def _last(fd: int, offset: int) -> bytes:
-    size = min(_LAST, offset)
-    return _hash(os.pread(fd, size, offset - size)) if offset else b""
-
-
-def _hash(data: bytes) -> bytes:
-    return blake2b(data, digest_size=8).digest()
-
-
 class Tailer:
     """Reads what is new in a lineage directory, again and again.
 
-    since: only records from this time on (microseconds UTC); files that cannot hold any are not opened.
+    since: only records from this time on (microseconds UTC); daily files that cannot hold any are not opened.
     from_end: what stands in the files at the first pass is left out.
     positions: where another Tailer stopped, as its `positions()` told. block: the most bytes read at once.
 
-    backlog: bytes that are known and not read yet. problems: what cannot be read, and why.
+    backlog: bytes that are known and not read yet. problems: files that cannot be read, and why.
     missing: whether the directory does not exist.
     """
 
@@ -110,56 +73,219 @@ class Tailer:
         self._since = since
         self._from_end = from_end
         self._block = block
-        self._places: dict[tuple[int, int], _Place] = {}
+        self._places: dict[Key, Place] = {}  # in reading order
+        self._hot: list[Place] = []
+        self._listed = False
+        self._next_listing = 0.0
+        self._gone: dict[str, list[Place]] = {}  # by canonical name, to recognise copies
+        for told in (positions or {}).get("places", ()):
+            self._remember(Place.from_json(told))
+        self._held: dict[Key, int] = {}  # descriptors, the last used at the end
 
     def scan(self) -> Iterator[Batch]:
-        """One pass over the directory: what is new since the last pass, newest daily file first, block by block."""
-        for place in self._look():
-            yield from self._read(place)
-        self._from_end = False
+        """One pass over the directory: what is new since the last pass, newest daily file first, block by block.
 
-    def _look(self) -> list[_Place]:
-        """List the directory; returns the files that have changed, in reading order."""
+        What the newest file gains meanwhile comes before more history of the others.
+        """
+        places = self._look()
+        self.backlog = sum(place.unread for place in places)
+        newest = next(iter(self._places.values()), None)
+        for place in places:
+            for batch in self._read(place):
+                yield batch
+                if newest is not None and place is not newest and self._refresh(newest) and newest.changed:
+                    yield from self._read(newest)
+        self.backlog = 0
+
+    def positions(self) -> dict[str, Any]:
+        """Where the reading stands, as JSON-able data, for another Tailer to go on."""
+        gone = [place for places in self._gone.values() for place in places]
+        return {"places": [place.to_json() for place in [*gone, *self._places.values()] if place.offset]}
+
+    def close(self) -> None:
+        """Close the files that are kept open; a later pass opens what it needs."""
+        while self._held:
+            os.close(self._held.popitem()[1])
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _look(self) -> list[Place]:
+        """The files that have changed, in reading order."""
+        if len(self._places) <= _HOT or time.monotonic() >= self._next_listing:
+            began = time.monotonic()
+            self._list()
+            ended = time.monotonic()
+            self._next_listing = ended + _LISTING_SHARE * (ended - began)
+            places = list(self._places.values())
+        else:
+            places = [place for place in self._hot if self._refresh(place)]
+        return [place for place in places if place.changed]
+
+    def _list(self) -> None:
+        """See which files there are."""
+        first, self._listed = not self._listed, True
         problems: dict[str, str] = {}
         listed: list[JournalFile] = []
-        self.missing = False
         try:
             listed = files(self.directory, problems)
+            self.missing = False
         except FileNotFoundError:
             self.missing = True
         except JournalError as error:
             problems["."] = str(error)
-        self.problems = problems
-        places = {}
+        before, self._places = self._places, {}
+        known, new = list(before.values()), []
         for file in listed:
             key = file.status.st_dev, file.status.st_ino
-            place = self._places.get(key) or _Place(file)
-            place.file = file
-            places[key] = place
-        self._places = places
-        return [place for place in places.values() if place.offset != place.file.status.st_size]
+            if key in self._places:
+                continue  # a second name of the same file
+            place = before.pop(key, None)
+            if place is None:
+                place = Place(file.name, key, file.path)
+                place.skip = self._too_old(file)
+                place.from_end = first and self._from_end
+                new.append(place)
+            place.path, place.lost_at = file.path, None
+            place.see(file.status)
+            self._places[key] = place
+        for place in before.values():
+            self._lose(place)
+        for place in new:
+            self._recognise(place, known)
+        self.problems = problems | {self._label(p): p.problem for p in self._places.values() if p.problem}
+        hot = {id(place) for place in nlargest(_HOT, self._places.values(), key=lambda place: place.changed_at)}
+        self._hot = [place for place in self._places.values() if id(place) in hot]
 
-    def _read(self, place: _Place) -> Iterator[Batch]:
-        """The batches of one file, from where it was left to its present end."""
-        try:
-            fd = open_file(place.file.path)
-        except JournalError as error:
-            self.problems[place.file.path.name] = str(error)
+    def _too_old(self, file: JournalFile) -> bool:
+        """Whether a daily file ended, in any time zone, before the time from which on records are asked for."""
+        midnight = parse_timestamp(file.date + "T00:00:00Z") if file.date else None
+        return self._since is not None and midnight is not None and midnight + 2 * DAY < self._since
+
+    def _recognise(self, place: Place, known: list[Place]) -> None:
+        """If the new file begins with what was read under another name, it goes on from there."""
+        candidates = [p for p in [*known, *self._gone.get(place.name, ())] if p.name == place.name]
+        candidates = [p for p in candidates if 0 < p.offset <= place.size and p.packed == place.packed]
+        if not candidates or place.skip:
             return
         try:
-            if not place.recognises(fd):
-                place.restart()
-            while data := os.pread(fd, self._block, place.offset):
-                decoder = place.decoder or Decoder(place.offset)
-                found, rejected = decoder.feed(data)
-                place.move(fd, place.offset + len(data), decoder.settled)
-                place.decoder = None if decoder.settled == place.offset else decoder
-                yield Batch(place.file.name, place.file.path, found, rejected, place.offset)
-        except OSError as error:
-            self.problems[place.file.path.name] = why(error)
+            fd = open_file(place.path)
+        except JournalError:
+            return  # told when it is to be read
+        try:
+            matching = [p for p in candidates if p.recognises(fd)]
         finally:
             os.close(fd)
+        if matching:
+            place.go_on_from(max(matching, key=lambda p: p.offset))
 
-    def positions(self) -> dict[str, Any]:
-        """Where the reading stands, as JSON-able data, for another Tailer to go on."""
-        return {}
+    def _lose(self, place: Place) -> None:
+        """The file is gone from the directory. As long as it is open and grows, it is read on."""
+        present = time.monotonic()
+        place.lost_at = place.lost_at or present
+        fd = self._held.get(place.key)
+        if fd is not None and present - place.lost_at < _GRACE:
+            place.see(os.fstat(fd))
+            self._places[place.key] = place
+            return
+        self._remember(place)
+        if fd is not None:
+            os.close(self._held.pop(place.key))
+
+    def _remember(self, place: Place) -> None:
+        if place.offset:
+            place.decoder = None
+            self._gone[place.name] = [*self._gone.get(place.name, ())[-7:], place]
+            if len(self._gone) > _REMEMBERED:
+                del self._gone[next(iter(self._gone))]
+
+    def _refresh(self, place: Place) -> bool:
+        """Look at the file's size again; False if it is not at its path any more."""
+        try:
+            fd = self._held.get(place.key)
+            status = place.path.stat() if fd is None else os.fstat(fd)
+        except OSError:
+            status = None
+        if status is None or (status.st_dev, status.st_ino) != place.key:
+            self._next_listing = 0.0
+            return False
+        place.see(status)
+        return True
+
+    def _read(self, place: Place) -> Iterator[Batch]:
+        """The batches of one file, from where it was left to its present end."""
+        fd = self._held.pop(place.key, -1)
+        begin = place.offset
+        try:
+            if fd < 0:
+                fd = open_file(place.path)
+            status = os.fstat(fd)
+            if (status.st_dev, status.st_ino) != place.key:
+                self._next_listing = 0.0  # something else has its name now
+                return
+            place.problem = ""
+            if place.from_end:
+                place.start_at_end(fd)
+                place.from_end = False
+            elif not place.recognises(fd):
+                place.restart()
+            yield from self._unpacked(place, fd, status) if place.packed else self._plain(place, fd, status)
+            if place.offset == status.st_size:
+                place.read_all(status)
+        except (OSError, JournalError) as error:
+            place.problem = why(error) if isinstance(error, OSError) else str(error)
+        finally:
+            if place.problem:
+                self.problems[self._label(place)] = place.problem
+            if fd >= 0:
+                self._hold_or_close(place, fd, grown=place.offset != begin)
+
+    def _plain(self, place: Place, fd: int, status: os.stat_result) -> Iterator[Batch]:
+        while place.offset < status.st_size:
+            data = os.pread(fd, min(self._block, status.st_size - place.offset), place.offset)
+            if not data:
+                return  # it has just been truncated; the next pass will see
+            decoder = place.decoder_of(fd)
+            found, rejected = decoder.feed(data)
+            place.move(fd, place.offset + len(data), decoder.settled)
+            self.backlog = max(0, self.backlog - len(data))
+            if place.settled == place.offset:
+                place.decoder = None  # nothing is held
+            yield self._batch(place, found, rejected, place.offset)
+
+    def _unpacked(self, place: Place, fd: int, status: os.stat_result) -> Iterator[Batch]:
+        if place.offset == status.st_size:
+            return
+        place.restart()
+        decoder = Decoder()
+        try:
+            for data in unpack(fd, self._block):
+                yield self._batch(place, *decoder.feed(data), decoder.end)
+        except JournalError as error:
+            place.problem = str(error)
+        yield self._batch(place, *decoder.flush(), decoder.end)
+        place.move(fd, status.st_size, status.st_size)
+
+    def _batch(self, place: Place, found: list[Found], rejected: list[Rejected], end: int) -> Batch:
+        if self._since is not None:
+            since = self._since
+            found = [one for one in found if one.at >= since]
+        return Batch(place.name, place.path, found, rejected, end)
+
+    def _hold_or_close(self, place: Place, fd: int, grown: bool) -> None:
+        """Keep a file open that grows, in place of the one that has not grown for longest."""
+        if place.packed or not (grown or place.lost_at):
+            os.close(fd)
+            return
+        if grown and place.lost_at:
+            place.lost_at = time.monotonic()
+        self._held[place.key] = fd
+        if len(self._held) > _HELD:
+            os.close(self._held.pop(next(iter(self._held))))
+
+    def _label(self, place: Place) -> str:
+        """The file's name for people: its path below the directory."""
+        try:
+            return str(place.path.relative_to(self.directory))
+        except ValueError:
+            return str(place.path)

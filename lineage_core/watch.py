@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,18 @@ RETRY = 30.0
 """Seconds after which a watch is tried again that could not be had."""
 _STEP = 10  # milliseconds between looks at the queue of notifications
 _DEBOUNCE = 50  # milliseconds that a burst of them is collected at most
+_REMOTE = frozenset(
+    ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "glusterfs", "lustre", "fuse.sshfs"]
+)
+"""File systems on which others write without the kernel here hearing of it."""
 
 
 class Watcher:
     """Waits for changes in a directory, which need not exist yet. For use in one thread.
 
-    poll: seconds between wake-ups while polling. stop: set it, and `wait` returns False within 10 ms.
+    poll: seconds between wake-ups while polling. stop: set it, and `wait` returns False, within 10 ms.
 
-    mode: "live" or "polling"; reason: why it is polling, for people.
+    mode: "live" or "polling"; reason: why it is polling, in words for people.
     """
 
     def __init__(
@@ -36,7 +42,84 @@ class Watcher:
         self._poll = poll
         self._forced = force_polling
         self._stop = stop or threading.Event()
+        self._notify: Any = None
+        self._watched: tuple[int, int] | None = None  # device and inode of the directory that is watched
+        self._retry_at = 0.0
 
     def wait(self) -> bool:
-        """Wait until something may have changed, or it is time to look anyway; False when stopped."""
-        return not self._stop.wait(self._poll)
+        """Wait until something may have changed, or it is time to look anyway; False when stopped.
+
+        Returns at once when a watch begins, for what came before it.
+        """
+        if self._stop.is_set():
+            self.close()
+            return False
+        if self._notify is not None and self._watched != _identity(self.directory):
+            self.close()
+        if self._notify is None and not self._forced and self._begin():
+            return True
+        if self._notify is None:
+            return not self._stop.wait(self._poll)
+        changes = self._notify.watch(_DEBOUNCE, _STEP, int(SLOW * 1000), self._stop)
+        if changes == "signal":
+            raise KeyboardInterrupt
+        if changes == "stop":
+            self.close()
+            return False
+        if changes != "timeout" and any(Path(path) == self.directory for _, path in changes):
+            self.close()  # the directory itself is gone or made anew: watch what is there now
+            self._begin()
+        return True
+
+    def close(self) -> None:
+        """Give up the watch."""
+        if self._notify is not None:
+            self._notify.close()
+            self._notify = self._watched = None
+            self.mode, self.reason = "polling", "starting"
+
+    def _begin(self) -> bool:
+        """Try to watch the directory; says why not in `reason`."""
+        identity = _identity(self.directory)
+        if identity is None:
+            self.mode, self.reason = "polling", "the directory does not exist yet"
+            return False
+        if time.monotonic() < self._retry_at:
+            return False
+        if (kind := _file_system(identity[0])) in _REMOTE:
+            self.mode, self.reason = "polling", f"{kind} does not tell of changes"
+            self._retry_at = time.monotonic() + RETRY
+            return False
+        from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # 80 ms, and only here
+
+        try:
+            self._notify = RustNotify([str(self.directory)], False, False, 0, False, True)
+        except (OSError, WatchfilesRustInternalError) as error:
+            self.mode, self.reason = "polling", f"no watch to be had: {error}"
+            self._retry_at = time.monotonic() + RETRY
+            return False
+        self._watched = identity
+        self.mode, self.reason = "live", ""
+        return True
+
+
+def _identity(directory: Path) -> tuple[int, int] | None:
+    try:
+        status = directory.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _file_system(device: int) -> str:
+    """The type of the mounted file system with this device number, as Linux tells it, or an empty string."""
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        with Path("/proc/self/mountinfo").open(encoding="utf-8", errors="replace") as mounts:
+            for line in mounts:
+                fields, _, rest = line.partition(" - ")
+                if fields.split()[2] == wanted:
+                    return rest.split()[0]
+    except OSError:
+        pass
+    return ""

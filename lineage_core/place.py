@@ -1,0 +1,158 @@
+"""How far one file of a lineage directory was read, and how to recognise it: by a hash of its beginning and one of
+what stands before the offset."""
+
+from __future__ import annotations
+
+import os
+import time
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from lineage_core.decode import Decoder
+
+_HEAD = 256  # bytes of the beginning
+_LAST = 1024  # bytes before the offset: enough to hold the id of a record or two
+_RACY = 50_000_000  # nanoseconds in which a file may change again without another time of change
+_NEWLINE_WITHIN = (1 << 12, 1 << 16, 1 << 20, 1 << 24)  # bytes before the end in which a line's start is looked for
+
+Key = tuple[int, int]
+"""Device and inode."""
+
+
+class Place:
+    """A file and how far it was read.
+
+    offset: how far, in bytes; of a packed file 0 or its size. settled: where a new decoder has to begin.
+    problem: why it cannot be read, or not to its end. from_end: what it holds when it is first opened is left out.
+    """
+
+    def __init__(self, name: str, key: Key, path: Path) -> None:
+        self.name = name
+        self.key = key
+        self.path = path
+        self.size = 0
+        self.changed_at = 0  # time of change in nanoseconds, as the file system tells it
+        self.offset = 0
+        self.settled = 0
+        self.decoder: Decoder | None = None
+        self.problem = ""
+        self.skip = False
+        self.from_end = False
+        self.lost_at: float | None = None  # since when it is gone from the directory, or was last heard of since then
+        self._head = b""
+        self._last = b""
+        self._read: tuple[int, int] | None = None  # size and time of change when it was read to its end
+
+    @property
+    def packed(self) -> bool:
+        """Whether it is compressed by gzip."""
+        return self.path.name.endswith(".gz")
+
+    @property
+    def changed(self) -> bool:
+        """Whether it may hold something new."""
+        return not self.skip and (self.size, self.changed_at) != self._read
+
+    @property
+    def unread(self) -> int:
+        """Bytes that are known and not read yet."""
+        return max(0, self.size - self.offset) if self.changed else 0
+
+    def see(self, status: os.stat_result) -> None:
+        """Take note of the file's present size and time of change."""
+        self.size, self.changed_at = status.st_size, status.st_mtime_ns
+
+    def read_all(self, status: os.stat_result) -> None:
+        """It was read to the end that `status` tells; unless it changed just now, it need not be opened again."""
+        self.see(status)
+        settled = time.time_ns() - status.st_mtime_ns > _RACY
+        self._read = (status.st_size, status.st_mtime_ns) if settled else None
+
+    def recognises(self, fd: int) -> bool:
+        """Whether the file begins with what was read here."""
+        return self._head == _head(fd, self.offset) and self._last == _last(fd, self.offset)
+
+    def move(self, fd: int, offset: int, settled: int) -> None:
+        """It was read up to `offset`."""
+        if self.offset < _HEAD:
+            self._head = _head(fd, offset)
+        self._last = _last(fd, offset)
+        self.offset, self.settled = offset, settled
+
+    def restart(self) -> None:
+        """Read the file from its start."""
+        self.offset = self.settled = 0
+        self._head = self._last = b""
+        self.decoder = None
+
+    def go_on_from(self, other: Place) -> None:
+        """The file begins with what was read at another place: go on where that reading stood."""
+        self.offset, self.settled = other.offset, other.settled
+        self._head, self._last = other._head, other._last
+        self.decoder = None
+
+    def decoder_of(self, fd: int) -> Decoder:
+        """The decoder that goes on at the offset."""
+        if self.decoder is None:
+            self.decoder = Decoder(self.settled)
+            while (end := self.decoder.end) < self.offset:  # its records were delivered before
+                data = os.pread(fd, min(1 << 20, self.offset - end), end)
+                if not data:
+                    break
+                self.decoder.feed(data)
+        return self.decoder
+
+    def start_at_end(self, fd: int) -> None:
+        """Leave out what the file holds, but for a line or record that is not finished."""
+        size = os.fstat(fd).st_size
+        if self.packed or not size:
+            self.move(fd, size, size)
+            return
+        for window in _NEWLINE_WITHIN:
+            start = max(0, size - window)
+            data = os.pread(fd, size - start, start)
+            newline = data.rfind(b"\n", 0, -1)
+            if start == 0 or newline >= 0:
+                last_line = data[newline + 1 :]
+                break
+        if last_line.endswith(b"\n") and (last_line[:2] == b'{"' or last_line.strip() == b"}"):
+            self.move(fd, size, size)
+            return
+        begin = start + data.find(b"\n") + 1 if start else 0
+        decoder = Decoder(begin)
+        decoder.feed(data[begin - start :])
+        self.decoder = decoder
+        self.move(fd, size, decoder.settled)
+
+    def to_json(self) -> dict[str, Any]:
+        """The place for a file of positions."""
+        return {
+            "name": self.name,
+            "path": str(self.path),
+            "offset": self.offset,
+            "settled": self.settled,
+            "head": self._head.hex(),
+            "last": self._last.hex(),
+        }
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> Place:
+        """The place that `to_json` told."""
+        place = cls(told["name"], (0, 0), Path(told["path"]))
+        place.offset, place.settled = told["offset"], told["settled"]
+        place._head, place._last = bytes.fromhex(told["head"]), bytes.fromhex(told["last"])
+        return place
+
+
+def _head(fd: int, offset: int) -> bytes:
+    return _hash(os.pread(fd, min(_HEAD, offset), 0)) if offset else b""
+
+
+def _last(fd: int, offset: int) -> bytes:
+    size = min(_LAST, offset)
+    return _hash(os.pread(fd, size, offset - size)) if offset else b""
+
+
+def _hash(data: bytes) -> bytes:
+    return blake2b(data, digest_size=8).digest()
