@@ -23,7 +23,7 @@ from lineage_core.errors import JournalError, UnknownNameError
 
 SHELL = Path(__file__).parent / "shell"
 LIBRARY = SHELL / "lineage.sh"
-_STAMP = re.compile(rb"# lineage-tui (\S+) sha256:([0-9a-f]{64})\n\Z")
+_STAMP = re.compile(rb"^# lineage-tui (\S+) sha256:([0-9a-f]{64})\n", re.MULTILINE)
 
 
 class Place(NamedTuple):
@@ -170,11 +170,12 @@ def _judge(place: Place, target: Path) -> State:
         return State(str(target), "missing", None, "not installed: lineage shell install")
     except OSError as error:
         raise JournalError(f"cannot read {target}: {error.strerror}") from error
-    stamp = _STAMP.search(content)
-    if stamp is None:
+    stamps = list(_STAMP.finditer(content))
+    if not stamps:
         return State(str(target), "foreign", None, "another file is in its place: lineage shell install keeps a copy")
+    stamp = stamps[-1]
     installed = stamp[1].decode()
-    if sha256(content[: stamp.start()]).hexdigest().encode() != stamp[2]:
+    if stamp.end() != len(content) or sha256(content[: stamp.start()]).hexdigest().encode() != stamp[2]:
         return State(str(target), "modified", installed, "changed since it was installed: lineage shell install")
     if content != _stamped(place):
         advice = f"not what the installed {version('lineage-tui')} would put there: lineage shell install"
