@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lineage_core.clock import DAY, parse_timestamp
+from lineage_core.codec import MAX_LINE
 from lineage_core.decode import Decoder, Found, Rejected
 from lineage_core.errors import JournalError
 from lineage_core.files import JournalFile, copies_of, files, open_file, read_record, unpack, why
@@ -36,7 +37,7 @@ class Batch(NamedTuple):
     """What one block of one file held.
 
     file: the file's canonical name, by which facts are ordered, also for a renamed or packed copy. path: where the
-    bytes were read. end: the offset reached, in bytes (unpacked ones in a packed file).
+    bytes were read. start, end: the offsets between which `data` stands, in bytes (unpacked ones in a packed file).
     """
 
     file: str
@@ -44,6 +45,12 @@ class Batch(NamedTuple):
     found: list[Found]
     rejected: list[Rejected]
     end: int
+    start: int
+    data: bytes
+
+    def raw(self, found: Found) -> bytes:
+        """The bytes of one of the records found here."""
+        return self.data[found.offset - self.start : found.offset - self.start + found.length]
 
 
 class Tailer:
@@ -242,35 +249,40 @@ class Tailer:
 
     def _plain(self, place: Place, fd: int, status: os.stat_result) -> Iterator[Batch]:
         while place.offset < status.st_size:
+            start = max(place.settled, place.offset - 2 * MAX_LINE)
+            held = os.pread(fd, place.offset - start, start)
             data = os.pread(fd, min(self._block, status.st_size - place.offset), place.offset)
             if not data:
                 return  # it has just been truncated; the next pass will see
             decoder = place.decoder_of(fd)
-            found, rejected = decoder.feed(data)
+            decoded = decoder.feed(data)
             place.move(fd, place.offset + len(data), decoder.settled)
             self.backlog = max(0, self.backlog - len(data))
             if place.settled == place.offset:
                 place.decoder = None  # nothing is held
-            yield self._batch(place, found, rejected, place.offset)
+            yield self._batch(place, decoded, held + data, place.offset)
 
     def _unpacked(self, place: Place, fd: int, status: os.stat_result) -> Iterator[Batch]:
         if place.offset == status.st_size:
             return
         place.restart()
         decoder = Decoder()
+        data = b""
         try:
-            for data in unpack(fd, self._block):
-                yield self._batch(place, *decoder.feed(data), decoder.end)
+            for piece in unpack(fd, self._block):
+                data = data[max(0, len(data) - min(decoder.end - decoder.settled, 2 * MAX_LINE)) :] + piece
+                yield self._batch(place, decoder.feed(piece), data, decoder.end)
         except JournalError as error:
             place.problem = str(error)
-        yield self._batch(place, *decoder.flush(), decoder.end)
+        yield self._batch(place, decoder.flush(), data, decoder.end)
         place.move(fd, status.st_size, status.st_size)
 
-    def _batch(self, place: Place, found: list[Found], rejected: list[Rejected], end: int) -> Batch:
+    def _batch(self, place: Place, decoded: tuple[list[Found], list[Rejected]], data: bytes, end: int) -> Batch:
+        found, rejected = decoded
         if self._since is not None:
             since = self._since
             found = [one for one in found if one.at >= since]
-        return Batch(place.name, place.path, found, rejected, end)
+        return Batch(place.name, place.path, found, rejected, end, end - len(data), data)
 
     def _hold_or_close(self, place: Place, fd: int, grown: bool) -> None:
         """Keep a file open that grows, in place of the one that has not grown for longest."""
