@@ -1,6 +1,7 @@
 """The simulated cortex: what it plans, and what it leaves on disk."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -30,7 +31,7 @@ FIRST = list(islice(plan(1, START), 2_000))
 def records(directory: Path) -> list[dict]:
     """What the whole lines hold; a line that is just being written is not looked at."""
     texts = [path.read_text().rpartition("\n")[0] for path in sorted(directory.iterdir())]
-    return [json.loads(line) for text in texts for line in text.splitlines()]
+    return [json.loads(line) for text in texts for line in text.splitlines() if line]
 
 
 def by_task(events: Iterable[PlannedEvent]) -> dict[str, list[PlannedEvent]]:
@@ -291,6 +292,26 @@ def test_a_live_demo_ends_after_its_duration(tmp_path: Path):
     begun = clock.now()
     ticks = iter(range(begun, begun + 10**12, SECOND // 10))
     assert demo.run(tmp_path, rate=20, duration=2, shell_share=0, clock=lambda: next(ticks)) == lines(tmp_path)
+
+
+def test_scripts_log_part_of_a_live_demo_and_the_rest_knows_their_events(
+    tmp_path: Path, need_tool: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+):
+    bash, noted, folder = need_tool("bash"), tmp_path / "noted", tmp_path / "bin"
+    folder.mkdir()
+    (folder / "bash").write_text(f'#!/bin/sh\necho "$3" >> "{noted}"\nexec {bash} "$@"\n')
+    (folder / "bash").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    begun = iso(clock.now())
+    with running(tmp_path / "lineage", rate=40, speed=20, shell_share=0.5):
+        wait_until(lambda: noted.exists() and len(set(noted.read_text().split())) > 10)
+    told = records(tmp_path / "lineage")
+    live = Counter(r["event_type"] for r in told if r["timestamp"] > begun)
+    assert all(live[event] >= count for event, count in Counter(noted.read_text().split()).items())
+    known = {r["lineage_id"] for r in told}
+    assert len(known) == len(told)
+    assert all(r["parent_lineage_id"] in known | {None} for r in told)
+    assert not any("tags" in r and "invalid-data" in r["tags"] for r in told)
 
 
 def test_the_demo_command_writes_a_past_and_says_so(tmp_path: Path):
