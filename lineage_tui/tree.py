@@ -6,6 +6,7 @@ and folds stay with what they belong to.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from lineage_core.merge import State
@@ -20,12 +21,14 @@ class Tree:
     """The visible lines over a state.
 
     state: read under its lock where tasks are looked into. rows: the tasks as they were at the last `update`, which
-    is what is shown (a paused screen stays as it is). matches: the filter, by row.
+    is what is shown (a paused screen stays as it is). tallies: tasks by status in each group, subtasks included.
+    matches: the filter, by row.
     """
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.rows: dict[str, TaskRow] = {}
+        self.tallies: dict[str, Counter[str]] = {}
         self.root = Node("root", "")
         self.matches: Callable[[TaskRow], bool] | None = None
         self._tasks: dict[str, Node] = {}
@@ -67,7 +70,11 @@ class Tree:
         """Take in what changed in these tasks."""
         changed = list(task_ids)
         for task_id in changed:
-            self.rows[task_id] = self.state.rows[task_id]
+            row, old = self.state.rows[task_id], self.rows.get(task_id)
+            if old is not None:
+                self.tallies[old.group][old.status] -= 1
+            self.tallies.setdefault(row.group, Counter())[row.status] += 1
+            self.rows[task_id] = row
         for task_id in changed:
             # What moves leaves its old place first, so that no node is ever below itself.
             node = self._tasks.get(task_id)

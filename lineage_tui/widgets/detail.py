@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -162,12 +163,19 @@ class Detail(Vertical):
         inside = self.has_focus_within
         if tab == "record":
             fact = self.events.fact()
-            self.record.show(self.read(fact) if fact else "")
+            self.record.show("reading…" if fact else "")
+            if fact is not None:
+                self.run_worker(partial(self._read, fact), thread=True, exclusive=True, group="record")
         self.tab = tab
         self.query_one(ContentSwitcher).current = tab
         self.update()
         if inside:
             self.view.focus()
+
+    def _read(self, fact: Fact) -> None:
+        """Read a record from disk, in a thread."""
+        text = self.read(fact)
+        self.app.call_from_thread(self.record.show, text)
 
     def action_tab(self, by: int) -> None:
         self.open_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)])

@@ -151,14 +151,14 @@ class LineView(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        if y < self.title_lines:
-            out = Line(width, self.looks)
-            self.draw_title(y, out)
-            return out.strip()
         count = self.count()
-        line = self.top + y - self.title_lines
         overflow = count > self.page
         inner = width - 1 if overflow else width
+        if y < self.title_lines:
+            out = Line(inner, self.looks)
+            self.draw_title(y, out)
+            return out.strip().extend_cell_length(width, self.looks("text"))
+        line = self.top + y - self.title_lines
         here = line == self.cursor and line < count
         out = Line(inner, self.looks, ("cursor" if self.has_focus else "panel") if here else "background")
         if line < count:

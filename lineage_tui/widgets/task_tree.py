@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 
@@ -20,6 +20,16 @@ from lineage_tui.widgets.workers import worker_look
 
 MAX_INDENT = 12
 """Levels that are indented; deeper ones tell their depth in a number."""
+
+
+class Columns(NamedTuple):
+    """Widths in cells; 0 where there is no room."""
+
+    name: int
+    master: int
+    meter: int
+    work: int
+    words: int
 
 
 class TaskTree(LineView):
@@ -130,32 +140,29 @@ class TaskTree(LineView):
 
     # Drawing. Columns right of the name appear as there is room.
 
-    def _columns(self, width: int) -> tuple[int, int, int, int]:
-        """Widths of: master, progress bar, workers, words; 0 where there is no room."""
-        return (
-            12 if width >= 72 else 0,
-            8 if width >= 64 else 0,
-            5 if width >= 90 else 0,
-            max(0, width - 108) if width >= 124 else 0,
-        )
-
-    def _name_width(self, width: int) -> int:
-        master, meter, workers, words = self._columns(width)
-        columns = [c + 1 for c in (master, meter + 5 if meter else 0, workers, words) if c]
-        return width - 10 - 7 - sum(columns)
+    def _columns(self, width: int) -> Columns:
+        master = 12 if width >= 72 else 0
+        meter = 13 if width >= 64 else 0
+        work = 5 if width >= 90 else 0
+        fixed = 9 + 1 + 6 + 1 + sum(c + 1 for c in (master, meter, work) if c)
+        name = max(8, min(width - fixed, 46))
+        words = width - fixed - name - 2
+        if words < 12:
+            return Columns(max(8, width - fixed - 1), master, meter, work, 0)
+        return Columns(name, master, meter, work, words)
 
     def draw_title(self, line: int, out: Line) -> None:
-        master, meter, workers, words = self._columns(out.width)
-        out.put(" ").col("task", self._name_width(out.width) - 1, "muted").col("status", 9, "muted")
-        if master:
-            out.col("master", master, "muted")
-        if meter:
-            out.col("progress", meter + 5, "muted")
-        if workers:
-            out.col("work", workers, "muted", right=True)
+        columns = self._columns(out.width)
+        out.col(" task", columns.name, "muted").col("status", 9, "muted")
+        if columns.master:
+            out.col("master", columns.master, "muted")
+        if columns.meter:
+            out.col("progress", columns.meter, "muted")
+        if columns.work:
+            out.col("work", columns.work, "muted", right=True)
         out.col("time", 6, "muted", right=True)
-        if words:
-            out.col("last word", words, "muted")
+        if columns.words:
+            out.put(" last word", "muted")
 
     def draw(self, line: int, out: Line) -> None:
         node = self.model.line(line)
@@ -181,32 +188,36 @@ class TaskTree(LineView):
 
     def _draw_group(self, node: Node, out: Line) -> None:
         self._lead(node, out)
-        count = node.kids.count
+        tally = self.model.tallies[node.ident]
+        count = tally.total()
         out.put(node.ident, "accent", bold=True).put(f"  {count} task{'s' if count != 1 else ''}", "muted")
+        for state in ("running", "blocked", "failed"):
+            if tally[state]:
+                glyph, word, role = self.looks.look(state)
+                out.put(f"  {glyph} {tally[state]} {word}", role)
 
     def _row_line(
         self, node: Node, out: Line, state: str, *, master: str, percent: float | None, work: str, time: str, words: str
     ) -> None:
         glyph, word, role = self.looks.look(state)
-        master_w, meter_w, work_w, words_w = self._columns(out.width)
+        columns = self._columns(out.width)
         start = out.left
         self._lead(node, out)
         out.put(glyph + " ", role)
-        name_w = self._name_width(out.width) - (start - out.left)
         task = node.kind == "task"
-        out.col(node.ident, max(6, name_w), "text" if task else "muted", bold=task).col(word, 9, role)
-        if master_w:
-            out.col(master, master_w, "muted")
-        if meter_w:
-            if percent is None:
-                out.col("", meter_w + 5)
-            else:
-                out.put(bar(percent, meter_w, self.looks), role).col(f"{percent:.0f}%", 5, role, right=True)
-        if work_w:
-            out.col(work, work_w, "muted", right=True)
+        name = max(6, columns.name - (start - out.left))
+        out.col(node.ident, name, "text" if task else "muted", bold=task).col(word, 9, role)
+        if columns.master:
+            out.col(master, columns.master, "muted")
+        if columns.meter:
+            meter = f"{bar(percent, 8, self.looks)}{percent:4.0f}%" if percent is not None else ""
+            out.col(meter, columns.meter, role)
+        if columns.work:
+            out.col(work, columns.work, "muted", right=True)
         out.col(time, 6, "text", right=True)
-        if words_w:
-            out.col(words, words_w, role if state in ("failed", "blocked", "zombie", "silent") else "muted")
+        if columns.words:
+            loud = state in ("failed", "blocked", "zombie", "silent") or words.startswith("escalated")
+            out.put(" " + words, role if loud else "muted")
 
     def _draw_task(self, node: Node, out: Line) -> None:
         row = self.model.rows[node.ident]
@@ -220,7 +231,7 @@ class TaskTree(LineView):
             work = f"{done}/{row.workers}"
         words = row.reason or ""
         if row.escalated:
-            words = f"{self.looks.glyph('▲', '!')} escalated {words}"
+            words = f"escalated: {words}"
         self._row_line(
             node,
             out,

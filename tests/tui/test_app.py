@@ -1,0 +1,152 @@
+"""The app as an operator meets it: what is in the directory is on the screen, and keys do what the help says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lineage_core.journal import Journal
+from lineage_tui.app import LineageApp
+
+from ..conftest import DATA
+from .conftest import opened, screen_text, until
+
+
+def app_of(pilot: object) -> LineageApp:
+    return pilot.app  # type: ignore[attr-defined, no-any-return]
+
+
+async def test_the_legacy_directory_shows_its_two_tasks_and_each_event_once() -> None:
+    async with opened(DATA / "legacy") as pilot:
+        app = app_of(pilot)
+        assert sorted(app.state.rows) == ["task-a-deps-audit", "task-a-rollout"]
+        assert app.state.events == 30
+        text = screen_text(app)
+        assert "task-a-rollout" in text and "task-a-deps-audit" in text
+        assert "30 events" in text and "30 copies" in text
+
+
+async def test_the_tangled_sample_shows_every_intact_event_and_the_count_of_the_others(lineage: Path) -> None:
+    lineage.mkdir(parents=True)
+    shutil.copy(DATA / "legacy-tangled.jsonl", lineage / "lineage-2026-11-20.jsonl")
+    async with opened(lineage) as pilot:
+        assert app_of(pilot).state.events == 236
+        assert "4 quarantined" in screen_text(app_of(pilot))
+
+
+async def test_an_event_logged_elsewhere_appears_without_a_key(lineage: Path) -> None:
+    async with opened(lineage) as pilot:
+        app = app_of(pilot)
+        assert "does not exist yet" in screen_text(app)
+        Journal(lineage).log("task_created", "task-1", "user-kim", data={"priority": "high"})
+        await until(lambda: "task-1" in screen_text(app), "task-1 on the screen")
+
+
+async def test_workers_handoffs_and_subtasks_hang_below_their_task(lineage: Path) -> None:
+    journal = Journal(lineage)
+    cause = journal.log("task_created", "task-1", "user-kim")
+    journal.log("task_started", "task-1", "development-master")
+    journal.log("worker_spawned", "task-1", "development-master", "worker-7", "scan-worker")
+    journal.log("handoff_created", "task-1", "handoff-1", "development-master", "cicd-master")
+    journal.log("task_created", "task-2", "development-master", parent=cause)
+    async with opened(lineage) as pilot:
+        tree = app_of(pilot).main_screen.tree_view  # type: ignore[union-attr]
+        found = [(tree.model.line(n).kind, tree.model.line(n).ident) for n in range(tree.count())]
+        assert found == [
+            ("group", "no session"),
+            ("task", "task-1"),
+            ("worker", "worker-7"),
+            ("handoff", "handoff-1"),
+            ("task", "task-2"),
+        ]
+
+
+async def test_enter_goes_from_task_to_events_to_the_record_and_escape_comes_back(lineage: Path) -> None:
+    Journal(lineage).log("task_created", "task-1", "user-kim", data='{"size": 1.50}')
+    async with opened(lineage) as pilot:
+        app = app_of(pilot)
+        detail = app.main_screen.detail  # type: ignore[union-attr]
+        await pilot.press("enter", "enter")
+        assert detail.tab == "events"
+        await pilot.press("enter")
+        await until(lambda: '"size": 1.50' in screen_text(app), "the record in its own spelling")
+        await pilot.press("escape", "escape")
+        assert detail.tab == "timeline"
+        await pilot.press("escape")
+        assert app.main_screen.tree_view.has_focus  # type: ignore[union-attr]
+
+
+async def test_the_selection_stays_with_its_task_when_others_arrive(lineage: Path) -> None:
+    journal = Journal(lineage)
+    for n in range(50):
+        journal.log("task_created", f"task-{n}", "user-kim")
+    async with opened(lineage) as pilot:
+        app = app_of(pilot)
+        tree = app.main_screen.tree_view  # type: ignore[union-attr]
+        await pilot.press("j", "j", "j")
+        chosen, place = tree.cursor_key, tree.cursor - tree.top
+        for n in range(50, 80):
+            journal.log("task_created", f"task-{n}", "user-kim")
+        await until(lambda: len(tree.model.rows) == 80, "80 tasks")
+        assert (tree.cursor_key, tree.cursor - tree.top) == (chosen, place)
+        assert "+30 new" in screen_text(app)
+        await pilot.press("f")
+        assert tree.cursor_key == ("task", "task-79", "")
+
+
+async def test_pause_freezes_the_picture_while_reading_goes_on(lineage: Path) -> None:
+    journal = Journal(lineage)
+    journal.log("task_created", "task-1", "user-kim")
+    async with opened(lineage) as pilot:
+        app = app_of(pilot)
+        await pilot.press("p")
+        journal.log("task_created", "task-2", "user-kim")
+        await until(lambda: "task-2" in app.state.rows, "task-2 to be read")
+        assert "paused" in screen_text(app) and "task-2" not in screen_text(app)
+        await pilot.press("p")
+        await until(lambda: "task-2" in screen_text(app), "task-2 on the screen")
+
+
+async def test_a_filter_shows_what_matches_and_escape_drops_it(lineage: Path) -> None:
+    journal = Journal(lineage)
+    for name in ("task-alpha", "task-beta"):
+        journal.log("task_created", name, "user-kim")
+    journal.log("task_failed", "task-beta", "security-master", "no disk")
+    async with opened(lineage) as pilot:
+        app = app_of(pilot)
+        await pilot.press("slash", *"status:failed", "enter")
+        await until(lambda: "task-alpha" not in screen_text(app), "task-alpha to go")
+        assert "task-beta" in screen_text(app)
+        await pilot.press("escape")
+        await until(lambda: "task-alpha" in screen_text(app), "task-alpha to come back")
+
+
+async def test_markup_in_a_text_is_shown_as_it_is(lineage: Path) -> None:
+    for n, text in enumerate(("[/x]", "[b", "[@click=app.quit]x[/]")):
+        Journal(lineage).log("task_failed", f"task-{n}-{text}", "security-master", text)
+    async with opened(lineage, size=(160, 40)) as pilot:
+        for n, text in enumerate(("[/x]", "[b", "[@click=app.quit]x[/]")):
+            assert f"task-{n}-{text}" in screen_text(app_of(pilot))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (20, 5), (1, 1), (160, 50)])
+async def test_no_size_crashes_and_a_resize_keeps_the_selection(lineage: Path, size: tuple[int, int]) -> None:
+    journal = Journal(lineage)
+    for n in range(60):
+        journal.log("task_created", f"task-{n}", "user-kim")
+    async with opened(lineage) as pilot:
+        tree = app_of(pilot).main_screen.tree_view  # type: ignore[union-attr]
+        await pilot.press("pagedown", "j")
+        chosen = tree.cursor_key
+        await pilot.resize_terminal(*size)
+        await pilot.press("j", "k", "enter", "escape")
+        await pilot.resize_terminal(120, 36)
+        assert tree.cursor_key == chosen
+
+
+async def test_q_leaves() -> None:
+    async with opened(DATA / "legacy") as pilot:
+        await pilot.press("q")
+        await until(lambda: not app_of(pilot).is_running or app_of(pilot)._exit, "the app to end")

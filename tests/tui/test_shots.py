@@ -1,0 +1,28 @@
+"""The screenshots show the app as it is: regenerate them with `python -m lineage_tui.shots` and look at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lineage_tui.shots import HOME, SCENARIOS, Scenario, draw, stage
+
+FOLDER = Path(__file__).parents[2] / "screenshots"
+
+
+@pytest.fixture(scope="module")
+def cortex(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("cortex")
+    stage(home / HOME)
+    return home
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
+async def test_the_screenshot_is_current(scenario: Scenario, cortex: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(cortex)
+    assert await draw(scenario) == (FOLDER / f"{scenario.name}.svg").read_text(encoding="utf-8")
+
+
+def test_every_screenshot_has_its_scenario() -> None:
+    assert {p.stem for p in FOLDER.glob("*.svg")} == {s.name for s in SCENARIOS}
