@@ -144,12 +144,20 @@ class MainScreen(Screen[None]):
 
     def _empty_text(self) -> str:
         health = self.app.feed.health
-        where = self.app.directory
-        if health.missing:
-            return f"waiting for {where}: it does not exist yet (lineage demo --dir DIR makes one to look at)"
         if not health.loaded:
             return "reading…"
-        return f"no events in {where} yet; log one:  lineage log task_created task-1 $USER"
+        what = "This directory does not exist yet; waiting for it:" if health.missing else "No events yet in"
+        return "\n".join(
+            (
+                "",
+                what,
+                f"  {self.app.directory}",
+                "",
+                "To see something at once:    lineage-tui --demo",
+                "To log one event:            lineage log task_created task-1 $USER",
+                'From a bash script:          source "$(lineage shell path)"; log_task_created task-1 "$USER"',
+            )
+        )
 
     # The lines at the edges.
 

@@ -163,8 +163,8 @@ class LineView(Widget, can_focus=True):
         out = Line(inner, self.looks, ("cursor" if self.has_focus else "panel") if here else "background")
         if line < count:
             self.draw(line, out)
-        elif count == 0 and line == 0:
-            out.put(" " + self.empty, "muted")
+        elif count == 0 and line < len(said := self.empty.split("\n")):
+            out.put(" " + said[line], "muted")
         strip = out.strip()
         return Strip([*strip, self._thumb(y - self.title_lines, count)], width) if overflow else strip
 
