@@ -8,26 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from lineage_tui.commands import COMMANDS, shown
 from lineage_tui.widgets.detail import Heading
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp
-
-KEYS = (
-    ("↑ ↓ k j", "one line up, down"),
-    ("g G PgUp PgDn", "first, last, a page up, down"),
-    ("→ l   ← h", "open a task, close it; in the detail pane: next, previous tab"),
-    ("o", "open or close the line under the cursor"),
-    ("Enter", "deeper: task, timeline, events, record"),
-    ("Esc q", "back by one; q at the root quits"),
-    ("Tab", "between the tree and the detail pane"),
-    ("/", "filter: words, status: master: session: worker: actor: type: tag: is:, ! before one means not"),
-    ("f", "follow the newest task until you move"),
-    ("p", "pause the picture; reading goes on"),
-    ("Ctrl+P", "all commands, themes among them"),
-    ("? F1", "this page"),
-)
-
 
 class HelpScreen(ModalScreen[None]):
     """All keys; any key closes it."""
@@ -42,11 +27,10 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         page = self.query_one("#help", Heading)
         lines: list[list[tuple[str, str, bool]]] = [[(" lineage-tui: keys", "accent", True)], []]
-        for keys, text in KEYS:
-            shown = keys if not self.app.looks.ascii_only else keys.translate(str.maketrans("↑↓→←", "^v><"))
-            lines.append([(f" {shown:<15}", "text", True), (text, "text", False)])
+        for command in COMMANDS:
+            keys = " ".join(shown(key, ascii_only=self.app.looks.ascii_only) for key in command.keys)
+            lines.append([(f" {keys:<12}", "text", True), (command.text, "text", False)])
         states = ("queued", "assigned", "running", "blocked", "completed", "failed", "silent", "zombie", "escalated")
-        lines.append([])
         lines.append([(" ", "text", False)])
         for state in states:
             glyph, word, role = self.app.looks.look(state)

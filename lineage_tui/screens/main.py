@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.css.query import NoMatches
 from textual.message import Message
@@ -17,6 +17,7 @@ from lineage_core.clock import format_timestamp
 from lineage_core.errors import LineageError
 from lineage_core.filters import parse
 from lineage_core.state import TaskRow
+from lineage_tui.commands import COMMANDS, bindings, shown
 from lineage_tui.tally import Tally
 from lineage_tui.widgets.detail import Detail
 from lineage_tui.widgets.lines import LineView
@@ -42,16 +43,7 @@ class MainScreen(Screen[None]):
 
     app: LineageApp
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "switch_pane", "switch pane", show=False, priority=True),
-        Binding("shift+tab", "switch_pane", "switch pane", show=False, priority=True),
-        Binding("slash", "filter", "filter"),
-        Binding("f", "follow", "follow"),
-        Binding("p", "pause", "pause"),
-        Binding("question_mark,f1", "help", "help"),
-        Binding("escape", "back", "back", show=False),
-        Binding("q", "leave", "back, quit"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings())
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,6 +59,8 @@ class MainScreen(Screen[None]):
         self.tree_view = TaskTree(
             app.looks, app.state, app.clock, app.silent_after, id="tree", empty=self._empty_text()
         )
+        self.tree_view.on_moved = self._select
+        self.tree_view.on_entered = self._enter_node
         self.detail = Detail(app.looks, app.state, app.clock, app.silent_after, app.read_record)
         self.status_line = EdgeLine(app.looks, id="status")
         self.key_line = EdgeLine(app.looks, on="background", id="keys")
@@ -80,7 +74,7 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one("#filter", Input).display = False
-        self.tree_view.focus()
+        self.set_focus(self.tree_view)
         self.set_interval(1.0, self._tick)
         self._tick()
 
@@ -201,10 +195,12 @@ class MainScreen(Screen[None]):
         if self._said:
             self.key_line.show([(f" {self._said}", "escalated")], [])
         else:
-            arrows = looks.glyph("↑↓ move  → open  ← close  ⏎", "arrows move  Enter")
-            self.key_line.show(
-                [(f" {arrows} deeper  esc back  tab pane  / filter  f follow  p pause  ? help  q quit", "muted")], []
-            )
+            self.key_line.show([(part, "muted") for part in self._key_hints()], [])
+
+    def _key_hints(self) -> list[str]:
+        plain = self.app.looks.ascii_only
+        hints = [f"  {shown(c.keys[0], ascii_only=plain)} {c.hint}" for c in COMMANDS if c.hint]
+        return [" " + self.app.looks.glyph("↑↓ move", "arrows move"), *hints]
 
     def say(self, text: str) -> None:
         """Show a line to the operator until the next key."""
@@ -213,13 +209,47 @@ class MainScreen(Screen[None]):
 
     # What the operator does.
 
-    def on_key(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While something is typed into a field, keys are text; only Escape leaves it."""
+        return action == "back" or not isinstance(self.focused, Input)
+
+    @property
+    def view(self) -> LineView:
+        """The list that keys go to."""
+        return self.focused if isinstance(self.focused, LineView) else self.tree_view
+
+    def action_move(self, by: int) -> None:
+        self._heard()
+        self.view.move(by)
+
+    def action_page(self, by: int) -> None:
+        self.view.turn(by)
+
+    def action_edge(self, to: int) -> None:
+        self.view.edge(to)
+
+    def action_enter(self) -> None:
+        self.view.enter()
+
+    def action_unfold(self) -> None:
+        if self.view is self.tree_view:
+            self.tree_view.unfold()
+        else:
+            self.detail.turn(1)
+
+    def action_fold(self) -> None:
+        if self.view is self.tree_view:
+            self.tree_view.fold()
+        else:
+            self.detail.turn(-1)
+
+    def action_toggle_fold(self) -> None:
+        if self.view is self.tree_view:
+            self.tree_view.toggle_fold()
+
+    def _heard(self) -> None:
         if self._said:
             self.say("")
-
-    def on_line_view_moved(self, event: LineView.Moved) -> None:
-        if event.view is self.tree_view:
-            self._select(event.key)
 
     def _select(self, key: object) -> None:
         match key:
@@ -230,28 +260,28 @@ class MainScreen(Screen[None]):
             case _:
                 self.detail.show(None)
 
-    def on_line_view_entered(self, event: LineView.Entered) -> None:
-        match event.key:
+    def _enter_node(self, key: object) -> None:
+        match key:
             case ("group", _, _):
-                self.tree_view.action_toggle_fold()
+                self.tree_view.toggle_fold()
             case _:
-                self.detail.view.focus()
+                self.set_focus(self.detail.view)
 
     def action_switch_pane(self) -> None:
         if self.detail.has_focus_within:
-            self.tree_view.focus()
+            self.set_focus(self.tree_view)
         else:
-            self.detail.view.focus()
+            self.set_focus(self.detail.view)
 
     def action_back(self) -> bool:
         field = self.query_one("#filter", Input)
         if field.display:
             field.display = False
             self._filter("")
-            self.tree_view.focus()
+            self.set_focus(self.tree_view)
         elif self.detail.has_focus_within:
             if not self.detail.back():
-                self.tree_view.focus()
+                self.set_focus(self.tree_view)
         elif self.tree_view.filter_text:
             self._filter("")
         else:
@@ -264,7 +294,7 @@ class MainScreen(Screen[None]):
 
     def action_follow(self) -> None:
         self.tree_view.follow()
-        self.tree_view.focus()
+        self.set_focus(self.tree_view)
         self._show_status()
 
     def action_pause(self) -> None:
@@ -281,7 +311,7 @@ class MainScreen(Screen[None]):
         field = self.query_one("#filter", Input)
         field.display = True
         field.value = self.tree_view.filter_text
-        field.focus()
+        self.set_focus(field)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input.display:
@@ -289,7 +319,7 @@ class MainScreen(Screen[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.input.display = False
-        self.tree_view.focus()
+        self.set_focus(self.tree_view)
 
     def _filter(self, text: str) -> None:
         """Filter the tree by what was typed, in slices, so that typing stays quick over any number of tasks."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.strip import Strip
 from textual.widget import Widget
@@ -55,11 +54,6 @@ class Detail(Vertical):
     read: gives the text of the record of a fact, as it stands on disk; called when the record tab is shown.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l", "tab(1)", "next tab", show=False),
-        Binding("left,h", "tab(-1)", "previous tab", show=False),
-    ]
-
     def __init__(
         self, styles: Styles, state: State, clock: Clock, silent_after: int, read: Callable[[Fact], str]
     ) -> None:
@@ -75,6 +69,9 @@ class Detail(Vertical):
         self.crew = WorkerLines(styles, clock, silent_after, id="workers", empty="no workers yet")
         self.record = RecordLines(styles, id="record", empty="no event selected")
         self.heading = Heading(styles, id="heading")
+        for view in (self.gantt, self.events, self.crew, self.record):
+            view.on_entered = self._entered
+        self.gantt.on_moved = lambda _key: self._show_exact()
 
     def compose(self) -> ComposeResult:
         yield self.heading
@@ -170,24 +167,23 @@ class Detail(Vertical):
         self.query_one(ContentSwitcher).current = tab
         self.update()
         if inside:
-            self.view.focus()
+            self.screen.set_focus(self.view)
 
     def _read(self, fact: Fact) -> None:
         """Read a record from disk, in a thread."""
         text = self.read(fact)
         self.app.call_from_thread(self.record.show, text)
 
-    def action_tab(self, by: int) -> None:
+    def turn(self, by: int) -> None:
+        """Show the next tab (1) or the one before (-1)."""
         self.open_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)])
 
-    def on_line_view_moved(self, event: LineView.Moved) -> None:
-        event.stop()
-        if event.view is self.gantt and self.gantt.has_focus:
-            self.update()
+    def _show_exact(self) -> None:
+        if self.gantt.has_focus:
+            self.call_later(self.update)
 
-    def on_line_view_entered(self, event: LineView.Entered) -> None:
+    def _entered(self, _key: object) -> None:
         """Deeper: from the timeline or the workers to the events, from an event to its record."""
-        event.stop()
         if self.tab == "events":
             self.open_tab("record")
         elif self.tab != "record":

@@ -6,15 +6,11 @@ belong to keys: when lines come, go or move, the line under the cursor stays whe
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable, Hashable
 
 from rich.segment import Segment
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.geometry import Region
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -26,45 +22,17 @@ class LineView(Widget, can_focus=True):
     """A scrolling list of lines with a cursor.
 
     title_lines: how many lines at the top stay (column headings). empty: what to say when there are no lines.
+    on_moved, on_entered: called with the key of the line that the cursor came to, or that was entered; at once, so
+    that keys typed ahead find things as they left them.
     """
 
     title_lines = 0
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("home,g", "edge(-1)", "first", show=False),
-        Binding("end,G", "edge(1)", "last", show=False),
-        Binding("enter", "enter", "open", show=False),
-    ]
-
-    @dataclass
-    class Moved(Message):
-        """The cursor is on another line. key: of that line, or None."""
-
-        view: LineView
-        key: Hashable | None
-
-        @property
-        def control(self) -> LineView:
-            return self.view
-
-    @dataclass
-    class Entered(Message):
-        """Enter was pressed, or a line clicked twice."""
-
-        view: LineView
-        key: Hashable
-
-        @property
-        def control(self) -> LineView:
-            return self.view
-
     def __init__(self, styles: Styles, *, id: str | None = None, empty: str = "nothing here") -> None:
         super().__init__(id=id)
         self.looks = styles
+        self.on_moved: Callable[[Hashable | None], None] = lambda key: None
+        self.on_entered: Callable[[Hashable], None] = lambda key: None
         self.empty = empty
         self.top = 0
         self.cursor = 0
@@ -137,7 +105,7 @@ class LineView(Widget, can_focus=True):
         key = self.key_at(self.cursor) if self.count() else None
         if key != self.cursor_key:
             self.cursor_key = key
-            self.post_message(self.Moved(self, key))
+            self.on_moved(key)
 
     def _clamp(self, count: int) -> None:
         self.top = max(0, min(self.top, count - self.page))
@@ -181,20 +149,24 @@ class LineView(Widget, can_focus=True):
         if self.title_lines <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
 
-    def action_move(self, by: int) -> None:
+    def move(self, by: int) -> None:
+        """Move the cursor by lines."""
         self.select(self.cursor + by)
 
-    def action_page(self, by: int) -> None:
+    def turn(self, by: int) -> None:
+        """Move by pages."""
         self.top += by * self.page
         self._clamp(self.count())
         self.select(self.cursor + by * self.page)
 
-    def action_edge(self, to: int) -> None:
+    def edge(self, to: int) -> None:
+        """Move to the first line (-1) or to the last (1)."""
         self.select(0 if to < 0 else self.count() - 1)
 
-    def action_enter(self) -> None:
+    def enter(self) -> None:
+        """Go into the line under the cursor."""
         if self.cursor_key is not None:
-            self.post_message(self.Entered(self, self.cursor_key))
+            self.on_entered(self.cursor_key)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
@@ -214,7 +186,7 @@ class LineView(Widget, can_focus=True):
         if event.y >= self.title_lines and line < self.count():
             self.select(line)
             if event.chain >= 2:
-                self.action_enter()
+                self.enter()
 
     def watch_has_focus(self, _value: bool) -> None:
         self.refresh_line(self.cursor)

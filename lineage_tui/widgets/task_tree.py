@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, ClassVar, NamedTuple
-
-from textual.binding import Binding, BindingType
+from typing import Any, NamedTuple
 
 from lineage_core.clock import Clock, format_duration
 from lineage_core.merge import State
@@ -39,12 +37,6 @@ class TaskTree(LineView):
     """
 
     title_lines = 1
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l", "unfold", "unfold", show=False),
-        Binding("left,h", "fold", "fold", show=False),
-        Binding("o", "toggle_fold", "fold or unfold", show=False),
-    ]
 
     def __init__(self, styles: Styles, state: State, clock: Clock, silent_after: int, **options: Any) -> None:
         super().__init__(styles, **options)
@@ -104,7 +96,7 @@ class TaskTree(LineView):
         """The node under the cursor."""
         return self.model.line(self.cursor) if self.count() else None
 
-    def action_unfold(self) -> None:
+    def unfold(self) -> None:
         node = self.node()
         if node is None:
             return
@@ -113,7 +105,7 @@ class TaskTree(LineView):
         elif node.kids.lines and self.cursor + 1 < self.count():
             self.select(self.cursor + 1)
 
-    def action_fold(self) -> None:
+    def fold(self) -> None:
         node = self.node()
         if node is None:
             return
@@ -122,7 +114,7 @@ class TaskTree(LineView):
         elif node.parent is not None and node.parent.kind != "root":
             self.select(self.model.line_of(node.parent))
 
-    def action_toggle_fold(self) -> None:
+    def toggle_fold(self) -> None:
         node = self.node()
         if node is not None and self._foldable(node):
             self._fold(node, not node.expanded)

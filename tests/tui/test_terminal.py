@@ -28,7 +28,8 @@ class Terminal:
         return done.stdout
 
     def start(self, command: str, width: int = 120, height: int = 36) -> None:
-        self.run("new-session", "-d", "-x", str(width), "-y", str(height), f"unset COLUMNS LINES; {command}; echo ended with $?; exec cat")
+        shell = f"unset COLUMNS LINES; {command}; echo ended with $?; exec cat"
+        self.run("new-session", "-d", "-x", str(width), "-y", str(height), shell)
 
     def keys(self, *keys: str) -> None:
         self.run("send-keys", *keys)
@@ -37,13 +38,16 @@ class Terminal:
         return self.run("capture-pane", "-p")
 
     def wait_for(self, text: str, seconds: float = 20.0) -> str:
+        return self.wait_until(lambda screen: text in screen, repr(text), seconds)
+
+    def wait_until(self, holds: Callable[[str], bool], what: str, seconds: float = 20.0) -> str:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             screen = self.screen()
-            if text in screen:
+            if holds(screen):
                 return screen
             time.sleep(0.02)
-        raise AssertionError(f"waited {seconds} s for {text!r}; the screen shows:\n{self.screen()}")
+        raise AssertionError(f"waited {seconds} s for {what}; the screen shows:\n{self.screen()}")
 
 
 @pytest.fixture
@@ -108,6 +112,7 @@ def test_a_tree_under_fire_is_walked_without_the_selection_moving(terminal: Term
         terminal.keys("?")
         terminal.wait_for("lineage-tui: keys")
         terminal.keys("Escape")
+        terminal.wait_until(lambda screen: "lineage-tui: keys" not in screen, "the help to close")
         end = time.monotonic() + 3
         while time.monotonic() < end:
             assert selected_task(terminal.screen()) == selected
