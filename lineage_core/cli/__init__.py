@@ -19,6 +19,7 @@ from lineage_core.events import nearest
 COMMANDS = {
     "log": "log one event, or a batch from standard input",
     "follow": "print new events as they land",
+    "validate": "check every record against the schema and the rules of a task's life",
     "shell": "put the shell library into a cortex checkout, and tell its drift",
     "integration": "the places of a cortex that log events, and how many do",
     "demo": "write a simulated cortex into a directory",

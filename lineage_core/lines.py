@@ -1,0 +1,80 @@
+"""One journal file -> its records and its quarantined bytes, each with the line at which it begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lineage_core.decode import Decoder, Found, Rejected
+from lineage_core.files import JournalFile, open_file, unpack
+
+_BLOCK = 1 << 20
+
+
+class Piece(NamedTuple):
+    """What one block of a file held: records and quarantined bytes with their lines, in the order of the file."""
+
+    items: list[tuple[int, Found | Rejected]]
+    size: int
+
+
+def numbered(file: JournalFile) -> Iterator[Piece]:
+    """Read a file to its end. Raises JournalError, after what could be read, if it cannot be opened or is damaged.
+
+    Lines count from 1; those of a packed file are those of its content.
+    """
+    fd = open_file(file.path)
+    try:
+        decoder, lines = Decoder(), _Lines()
+        for data in unpack(fd, _BLOCK) if file.packed else _blocks(fd):
+            lines.add(data)
+            found, rejected = decoder.feed(data)
+            yield Piece(lines.number([*found, *rejected]), len(data))
+            lines.forget(decoder.settled)
+        found, rejected = decoder.flush()
+        yield Piece(lines.number([*found, *rejected]), 0)
+    finally:
+        os.close(fd)
+
+
+def _blocks(fd: int) -> Iterator[bytes]:
+    offset = 0
+    while data := os.pread(fd, _BLOCK, offset):
+        yield data
+        offset += len(data)
+
+
+class _Lines:
+    """Counts the newlines before an offset, over the blocks that may still be asked for."""
+
+    def __init__(self) -> None:
+        self._blocks: list[tuple[int, int, bytes]] = []  # offset, newlines before it, bytes
+        self._end = 0
+        self._newlines = 0
+
+    def add(self, data: bytes) -> None:
+        """The next block of the file."""
+        self._blocks.append((self._end, self._newlines, data))
+        self._end += len(data)
+        self._newlines += data.count(b"\n")
+
+    def forget(self, offset: int) -> None:
+        """Nothing before this offset will be asked for."""
+        self._blocks = [block for block in self._blocks if block[0] + len(block[2]) > offset]
+
+    def number(self, items: list[Found | Rejected]) -> list[tuple[int, Found | Rejected]]:
+        """The items in the order of the file, each with its line."""
+        items.sort(key=lambda item: item.offset)
+        numbered: list[tuple[int, Found | Rejected]] = []
+        blocks = iter(self._blocks)
+        start, line, data, done = 0, 0, b"", 0
+        for item in items:
+            while item.offset >= start + len(data):
+                start, line, data = next(blocks)
+                done = 0
+            at = item.offset - start
+            line += data.count(b"\n", done, at)
+            done = at
+            numbered.append((line + 1, item))
+        return numbered

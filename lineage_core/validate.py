@@ -1,0 +1,256 @@
+"""Every record of a lineage directory against the schema, the rules of a task's life, and the clock.
+
+An error is an event that is lost, or that readers cannot take as it was meant. A warning is an event that they take
+and keep, and that no correct script of ours writes. One pass over the files, oldest first; the rules of a task's
+life are applied at the end, when its events are in order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from lineage_core import lint
+from lineage_core.clock import DAY, HOUR, MINUTE, format_duration, parse_timestamp, utc_date
+from lineage_core.conform import Problem, compile_schema
+from lineage_core.errors import JournalError
+from lineage_core.files import JournalFile, copies_of, files
+from lineage_core.intact import Found, Rejected
+from lineage_core.ledger import Ledger, News, Stand
+from lineage_core.lines import numbered
+from lineage_core.sanitize import visible
+from lineage_core.schema import json_schema
+
+CLOCK_SLACK = 5 * MINUTE
+"""How far the clocks of one host's processes may disagree before it is worth a word."""
+
+LOCAL_DATES = 14 * HOUR
+"""How far the local date, by which the legacy library named its files, may be from the UTC date."""
+
+
+class Severity(StrEnum):
+    """Whether a finding fails a check always, or only with --strict."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Rule(NamedTuple):
+    """A kind of finding. category: a sentence on all of its kind."""
+
+    name: str
+    severity: Severity
+    category: str
+
+
+_E, _W = Severity.ERROR, Severity.WARNING
+
+RULES: dict[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        Rule("unreadable", _E, "a file that cannot be read, or not to its end"),
+        Rule("quarantined", _E, "bytes that are no whole event: torn, tangled, damaged or too long"),
+        Rule("missing-field", _E, "a field that every event has is missing"),
+        Rule("missing-data", _E, "event_data lacks what its event type needs"),
+        Rule("wrong-kind", _E, "a value of the wrong kind, like a number for a name"),
+        Rule("bad-value", _E, "a value out of its range or not of its form"),
+        Rule("unknown-event-type", _W, "an event type that is not among the 18"),
+        Rule("unknown-actor-type", _W, "an actor type that is not among the six"),
+        Rule("unknown-field", _W, "a field that no record has; free fields belong under event_data.metadata"),
+        Rule("duplicate-id", _W, "one lineage_id for events of different content"),
+        Rule("orphan-parent", _W, "the parent event or the parent task is not in the journal"),
+        Rule("clock-back", _W, "the clock of the writing host went back by more than 5 minutes"),
+        Rule("clock-ahead", _W, "an event lies more than 5 minutes in the future"),
+        Rule("other-day", _W, "events stand in the file of another day (each day is told once); --since may miss them"),
+        *(Rule(rule.name, _W, rule.category) for rule in lint.RULES),
+    )
+}
+"""Every kind of finding, the errors first."""
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong. file: its path below the directory. line: from 1; 0 if the whole file is meant.
+
+    offset: in bytes. task_id: empty if it is not known.
+    """
+
+    rule: str
+    severity: Severity
+    file: str
+    line: int
+    offset: int
+    task_id: str
+    text: str
+
+
+class Validation:
+    """One validation of a directory: iterate it for the findings, then read the counts.
+
+    since: report only events from this time on (microseconds since the epoch); older files are not read, and tasks
+    that began before are not judged by the rules of life. now: the present.
+
+    counts: findings by rule, in the order of RULES. records, copies: how many were read. quarantined: bytes.
+    """
+
+    def __init__(self, directory: Path, *, now: int, since: int | None = None) -> None:
+        self.directory = Path(directory)
+        self.files = self.records = self.copies = self.bytes = self.quarantined = 0
+        self.total = 0
+        self._found: Counter[str] = Counter()
+        self._now = now
+        self._since = since
+        self._check = compile_schema(json_schema())
+        self._ledger = Ledger()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Findings by rule; rules without any are left out."""
+        return {name: self._found[name] for name in RULES if self._found[name]}
+
+    def counts_of(self, rule: str) -> int:
+        """Findings of one rule so far."""
+        return self._found[rule]
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are of this severity."""
+        return sum(number for name, number in self._found.items() if RULES[name].severity is severity)
+
+    def __iter__(self) -> Iterator[Finding]:
+        for finding in self._findings():
+            self._found[finding.rule] += 1
+            yield finding
+
+    def _findings(self) -> Iterator[Finding]:
+        """Raises JournalError when the directory does not exist or cannot be listed."""
+        problems: dict[str, str] = {}
+        try:
+            listed = files(self.directory, problems)
+        except FileNotFoundError:
+            raise JournalError(f"{self.directory} does not exist") from None
+        for name, why in sorted(problems.items()):
+            yield _finding("unreadable", name, 0, 0, "", why)
+        listed = [file for file in listed if not self._too_old(file)]
+        listed.sort(key=lambda file: (file.name, not file.archived))  # oldest first, the combined file last
+        self.total = sum(file.status.st_size for file in listed)
+        for file in listed:
+            yield from self._read(file)
+        yield from self._lives()
+
+    def _too_old(self, file: JournalFile) -> bool:
+        if self._since is None:
+            return False
+        if not file.date:
+            return file.status.st_mtime_ns // 1000 < self._since
+        return file.date < utc_date(self._since - DAY)
+
+    def _read(self, file: JournalFile) -> Iterator[Finding]:
+        self.files += 1
+        path = str(file.path.relative_to(self.directory))
+        try:
+            yield from self._records(file, path)
+        except JournalError as error:
+            moved = [] if file.path.exists() else copies_of(self.directory, file.name)
+            if not moved:  # else it was archived since the directory was listed
+                yield _finding("unreadable", path, 0, 0, "", str(error))
+            for copy in moved:
+                yield from self._records(file._replace(path=copy), str(copy.relative_to(self.directory)))
+
+    def _records(self, file: JournalFile, path: str) -> Iterator[Finding]:
+        day = parse_timestamp(f"{file.date}T00:00:00Z") if file.date else None
+        written, last_at = None, day
+        strays: set[str] = set()  # other days that were told of
+        for piece in numbered(file):
+            self.bytes += piece.size
+            for line, item in piece.items:
+                if isinstance(item, Rejected):
+                    self.quarantined += item.length
+                    if self._wanted(last_at):
+                        yield _quarantined(item, path, line)
+                    continue
+                self.records += 1
+                last_at = item.at
+                before, written = written, written_at(item)
+                news = self._ledger.enter(item, Stand(file.name, path, item.offset, line))
+                if news is News.COPY:
+                    self.copies += 1
+                elif self._wanted(item.at):
+                    task_id = item.record["task_id"]
+                    for rule, text in self._judge(item, news, before, written):
+                        yield _finding(rule, path, line, item.offset, task_id, text)
+                    stray = _stray_day(item.at, day)
+                    if stray and stray not in strays:
+                        strays.add(stray)
+                        text = f"an event of {stray}, the first of that day here"
+                        yield _finding("other-day", path, line, item.offset, task_id, text)
+
+    def _wanted(self, at: int | None) -> bool:
+        return self._since is None or at is None or at >= self._since
+
+    def _judge(self, item: Found, news: News, before: int | None, written: int) -> Iterator[tuple[str, str]]:
+        """What is wrong with one record. before, written: when the one before it and it were written."""
+        problems: list[Problem] = []
+        self._check(item.record, problems)
+        for problem in problems:
+            yield _rule_of(problem), problem.text
+        if news is News.CLASH:
+            yield "duplicate-id", f"{visible(item.record['lineage_id'], 60)} is the id of another event too"
+        if item.at > self._now + CLOCK_SLACK:
+            yield "clock-ahead", f"it lies {format_duration(item.at - self._now)} in the future"
+        if before is not None and written < before - CLOCK_SLACK:
+            yield "clock-back", f"written {format_duration(before - written)} before the record that precedes it"
+
+    def _lives(self) -> Iterator[Finding]:
+        for task_id, steps in self._ledger.lives():
+            places = {id(step.fact): step.stand for step in steps}
+            for flaw in lint.lint(task_id, (step.fact for step in steps), whole=self._since is None):
+                stand = places[id(flaw.fact)]
+                if self._wanted(flaw.fact.at):
+                    yield _finding(flaw.rule.name, stand.path, stand.line, stand.offset, task_id, flaw.text)
+            if self._since is not None:
+                continue  # parents may be older than what was read
+            for step in steps:
+                if step.orphan:
+                    stand = step.stand
+                    text = f"{step.orphan} is not in the journal"
+                    yield _finding("orphan-parent", stand.path, stand.line, stand.offset, task_id, text)
+
+
+def _stray_day(at: int, day: int | None) -> str:
+    """The UTC date of an event that does not belong into the file of that day; empty if it does."""
+    if day is None or day - LOCAL_DATES <= at < day + DAY + LOCAL_DATES:
+        return ""
+    return utc_date(at)
+
+
+def written_at(found: Found) -> int:
+    """When a record was written: its own id tells if it is one of ours, else its timestamp, which may be older."""
+    digits = found.record["lineage_id"].removeprefix("lineage-")
+    return int(digits[:16]) if len(digits) == 26 and digits.isascii() and digits.isdigit() else found.at
+
+
+def _finding(rule: str, file: str, line: int, offset: int, task_id: str, text: str) -> Finding:
+    return Finding(rule, RULES[rule].severity, file, line, offset, task_id, text)
+
+
+def _quarantined(item: Rejected, path: str, line: int) -> Finding:
+    """Whole JSON that is no event is told apart from bytes that are no JSON."""
+    reason = item.reason.removeprefix("no event: ")
+    rule = "quarantined"
+    if reason != item.reason:
+        rule = "missing-field" if reason.endswith("missing") else "wrong-kind" if "is not a" in reason else "bad-value"
+    return _finding(rule, path, line, item.offset, "", f"{reason}; {item.length} bytes: {item.excerpt}")
+
+
+_RULE_OF = {"type": "wrong-kind", "additionalProperties": "unknown-field", "required": "missing-field"}
+
+
+def _rule_of(problem: Problem) -> str:
+    if problem.keyword == "enum" and problem.path in ("event_type", "actor.type"):
+        return "unknown-event-type" if problem.path == "event_type" else "unknown-actor-type"
+    if problem.keyword == "required" and problem.path.startswith("event_data"):
+        return "missing-data"
+    return _RULE_OF.get(problem.keyword, "bad-value")
+
