@@ -108,8 +108,10 @@ def test_a_tree_under_fire_is_walked_without_the_selection_moving(terminal: Term
         selected = selected_task(terminal.wait_for("new (f)"))
         terminal.keys("Enter", "Enter", "Enter")
         terminal.wait_for('"lineage_id"')
-        terminal.keys("Escape", "Escape", "Escape")
-        terminal.keys("?")
+        for tab in ("[events]", "[timeline]"):
+            terminal.keys("Escape")
+            terminal.wait_for(tab)
+        terminal.keys("Tab", "?")
         terminal.wait_for("lineage-tui: keys")
         terminal.keys("Escape")
         terminal.wait_until(lambda screen: "lineage-tui: keys" not in screen, "the help to close")
