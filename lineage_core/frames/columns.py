@@ -1,0 +1,149 @@
+"""The columns of every frame: type, unit, source. The README's tables and the Parquet files follow from these.
+
+Times are UTC with microseconds. Durations are milliseconds. Texts are null where the record has none, an empty one,
+or something that is no text; numbers are null where the record has none or one that cannot be true (not a number,
+negative, 2^53 or more).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from lineage_core.state import Status, WorkerEnd
+
+TIME = pl.Datetime("us", "UTC")
+NAME = pl.Categorical()
+STATUS = pl.Enum([status.value for status in Status])
+END = pl.Enum([end.value for end in WorkerEnd])
+
+
+class Column(NamedTuple):
+    """One column. unit: of a number, or an empty string. source: where its values come from."""
+
+    name: str
+    type: pl.DataType | type[pl.DataType]
+    unit: str
+    source: str
+
+
+EVENTS = (
+    Column("task_id", NAME, "", "task_id"),
+    Column("at", TIME, "", "timestamp"),
+    Column("event_type", NAME, "", "event_type"),
+    Column("actor_type", NAME, "", "actor.type"),
+    Column("actor_id", NAME, "", "actor.id"),
+    Column("session", NAME, "", "context.session_id"),
+    Column("trace", NAME, "", "context.trace_id"),
+    Column("task_type", NAME, "", "event_data.type"),
+    Column("priority", NAME, "", "event_data.priority"),
+    Column("master_id", NAME, "", "event_data.master_id"),
+    Column("from_master", NAME, "", "event_data.from_master"),
+    Column("to_master", NAME, "", "event_data.to_master"),
+    Column("worker_id", NAME, "", "event_data.worker_id"),
+    Column("worker_type", NAME, "", "event_data.worker_type"),
+    Column("handoff_id", NAME, "", "event_data.handoff_id"),
+    Column("completion_status", NAME, "", "event_data.completion_status"),
+    Column("reason", NAME, "", "event_data.reason"),
+    Column("error", NAME, "", "event_data.error_details: its error_message, else its error_type, else itself"),
+    Column("percent", pl.Float64, "%", "event_data.progress_percentage, up to 100"),
+    Column("tokens", pl.Int64, "tokens", "event_data.token_usage: a number, its total_tokens, or input and output"),
+    Column("token_budget", pl.Int64, "tokens", "event_data.token_budget"),
+    Column("duration_ms", pl.Float64, "ms", "event_data.duration_ms"),
+    Column("log_us", pl.Float64, "µs", "event_data.metadata.log_us: how long the writer took"),
+    Column("written_at", TIME, "", "lineage_id, if it is one of ours: when it was made"),
+    Column("wrong", NAME, "", "the keys whose values are of a wrong type and therefore left out, with commas"),
+    Column("file", NAME, "", "the canonical name of its file"),
+    Column("offset", pl.Int64, "bytes", "where its record begins in the file"),
+    Column("length", pl.UInt32, "bytes", "how long its record is"),
+    Column("id_hash", pl.UInt64, "", "a hash of lineage_id, equal only within one version of polars"),
+    Column("line_hash", pl.UInt64, "", "a hash of the record's bytes, if it was read as a plain line"),
+    Column("digest", pl.UInt64, "", "a hash of the record's content, where it was needed"),
+)
+"""One row per distinct event."""
+
+TASKS = (
+    Column("task_id", NAME, "", "task_id"),
+    Column("status", STATUS, "", "the state machine of fold.py"),
+    Column("since", TIME, "", "when the status began"),
+    Column("first_at", TIME, "", "its first event"),
+    Column("last_at", TIME, "", "its last event"),
+    Column("created_at", TIME, "", "its first task_created"),
+    Column("started_at", TIME, "", "its first start, or that of a worker, if that came first"),
+    Column("ended_at", TIME, "", "when it ended, if it is over"),
+    Column("attempts", pl.UInt32, "starts", "its task_started events"),
+    Column("escalated", pl.Boolean, "", "whether a person is needed"),
+    Column("task_type", NAME, "", "type, of task_created"),
+    Column("priority", NAME, "", "priority, the last"),
+    Column("master", NAME, "", "the master that has it, or had it last"),
+    Column("session", NAME, "", "the first context.session_id"),
+    Column("trace", NAME, "", "the first context.trace_id"),
+    Column("tokens", pl.Int64, "tokens", "token_usage of its end, else the sum over its workers"),
+    Column("reported_ms", pl.Float64, "ms", "duration_ms of its end"),
+    Column("queue_ms", pl.Float64, "ms", "from created_at to started_at"),
+    Column("run_ms", pl.Float64, "ms", "from started_at to ended_at"),
+    Column("blocked_ms", pl.Float64, "ms", "all its blocks that are over; null without one"),
+    Column("workers", pl.UInt32, "workers", "distinct worker ids"),
+    Column("open_workers", pl.UInt32, "workers", "those whose end was not seen"),
+    Column("failed_workers", pl.UInt32, "workers", "those that failed, zombies included"),
+    Column("retries", pl.UInt32, "workers", "those that replace a failed one of their type"),
+    Column("silent_since", TIME, "", "when the quietest of its open workers was last heard of"),
+    Column("handoffs", pl.UInt32, "handoffs", "distinct handoff ids"),
+    Column("handoff_since", TIME, "", "when the oldest handoff was offered that nobody took"),
+    Column("events", pl.UInt32, "events", "distinct events"),
+)
+"""One row per task."""
+
+WORKERS = (
+    Column("task_id", NAME, "", "task_id"),
+    Column("worker_id", NAME, "", "worker_id, else the actor of a worker's event"),
+    Column("worker_type", NAME, "", "worker_type, the last"),
+    Column("master", NAME, "", "the actor of worker_spawned"),
+    Column("first_at", TIME, "", "its first event"),
+    Column("last_at", TIME, "", "its last event"),
+    Column("spawned_at", TIME, "", "its last worker_spawned"),
+    Column("started_at", TIME, "", "its last worker_started"),
+    Column("ended_at", TIME, "", "its end, if it is over"),
+    Column("end", END, "", "success, partial, failed, or zombie (zombie_timeout)"),
+    Column("error", NAME, "", "why it failed"),
+    Column("tokens", pl.Int64, "tokens", "token_usage, the last"),
+    Column("token_budget", pl.Int64, "tokens", "token_budget, the last"),
+    Column("reported_ms", pl.Float64, "ms", "duration_ms of its end"),
+    Column("start_ms", pl.Float64, "ms", "from spawned_at to started_at"),
+    Column("run_ms", pl.Float64, "ms", "from started_at, else spawned_at, to ended_at"),
+    Column("retry_of", NAME, "", "the failed worker of its type that it replaces"),
+)
+"""One row per worker of a task."""
+
+HANDOFFS = (
+    Column("task_id", NAME, "", "task_id"),
+    Column("handoff_id", NAME, "", "handoff_id"),
+    Column("from_master", NAME, "", "from_master, else the actor of handoff_created"),
+    Column("to_master", NAME, "", "to_master, else the actor of handoff_accepted"),
+    Column("created_at", TIME, "", "its last handoff_created"),
+    Column("accepted_at", TIME, "", "its last handoff_accepted"),
+    Column("completed_at", TIME, "", "its last handoff_completed"),
+    Column("accept_ms", pl.Float64, "ms", "from created_at to accepted_at"),
+)
+"""One row per handoff of a task."""
+
+PHASES = (
+    Column("task_id", NAME, "", "task_id"),
+    Column("status", STATUS, "", "a status of the task"),
+    Column("start", TIME, "", "when it began"),
+    Column("end", TIME, "", "when the next one began; null if it lasts"),
+)
+"""One row per stretch of a task's life in one status, the ended ones included."""
+
+FRAMES = {"events": EVENTS, "tasks": TASKS, "workers": WORKERS, "handoffs": HANDOFFS, "phases": PHASES}
+
+
+def schema_of(what: str) -> dict[str, pl.DataType]:
+    """The polars schema of a frame (a key of FRAMES)."""
+    return dict(pl.Schema({column.name: column.type for column in FRAMES[what]}))
+
+
+def empty(what: str) -> pl.DataFrame:
+    """A frame without rows."""
+    return pl.DataFrame(schema=schema_of(what))

@@ -1,0 +1,347 @@
+"""The events frame -> tasks, workers, handoffs and phases, all tasks at once.
+
+The rules are those of `fold.py`; a property test holds the two together. Where fold steps through the facts of one
+task, this lays the rows of all tasks in order below each other and fills values forward, never across the first row
+of a task.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+from polars import col, lit, when
+
+from lineage_core.fold import ZOMBIE_TIMEOUT
+from lineage_core.frames.columns import END, NAME, STATUS, empty, schema_of
+from lineage_core.state import ENDED
+
+_SETS = {
+    "task_created": "queued",
+    "task_assigned": "assigned",
+    "task_reassigned": "assigned",
+    "task_started": "running",
+    "task_completed": "completed",
+    "task_failed": "failed",
+    "task_cancelled": "cancelled",
+}
+_ENDS = ["task_completed", "task_failed", "task_cancelled"]
+_SHIFTS = ["task_blocked", "task_unblocked", "worker_started", "task_escalated"]
+_WORKER = ["worker_spawned", "worker_started", "worker_progress", "worker_completed", "worker_failed"]
+_HANDOFF = ["handoff_created", "handoff_accepted", "handoff_completed"]
+_OVER = [status.value for status in ENDED]
+_FIRST = col("task_id").to_physical() != col("task_id").to_physical().shift(1).fill_null(1 << 31)
+
+
+class Derived(NamedTuple):
+    """What the events of some tasks make: see the schemas in `columns.py`."""
+
+    tasks: pl.DataFrame
+    workers: pl.DataFrame
+    handoffs: pl.DataFrame
+    phases: pl.DataFrame
+
+
+def derive(events: pl.DataFrame) -> Derived:
+    """Tasks, workers, handoffs and phases of distinct events (all those of each task, in any order)."""
+    if events.is_empty():
+        return Derived(empty("tasks"), empty("workers"), empty("handoffs"), empty("phases"))
+    ordered = in_order(events)
+    statuses = _statuses(ordered)
+    workers = _workers(ordered)
+    handoffs = _handoffs(ordered)
+    return Derived(_tasks(ordered, statuses, workers, handoffs), workers, handoffs, _phases(statuses))
+
+
+def in_order(events: pl.DataFrame) -> pl.DataFrame:
+    """The events task by task, each task's in the order of facts."""
+    names = events["file"].unique().cast(pl.String).sort()
+    rank = col("file").cast(pl.String).replace_strict(names, range(len(names)), return_dtype=pl.UInt32)
+    if len(names) == 1:
+        rank = lit(0)
+    keys = events.select(task=col("task_id").to_physical(), at="at", rank=rank, offset="offset", id="id_hash")
+    return events[keys.select(pl.arg_sort_by("task", "at", "rank", "offset", "id")).to_series()]
+
+
+def _ms(later: str, earlier: str | pl.Expr) -> pl.Expr:
+    begin = col(earlier) if isinstance(earlier, str) else earlier
+    return (col(later) - begin).dt.total_microseconds() / 1000
+
+
+def _last(name: str) -> pl.Expr:
+    return col(name).last(ignore_nulls=True)
+
+
+def _first(name: str) -> pl.Expr:
+    return col(name).first(ignore_nulls=True)
+
+
+def _statuses(ordered: pl.DataFrame) -> pl.DataFrame:
+    """The events that a status depends on, with the status after each and whether it begins there (`enters`)."""
+    kind = col("event_type")
+    failed = (kind == "task_completed") & (col("completion_status") == "failed").fill_null(False)
+    rows = ordered.lazy().filter(kind.is_in([*_SETS, *_SHIFTS])).select(
+        "task_id",
+        "at",
+        "event_type",
+        first=_FIRST,
+        sets=when(failed)
+        .then(lit("failed"))
+        .otherwise(kind.cast(pl.String).replace_strict(_SETS, default=None, return_dtype=pl.String))
+        .cast(STATUS),
+    )
+    # A stretch begins where an event sets the status whatever it was before, and at the first row of a task.
+    rows = rows.with_columns(begins=col("sets").is_not_null() | col("first"))
+    rows = rows.with_columns(
+        base=when(col("begins")).then(col("sets").fill_null("unknown")).forward_fill(),
+        blocked=when(kind == "task_blocked")
+        .then(True)
+        .when((kind == "task_unblocked") | col("begins"))
+        .then(False)
+        .forward_fill(),
+    )
+    rows = rows.with_columns(was_blocked=~col("begins") & col("blocked").shift(1).fill_null(False))
+    # A worker's start makes it running, unless it is blocked just then.
+    wakes = (
+        (kind == "worker_started") & ~col("was_blocked") & col("base").is_in(["queued", "assigned", "unknown"])
+    )
+    rows = rows.with_columns(
+        awake=when(wakes).then(True).when(col("begins")).then(False).forward_fill(), wakes=wakes
+    )
+    rows = rows.with_columns(was_awake=~col("begins") & col("awake").shift(1).fill_null(False))
+    unblocks = (kind == "task_unblocked") & col("was_blocked")
+    enters = (
+        col("sets").is_not_null() | (kind == "task_blocked") | unblocks | (col("wakes") & ~col("was_awake"))
+    )
+    status = (
+        when(col("blocked"))
+        .then(lit("blocked", STATUS))
+        .when(col("awake"))
+        .then(lit("running", STATUS))
+        .otherwise(col("base"))
+    )
+    return rows.select("task_id", "at", "event_type", status=status, enters=enters).collect()
+
+
+def _phases(statuses: pl.DataFrame) -> pl.DataFrame:
+    entered = statuses.lazy().filter("enters")
+    same = col("task_id").to_physical() == col("task_id").to_physical().shift(-1)
+    return entered.select("task_id", "status", start="at", end=when(same).then(col("at").shift(-1))).collect()
+
+
+def _named_workers(ordered: pl.DataFrame) -> pl.LazyFrame:
+    own = when(col("actor_type") == "worker").then(col("actor_id").cast(pl.String)).otherwise(lit("unnamed worker"))
+    return (
+        ordered.lazy()
+        .with_row_index("place")
+        .filter(col("event_type").is_in(_WORKER))
+        .with_columns(worker_id=col("worker_id").cast(pl.String).fill_null(own).cast(NAME))
+    )
+
+
+def _workers(ordered: pl.DataFrame) -> pl.DataFrame:
+    kind = col("event_type")
+    spawned, started = kind == "worker_spawned", kind == "worker_started"
+    failed, completed = kind == "worker_failed", kind == "worker_completed"
+    said = when(col("completion_status").is_in(["partial", "failed"])).then(col("completion_status").cast(pl.String))
+    why = when(failed).then(col("error").cast(pl.String).fill_null(col("reason").cast(pl.String)))
+    zombie = failed & (
+        (col("reason") == ZOMBIE_TIMEOUT).fill_null(False) | (col("error") == ZOMBIE_TIMEOUT).fill_null(False)
+    )
+    end = (
+        when(zombie).then(lit("zombie")).when(failed).then(lit("failed"))
+        .when(completed).then(said.fill_null("success"))
+    )  # fmt: skip
+    rows = _named_workers(ordered).select(
+        "place",
+        "task_id",
+        "worker_id",
+        "worker_type",
+        "at",
+        "actor_id",
+        "tokens",
+        "token_budget",
+        spawned=spawned,
+        started=started,
+        changes=spawned | started | failed | completed,
+        end=end.cast(END),
+        tells=failed | (completed & (col("completion_status") == "failed").fill_null(False)),
+        error=when(completed).then(col("error")).otherwise(why.cast(NAME)),
+        reported_ms=when((failed | completed) & (col("duration_ms") > 0)).then(col("duration_ms")),
+    ).collect()
+    if rows.is_empty():
+        return empty("workers")
+    by = ["task_id", "worker_id"]
+    workers = rows.lazy().group_by(by, maintain_order=True).agg(
+        _last("worker_type"),
+        _last("tokens"),
+        _last("token_budget"),
+        _last("reported_ms"),
+        first_at=col("at").first(),
+        last_at=col("at").last(),
+    )
+
+    def last_of(flag: str, **columns: str) -> pl.LazyFrame:
+        """The last row of each worker where `flag` is true."""
+        return rows.lazy().filter(flag).group_by(by).agg(**{new: col(old).last() for new, old in columns.items()})
+
+    workers = (
+        workers.join(last_of("spawned", spawned_at="at", master="actor_id"), on=by, how="left")
+        .join(last_of("started", started_at="at"), on=by, how="left")
+        .join(last_of("changes", ended_at="at", end="end"), on=by, how="left")
+        .join(last_of("tells", error="error"), on=by, how="left")
+        .join(_retries(rows), on=by, how="left", maintain_order="left")
+    )
+    workers = workers.with_columns(ended_at=when(col("end").is_not_null()).then(col("ended_at")))
+    workers = workers.with_columns(
+        start_ms=_ms("started_at", "spawned_at"),
+        run_ms=_ms("ended_at", col("started_at").fill_null(col("spawned_at"))),
+    )
+    return workers.select(schema_of("workers").keys()).collect()
+
+
+def _retries(rows: pl.DataFrame) -> pl.LazyFrame:
+    """Which worker each one replaces: of those of its type that are failed when it is spawned, the last to end."""
+    who = ["task_id", "worker_id"]
+    risky = rows.lazy().filter(col("end").is_in(["failed", "zombie"])).select("task_id").unique()
+    near = rows.lazy().join(risky, on="task_id", how="semi").sort("place")
+    # Of each worker, after each of its events: its type, how it ended (if it has), and until where that holds.
+    told = near.select(
+        "place",
+        *who,
+        "spawned",
+        kind=col("worker_type").forward_fill().over(who),
+        end=when(col("changes")).then(col("end").cast(pl.String).fill_null("open")).forward_fill().over(who),
+        ended_at=when(col("end").is_not_null()).then(col("at")).forward_fill().over(who),
+        until=col("place").shift(-1).over(who),
+        heard=col("place").min().over(who),
+    )
+    lost = told.filter(col("end").is_in(["failed", "zombie"])).select(
+        "task_id", "kind", "ended_at", "heard", "place", "until", earlier="worker_id"
+    )
+    spawns = told.filter("spawned").select(*who, "kind", spawn="place")
+    return (
+        spawns.join(lost, on=["task_id", "kind"])
+        .filter(
+            (col("place") < col("spawn"))
+            & (col("until").is_null() | (col("until") > col("spawn")))
+            & (col("earlier") != col("worker_id"))
+        )
+        .sort("spawn", "ended_at", "heard", descending=[False, False, True])
+        .group_by(who)
+        .agg(retry_of=col("earlier").last())
+    )
+
+
+def _handoffs(ordered: pl.DataFrame) -> pl.DataFrame:
+    kind = col("event_type")
+    created, accepted = kind == "handoff_created", kind == "handoff_accepted"
+    rows = ordered.lazy().filter(kind.is_in(_HANDOFF))
+    named = rows.with_columns(handoff_id=col("handoff_id").cast(pl.String).fill_null("unnamed handoff").cast(NAME))
+    actor = when(col("actor_id") != "").then(col("actor_id"))
+    handoffs = named.with_columns(
+        created=when(created).then(col("at")),
+        accepted=when(accepted).then(col("at")),
+        completed=when(kind == "handoff_completed").then(col("at")),
+        offering=when(created).then(actor),
+        taking=when(accepted).then(actor),
+    )
+    return (
+        handoffs.group_by("task_id", "handoff_id", maintain_order=True)
+        .agg(
+            from_master=_last("from_master").fill_null(_first("offering")),
+            to_master=_last("to_master").fill_null(_first("taking")),
+            created_at=_last("created"),
+            accepted_at=_last("accepted"),
+            completed_at=_last("completed"),
+        )
+        .with_columns(accept_ms=_ms("accepted_at", "created_at"))
+        .select(schema_of("handoffs").keys())
+        .collect()
+    )
+
+
+def _tasks(
+    ordered: pl.DataFrame, statuses: pl.DataFrame, workers: pl.DataFrame, handoffs: pl.DataFrame
+) -> pl.DataFrame:
+    kind = col("event_type")
+    every = ordered.lazy()
+
+    def of(events: list[str], where: pl.Expr | None = None, **columns: pl.Expr) -> pl.LazyFrame:
+        chosen = every.filter(kind.is_in(events))
+        return (chosen if where is None else chosen.filter(where)).group_by("task_id").agg(**columns)
+
+    master = (
+        when(kind == "task_assigned")
+        .then(col("master_id"))
+        .when(kind == "task_reassigned")
+        .then(col("to_master"))
+        .when(col("actor_type") == "master")
+        .then(col("actor_id"))
+    )
+    over = col("status").is_in(_OVER)
+    parts = [
+        every.filter(col("session").is_not_null()).group_by("task_id").agg(col("session").first()),
+        every.filter(col("trace").is_not_null()).group_by("task_id").agg(col("trace").first()),
+        of(["task_created"], task_type=_first("task_type"), created_at=col("at").first()),
+        of(["task_created", "task_assigned"], col("priority").is_not_null(), priority=col("priority").last()),
+        every.filter(kind.is_in(["task_assigned", "task_reassigned", "task_started"]))
+        .select("task_id", master=master)
+        .filter(col("master").is_not_null())
+        .group_by("task_id")
+        .agg(col("master").last()),
+        of(["task_started"], attempts=pl.len()),
+        of(_ENDS, col("tokens").is_not_null(), said=col("tokens").last()),
+        of(_ENDS, col("duration_ms") > 0, reported_ms=col("duration_ms").last()),
+        statuses.lazy().filter("enters").group_by("task_id").agg(status=col("status").last(), since=col("at").last()),
+        statuses.lazy()
+        .filter(kind.is_in(["task_started", "worker_started"]) & col("enters"))
+        .group_by("task_id")
+        .agg(started_at=col("at").first()),
+        statuses.lazy()
+        .filter((kind == "task_escalated") | (col("enters") & over))
+        .group_by("task_id")
+        .agg(escalated=((kind == "task_escalated") & ~over).last()),
+        _phases(statuses)
+        .lazy()
+        .filter((col("status") == "blocked") & col("end").is_not_null())
+        .group_by("task_id")
+        .agg(blocked_ms=(col("end") - col("start")).sum().dt.total_microseconds() / 1000),
+        workers.lazy()
+        .group_by("task_id")
+        .agg(
+            workers=pl.len(),
+            open_workers=col("end").is_null().sum(),
+            failed_workers=col("end").is_in(["failed", "zombie"]).sum(),
+            retries=col("retry_of").is_not_null().sum(),
+            silent_since=col("last_at").filter(col("end").is_null()).min(),
+            summed=when(col("tokens").count() > 0).then(col("tokens").sum()),
+        ),
+        handoffs.lazy()
+        .group_by("task_id")
+        .agg(
+            handoffs=pl.len(),
+            handoff_since=col("created_at")
+            .filter(col("accepted_at").is_null() & col("completed_at").is_null())
+            .min(),
+        ),
+    ]
+    tasks = every.group_by("task_id", maintain_order=True).agg(
+        first_at=col("at").first(), last_at=col("at").last(), events=pl.len()
+    )
+    for part in parts:
+        tasks = tasks.join(part, on="task_id", how="left", maintain_order="left")
+    counts = ["attempts", "workers", "open_workers", "failed_workers", "retries", "handoffs"]
+    tasks = tasks.with_columns(
+        col("status").fill_null("unknown"),
+        col("since").fill_null(col("first_at")),
+        col("escalated").fill_null(False),
+        *(col(name).fill_null(0) for name in counts),
+    )
+    tasks = tasks.with_columns(
+        ended_at=when(over).then(col("since")),
+        tokens=col("said").fill_null(col("summed")),
+        queue_ms=_ms("started_at", "created_at"),
+    ).with_columns(run_ms=_ms("ended_at", "started_at"))
+    schema = schema_of("tasks")
+    return tasks.select(col(name).cast(kind) for name, kind in schema.items()).collect()
