@@ -246,7 +246,7 @@ def test_a_backfill_heals_a_torn_end(tmp_path: Path):
 @contextmanager
 def running(directory: Path, **options) -> Iterator[threading.Event]:
     stop = threading.Event()
-    thread = threading.Thread(target=demo.run, args=(directory,), kwargs={"stop": stop, **options})
+    thread = threading.Thread(target=demo.run, args=(directory,), kwargs={"stop": stop, **options}, daemon=True)
     thread.start()
     try:
         yield stop
