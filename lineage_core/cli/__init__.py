@@ -19,7 +19,12 @@ from lineage_core.events import nearest
 COMMANDS = {
     "log": "log one event, or a batch from standard input",
     "follow": "print new events as they land",
+    "tasks": "one line for each task, filtered and sorted",
+    "task": "everything about one task",
+    "workers": "the workers of a task, or all",
+    "events": "the events that match",
     "validate": "check every record against the schema and the rules of a task's life",
+    "archive": "pack the files of closed months, so that every query still reads them",
     "shell": "put the shell library into a cortex checkout, and tell its drift",
     "integration": "the places of a cortex that log events, and how many do",
     "demo": "write a simulated cortex into a directory",

@@ -1,0 +1,87 @@
+"""`lineage archive`: closed months, packed, where every query still reads them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lineage_core import clock, paths
+from lineage_core.archive import Source, archive, due
+from lineage_core.cli import output
+from lineage_core.cli.output import Answer, Line
+from lineage_core.errors import ExitCode, JournalError
+
+EXAMPLES = (
+    "lineage archive --dry-run",
+    "lineage archive",
+    "lineage archive --keep-days 30",
+)
+KEEP_DAYS = 2
+_COLUMNS = ("file", "status", "bytes", "archived_as", "note")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `lineage archive`."""
+    output.add_arguments(parser)
+    parser.add_argument("--dry-run", action="store_true", help="tell what would be archived, and change nothing")
+    parser.add_argument(
+        "--keep-days",
+        type=output.count,
+        default=KEEP_DAYS,
+        metavar="N",
+        help=f"leave the files of the last N days, also those of a month that is over (default {KEEP_DAYS})",
+    )
+    parser.add_argument("--combined", action="store_true", help="archive task-lineage.jsonl too, whatever its age")
+    parser.add_argument(
+        "--wait",
+        type=output.count,
+        default=60,
+        metavar="S",
+        help="seconds to wait for writers that have a file open (default 60)",
+    )
+    parser.add_argument(
+        "--lock-wait",
+        type=output.count,
+        default=10,
+        metavar="S",
+        help="seconds to wait for another archive run (default 10)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Archive and print what was done, a line per file; 1 if one had to be left."""
+    directory = Path(paths.lineage_dir(args.dir))
+    if not directory.is_dir():
+        raise JournalError(f"{directory} does not exist")
+    now = clock.now()
+    if args.dry_run:
+        found = due(directory, now, args.keep_days, combined=args.combined)
+        rows = [_row(directory, source, "due") for source in found]
+    else:
+        steps = archive(
+            directory, now, args.keep_days, combined=args.combined, patience=args.wait, lock_patience=args.lock_wait
+        )
+        ends = {"removed": "archived", "left": "left"}
+        rows = [_row(directory, step.source, ends[step.word], step.note) for step in steps if step.word in ends]
+    output.show(Answer(lambda paper: _text(rows), _COLUMNS, rows, empty=not rows), args)
+    if any(row["status"] == "left" for row in rows):
+        return ExitCode.CHECK_FAILED
+    return ExitCode.CHECK_FAILED if args.fail_empty and not rows else ExitCode.OK
+
+
+def _row(directory: Path, source: Source, status: str, note: str = "") -> dict[str, Any]:
+    target = str(source.target.relative_to(directory))
+    return dict(zip(_COLUMNS, (source.name, status, source.size, target, note), strict=True))
+
+
+def _text(rows: list[dict[str, Any]]) -> Iterator[Line]:
+    if not rows:
+        yield "nothing to archive: no daily file of a month that is over"
+    for row in rows:
+        if row["status"] == "left":
+            yield [(f"{row['file']}: left as it is", "bad"), f": {row['note']}"]
+        else:
+            word = "would go" if row["status"] == "due" else "went"
+            yield f"{row['file']} ({row['bytes']:,} bytes) {word} to {row['archived_as']}"
