@@ -20,7 +20,7 @@ from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
 from lineage_core.state import TaskRow
 
-Packed = Callable[[str], bytes]
+Packed = Callable[[str], bytes | bytearray]
 """Gives the packed facts of a task (`State.packed`), in which event words are searched."""
 
 _ROW_FIELDS: dict[str, Callable[[TaskRow], str | None]] = {

@@ -28,9 +28,9 @@ def apply(task: Task, fact: Fact) -> None:
     if task.events == 0:
         task.first_at = task.since = fact.at
     if fact.at > task.last_key[0]:
-        task.last_digests = {fact.digest}
+        task.last_digests = (fact.digest,)
     else:
-        task.last_digests.add(fact.digest)
+        task.last_digests += (fact.digest,)
     task.last_key = order(fact)
     task.last_at = fact.at
     task.events += 1

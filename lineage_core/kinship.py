@@ -6,13 +6,13 @@ its smallest id, which then stands at the root.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
+from itertools import islice
 
 OUR_ID_LENGTH = len("lineage-") + 26
 
 RECENT_EVENTS = 65536
-"""How many event ids are kept with their tasks; older ones are searched for."""
+"""How many event ids are kept with their tasks, at least; older ones are searched for."""
 
 
 class Kinship:
@@ -23,7 +23,7 @@ class Kinship:
 
     def __init__(self, search: Callable[[str], str | None]) -> None:
         self._search = search
-        self._recent: OrderedDict[str, str] = OrderedDict()
+        self._recent: dict[str, str] = {}
         self._claims: dict[str, str] = {}  # task -> the event that it claims as its cause
         self._wanted: dict[str, set[str]] = {}  # the same by event
         self._fresh: set[str] = set()  # claimed events to settle
@@ -36,8 +36,9 @@ class Kinship:
         """Note that an event belongs to a task."""
         recent = self._recent
         recent[lineage_id] = task_id
-        if len(recent) > RECENT_EVENTS:
-            recent.popitem(last=False)
+        if len(recent) > 2 * RECENT_EVENTS:
+            for old in list(islice(recent, RECENT_EVENTS)):
+                del recent[old]
         if lineage_id in self._wanted:
             self._fresh.add(lineage_id)
 
@@ -51,17 +52,30 @@ class Kinship:
             self._wanted.setdefault(event, set()).add(child)
             self._fresh.add(event)
 
-    def settle(self) -> set[str]:
-        """Settle the claims on events that arrived; returns the tasks whose parent changed since the last call."""
-        for event in self._fresh:
+    def settle(self, *, search: bool = True) -> set[str]:
+        """Settle the claims on events that arrived; returns the tasks whose parent changed since the last call.
+
+        search: whether to look for events that are not among the recent ones; else these claims stay `pending`.
+        """
+        for event in list(self._fresh):
             # Only ids of ours are unique; of tasks that share a legacy id, the search names the smallest.
             home = self._recent.get(event) if len(event) == OUR_ID_LENGTH else None
-            home = home or self._search(event)
-            for child in self._wanted[event]:
-                self._set(child, home)
-        self._fresh.clear()
+            if home is None and search:
+                home = self._search(event)
+            if home is not None or search:
+                self._fresh.discard(event)
+                for child in self._wanted[event]:
+                    self._set(child, home)
         moved, self._moved = self._moved, set()
         return moved
+
+    def pending(self) -> set[str]:
+        """The claimed events that are still to be settled."""
+        return set(self._fresh)
+
+    def homes(self) -> dict[str, str]:
+        """The tasks of the claimed events that are among the recent ones."""
+        return {event: self._recent[event] for event in self._wanted if event in self._recent}
 
     def parent(self, task_id: str) -> str | None:
         """The task that this one is shown under, or None for a root."""

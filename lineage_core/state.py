@@ -160,7 +160,7 @@ class Task:
     handoffs: dict[str, Handoff] = field(default_factory=dict)
     # Where the fold stands: the order key of the last fact, and the digests of the facts that share its time.
     last_key: tuple[int, str, int, str, int] = (-(1 << 62), "", 0, "", 0)
-    last_digests: set[int] = field(default_factory=set)
+    last_digests: tuple[int, ...] = ()
 
     @property
     def tokens(self) -> int | None:

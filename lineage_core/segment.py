@@ -1,0 +1,166 @@
+"""A folded prefix of a journal file, as a file of its own: what a second start reads instead of the journal.
+
+    line 1   JSON: format, position (`place.Place.to_json`: which file, how far, hashes to recognise it), lengths, CRC
+    columns  JSON: the rows of the tasks, where the packed facts of each begin, their CRCs; ids that were claimed
+    facts    the packed facts, task after task
+
+Rows become objects, and facts are read, only when somebody looks. A segment is never trusted blindly: lengths and
+CRCs are checked, and `Damaged` means that the journal has to be read instead.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterator, Set
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from lineage_core.decode import Rejected
+from lineage_core.merge import State
+from lineage_core.state import Status, TaskRow
+
+FORMAT = 1
+"""Of this file, and of what `fold.py` makes of events; a segment of another format is made again."""
+
+_STATUS = TaskRow._fields.index("status")
+_BLOCKED = TaskRow._fields.index("blocked_by")
+_STATUSES = {status.value: status for status in Status}
+
+
+_ID = re.compile(rb',"(lineage-\d+)",\d+,\d+,')
+_BLOCK = 4 << 20
+_OVERLAP = 256
+
+
+class Damaged(Exception):
+    """A segment is not what was written."""
+
+
+class Segment:
+    """A segment that was opened.
+
+    position: for `Tailer(positions=…)` to go on behind it. rejected: what was quarantined in the prefix.
+    homes: the tasks of those events in it that a task names as the cause of its creation.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a segment; raises Damaged if it is cut short, altered or of another format, or cannot be read."""
+        try:
+            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise Damaged(str(error)) from error
+        try:
+            self._read()
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise Damaged(f"{path}: {error!r}") from error
+
+    def _read(self) -> None:
+        head = os.pread(self._fd, 8192, 0).partition(b"\n")[0]
+        header = orjson.loads(head)
+        start, length = len(head) + 1, header["columns"]
+        columns = os.pread(self._fd, length, start)
+        self._base = start + length
+        size = os.fstat(self._fd).st_size
+        if header["format"] != FORMAT or zlib.crc32(columns) != header["crc"] or size != self._base + header["facts"]:
+            raise ValueError("length, format or checksum")
+        self.position: dict[str, Any] = header["position"]
+        parts = orjson.loads(columns)
+        self._rows: list[list[Any]] = parts["rows"]
+        self._starts: list[int] = parts["starts"]
+        self._crcs: list[int] = parts["crcs"]
+        self._records: list[int] = parts["records"]
+        self.homes: dict[str, str] = parts["homes"]
+        self.rejected = [Rejected(*fields) for fields in parts["rejected"]]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_fd"):
+            os.close(self._fd)
+
+    def row(self, number: int) -> TaskRow:
+        """The row of a task, by its number in the segment."""
+        fields = self._rows[number]
+        fields[_STATUS] = _STATUSES[fields[_STATUS]]
+        fields[_BLOCKED] = tuple(fields[_BLOCKED])
+        return TaskRow(*fields)
+
+    def records_of(self, number: int) -> int:
+        """How many records of the task stand in the prefix, copies included."""
+        return self._records[number]
+
+    def packed(self, number: int) -> bytes:
+        """The packed facts of a task; raises Damaged if they are not what was written."""
+        start, end = self._starts[number], self._starts[number + 1]
+        data = os.pread(self._fd, end - start, self._base + start)
+        if zlib.crc32(data) != self._crcs[number]:
+            raise Damaged("the facts of a task were altered; delete the cache")
+        return data
+
+
+    def locate(self, lineage_ids: Set[str]) -> dict[str, str]:
+        """The tasks of those of these events that stand in the prefix; of several tasks the smallest id."""
+        found: dict[str, str] = {}
+        begin, size = self._base, self._base + self._starts[-1]
+        tail = b""
+        while begin < size:
+            block = os.pread(self._fd, _BLOCK, begin)
+            data = tail + block
+            for lineage_id, offset in _ids(data, lineage_ids):
+                number = bisect_right(self._starts, begin - len(tail) - self._base + offset) - 1
+                task_id = str(self._rows[number][0])
+                found[lineage_id] = min(task_id, found.get(lineage_id, task_id))
+            begin += len(block)
+            tail = data[-_OVERLAP:]
+        return found
+
+
+def _ids(data: bytes, wanted: Set[str]) -> Iterator[tuple[str, int]]:
+    """The wanted event ids that occur in packed facts, as the fourth of their fields, and where."""
+    if len(wanted) == 1:
+        (lineage_id,) = wanted
+        for match in re.finditer(rb',"(' + re.escape(lineage_id.encode()) + rb')",\d+,\d+,', data):
+            yield lineage_id, match.start()
+    else:
+        for match in _ID.finditer(data):
+            if (lineage_id := match[1].decode()) in wanted:
+                yield lineage_id, match.start()
+
+
+def write(path: Path, state: State, position: dict[str, Any], rejected: list[Rejected]) -> None:
+    """Write the segment of a state that one file was folded into; it appears whole or not at all."""
+    rows, starts, crcs, facts = [], [0], [], []
+    for task_id, row in state.rows.items():
+        data = bytes(state.packed(task_id))
+        rows.append([*row[:_BLOCKED], list(row.blocked_by), *row[_BLOCKED + 1 :]])
+        facts.append(data)
+        starts.append(starts[-1] + len(data))
+        crcs.append(zlib.crc32(data))
+    columns = orjson.dumps(
+        {
+            "rows": rows,
+            "starts": starts,
+            "crcs": crcs,
+            "records": [row.events for row in state.rows.values()],
+            "homes": state.kin.homes(),
+            "rejected": [list(item) for item in rejected],
+        }
+    )
+    header = {
+        "format": FORMAT,
+        "position": position,
+        "columns": len(columns),
+        "crc": zlib.crc32(columns),
+        "facts": starts[-1],
+    }
+    part = path.with_suffix(f".{os.getpid()}.part")
+    with open(part, "wb") as file:
+        file.write(orjson.dumps(header) + b"\n" + columns)
+        file.writelines(facts)
+    part.replace(path)
