@@ -1,0 +1,133 @@
+"""`lineage events`: the events that match, in order, each once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from lineage_core import clock, hits
+from lineage_core.cli import output, period
+from lineage_core.cli.output import Answer, Line, Paper
+from lineage_core.cli.progress import ProgressBar
+from lineage_core.errors import UnknownNameError
+from lineage_core.events import EVENTS, nearest
+from lineage_core.intact import parse
+from lineage_core.paths import lineage_dir
+from lineage_core.pick import Pick
+from lineage_core.report import EVENT_KEYS, event_row
+from lineage_core.scan import one_line
+from lineage_core.words import say
+
+EXAMPLES = (
+    "lineage events --task task-1",
+    "lineage events --type worker_failed --since 2h",
+    "lineage events --master security --date yesterday --format csv",
+    "lineage events --grep 'timeout|refused' --json | jq '.[].actor.id'",
+)
+
+_KINDS = {
+    "task": ("TASK", "events of a task"),
+    "type": ("EVENT_TYPE", "events of a type, like worker_failed"),
+    "actor": ("ID", "events of an actor"),
+    "master": ("ID", "events that a master did or that name it; its `-master` may be left out"),
+    "worker": ("ID", "events of a worker"),
+    "session": ("ID", "events of a session"),
+    "trace": ("ID", "events of a trace"),
+    "tag": ("TAG", "events with a tag"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `lineage events`."""
+    add_filters(parser)
+    output.add_arguments(parser, "events, the newest ones")
+    output.describe(parser, EVENT_KEYS, "columns of csv; as JSON, the records are given as they were written")
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """The options that say which events."""
+    for name, (metavar, text) in _KINDS.items():
+        parser.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=f"{text}; may be repeated")
+    parser.add_argument("--grep", metavar="REGEX", help="events whose record, as it was written, matches")
+    period.add_arguments(parser, "events")
+
+
+def pick_of(args: argparse.Namespace) -> Pick:
+    """The events that the options ask for."""
+    since, until = period.period_of(args)
+    values = {f"{name}s": tuple(map(_clean, getattr(args, name))) for name in _KINDS}
+    grep = output.compile_pattern(_clean(args.grep)) if args.grep else None
+    return Pick(**values, grep=grep, since=since, until=until)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the events."""
+    return output.show(answer(args), args)
+
+
+def answer(args: argparse.Namespace) -> Answer:
+    """The events that the options ask for. Raises UnknownNameError for a task or type that no event has."""
+    directory = lineage_dir(args.dir)
+    pick = pick_of(args)
+    with ProgressBar("searching") as progress:
+        found = hits.find(directory, pick.search(), progress)
+    if not found.places:
+        _check_names(directory, pick)
+    if args.limit is not None:
+        some = hits.newest(found, args.limit)
+        return answer_of(lambda: iter([raw for _, raw in some]), not some, found.problems)
+    return answer_of(lambda: (raw for _, raw in hits.records(found)), not found.places, found.problems)
+
+
+def answer_of(raws: Any, empty: bool, problems: dict[str, str]) -> Answer:
+    """The answer that some records make; `raws()` gives their bytes, in order."""
+    return Answer(
+        text=lambda paper: text_lines(map(_parse, raws()), paper),
+        columns=tuple(EVENT_KEYS),
+        rows=(event_row(_parse(raw)) for raw in raws()),
+        records=(one_line(raw) for raw in raws()),
+        empty=empty,
+        problems=problems,
+        title="Events",
+    )
+
+
+def text_lines(records: Iterable[dict[str, Any]], paper: Paper, *, with_task: bool = True) -> Iterator[Line]:
+    """One line an event: when, which task, what, in words."""
+    for record in records:
+        data = record.get("event_data")
+        said = say(record["event_type"], record["actor"]["id"], data if isinstance(data, dict) else {})
+        at = clock.parse_timestamp(record["timestamp"]) or 0
+        yield [
+            (clock.format_timestamp(at)[:23].replace("T", " ") + "Z", "muted"),
+            f"  {record['task_id']}  " if with_task else "  ",
+            (f"{record['event_type']:17}", _role(record["event_type"])),
+            f"  {said}",
+        ]
+
+
+def _role(event_type: str) -> str:
+    return event_type.rpartition("_")[2]
+
+
+def _parse(raw: bytes) -> dict[str, Any]:
+    record: dict[str, Any] = parse(one_line(raw))
+    return record
+
+
+def _check_names(directory: Path, pick: Pick) -> None:
+    """Nothing was found: because a name is wrong?"""
+    if pick.tasks:
+        from lineage_core.lookup import check_known
+
+        check_known(directory, pick.tasks)
+    for name in pick.types:
+        if name not in EVENTS and not hits.find(directory, Pick(types=(name,)).search()).places:
+            raise UnknownNameError(f"no event of type {name}{nearest(name, EVENTS)}")
+
+
+def _clean(word: str) -> str:
+    return os.fsencode(word).decode("utf-8", "replace")

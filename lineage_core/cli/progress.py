@@ -1,0 +1,40 @@
+"""A progress bar on stderr for work that takes long, when stderr is a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+_AFTER = 0.4  # seconds; what is done by then shows nothing
+_EVERY = 0.1
+_WIDTH = 30
+
+
+class ProgressBar:
+    """Call it with the part that is done, from 0 to 1; leaving its `with` block wipes it away."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._wanted = sys.stderr.isatty()
+        self._next = time.monotonic() + _AFTER
+        self._shown = False
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __call__(self, part: float) -> None:
+        if not self._wanted or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _EVERY
+        self._shown = True
+        filled = round(max(0.0, min(1.0, part)) * _WIDTH)
+        sys.stderr.write(f"\r{self._label} [{'#' * filled}{'.' * (_WIDTH - filled)}] {part:4.0%}")
+        sys.stderr.flush()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

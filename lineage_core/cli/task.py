@@ -1,0 +1,189 @@
+"""`lineage task`: everything about one task."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from lineage_core import clock
+from lineage_core.cli import events, output, workers
+from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.cli.progress import ProgressBar
+from lineage_core.intact import parse
+from lineage_core.lookup import Lookup, linked_ids, look_up
+from lineage_core.paths import lineage_dir
+from lineage_core.report import (
+    EVENT_KEYS,
+    elapsed,
+    event_row,
+    handoff_row,
+    iso,
+    moment,
+    phase_row,
+    span,
+    task_row,
+    worker_row,
+)
+from lineage_core.scan import one_line
+from lineage_core.state import Task
+from lineage_core.timeline import time_by_phase
+from lineage_core.words import waiting_for
+
+EXAMPLES = (
+    "lineage task task-1",
+    "lineage task task-1 --json | jq '.workers[] | select(.status == \"failed\")'",
+    "lineage task task-1 --format csv --limit 20",
+)
+
+KEYS = {
+    "task": "the task: a row as `lineage tasks` gives it",
+    "now": "what it waits for, or how it ended, in one sentence",
+    "phases": "its phases: status, start, end, duration_ms",
+    "workers": "its workers: rows as `lineage workers` gives them",
+    "handoffs": "its handoffs: handoff_id, from_master, to_master, created_at, accepted_at, accepted_by, "
+    "completed_at, waited_ms, waiting",
+    "marks": "escalations and reassignments: at, kind, text",
+    "links": "other tasks: task_id, relation (parent, subtask, blocked by, blocks, related, named by), status",
+    "deliverables": "what it delivered",
+    "tags": "its tags",
+    "events": "its events, as they were written",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `lineage task`."""
+    parser.add_argument("task", metavar="TASK", help="the task")
+    output.add_arguments(parser, "events, the newest ones")
+    output.describe(parser, KEYS, "keys as JSON (csv and jsonl give the events)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the task."""
+    return output.show(answer(args), args)
+
+
+def answer(args: argparse.Namespace) -> Answer:
+    """Everything of a task. Raises UnknownNameError, with the nearest ids."""
+    with ProgressBar("searching") as progress:
+        found = look_up(lineage_dir(args.dir), args.task, progress=progress)
+    now = clock.now()
+    raws = found.raws if args.limit is None else found.raws[max(0, len(found.raws) - args.limit) :]
+    records = [parse(one_line(raw)) for raw in raws]
+    return Answer(
+        text=lambda paper: _text(found, records, now, paper),
+        columns=tuple(EVENT_KEYS),
+        rows=[event_row(record) for record in records],
+        document=_document(found, now),
+        records=map(one_line, raws),
+        problems=found.problems,
+        title=f"Task {args.task}",
+    )
+
+
+def _document(found: Lookup, now: int) -> dict[str, Any]:
+    """The task, by KEYS, without its events."""
+    state, task = found.state, found.task
+    return {
+        "task": task_row(state.rows[task.task_id], state.kin.parent(task.task_id), now),
+        "now": waiting_for(task, state.rows, now),
+        "phases": [phase_row(phase, now) for phase in task.phases],
+        "workers": [worker_row(task.task_id, worker, now) for worker in task.workers.values()],
+        "handoffs": [handoff_row(handoff, now) for handoff in task.handoffs.values()],
+        "marks": [{"at": iso(mark.at), "kind": mark.kind, "text": mark.text} for mark in task.marks],
+        "links": links_of(found),
+        "deliverables": list(task.deliverables),
+        "tags": list(task.tags),
+    }
+
+
+def links_of(found: Lookup) -> list[dict[str, Any]]:
+    """The tasks that a task is linked to: task_id, relation, and their status if it was looked up."""
+    state, task = found.state, found.task
+    parent = state.kin.parent(task.task_id)
+    children = set(state.kin.children(task.task_id))
+    links = []
+    for name in linked_ids(state, task):
+        row = state.rows.get(name)
+        if name == parent:
+            relation = "parent"
+        elif name in children:
+            relation = "subtask"
+        elif name in task.blocked_by:
+            relation = "blocked by"
+        elif row and task.task_id in row.blocked_by:
+            relation = "blocks"
+        else:
+            relation = "related" if name in task.related else "named by"
+        status = row.status.value if row and name in found.linked else None
+        links.append({"task_id": name, "relation": relation, "status": status})
+    return links
+
+
+def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) -> Iterator[Line]:
+    state, task = found.state, found.task
+    row = state.rows[task.task_id]
+    yield [(task.task_id, "head"), "  ", (task.status.value, task.status.value), *_flags(task)]
+    yield waiting_for(task, state.rows, now)
+    yield ""
+    for name, value in (
+        ("type", task.task_type),
+        ("priority", task.priority),
+        ("creator", task.creator),
+        ("master", task.master),
+        ("session", task.session),
+        ("trace", task.trace),
+        ("reason", task.reason),
+        ("tags", ", ".join(task.tags)),
+        ("delivered", ", ".join(task.deliverables)),
+        ("tokens", str(task.tokens) if task.tokens is not None else None),
+        ("elapsed", f"{span(elapsed(row, now))} from {moment(row.first_at)}Z to {_end(task)}"),
+        ("attempts", str(task.attempts) if task.attempts > 1 else None),
+    ):
+        if value:
+            yield [(f"{name:11}", "muted"), value]
+    spent = time_by_phase(task, now)
+    if spent:
+        phases: list[Piece] = [("phases     ", "muted")]
+        for status, micros in spent.items():
+            phases += [(status.value, status.value), f" {span(micros)}  "]
+        yield phases
+    for link in links_of(found):
+        status = f" ({link['status']})" if link["status"] else ""
+        yield [(f"{link['relation']:11}", "muted"), f"{link['task_id']}{status}"]
+    for mark in task.marks:
+        yield [(f"{mark.kind:11}", "muted"), f"{moment(mark.at)}Z {mark.text}"]
+    if task.workers:
+        yield ""
+        pairs = [(task.task_id, worker) for worker in task.workers.values()]
+        yield from workers.text_lines(pairs, now, paper, with_task=False)
+    if task.handoffs:
+        yield ""
+        cells: list[list[Piece]] = [
+            [
+                handoff.handoff_id,
+                handoff.from_master or "?",
+                handoff.to_master or "?",
+                "waiting" if handoff.waiting else "completed" if handoff.completed_at else "accepted",
+                span(handoff_wait(row)),
+            ]
+            for handoff in task.handoffs.values()
+            for row in (handoff_row(handoff, now),)
+        ]
+        yield from output.table(("HANDOFF", "FROM", "TO", "STATUS", "WAITED"), cells, right=(4,))
+    yield ""
+    yield (f"{len(records)} of {row.events} events" if len(records) < row.events else f"{row.events} events", "head")
+    yield from events.text_lines(records, paper, with_task=False)
+
+
+def handoff_wait(row: dict[str, Any]) -> int | None:
+    """Microseconds that a handoff waited."""
+    return None if row["waited_ms"] is None else row["waited_ms"] * 1000
+
+
+def _flags(task: Task) -> list[Piece]:
+    return ["  ", ("escalated", "escalated")] if task.escalated else []
+
+
+def _end(task: Task) -> str:
+    return f"{moment(task.ended_at)}Z" if task.ended_at is not None else "now"

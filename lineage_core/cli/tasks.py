@@ -1,0 +1,115 @@
+"""`lineage tasks`: one line for each task."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from lineage_core import clock, filters
+from lineage_core.cli import output, period
+from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.errors import BadInputError
+from lineage_core.events import nearest
+from lineage_core.load import load
+from lineage_core.paths import lineage_dir
+from lineage_core.report import TASK_KEYS, elapsed, span, task_row
+from lineage_core.state import TaskRow
+
+EXAMPLES = (
+    "lineage tasks is:open",
+    "lineage tasks status:failed,cancelled --since 1d",
+    "lineage tasks master:security !status:completed --sort tokens --limit 10",
+    "lineage tasks --json | jq -r '.[] | select(.retries > 1) | .task_id'",
+)
+
+_ASCENDING = frozenset(("task_id", "status", "type", "priority", "master", "session_id", "trace_id", "parent_task_id"))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `lineage tasks`."""
+    parser.add_argument(
+        "filters",
+        nargs="*",
+        metavar="FILTER",
+        help="what a task must match: a word or expression in its id, master, session or reason; "
+        + " ".join(f"{key}:…" for key in filters.KEYS)
+        + "; !… for the opposite",
+    )
+    parser.add_argument(
+        "--sort",
+        default="last_at",
+        metavar="KEY",
+        help="a key of the rows (default last_at); the newest or largest come first, names from A to Z",
+    )
+    parser.add_argument("--reverse", action="store_true", help="the other way round")
+    period.add_arguments(parser, "tasks with events")
+    output.add_arguments(parser, "tasks")
+    output.describe(parser, TASK_KEYS, "keys of a row")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the tasks."""
+    return output.show(answer(args), args)
+
+
+def answer(args: argparse.Namespace) -> Answer:
+    """The tasks that the words ask for."""
+    if args.sort not in TASK_KEYS:
+        raise BadInputError(f"--sort: no key {args.sort!r}{nearest(args.sort, TASK_KEYS)} (see lineage tasks --help)")
+    when = period.period_of(args)
+    loaded = load(lineage_dir(args.dir))
+    state, now = loaded.state, clock.now()
+    wanted = filters.parse(" ".join(map(_quoted, args.filters)), state.packed)
+    chosen = [row for row in state.rows.values() if when.touches(row.first_at, row.last_at) and wanted.matches(row)]
+    rows = [(row, task_row(row, state.kin.parent(row.task_id), now)) for row in chosen]
+    rows = _sorted(rows, args.sort, args.reverse)[: args.limit]
+    return Answer(
+        text=lambda paper: _text([row for row, _ in rows], now, paper),
+        columns=tuple(TASK_KEYS),
+        rows=[flat for _, flat in rows],
+        empty=not rows,
+        problems=loaded.problems,
+        title="Tasks",
+    )
+
+
+def _quoted(word: str) -> str:
+    """A word of the command line as one word of the filter language."""
+    import shlex
+
+    return shlex.quote(word)
+
+
+def _sorted(
+    rows: list[tuple[TaskRow, dict[str, Any]]], key: str, reverse: bool
+) -> list[tuple[TaskRow, dict[str, Any]]]:
+    """Rows by a key; those without a value come last either way, equal ones by task id."""
+    known = sorted((row for row in rows if row[1][key] is not None), key=lambda row: row[1]["task_id"])
+    known.sort(key=lambda row: row[1][key], reverse=(key not in _ASCENDING) != reverse)
+    return known + [row for row in rows if row[1][key] is None]
+
+
+def _text(rows: list[TaskRow], now: int, paper: Paper) -> Iterator[Line]:
+    if not rows:
+        yield ("no tasks", "muted")
+        return
+    headers = ("TASK", "STATUS", "MASTER", "ELAPSED", "WORKERS", "DONE", "TOKENS", "EVENTS", "LAST", "REASON")
+    cells: list[list[Piece]] = []
+    for row in rows:
+        status = row.status.value + ("!" if row.escalated else "")
+        cells.append(
+            [
+                row.task_id,
+                (status, row.status.value),
+                row.master or "-",
+                span(elapsed(row, now)),
+                f"{row.open_workers}/{row.workers}" if row.workers else "-",
+                f"{row.percent:.0f}%" if row.percent is not None else "-",
+                str(row.tokens) if row.tokens is not None else "-",
+                str(row.events),
+                f"{span(max(0, now - row.last_at))} ago",
+                row.reason or "",
+            ]
+        )
+    yield from output.table(headers, cells, right=(3, 4, 5, 6, 7, 8))

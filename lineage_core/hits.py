@@ -1,0 +1,235 @@
+"""Search through a whole lineage directory: where each record wanted stands, in the order of events, each once.
+
+A hit is an integer: time, file, offset and length of a record, packed so that integers sort like events and a
+million of them fit into 60 MB. The records themselves are read again when they are shown.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from lineage_core import crew
+from lineage_core.decode import Found
+from lineage_core.errors import JournalError
+from lineage_core.files import JournalFile, copies_of, files, open_file, read_record, unpack, why
+from lineage_core.intact import parse, read
+from lineage_core.scan import OddFileError, Search, decode, one_line, search
+
+RANGE = 16 << 20
+"""Bytes of a file that are searched in one go; larger files are shared among processes."""
+
+ENOUGH = 8 << 20
+"""Bytes from which on a second process is worth its start."""
+
+_EPOCH = 1 << 60  # added to times, so that those before 1970 sort as well
+_RANKS = (1 << 20) - 1
+_WINDOW = 1 << 16
+_WINDOWS = 64
+_ODD = "odd"
+_GONE = "no such file or directory"  # as `files.why` has it
+
+
+class Hits(NamedTuple):
+    """files: those that were searched, in the order of facts. places: the packed hits, sorted.
+    problems: files that could not be read, and why."""
+
+    directory: Path
+    files: list[JournalFile]
+    places: list[int]
+    problems: dict[str, str]
+
+
+class Hit(NamedTuple):
+    """Where a record stands. at: its time in microseconds; rank: its file's index in `Hits.files`."""
+
+    at: int
+    rank: int
+    offset: int
+    length: int
+
+
+def hit_of(place: int) -> Hit:
+    """The hit that an integer of `Hits.places` is."""
+    return Hit((place >> 96) - _EPOCH, place >> 76 & _RANKS, place >> 28 & (1 << 48) - 1, place & (1 << 28) - 1)
+
+
+def find(directory: Path, sought: Search, progress: crew.Progress | None = None) -> Hits:
+    """All records wanted. Raises JournalError when the directory does not exist or cannot be listed.
+
+    progress: told the part of the bytes that is done, from 0 to 1, now and then.
+    """
+    problems: dict[str, str] = {}
+    chosen = [file for file in _listed(directory, problems) if sought.opens(file)]
+    places, gone = _find_in(chosen, 0, sought, problems, progress)
+    while gone:  # moved away meanwhile: into the archive, perhaps
+        fresh = [file for file in _listed(directory, {}) if file.name in gone]
+        more, gone = _find_in(fresh, len(chosen), sought, problems, progress)
+        chosen += fresh
+        places += more
+    # The rank of a file orders its hits among those of the same time.
+    order = sorted(range(len(chosen)), key=lambda rank: chosen[rank].name)
+    rank_of = {old: new for new, old in enumerate(order)}
+    places = [place - ((old := place >> 76 & _RANKS) << 76) + (rank_of[old] << 76) for place in places]
+    places.sort()
+    return Hits(directory, [chosen[rank] for rank in order], places, problems)
+
+
+def _listed(directory: Path, problems: dict[str, str]) -> list[JournalFile]:
+    try:
+        return files(directory, problems)
+    except FileNotFoundError:
+        raise JournalError(f"{directory} does not exist; `lineage log` makes it with the first event") from None
+
+
+def _find_in(
+    chosen: list[JournalFile], rank: int, sought: Search, problems: dict[str, str], progress: crew.Progress | None
+) -> tuple[list[int], set[str]]:
+    """The places in some files, the first of which has that rank, and the names of those that were gone."""
+    parts = [
+        (at, start)
+        for at, file in enumerate(chosen)
+        for start in range(0, 1 if file.packed else max(1, file.status.st_size), RANGE)
+    ]
+    total = sum(file.status.st_size for file in chosen)
+    processes = min(os.cpu_count() or 1, 4) if total > ENOUGH else 1
+
+    def part(unit: int) -> tuple[list[int], str]:
+        at, start = parts[unit]
+        last = start + RANGE >= chosen[at].status.st_size  # to its present end, which may be further by now
+        return _places(search(chosen[at], sought, start, None if last else start + RANGE), at + rank)
+
+    places: list[int] = []
+    gone: set[str] = set()
+    odd: set[int] = set()
+    by_file: dict[int, list[int]] = {}
+    for (at, _), (some, trouble) in zip(parts, crew.share(part, len(parts), processes, progress), strict=True):
+        if trouble == _ODD:
+            odd.add(at)
+        else:
+            _note(chosen[at], trouble, problems, gone)
+        by_file.setdefault(at, []).extend(some)
+    whole = sorted(odd)
+    results = crew.share(lambda unit: _places(decode(chosen[whole[unit]], sought), whole[unit] + rank), len(whole), 2)
+    for at, (some, trouble) in zip(whole, results, strict=True):
+        by_file[at] = some
+        _note(chosen[at], trouble, problems, gone)
+    for some in by_file.values():
+        places += some
+    return places, gone
+
+
+def _places(found: Iterator[Found], rank: int) -> tuple[list[int], str]:
+    """The packed hits, and what stopped the search before its end, if anything did."""
+    places: list[int] = []
+    base = (_EPOCH << 96) + (rank << 76)
+    try:
+        for offset, length, at, _ in found:
+            places.append((at << 96) + base + (offset << 28 | length))
+    except OddFileError:
+        return [], _ODD
+    except JournalError as error:
+        return places, str(error)
+    return places, ""
+
+
+def _note(file: JournalFile, trouble: str, problems: dict[str, str], gone: set[str]) -> None:
+    if trouble == _GONE:
+        gone.add(file.name)
+    elif trouble:
+        problems[file.path.name] = trouble
+
+
+def records(hits: Hits, places: Sequence[int] | None = None) -> Iterator[tuple[Hit, bytes]]:
+    """The hits (or some of them) with their records as they were written, in order, each event once."""
+    reader = _Reader(hits)
+    for _, group in groupby(hits.places if places is None else places, key=lambda place: place >> 96):
+        alike = [(hit, reader.read(hit)) for hit in map(hit_of, group)]
+        yield from alike if len(alike) == 1 else _distinct(alike)
+
+
+def newest(hits: Hits, limit: int) -> list[tuple[Hit, bytes]]:
+    """The newest hits, at most `limit`, with their records, in order, each event once."""
+    size = limit
+    while True:
+        some = list(records(hits, _whole_times(hits.places, size)))
+        if len(some) >= limit or size >= len(hits.places):
+            return some[max(0, len(some) - limit) :]
+        size *= 2
+
+
+def _whole_times(places: list[int], size: int) -> list[int]:
+    """The last places, at least that many, so that no two of the same time are parted: copies share their time."""
+    start = max(0, len(places) - size)
+    while 0 < start < len(places) and places[start - 1] >> 96 == places[start] >> 96:
+        start -= 1
+    return places[start:]
+
+
+def _distinct(alike: list[tuple[Hit, bytes]]) -> Iterator[tuple[Hit, bytes]]:
+    """Of records of one time, each once: two are one event if their content is equal."""
+    first = {raw: hit for hit, raw in reversed(alike)}
+    if len(first) == 1:
+        yield alike[0]
+        return
+    from lineage_core.facts import digest_of
+
+    seen: set[int] = set()
+    for hit, raw in alike:
+        if first[raw] is hit and (digest := digest_of(parse(one_line(raw)))) not in seen:
+            seen.add(digest)
+            yield hit, raw
+
+
+def found_of(hit: Hit, raw: bytes) -> Found:
+    """The decoded record of a hit."""
+    return Found(hit.offset, hit.length, hit.at, parse(one_line(raw)))
+
+
+class _Reader:
+    """Reads records again; the bytes around the last ones of some files are kept."""
+
+    def __init__(self, hits: Hits) -> None:
+        self._hits = hits
+        self._windows: dict[int, tuple[int, bytes]] = {}
+
+    def read(self, hit: Hit) -> bytes:
+        """The bytes of a record. Raises JournalError if they are not to be found any more."""
+        start, window = self._windows.get(hit.rank, (0, b""))
+        if not start <= hit.offset <= hit.offset + hit.length <= start + len(window):
+            self._windows.pop(hit.rank, None)
+            if len(self._windows) >= _WINDOWS:
+                self._windows.pop(next(iter(self._windows)))
+            start, window = self._windows[hit.rank] = self._window(hit)
+        return window[hit.offset - start :][: hit.length]
+
+    def _window(self, hit: Hit) -> tuple[int, bytes]:
+        file = self._hits.files[hit.rank]
+        try:
+            fd = open_file(file.path)
+        except JournalError:
+            return hit.offset, self._moved(hit)
+        try:
+            if file.packed:
+                return 0, b"".join(unpack(fd, _WINDOW))
+            window = os.pread(fd, max(hit.length, _WINDOW), hit.offset)
+        except OSError as error:
+            raise JournalError(f"cannot read {file.path}: {why(error)}") from error
+        finally:
+            os.close(fd)
+        return (hit.offset, window) if len(window) >= hit.length else (hit.offset, self._moved(hit))
+
+    def _moved(self, hit: Hit) -> bytes:
+        """The record in a renamed or packed copy of its file, into which it was moved meanwhile."""
+        file = self._hits.files[hit.rank]
+        for path in copies_of(self._hits.directory, file.name):
+            try:
+                raw = read_record(path, hit.offset, hit.length)
+                if read(one_line(raw))[0] == hit.at:
+                    return raw
+            except (JournalError, ValueError):
+                continue
+        raise JournalError(f"{file.path} was changed while it was read; ask again")

@@ -1,0 +1,161 @@
+"""One task and what it is linked to, found by raw search: a million events are not folded for one task's sake.
+
+The task's own events hold its id, and so do those of tasks that it blocks or that name it their parent; these come
+from the first search. A second one looks for the events of the tasks that it is linked to, and for subtasks that
+name one of its events as their cause.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple
+
+from lineage_core import hits
+from lineage_core.crew import Progress
+from lineage_core.errors import JournalError, UnknownNameError
+from lineage_core.files import files, open_file, unpack
+from lineage_core.merge import State
+from lineage_core.scan import Search
+from lineage_core.state import Task
+
+MAX_LINKED = 16
+"""Linked tasks whose own state is looked up; the others are named only."""
+
+_SUGGEST_FROM = 64 << 20  # bytes of the newest files in which similar ids are looked for
+_TASK_ID = re.compile(rb'"task_id"\s*:\s*"([^"\\]{1,300})"')
+
+
+class Lookup(NamedTuple):
+    """state: the task with all its events, and its linked tasks as far as they were looked up.
+    raws: the records of its events as they were written, in order. linked: the tasks in `state` that are whole."""
+
+    state: State
+    task: Task
+    raws: list[bytes]
+    linked: frozenset[str]
+    problems: dict[str, str]
+
+
+def look_up(directory: Path, task_id: str, *, links: bool = True, progress: Progress | None = None) -> Lookup:
+    """A task by its id, with the tasks it is linked to. Raises UnknownNameError, with the nearest ids."""
+    state = State()
+    first = hits.find(directory, Search((task_id,)), progress)
+    raws = []
+    for hit, raw in hits.records(first):
+        found = hits.found_of(hit, raw)
+        state.merge(first.files[hit.rank].name, [found])
+        if found.record["task_id"] == task_id:
+            raws.append(raw)
+    task = state.task(task_id)
+    if task is None:
+        raise unknown(directory, task_id)
+    linked: frozenset[str] = frozenset()
+    problems = first.problems
+    if links:
+        linked = _follow_links(directory, state, task, problems)
+    return Lookup(state, task, raws, linked, problems)
+
+
+def linked_ids(state: State, task: Task) -> list[str]:
+    """The tasks that a task is linked to: its parent, what blocks it, what it names, its subtasks, whom it blocks."""
+    parent = state.kin.parent(task.task_id) or task.parent_id
+    others = [row.task_id for row in state.rows.values() if row.task_id != task.task_id]
+    names = [parent, *task.blocked_by, *task.related, *state.kin.children(task.task_id), *others]
+    return list(dict.fromkeys(name for name in names if name and name != task.task_id))
+
+
+def _follow_links(directory: Path, state: State, task: Task, problems: dict[str, str]) -> frozenset[str]:
+    """Find the subtasks and the parent by events, and the events of linked tasks; returns those that are whole."""
+    own = {fact.lineage_id for fact in state.facts(task.task_id)}
+    done: set[str] = set()
+    prefix = _common_prefix(min(own), max(own))
+    for step in range(2):
+        wanted = [name for name in linked_ids(state, task) if name not in done][: MAX_LINKED - len(done)]
+        if step and not wanted:
+            break
+        needles = list(wanted)
+        if step == 0 and task.parent_event and task.parent_id is None:
+            needles.append(task.parent_event)
+        names = frozenset(wanted)
+
+        def matches(record: dict, names=names) -> bool:  # type: ignore[no-untyped-def, type-arg]
+            return (
+                record["task_id"] in names
+                or record["lineage_id"] == task.parent_event
+                or (record.get("parent_lineage_id") in own and record["event_type"] == "task_created")
+            )
+
+        more = hits.find(directory, Search(tuple(needles), (prefix,) if step == 0 else (), matches))
+        for hit, raw in hits.records(more):
+            state.merge(more.files[hit.rank].name, [hits.found_of(hit, raw)])
+        done |= names
+        problems.update(more.problems)
+    return frozenset(done)
+
+
+def _common_prefix(one: str, other: str) -> str:
+    for at, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return one[:at]
+    return min(one, other, key=len)
+
+
+def check_known(directory: Path, task_ids: Iterable[str]) -> None:
+    """Raise UnknownNameError for the first of these tasks that no event belongs to."""
+    for task_id in task_ids:
+        found = hits.find(directory, Search((task_id,), matches=lambda record: record["task_id"] == task_id))  # noqa: B023
+        if not found.places:
+            raise unknown(directory, task_id)
+
+
+def unknown(directory: Path, task_id: str) -> UnknownNameError:
+    """The error for a task that no event belongs to, with the nearest ids of the newest files."""
+    near = nearest_ids(task_id, recent_ids(directory))
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return UnknownNameError(f"no task {task_id} in {directory}{hint}")
+
+
+def nearest_ids(task_id: str, known: Iterable[str]) -> list[str]:
+    """Up to three of the known ids that are most like one; those that share most three-letter pieces are compared."""
+    names = list(known)
+    holding = [name for name in names if task_id in name][:3]
+    pieces = {task_id[at : at + 3] for at in range(max(1, len(task_id) - 2))}
+    names.sort(key=lambda name: sum(piece in name for piece in pieces), reverse=True)
+    return holding or get_close_matches(task_id, names[:300], n=3)
+
+
+def recent_ids(directory: Path) -> list[str]:
+    """The task ids in the newest files, the newest first."""
+    ids: dict[bytes, None] = {}
+    room = _SUGGEST_FROM
+    for file in files(directory):
+        if room <= 0:
+            break
+        try:
+            data = _content(file.path, room)
+        except (OSError, JournalError):
+            continue  # named as a problem by the search before
+        room -= len(data)
+        ids.update(dict.fromkeys(reversed(_TASK_ID.findall(data))))
+    return [name.decode("utf-8", "replace") for name in ids]
+
+
+def _content(path: Path, room: int) -> bytes:
+    """The last `room` bytes of a plain file, the first ones of a packed one."""
+    import os
+
+    fd = open_file(path)
+    try:
+        if path.name.endswith(".gz"):
+            data = b""
+            for piece in unpack(fd, 1 << 20):
+                data += piece
+                if len(data) >= room:
+                    break
+            return data
+        return os.pread(fd, room, max(0, os.fstat(fd).st_size - room))
+    finally:
+        os.close(fd)

@@ -1,0 +1,271 @@
+"""Raw search: which records of the journal hold a text, without decoding the others.
+
+A JSON string stands in a compact record as its bytes between quotes, so the bytes of a file are searched in blocks
+and only lines that match are decoded, beside those with an escape in which the text could hide. A line that is not
+one whole compact record (pretty-printed, torn, glued) makes the decoder pass over its whole file instead. Files are
+read, never mapped: a mapped file that shrinks kills the process.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from lineage_core.clock import DAY, HOUR, parse_timestamp
+from lineage_core.decode import Decoder, Found, record_bytes
+from lineage_core.errors import JournalError
+from lineage_core.files import JournalFile, open_file, unpack, why
+from lineage_core.intact import read
+
+BLOCK = 1 << 18
+"""Bytes searched at once: they stay in the processor's cache."""
+
+LONGEST = 1 << 25
+"""A line longer than that is left to the decoder, which skips it in bounded memory."""
+
+SLACK = 14 * HOUR
+"""A legacy daily file is named by its host's local date: its events lie up to that far outside the UTC day."""
+
+_DENSE = 64  # backslashes in a block from which on a regular expression finds the escapes faster
+_ESCAPE = re.compile(rb"\\u")
+_PRETTY = frozenset(b" \t}")
+
+
+class Search(NamedTuple):
+    """What is looked for.
+
+    needles: texts of which a record holds one as a JSON string; none: every record is decoded.
+    prefixes: the same, of which a string of the record begins with one.
+    matches: whether a decoded record is wanted. grep: what the record's text, as it is written, must match.
+    since, until: from when and before when, in microseconds since the epoch.
+    """
+
+    needles: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    matches: Callable[[dict[str, Any]], bool] | None = None
+    grep: re.Pattern[str] | None = None
+    since: int | None = None
+    until: int | None = None
+
+    def wants(self, found: Found) -> bool:
+        """Whether a record is an answer, `grep` apart."""
+        if self.since is not None and found.at < self.since:
+            return False
+        if self.until is not None and found.at >= self.until:
+            return False
+        return self.matches is None or self.matches(found.record)
+
+    def reads(self, raw: bytes) -> bool:
+        """Whether a record that was written as `raw` is an answer to `grep`."""
+        return self.grep is None or self.grep.search(one_line(raw).decode("utf-8", "replace")) is not None
+
+    def opens(self, file: JournalFile) -> bool:
+        """Whether a file can hold an answer, as far as its date tells."""
+        if not file.date or (self.since is None and self.until is None):
+            return True
+        start = parse_timestamp(file.date + "T00:00:00Z")
+        if start is None:
+            return True
+        too_old = self.since is not None and start + DAY + SLACK <= self.since
+        return not (too_old or (self.until is not None and start - SLACK >= self.until))
+
+
+def one_line(raw: bytes) -> bytes:
+    """A record as it was written; a pretty-printed one compact, on one line."""
+    return record_bytes(raw) if b"\n" in raw else raw
+
+
+class OddFileError(Exception):
+    """The file has lines that mean nothing by themselves: only the decoder can tell its records."""
+
+
+def search(file: JournalFile, sought: Search, start: int = 0, stop: int | None = None) -> Iterator[Found]:
+    """The records wanted whose lines begin in a range of a file's bytes (of a packed one in all of it).
+
+    Raises OddFileError when the range cannot be judged by itself, and JournalError when it cannot be read.
+    """
+    if file.packed:
+        yield from decode(file, sought)
+        return
+    reading = _reading(sought)
+    takes_all = sought.matches is None and sought.since is None and sought.until is None
+    fd = open_file(file.path)
+    try:
+        for offset, room, end in _blocks(fd, start, stop):
+            found = reading(offset, room, end)
+            yield from found if takes_all else filter(sought.wants, found)
+    except OSError as error:
+        raise JournalError(why(error)) from error
+    finally:
+        os.close(fd)
+
+
+def decode(file: JournalFile, sought: Search) -> Iterator[Found]:
+    """The records wanted of a whole file, each byte decoded. Raises JournalError, after the good beginning."""
+    fd = open_file(file.path)
+    decoder = Decoder()
+    kept, kept_from = b"", 0  # what the records still to come may span
+    try:
+        for data in _pieces(fd, file):
+            gone = max(0, decoder.settled - kept_from, len(kept) - LONGEST)
+            kept, kept_from = kept[gone:] + data, kept_from + gone
+            for found in decoder.feed(data)[0] if data else decoder.flush()[0]:
+                if sought.wants(found) and sought.reads(kept[found.offset - kept_from :][: found.length]):
+                    yield found
+    except OSError as error:
+        raise JournalError(why(error)) from error
+    finally:
+        os.close(fd)
+
+
+def _pieces(fd: int, file: JournalFile) -> Iterator[bytes]:
+    """The content of a file; a packed one ends in an empty piece, because nothing will be added to its last line."""
+    if file.packed:
+        yield from unpack(fd, BLOCK)
+        yield b""
+        return
+    offset = 0
+    while data := os.pread(fd, BLOCK, offset):
+        offset += len(data)
+        yield data
+
+
+def _blocks(fd: int, start: int, stop: int | None) -> Iterator[tuple[int, bytearray, int]]:
+    """Blocks of whole lines, those that begin from `start` on and before `stop`: the offset, a room that is used
+    again for the next block, and where in it the lines end.
+
+    A line without a newline at the end of the file is not finished and left out.
+    """
+    size = os.fstat(fd).st_size
+    limit = size if stop is None else min(stop, size)
+    offset = _line_start(fd, start)
+    room = bytearray(BLOCK)
+    while offset < limit:
+        got = os.preadv(fd, [room], offset)
+        end = room.rfind(b"\n", 0, got) + 1
+        if offset + end > limit:  # the line that passes the limit begins before it: it is ours
+            end = room.find(b"\n", limit - offset - 1, end) + 1
+        if end:
+            yield offset, room, end
+            offset += end
+        elif got < len(room):
+            return
+        elif len(room) >= LONGEST:
+            raise OddFileError
+        else:
+            room = bytearray(2 * len(room))
+
+
+def _line_start(fd: int, start: int) -> int:
+    """The first byte from `start` on that begins a line."""
+    at = start - 1
+    while at >= 0:
+        data = os.pread(fd, BLOCK, at)
+        newline = data.find(b"\n")
+        if newline >= 0 or not data:
+            return at + newline + 1
+        at += len(data)
+    return 0
+
+
+Reading = Callable[[int, bytearray, int], Iterable[Found]]
+"""Gives the records of a block that may be wanted, all that `grep` and the needles ask for among them."""
+
+
+def _reading(sought: Search) -> Reading:
+    texts = [*sought.needles, *sought.prefixes]
+    if texts and not any("\ufffd" in text for text in texts):  # which stands for bytes that are no text
+        return _by_needles(sought)
+    return _by_pattern(sought, sought.grep) if sought.grep is not None else _every_record
+
+
+def _by_needles(sought: Search) -> Reading:
+    needles = [f'"{text}"'.encode() for text in sought.needles] + [f'"{text}'.encode() for text in sought.prefixes]
+    texts = "".join([*sought.needles, *sought.prefixes])
+    any_escape = any(character in '"\\/' or character < " " for character in texts)
+    escapes = _backslashes if any_escape else _unicode_escapes
+
+    def reading(offset: int, room: bytearray, stop: int) -> Iterator[Found]:
+        hits = escapes(room, stop)
+        for needle in needles:
+            hit = room.find(needle, 0, stop)
+            while hit >= 0:
+                hits.append(hit)
+                hit = room.find(needle, hit + 1, stop)
+        end = 0
+        for hit in sorted(hits):
+            if hit >= end:
+                begin = room.rfind(b"\n", 0, hit) + 1
+                end = room.find(b"\n", hit, stop)
+                yield from _records(offset + begin, bytes(room[begin:end]), sought)
+
+    return reading
+
+
+def _by_pattern(sought: Search, pattern: re.Pattern[str]) -> Reading:
+    def reading(offset: int, room: bytearray, stop: int) -> Iterator[Found]:
+        for line in bytes(room[: stop - 1]).split(b"\n"):
+            if line[:2] != b'{"' or pattern.search(line.decode("utf-8", "replace")):
+                yield from _records(offset, line, sought)
+            offset += len(line) + 1
+
+    return reading
+
+
+def _every_record(offset: int, room: bytearray, stop: int) -> Iterable[Found]:
+    block = bytes(room[:stop])
+    found, rejected = Decoder(offset).feed(block)
+    if len(found) == block.count(b"\n") and not rejected:  # whole compact records only
+        return found
+    found = []
+    for line in block[:-1].split(b"\n"):
+        found += _records(offset, line, Search())
+        offset += len(line) + 1
+    return found
+
+
+def _backslashes(room: bytearray, stop: int) -> list[int]:
+    """The places of backslashes, one for each line that has any."""
+    hits = []
+    hit = room.find(b"\\", 0, stop)
+    while hit >= 0:
+        hits.append(hit)
+        hit = room.find(b"\\", room.find(b"\n", hit, stop), stop)
+    return hits
+
+
+def _unicode_escapes(room: bytearray, stop: int) -> list[int]:
+    """The places of what looks like `\\u` escapes."""
+    hits: list[int] = []
+    seen = 0
+    hit = room.find(b"\\", 0, stop)
+    while hit >= 0:
+        if room[hit + 1] == 0x75:
+            hits.append(hit)
+        seen += 1
+        if seen == _DENSE:
+            return hits + [match.start() for match in _ESCAPE.finditer(room, hit + 1, stop)]
+        hit = room.find(b"\\", hit + 1, stop)
+    return hits
+
+
+def _records(offset: int, line: bytes, sought: Search) -> Iterator[Found]:
+    """The records of one line that `grep` matches. Raises OddFileError if the lines around it could have a part."""
+    if line[:2] == b'{"':
+        try:
+            at, record = read(line)
+        except ValueError:
+            pass
+        else:
+            if sought.reads(line):
+                yield Found(offset, len(line), at, record)
+            return
+    elif not line.strip(b" \t\r"):
+        return
+    elif line[0] in _PRETTY or not line[1:].strip(b" \t\r"):
+        raise OddFileError
+    for found in Decoder(offset).feed(line + b"\n")[0]:
+        if sought.reads(line[found.offset - offset :][: found.length]):
+            yield found
