@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -32,7 +33,7 @@ from lineage_core.codec import MAX_LINE
 from lineage_core.events import Event
 from lineage_core.intact import EPOCH, MICROSECOND, Found, Rejected, check, excerpt
 from lineage_core.tangled import Tangle, own_lines
-from lineage_core.torn import whole_objects
+from lineage_core.torn import may_hold_record, whole_objects
 
 __all__ = ["Decoder", "Found", "Rejected", "check", "event_of", "record_bytes"]
 
@@ -103,6 +104,11 @@ class Decoder:
         """The offset after the last byte that was fed."""
         return self._start + self._size
 
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing is held: a new decoder that starts at `end` would do as well."""
+        return not self._size and self._tangle.empty
+
     def feed(self, data: bytes) -> tuple[list[Found], list[Rejected]]:
         """The records and the quarantined bytes that are decided by this piece of the file."""
         found: list[Found] = []
@@ -135,7 +141,7 @@ class Decoder:
             self._end_line(found, rejected)
             start += 1
         if start <= stop:
-            self._lines(data[start:stop].split(b"\n"), found, rejected)
+            self._lines(data[start:stop], found, rejected)
         self._hold(data[stop + 1 :])
 
     def _hold(self, data: bytes) -> None:
@@ -162,19 +168,20 @@ class Decoder:
         if self._head:
             lost = self._size - len(line)
             rejected.append(Rejected(self._start, lost, f"longer than {MAX_LINE >> 20} MiB", excerpt(self._head)))
-            self._tangle.spoil()
+            self._tangle.spoil(self._start)
             self._start += lost
         self._parts, self._size, self._kept, self._head = [], 0, 0, b""
-        self._lines([line], found, rejected)
+        self._lines(line, found, rejected)
 
-    def _lines(self, lines: list[bytes], found: list[Found], rejected: list[Rejected]) -> None:
-        """Decode whole lines, the first of which begins at _start."""
+    def _lines(self, text: bytes, found: list[Found], rejected: list[Rejected]) -> None:
+        """Decode whole lines, the first of which begins at _start; `text` is without the last one's newline."""
         loads, moment, new, keep = orjson.loads, datetime.fromisoformat, tuple.__new__, found.append
-        tangle, offset = self._tangle, self._start
-        is_open = tangle.start is not None
+        tangle, base, offset = self._tangle, self._start, self._start
+        is_open = tangle.start is not None  # a pretty-printed record, in which any line may belong
+        lines = iter(text.split(b"\n"))
         for line in lines:
             length = len(line)
-            if not is_open:
+            if not is_open and length > 1:
                 try:  # nearly every line is a whole compact record: no call here that can be avoided
                     record = loads(line)
                     actor = record["actor"]
@@ -191,6 +198,10 @@ class Decoder:
                         continue
                 except (ValueError, TypeError, KeyError):
                     pass
+            elif line == b"{" and (size := tangle.take_whole(text, offset - base, offset, found)):
+                next(islice(lines, text.count(b"\n", offset - base, offset - base + size) - 1, None))
+                offset += size + 1
+                continue
             if line:
                 self._odd_line(offset, line, found, rejected)
                 is_open = tangle.start is not None
@@ -204,7 +215,7 @@ class Decoder:
             text = line.strip(_BLANKS)
             if not text:
                 return
-            if b'{"' not in text or (text[:1] == b"{" and tangle.start is not None):
+            if not may_hold_record(text) or (text[:1] == b"{" and tangle.start is not None):
                 tangle.inner(offset, line, rejected)
                 return
         tangle.give_up(offset, rejected)
@@ -213,7 +224,7 @@ class Decoder:
             tangle.open(offset, line, rejected)
         elif mark == b"}" and (not rest or tangle.start is not None):
             if rest and rest[:1] != b"{":
-                tangle.spoil()  # `},`: it was a value inside another
+                tangle.spoil(offset)  # `},`: it was a value inside another
             tangle.close(offset, b"}", found, rejected)
             if rest:
                 self._odd_line(offset + line.index(rest, 1), rest, found, rejected)
@@ -253,5 +264,5 @@ class Decoder:
             self._reject(offset + done, line[done:], reason, rejected)
 
     def _reject(self, offset: int, raw: bytes, reason: str, rejected: list[Rejected]) -> None:
-        self._tangle.spoil()
+        self._tangle.spoil(offset)
         rejected.append(Rejected(offset, len(raw), reason if raw.strip(b"\0") else _NULS, excerpt(raw)))

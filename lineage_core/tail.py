@@ -58,7 +58,8 @@ class Tailer:
 
     since: only records from this time on (microseconds UTC); daily files that cannot hold any are not opened.
     from_end: what stands in the files at the first pass is left out.
-    positions: where another Tailer stopped, as its `positions()` told. block: the most bytes read at once.
+    positions: where another Tailer stopped, as its `positions()` told. block: the most bytes read at once; 64 KiB
+    of records stay in the processor's cache until they are folded.
 
     backlog: bytes that are known and not read yet. problems: files that cannot be read, and why.
     missing: whether the directory does not exist.
@@ -71,7 +72,7 @@ class Tailer:
         since: int | None = None,
         from_end: bool = False,
         positions: dict[str, Any] | None = None,
-        block: int = 1 << 20,
+        block: int = 1 << 16,
     ) -> None:
         self.directory = Path(directory)
         self.backlog = 0
@@ -258,8 +259,8 @@ class Tailer:
             decoded = decoder.feed(data)
             place.move(fd, place.offset + len(data), decoder.settled)
             self.backlog = max(0, self.backlog - len(data))
-            if place.settled == place.offset:
-                place.decoder = None  # nothing is held
+            if decoder.fresh:
+                place.decoder = None
             yield self._batch(place, decoded, held + data, place.offset)
 
     def _unpacked(self, place: Place, fd: int, status: os.stat_result) -> Iterator[Batch]:

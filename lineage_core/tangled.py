@@ -8,17 +8,18 @@ with a foreign line in it is not whole; nor is, then, the one around it, which m
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
 from typing import Any
 
 from lineage_core import intact
 from lineage_core.codec import MAX_LINE
+from lineage_core.habits import Habits, refuse_doubled_keys
 from lineage_core.intact import Found, Rejected, excerpt
 
-PATIENCE = 256 * 1024
+PATIENCE = 64 * 1024
 """Bytes of other writers' lines after which an object that got no line of its own is given up."""
+
 
 UNFINISHED = "unfinished"
 
@@ -53,11 +54,13 @@ class Fragment:
 class Tangle:
     """The objects of one file that are open, innermost last, and lines that belong to none."""
 
-    __slots__ = ("_orphans", "_stack")
+    __slots__ = ("_habits", "_orphans", "_stack", "_suspect")
 
     def __init__(self) -> None:
+        self._habits = Habits()
         self._stack: deque[Fragment] = deque()
         self._orphans: Fragment | None = None
+        self._suspect = 0  # the offset up to which lines of several writers may be mixed
 
     @property
     def start(self) -> int | None:
@@ -65,6 +68,27 @@ class Tangle:
         if self._stack:
             return self._stack[0].start
         return self._orphans.start if self._orphans else None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is open and nothing was learned: a new Tangle would do as well."""
+        return self.start is None and self._habits.empty
+
+    def take_whole(self, text: bytes, start: int, offset: int, found: list[Found]) -> int:
+        """Take a record whose lines follow each other in `text` from `start` on, which is at `offset` of the file.
+
+        Returns its length, or 0 if it is not as simple as that.
+        """
+        end = text.find(b"\n}\n", start)
+        raw = text[start : end + 2]
+        if end < 0 or self.start is not None or offset < self._suspect or raw.count(b"\n ") != raw.count(b"\n") - 1 or b'{"' in raw:
+            return 0
+        try:
+            at, record = self._read(raw, False)
+        except ValueError:
+            return 0
+        found.append(Found(offset, len(raw), at, record))
+        return len(raw)
 
     def open(self, offset: int, line: bytes, rejected: list[Rejected]) -> None:
         """A `{` at the margin."""
@@ -81,7 +105,7 @@ class Tangle:
             if top.size > MAX_LINE:
                 self._stack.pop()
                 rejected.append(top.rejected(f"longer than {MAX_LINE >> 20} MiB"))
-                self.spoil()
+                self.spoil(offset)
         elif self._orphans is None:
             self._orphans = Fragment(offset, line)
         else:
@@ -98,17 +122,18 @@ class Tangle:
         fragment = self._stack.pop()
         fragment.add(offset, line)
         raw = b"\n".join(fragment.lines)
-        tangled = fragment.nested or bool(self._stack)
+        tangled = fragment.nested or bool(self._stack) or fragment.start < self._suspect
         try:
             if fragment.spoiled:
                 raise ValueError("a line of it is lost among another writer's")
-            at, record = _read(raw, tangled)
+            at, record = self._read(raw, tangled)
         except ValueError as error:
-            self.spoil()
+            self.spoil(offset)
+            self._suspect = offset + PATIENCE
             late = 0 if fragment.nested else _late_start(raw)
             if late:
                 try:
-                    at, record = _read(raw[late:], True)
+                    at, record = self._read(raw[late:], True)
                 except ValueError:
                     pass
                 else:
@@ -119,10 +144,23 @@ class Tangle:
         else:
             found.append(Found(fragment.start, offset + len(line) - fragment.start, at, record))
 
-    def spoil(self) -> None:
-        """Something stands inside the innermost object that is no whole object: it may hold a line of it."""
+    def _read(self, raw: bytes, tangled: bool) -> tuple[int, dict[str, Any]]:
+        """The time and the record of a closed object; raises ValueError, which says why it is no event."""
+        at, record = intact.read(raw)
+        if tangled:
+            self._habits.refuse_mixture(raw, record)
+            return at, record
+        indent = _INDENT.search(raw)
+        if indent and raw.count(b"\n" + indent[1] + b'"') != len(record):
+            refuse_doubled_keys(raw)
+        self._habits.learn(record)
+        return at, record
+
+    def spoil(self, offset: int) -> None:
+        """At `offset` stands something that is no whole object: it may hold a line of the object around it."""
         if self._stack:
             self._stack[-1].spoiled = True
+            self._suspect = offset + PATIENCE
 
     def lift(self) -> None:
         """A whole compact record stands inside the innermost object."""
@@ -133,12 +171,14 @@ class Tangle:
         """The lines without an object end here."""
         if self._orphans:
             rejected.append(self._orphans.rejected("the beginning of the record is lost"))
+            self._suspect = self._orphans.start + self._orphans.size + PATIENCE
             self._orphans = None
 
     def give_up(self, offset: int, rejected: list[Rejected]) -> None:
         """Objects that got no line of their own for too long, seen from `offset`, will not be finished."""
         while self._stack and offset - self._stack[0].last > PATIENCE:
             rejected.append(self._stack.popleft().rejected(UNFINISHED))
+            self._suspect = offset + PATIENCE
 
     def flush(self, rejected: list[Rejected]) -> None:
         """The file ends here: what is open will not be finished."""
@@ -167,33 +207,3 @@ def _late_start(raw: bytes) -> int:
     for match in _LATE_START.finditer(raw):
         last = match.start()
     return last
-
-
-def _read(raw: bytes, tangled: bool) -> tuple[int, dict[str, Any]]:
-    """The time and the record of a closed object; raises ValueError, which says why it is no event."""
-    at, record = intact.read(raw)
-    indent = _INDENT.search(raw)
-    if tangled or (indent and raw.count(b"\n" + indent[1] + b'"') != len(record)):
-        _refuse_doubled_keys(raw)
-    if tangled:
-        _refuse_disagreement(record)
-    return at, record
-
-
-def _refuse_doubled_keys(raw: bytes) -> None:
-    def unique(pairs: list[tuple[str, Any]]) -> None:
-        if len({key for key, _ in pairs}) != len(pairs):
-            raise ValueError("a key occurs twice")
-
-    try:
-        json.loads(raw.decode("utf-8", "replace"), object_pairs_hook=unique)
-    except RecursionError:
-        raise ValueError(intact.TOO_DEEP) from None
-
-
-def _refuse_disagreement(record: dict[str, Any]) -> None:
-    """A worker reports on itself: its own id and the worker id in the data are one."""
-    data = record.get("event_data")
-    worker = data.get("worker_id") if isinstance(data, dict) else None
-    if worker is not None and record["actor"]["type"] == "worker" and record["actor"]["id"] != worker:
-        raise ValueError("its actor and its worker do not agree")

@@ -23,6 +23,11 @@ _ATTEMPTS = 4  # how many nested starts of one torn piece are tried: bounds the 
 _SCAN = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len, strict=True).raw_decode
 
 
+def may_hold_record(line: bytes) -> bool:
+    """Whether a record may start somewhere in the line. (Inside a JSON string its quotes would be escaped.)"""
+    return b'{"' in line and _START.search(line) is not None
+
+
 def whole_objects(line: bytes) -> list[tuple[int, int]]:
     """Start and end of each whole JSON object in a damaged line that no other object can have held; in order.
 
