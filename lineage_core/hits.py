@@ -63,10 +63,10 @@ def find(directory: Path, sought: Search, progress: crew.Progress | None = None)
     progress: told the part of the bytes that is done, from 0 to 1, now and then.
     """
     problems: dict[str, str] = {}
-    chosen = [file for file in _listed(directory, problems) if sought.opens(file)]
+    chosen = [file for file in list_files(directory, problems) if sought.opens(file)]
     places, gone = _find_in(chosen, 0, sought, problems, progress)
     while gone:  # moved away meanwhile: into the archive, perhaps
-        fresh = [file for file in _listed(directory, {}) if file.name in gone]
+        fresh = [file for file in list_files(directory, {}) if file.name in gone]
         more, gone = _find_in(fresh, len(chosen), sought, problems, progress)
         chosen += fresh
         places += more
@@ -78,7 +78,8 @@ def find(directory: Path, sought: Search, progress: crew.Progress | None = None)
     return Hits(directory, [chosen[rank] for rank in order], places, problems)
 
 
-def _listed(directory: Path, problems: dict[str, str]) -> list[JournalFile]:
+def list_files(directory: Path, problems: dict[str, str]) -> list[JournalFile]:
+    """The files of the journal, newest first. Raises JournalError when there is no directory or it cannot be listed."""
     try:
         return files(directory, problems)
     except FileNotFoundError:

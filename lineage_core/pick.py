@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from lineage_core.scan import Search
@@ -12,7 +13,7 @@ Record = dict[str, Any]
 
 
 class Pick(NamedTuple):
-    """The values asked for, of each kind any; kinds are joined by and. None asked for: all."""
+    """The values asked for, of each kind any, with `*` for any text; kinds are joined by and. None asked for: all."""
 
     tasks: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
@@ -25,11 +26,6 @@ class Pick(NamedTuple):
     grep: re.Pattern[str] | None = None
     since: int | None = None
     until: int | None = None
-
-    @property
-    def everything(self) -> bool:
-        """Whether nothing is left out."""
-        return self == Pick()
 
     def search(self) -> Search:
         """The search that answers it: of all the values it looks for the rarest kind."""
@@ -50,10 +46,29 @@ class Pick(NamedTuple):
         ]
 
         def matches(record: Record) -> bool:
-            return all(not wanted.isdisjoint(of(record)) for wanted, of in tests)
+            return all(_meets(of(record), wanted) for wanted, of in tests)
 
-        needles = tuple(sorted(tests[0][0])) if tests else ()
-        return Search(needles, (), matches if tests else None, self.grep, self.since, self.until)
+        first = min((wanted for wanted, _ in tests), key=_vague, default=frozenset())
+        exact, patterns = ((), ()) if _vague(first) else _split(first)
+        return Search(exact, patterns, matches if tests else None, self.grep, self.since, self.until)
+
+
+def _split(wanted: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names, and what stands before the `*` of patterns."""
+    exact = tuple(sorted(name for name in wanted if "*" not in name))
+    return exact, tuple(sorted(name.partition("*")[0] for name in wanted if "*" in name))
+
+
+def _vague(wanted: frozenset[str]) -> bool:
+    """Whether a pattern begins with `*`, which no search in bytes finds."""
+    return any(name.startswith("*") for name in wanted)
+
+
+def _meets(values: set[Any], wanted: frozenset[str]) -> bool:
+    if not wanted.isdisjoint(values):
+        return True
+    patterns = [name for name in wanted if "*" in name]
+    return any(fnmatchcase(value, name) for name in patterns for value in values if isinstance(value, str))
 
 
 def context_of(record: Record) -> dict[str, Any]:

@@ -23,13 +23,13 @@ from lineage_core.words import say
 
 EXAMPLES = (
     "lineage events --task task-1",
-    "lineage events --type worker_failed --since 2h",
+    "lineage events --type worker_failed --type 'task_*' --since 2h",
     "lineage events --master security --date yesterday --format csv",
     "lineage events --grep 'timeout|refused' --json | jq '.[].actor.id'",
 )
 
 _KINDS = {
-    "task": ("TASK", "events of a task"),
+    "task": ("TASK", "events of a task; like all that follow it may be repeated, and * stands for any text"),
     "type": ("EVENT_TYPE", "events of a type, like worker_failed"),
     "actor": ("ID", "events of an actor"),
     "master": ("ID", "events that a master did or that name it; its `-master` may be left out"),
@@ -48,9 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
-    """The options that say which events."""
+    """The options that say which events. Each may be given more than once, and `*` stands for any text."""
     for name, (metavar, text) in _KINDS.items():
-        parser.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=f"{text}; may be repeated")
+        parser.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=text)
     parser.add_argument("--grep", metavar="REGEX", help="events whose record, as it was written, matches")
     period.add_arguments(parser, "events")
 
@@ -123,9 +123,9 @@ def _check_names(directory: Path, pick: Pick) -> None:
     if pick.tasks:
         from lineage_core.lookup import check_known
 
-        check_known(directory, pick.tasks)
+        check_known(directory, [name for name in pick.tasks if "*" not in name])
     for name in pick.types:
-        if name not in EVENTS and not hits.find(directory, Pick(types=(name,)).search()).places:
+        if name not in EVENTS and "*" not in name and not hits.find(directory, Pick(types=(name,)).search()).places:
             raise UnknownNameError(f"no event of type {name}{nearest(name, EVENTS)}")
 
 

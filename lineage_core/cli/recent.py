@@ -1,0 +1,41 @@
+"""`lineage recent`: the newest events, read from the ends of the files."""
+
+from __future__ import annotations
+
+import argparse
+
+from lineage_core.cli import events, output
+from lineage_core.cli.output import Answer
+from lineage_core.newest import newest_events
+from lineage_core.paths import lineage_dir
+from lineage_core.pick import Pick
+from lineage_core.report import EVENT_KEYS
+
+EXAMPLES = (
+    "lineage recent",
+    "lineage recent 50 --type worker_failed",
+    "lineage recent 1 --json | jq -r '.[].timestamp'",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `lineage recent`."""
+    parser.add_argument("count", nargs="?", type=output.count, metavar="N", help="how many (default 20)")
+    events.add_filters(parser)
+    output.add_arguments(parser, "events")
+    output.describe(parser, EVENT_KEYS, "columns of csv; as JSON, the records are given as they were written")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the newest events, in order: the newest one comes last."""
+    return output.show(answer(args), args)
+
+
+def answer(args: argparse.Namespace) -> Answer:
+    """The newest events."""
+    given = [number for number in (args.count, args.limit) if number is not None]
+    args.limit = min(given, default=20)
+    if events.pick_of(args) != Pick():
+        return events.answer(args)
+    raws, problems = newest_events(lineage_dir(args.dir), args.limit)
+    return events.answer_of(lambda: iter(raws), not raws, problems)

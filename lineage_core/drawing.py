@@ -1,0 +1,137 @@
+"""A timeline in text: one line a lane, bars and marks on a common axis. Pure: from a Timeline to lines of pieces."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lineage_core.clock import DAY, HOUR, MINUTE, SECOND, format_duration
+from lineage_core.timeline import Bar, Lane, Tick, Timeline
+
+Piece = tuple[str, str]
+"""Text and the kind of thing it is, which gives it its colour."""
+
+
+class Sign(NamedTuple):
+    """How a kind of bar or mark is drawn, in Unicode and in ASCII, and what it is called."""
+
+    sign: str
+    ascii: str
+    word: str
+
+
+BARS = {
+    "unknown": Sign("?", "?", "unknown"),
+    "queued": Sign("·", ".", "queued"),
+    "assigned": Sign("─", "-", "assigned"),
+    "running": Sign("█", "=", "running"),
+    "blocked": Sign("▒", "#", "blocked"),
+    "spawn": Sign("·", ".", "spawned"),
+    "run": Sign("█", "=", "running"),
+    "success": Sign("█", "=", "success"),
+    "partial": Sign("▓", "~", "partial"),
+    "failed": Sign("╳", "x", "failed"),
+    "zombie": Sign("☠", "Z", "zombie"),
+    "handoff wait": Sign("┄", ">", "handoff wait"),
+    "handoff": Sign("━", "+", "handed over"),
+}
+MARKS = {
+    "escalated": Sign("▲", "!", "escalated"),
+    "reassigned": Sign("↷", "@", "reassigned"),
+    "progress": Sign("╵", "'", "progress"),
+}
+_STEPS = (
+    *(SECOND // 1000 * n for n in (1, 2, 5, 10, 20, 50, 100, 200)),
+    *(SECOND * n for n in (1, 2, 5, 10, 15, 30)),
+    *(MINUTE * n for n in (1, 2, 5, 10, 15, 30)),
+    *(HOUR * n for n in (1, 2, 6, 12)),
+    *(DAY * n for n in (1, 2, 7, 30, 100, 365)),
+)
+_LABEL = 28  # most columns of the names
+
+
+def draw(line: Timeline, now: int, width: int, ascii_only: bool) -> list[list[Piece]]:
+    """The lanes as lines of pieces, at most `width` columns (40 at least), under an axis with offsets.
+
+    Open bars reach to now. A bar takes at least one column, however short it is.
+    """
+    end = max(now if line.end is None else line.end, line.start + 1)
+    label = min(_LABEL, max((len(lane.name) + 3 for lane in line.lanes), default=8))
+    axis = _Axis(line.start, end, max(12, width - label - 8))
+    lines = [[(" " * label, ""), (_ruler(axis), "muted")]]
+    for lane in line.lanes:
+        name = f"{'  ' if lane.kind != 'phases' else ''}{lane.name}"
+        if len(name) > label - 1:
+            name = name[: label - (4 if ascii_only else 2)] + ("..." if ascii_only else "…")
+        lines.append([(f"{name:{label}}", "head" if lane.kind == "phases" else ""), *_cells(lane, axis, ascii_only)])
+        lines[-1].append((f" {format_duration(_length(lane, end))}", "muted"))
+    kinds = dict.fromkeys(part.kind for lane in line.lanes for part in (*lane.bars, *lane.ticks))
+    legend: list[Piece] = []
+    for kind in kinds:
+        sign = BARS.get(kind) or MARKS.get(kind)
+        if sign:
+            legend += [(sign.ascii if ascii_only else sign.sign, kind), (f" {sign.word}  ", "")]
+    return [*lines, [("", "")], legend]
+
+
+class _Axis(NamedTuple):
+    start: int
+    end: int
+    width: int
+
+    def column(self, at: int) -> int:
+        """The column of a moment."""
+        part = (min(max(at, self.start), self.end) - self.start) * self.width // (self.end - self.start)
+        return min(self.width - 1, part)
+
+
+def _ruler(axis: _Axis) -> str:
+    """Offsets from the beginning, at round durations."""
+    length = axis.end - axis.start
+    most = max(1, axis.width // 9)
+    step = next((step for step in _STEPS if length / step <= most), length)
+    text = [" "] * (axis.width + 8)
+    for at in range(axis.start, axis.end + 1, step):
+        mark = f"+{format_duration(at - axis.start)}" if at > axis.start else "0"
+        column = axis.column(at)
+        if all(c == " " for c in text[max(0, column - 1) : column + len(mark) + 1]):
+            text[column : column + len(mark)] = mark
+    return "".join(text[: axis.width + 8]).rstrip()
+
+
+def _cells(lane: Lane, axis: _Axis, ascii_only: bool) -> list[Piece]:
+    """The bars and marks of a lane, in runs of the same kind."""
+    cells: list[Piece] = [(" ", "")] * axis.width
+    for bar in lane.bars:
+        sign = BARS.get(bar.kind, BARS["unknown"])
+        last = axis.column(axis.end if bar.end is None else bar.end)
+        first = axis.column(bar.start)
+        for column in range(first, max(last, first + 1)):
+            cells[column] = (sign.ascii if ascii_only else sign.sign, bar.kind)
+        if bar.end is None or last == axis.width - 1:
+            cells[last] = (sign.ascii if ascii_only else sign.sign, bar.kind)
+    for tick in lane.ticks:
+        sign = MARKS.get(tick.kind, MARKS["progress"])
+        cells[axis.column(tick.at)] = (sign.ascii if ascii_only else sign.sign, tick.kind)
+    pieces: list[Piece] = []
+    for text, kind in cells:
+        if pieces and pieces[-1][1] == kind:
+            pieces[-1] = (pieces[-1][0] + text, kind)
+        else:
+            pieces.append((text, kind))
+    return pieces
+
+
+def _length(lane: Lane, end: int) -> int:
+    """From the first bar to the end of the last."""
+    if not lane.bars:
+        return 0
+    return max(bar.end if bar.end is not None else end for bar in lane.bars) - min(bar.start for bar in lane.bars)
+
+
+def parts(line: Timeline) -> list[tuple[Lane, Bar | Tick]]:
+    """All bars and marks with their lanes, in the order of time."""
+    pairs: list[tuple[Lane, Bar | Tick]] = []
+    for lane in line.lanes:
+        pairs += [(lane, bar) for bar in lane.bars]
+        pairs += [(lane, tick) for tick in lane.ticks]
+    return sorted(pairs, key=lambda pair: pair[1].start if isinstance(pair[1], Bar) else pair[1].at)

@@ -1,0 +1,266 @@
+"""The rules of stuck work: what is wrong with a task at this moment, and which rule says so.
+
+Each rule is a small object with one sentence for the category and a `check` that gives findings, each with one
+sentence for the instance. Pure: a task, the rows of all tasks, the time and the thresholds go in. Used by
+`lineage zombies` and `lineage failed`, and by the screen's Attention view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from lineage_core.clock import MINUTE, format_duration
+from lineage_core.state import Status, Task, TaskRow, Worker, WorkerEnd
+
+
+class Severity(StrEnum):
+    """How urgent a finding is."""
+
+    WARNING = "warning"
+    BAD = "bad"
+
+
+class Thresholds(NamedTuple):
+    """When something counts as stuck; durations in microseconds.
+
+    silent: an open worker that was not heard of for so long is a zombie; warned: the same, a warning.
+    spawn: a spawned worker has to start within. handoff: a handoff has to be accepted within.
+    crowd: so many zombies at once are a finding of their own. bounces: so many reassignments or handoffs between
+    the same two masters are ping-pong. retries: so many retries of one worker type, none of which succeeded.
+    """
+
+    silent: int = 30 * MINUTE
+    warned: int = 5 * MINUTE
+    spawn: int = 5 * MINUTE
+    handoff: int = 5 * MINUTE
+    crowd: int = 5
+    bounces: int = 3
+    retries: int = 2
+
+
+class Finding(NamedTuple):
+    """One thing that is stuck. subject: the worker, handoff or task it is about; since: when that began;
+    sentence: what is the matter, for people."""
+
+    rule: str
+    severity: Severity
+    task_id: str
+    subject: str
+    since: int
+    sentence: str
+
+
+Rows = Mapping[str, TaskRow]
+Check = Callable[[Task, Rows, int, Thresholds], Iterator[Finding]]
+
+
+class Rule(NamedTuple):
+    """name: for programs. category: what it finds, in a sentence. zombie: whether it finds workers that are none any
+    more. concerns: whether a task can have such a finding, told by its row alone, so that others are not looked at.
+    check: the findings."""
+
+    name: str
+    category: str
+    zombie: bool
+    concerns: Callable[[TaskRow], bool]
+    check: Check
+
+
+def check(task: Task, rows: Rows, now: int, thresholds: Thresholds = Thresholds()) -> list[Finding]:  # noqa: B008
+    """All findings of one task, the most urgent first."""
+    row = rows[task.task_id]
+    found = [one for rule in RULES.values() if rule.concerns(row) for one in rule.check(task, rows, now, thresholds)]
+    return ranked(found)
+
+
+def concerned(row: TaskRow) -> bool:
+    """Whether a task can have any finding at all, told by its row alone."""
+    return any(rule.concerns(row) for rule in RULES.values())
+
+
+def ranked(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings, the most urgent first: bad ones before warnings, and of these the oldest first."""
+    return sorted(findings, key=lambda one: (one.severity is not Severity.BAD, one.since, one.task_id, one.subject))
+
+
+def crowd(findings: Iterable[Finding], thresholds: Thresholds = Thresholds()) -> Finding | None:  # noqa: B008
+    """The finding that there are many zombies at once, open ones, or None."""
+    zombies = [one for one in findings if one.severity is Severity.BAD and one.rule in _AT_ONCE]
+    if len(zombies) < thresholds.crowd:
+        return None
+    tasks = len({one.task_id for one in zombies})
+    text = f"{len(zombies)} zombie workers at once, in {tasks} task{'s' if tasks > 1 else ''}: look at the host first"
+    return Finding("crowd", Severity.BAD, "", "", min(one.since for one in zombies), text)
+
+
+CROWD_CATEGORY = "many zombies at once point to the host, not to the tasks"
+
+
+def _ago(at: int, now: int) -> str:
+    return format_duration(max(0, now - at))
+
+
+def _open_workers(task: Task) -> list[Worker]:
+    return [worker for worker in task.workers.values() if worker.open]
+
+
+def _never_started(worker: Worker) -> bool:
+    return worker.started_at is None and worker.spawned_at is not None and not worker.progress
+
+
+def _silent(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+    if task.status.ended:
+        return
+    for worker in _open_workers(task):
+        age = now - worker.last_at
+        if age >= min(thresholds.warned, thresholds.silent) and not _never_started(worker):
+            severity = Severity.BAD if age >= thresholds.silent else Severity.WARNING
+            said = f" after {worker.percent:g}%" if worker.percent is not None else ""
+            text = f"{worker.worker_id} has been silent for {format_duration(age)}{said}"
+            yield Finding("silent", severity, task.task_id, worker.worker_id, worker.last_at, text)
+
+
+def _unstarted(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+    if task.status.ended:
+        return
+    for worker in _open_workers(task):
+        if _never_started(worker) and worker.spawned_at is not None and now - worker.spawned_at >= thresholds.spawn:
+            age = now - worker.spawned_at
+            severity = Severity.BAD if age >= thresholds.silent else Severity.WARNING
+            text = f"{worker.worker_id} was spawned {format_duration(age)} ago and has not started"
+            yield Finding("never started", severity, task.task_id, worker.worker_id, worker.spawned_at, text)
+
+
+def _orphaned(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+    if not task.status.ended:
+        return
+    ended = task.ended_at if task.ended_at is not None else task.last_at
+    for worker in _open_workers(task):
+        age = now - max(worker.last_at, ended)
+        if age >= thresholds.warned:
+            severity = Severity.BAD if age >= thresholds.silent else Severity.WARNING
+            text = f"{worker.worker_id} is still open, but its task {task.status.value} {_ago(ended, now)} ago"
+            yield Finding("orphaned", severity, task.task_id, worker.worker_id, max(worker.last_at, ended), text)
+
+
+def _confirmed(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+    for worker in task.workers.values():
+        if worker.end is WorkerEnd.ZOMBIE and worker.ended_at is not None:
+            severity = Severity.WARNING if task.status.ended else Severity.BAD
+            text = f"{worker.worker_id} was found dead by the cleanup {_ago(worker.ended_at, now)} ago (zombie_timeout)"
+            yield Finding("confirmed", severity, task.task_id, worker.worker_id, worker.ended_at, text)
+
+
+def _blocked_by_ended(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+    if task.status is not Status.BLOCKED:
+        return
+    for name in task.blocked_by:
+        row = rows.get(name)
+        if row is not None and row.status.ended:
+            at = max(task.since, row.ended_at if row.ended_at is not None else row.last_at)
+            severity = Severity.BAD if row.status is not Status.COMPLETED else Severity.WARNING
+            text = f"blocked by {name}, which {row.status.value} {_ago(at, now)} ago"
+            yield Finding("blocked by ended", severity, task.task_id, task.task_id, at, text)
+
+
+def _unaccepted(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+    for handoff in task.handoffs.values():
+        at = handoff.created_at
+        if handoff.waiting and at is not None and now - at >= thresholds.handoff:
+            severity = Severity.BAD if now - at >= thresholds.silent else Severity.WARNING
+            to = handoff.to_master or "nobody"
+            text = f"{handoff.handoff_id} to {to} was offered {_ago(at, now)} ago and not accepted"
+            yield Finding("not accepted", severity, task.task_id, handoff.handoff_id, at, text)
+
+
+def _ping_pong(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+    moves: dict[frozenset[str], list[int]] = {}
+    for handoff in task.handoffs.values():
+        if handoff.from_master and handoff.to_master and handoff.created_at is not None:
+            moves.setdefault(frozenset((handoff.from_master, handoff.to_master)), []).append(handoff.created_at)
+    for mark in task.marks:
+        if mark.kind == "reassigned":
+            moves.setdefault(frozenset(mark.text.split(" → ")), []).append(mark.at)
+    for pair, times in moves.items():
+        if len(times) >= thresholds.bounces and not task.status.ended:
+            text = f"went {len(times)} times between {' and '.join(sorted(pair))}"
+            yield Finding("ping-pong", Severity.WARNING, task.task_id, task.task_id, min(times), text)
+
+
+def _vain_retries(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+    by_type: dict[str, list[Worker]] = {}
+    for worker in task.workers.values():
+        by_type.setdefault(worker.worker_type or "worker", []).append(worker)
+    for kind, workers in by_type.items():
+        retries = sum(worker.retry_of is not None for worker in workers)
+        done = any(worker.end in (WorkerEnd.SUCCESS, WorkerEnd.PARTIAL) for worker in workers)
+        if retries >= thresholds.retries and not done and not task.status.ended:
+            failed = [worker.ended_at for worker in workers if worker.failed and worker.ended_at is not None]
+            text = f"{retries} retries of {kind} and none has succeeded"
+            yield Finding("retries", Severity.WARNING, task.task_id, task.task_id, min(failed, default=now), text)
+
+
+RULES: dict[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        Rule(
+            "silent",
+            "a worker that runs has not been heard of for longer than the threshold",
+            True,
+            lambda row: row.open_workers > 0 and not row.status.ended,
+            _silent,
+        ),
+        Rule(
+            "never started",
+            "a worker was spawned and has not started",
+            True,
+            lambda row: row.open_workers > 0 and not row.status.ended,
+            _unstarted,
+        ),
+        Rule(
+            "orphaned",
+            "a task has ended and a worker of it has not",
+            True,
+            lambda row: row.open_workers > 0 and row.status.ended,
+            _orphaned,
+        ),
+        Rule(
+            "confirmed",
+            "the cleanup found a worker dead and logged zombie_timeout",
+            True,
+            lambda row: row.failed_workers > 0,
+            _confirmed,
+        ),
+        Rule(
+            "blocked by ended",
+            "a task is blocked by a task that has ended",
+            False,
+            lambda row: row.status is Status.BLOCKED and bool(row.blocked_by),
+            _blocked_by_ended,
+        ),
+        Rule(
+            "not accepted",
+            "a handoff was offered and nobody has accepted it",
+            False,
+            lambda row: row.handoff_since is not None,
+            _unaccepted,
+        ),
+        Rule(
+            "ping-pong",
+            "a task goes to and fro between two masters",
+            False,
+            lambda row: not row.status.ended,
+            _ping_pong,
+        ),
+        Rule(
+            "retries",
+            "workers are retried and none succeeds",
+            False,
+            lambda row: row.retries > 0 and not row.status.ended,
+            _vain_retries,
+        ),
+    )
+}
+_AT_ONCE = frozenset(("silent", "never started", "orphaned"))
