@@ -49,10 +49,7 @@ def _row(file: str, found: Found) -> tuple[Any, ...]:
     record = found.record
     fact = fact_of(file, found.offset, found.length, found.at, record)
     data = fact.data
-    wrong: list[str] = []
-    for key in ("event_data", "context"):
-        if record.get(key) is not None and type(record[key]) is not dict:
-            wrong.append(key)
+    wrong = [key for key in ("event_data", "context") if type(record.get(key)) not in (dict, type(None))]
     texts = [_text(data, key, wrong) for key in _TEXTS]
     percent = _number(data, "progress_percentage", wrong, 100)
     budget = _number(data, "token_budget", wrong)

@@ -1,0 +1,200 @@
+"""`lineage stats`: what a lineage adds up to, as the screen's fourth view shows it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lineage_core import clock, filters
+from lineage_core.cli import output
+from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.clock import format_duration
+from lineage_core.paths import lineage_dir
+from lineage_core.sparks import interval, spark
+from lineage_core.when import parse_duration
+
+if TYPE_CHECKING:
+    from lineage_core.stats import Cut
+
+EXAMPLES = (
+    "lineage stats --window 24h",
+    "lineage stats --by worker_type --window 7d",
+    "lineage stats master:security --by day",
+    "lineage stats --json | jq .failures.master",
+)
+BY = ("master", "worker_type", "task_type", "session", "hour", "day")
+_RATES = ("rate", "rate_low", "rate_high", "share")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `lineage stats`."""
+    parser.add_argument(
+        "filters",
+        nargs="*",
+        metavar="FILTER",
+        help="only tasks that match, as in `lineage tasks`: status:failed master:security kind:build …",
+    )
+    parser.add_argument("--by", choices=BY, help="one line for each, in place of the overview")
+    parser.add_argument(
+        "--window", default="all", metavar="SPAN", help="15m, 1h, 24h, 7d, any other duration, or all (default)"
+    )
+    parser.add_argument(
+        "--zombie-after", default="30m", metavar="SPAN", help="silence that makes a worker count (default 30m)"
+    )
+    output.add_arguments(parser, "rows of a table (default 12 in the overview)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the figures."""
+    now = clock.now()
+    silent_after = parse_duration(args.zombie_after)
+    since = None if args.window == "all" else now - parse_duration(args.window)
+    directory = lineage_dir(args.dir)
+    tasks = None
+    if args.filters:
+        from lineage_core.load import load
+
+        state = load(directory).state
+        chosen = [filters.parse(text, state.packed) for text in args.filters]
+        tasks = [row.task_id for row in state.rows.values() if all(one.matches(row) for one in chosen)]
+    from lineage_core import stats  # polars, 350 ms
+    from lineage_core.frame import read_frames
+
+    reader = read_frames(directory)
+    frames = reader.frames if tasks is None else stats.narrowed(reader.frames, tasks)
+    cut = stats.Cut(frames, since, now)
+    answer = _grouped(cut, args) if args.by else _overview(cut, silent_after, args)
+    return output.show(answer._replace(problems=reader.problems), args)
+
+
+def _grouped(cut: Cut, args: argparse.Namespace) -> Answer:
+    from lineage_core import stats
+    from lineage_core.stats.document import plain
+
+    table = stats.groups(cut, args.by)
+    rows = plain(table)[: args.limit]
+    return Answer(
+        lambda paper: _table(rows, args.by), tuple(table.columns), rows, empty=not rows, title=f"stats by {args.by}"
+    )
+
+
+def _overview(cut: Cut, silent_after: int, args: argparse.Namespace) -> Answer:
+    from lineage_core.stats.document import document
+
+    told = document(cut, silent_after, filtered=bool(args.filters))
+    limit = 12 if args.limit is None else args.limit
+    return Answer(
+        lambda paper: _text(told, paper, limit),
+        ("section", "group", "key", "figure", "value"),
+        _figures(told),
+        document=told,
+        empty=not told["total_events"],
+        title="stats",
+    )
+
+
+def _figures(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every number of the document in a row of its own."""
+
+    def walk(section: str, group: str, value: Any, key: str = "") -> Iterator[dict[str, Any]]:
+        if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            for item in value:
+                names = [str(item[n]) for n in ("key", "start", "kind", "reason") if n in item]
+                for name, figure in item.items():
+                    if name not in ("key", "start", "kind"):
+                        yield from walk(section, group, {name: figure}, ": ".join(names))
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                if isinstance(item, list | dict) and name != "histogram":
+                    yield from walk(section, name, item)
+                else:
+                    yield {"section": section, "group": group, "key": key, "figure": name, "value": item}
+        else:
+            yield {"section": section, "group": group, "key": key, "figure": section, "value": value}
+
+    for section, value in told.items():
+        yield from walk(section, "", value)
+
+
+def _text(told: Mapping[str, Any], paper: Paper, limit: int) -> Iterator[Line]:
+    health, flow = told["health"], told["flow"]
+    bad = sum(health["quarantined"].values())
+    yield [
+        (f"{told['total_events']:,} events, {told['tasks_tracked']:,} tasks", "head"),
+        f", {health['copies']:,} copies, ",
+        (f"{bad:,} quarantined", "bad" if bad else "muted"),
+        f", {sum(row['count'] for row in health['wrong_values']):,} values of a wrong type",
+    ]
+    if not told["total_events"]:
+        return
+    yield ""
+    yield (f"flow from {flow[0]['start'][:16]}Z, {len(flow)} stretches", "head")
+    for name in ("events", "created", "completed", "failed", "cancelled", "running", "queued", "blocked", "workers"):
+        values = [row[name] for row in flow]
+        level = name in ("running", "queued", "blocked", "workers")
+        total = f"{values[-1]:,} now" if level else f"{sum(values):,}"
+        yield [f"  {name:10}", spark(values, paper.width - 28, ascii_only=paper.ascii).ljust(len(values)), f"  {total}"]
+    for section, title in (("durations", "run time by"), ("failures", "failures by"), ("tokens", "tokens by")):
+        for by, rows in told[section].items():
+            if rows:
+                yield ""
+                yield from _table(rows[:limit], f"{title} {by}", paper)
+        if section == "durations" and told["waits"]:
+            yield ""
+            yield from _table(told["waits"], "waits", paper)
+    for title, rows in (
+        ("reasons", told["reasons"]),
+        ("workers", told["workers"]),
+        ("write time and lag of events", health["delays"]),
+        ("values of a wrong type", health["wrong_values"]),
+        ("quarantined", [{"key": reason, "count": n} for reason, n in health["quarantined"].items()]),
+        ("events", [{"key": name, "count": n} for name, n in told["event_types"].items()]),
+    ):
+        if rows:
+            yield ""
+            yield from _table(rows[: None if title == "events" else limit], title, paper)
+    yield ""
+    yield f"silent integration points: {', '.join(health['silent_points']) or 'none'}"
+
+
+_HIDDEN = ("least", "greatest", "rate_low", "rate_high")
+_DURATIONS = ("p50", "p95", "p99", "max", "queue_p50", "blocked_ms", "start_p50", "start_p95", "start_p99", "start_max")
+
+
+def _table(rows: Sequence[Mapping[str, Any]], title: str, paper: Paper | None = None) -> Iterator[Line]:
+    """Rows under their keys, for people. paper: draw distributions and intervals on it."""
+    ascii_only = paper is not None and paper.ascii
+    names = [name for name in rows[0] if name not in _HIDDEN] if rows else []
+    names = [name for name in names if any(row[name] not in (None, "") for row in rows) or name == "key"]
+    if "left_out" in names and not any(row["left_out"] for row in rows):
+        names.remove("left_out")
+    headers = [title if name == names[0] else name.removesuffix("_ms").replace("_", " ") for name in names]
+    scale = max((row["rate_high"] or 0 for row in rows if "rate_high" in row), default=0)
+    cells = [[_cell(name, row, scale, ascii_only) for name in names] for row in rows]
+    right = [n for n, name in enumerate(names) if n and name not in ("histogram", "reason", "example", "rate")]
+    yield from output.table(headers, cells, right)
+
+
+def _cell(name: str, row: Mapping[str, Any], scale: float, ascii_only: bool) -> Piece:
+    value = row[name]
+    if value is None:
+        return ""
+    if name == "histogram":
+        return spark(value, len(value), ascii_only=ascii_only)
+    if name == "rate":
+        low, high = row["rate_low"] / scale, row["rate_high"] / scale
+        return f"{value:6.1%} {interval(low, value / scale, high, 16, ascii_only=ascii_only)}"
+    if name in _RATES:
+        return f"{value:.1%}"
+    if name in _DURATIONS:
+        return format_duration(round(value * 1000)) if value >= 1 or not value else f"{value * 1000:.0f}µs"
+    if name in ("reason", "example"):
+        return str(value)[:60]
+    if isinstance(value, bool):
+        return name if value else ""
+    if isinstance(value, int | float):
+        return f"{value:,.0f}"
+    return str(value)[:19] if name.endswith("_at") else str(value)
+
+

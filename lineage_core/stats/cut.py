@@ -1,0 +1,47 @@
+"""What figures are about: the frames, a window of time, and the tasks to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import polars as pl
+from polars import col, lit
+
+from lineage_core.clock import DAY, HOUR, MINUTE
+from lineage_core.frame import Frames
+from lineage_core.frames.columns import FRAMES, TIME
+
+WINDOWS = {"15m": 15 * MINUTE, "1h": HOUR, "24h": DAY, "7d": 7 * DAY, "all": None}
+"""The windows of the screen; None: everything."""
+
+NOBODY = "(none)"
+"""The key of tasks and workers that have none."""
+
+
+class Cut(NamedTuple):
+    """What figures are about. since, now: microseconds since the epoch; since None: from the first event."""
+
+    frames: Frames
+    since: int | None
+    now: int
+
+    def recent(self, what: str, time: str = "at") -> pl.DataFrame:
+        """The rows of a frame whose `time` is in the window."""
+        frame = self.frames.of(what)
+        if self.since is None:
+            return frame.filter(col(time).is_not_null())
+        return frame.filter(col(time) >= lit(self.since).cast(TIME))
+
+
+def narrowed(frames: Frames, tasks: Collection[str]) -> Frames:
+    """The frames as if these tasks were all there are; what was quarantined belongs to no task."""
+    names = pl.Series(list(tasks), dtype=pl.Categorical())
+    chosen = col("task_id").is_in(names.implode())
+    events, tasks, workers, handoffs, phases = (frames.of(what).filter(chosen) for what in FRAMES)
+    return Frames(events, tasks, workers, handoffs, phases, records=events.height)
+
+
+def key_of(by: str) -> pl.Expr:
+    """The key that a column gives, as text; NOBODY where there is none."""
+    return col(by).cast(pl.String).fill_null(NOBODY)

@@ -1,0 +1,65 @@
+"""Failures: how often, and why."""
+
+from __future__ import annotations
+
+import polars as pl
+from polars import col, lit, when
+
+from lineage_core.frames.columns import TIME
+from lineage_core.stats.cut import Cut, key_of
+from lineage_core.stats.spread import wilson
+
+
+def failures(cut: Cut, by: str) -> pl.DataFrame:
+    """Of what ended in the window (cancelled tasks apart): `ended`, `failed`, `rate`, its confidence interval
+    `rate_low` to `rate_high`. Workers by worker_type, else tasks; worst first, by what is at least certain."""
+    if by == "worker_type":
+        frame, failed = cut.recent("workers", "ended_at"), col("end").is_in(["failed", "zombie"])
+    else:
+        frame = cut.recent("tasks", "ended_at").filter(col("status") != "cancelled")
+        failed = col("status") == "failed"
+    table = frame.group_by(key=key_of(by)).agg(ended=pl.len(), failed=failed.sum())
+    table = table.with_columns(**wilson(col("failed"), col("ended")))
+    return table.sort("rate_low", "failed", "key", descending=[True, True, False])
+
+
+def pattern_of(text: pl.Expr) -> pl.Expr:
+    """A reason without what differs from case to case: ids, numbers, quoted names and paths become `#`."""
+    return (
+        text.str.replace_all(r"""'[^']*'|"[^"]*"|`[^`]*`""", "#")
+        .str.replace_all(r"[\w./:@+-]*[0-9][\w./:@+%-]*|\b[0-9a-fA-F]{8,}\b|(?:/[\w.-]+){2,}", "#")
+        .str.replace_all(r"#(?:[\s,]*#)+", "#")
+        .str.replace_all(r"\s+", " ")
+        .str.strip_chars()
+        .str.head(160)
+    )
+
+
+def reasons(cut: Cut) -> pl.DataFrame:
+    """Why tasks and workers failed in the window, alike reasons together: `kind`, `reason` (the pattern), `count`,
+    `tasks` (distinct), `example`, `first_at`, `last_at` (ever, not only in the window), `new` (not seen before it)."""
+    kinds = {"task_failed": "task", "worker_failed": "worker"}
+    said = col("error").cast(pl.String).fill_null(col("reason").cast(pl.String))
+    told = col("reason").cast(pl.String).fill_null(col("error").cast(pl.String))
+    failed = cut.frames.events.filter(col("event_type").is_in([*kinds])).select(
+        "task_id",
+        "at",
+        kind=col("event_type").cast(pl.String).replace_strict(kinds, default=None, return_dtype=pl.String),
+        text=when(col("event_type") == "task_failed").then(told).otherwise(said).fill_null("(no reason given)"),
+    )
+    texts = failed.select(col("text").unique()).with_columns(reason=pattern_of(col("text")))
+    since = lit(cut.since if cut.since is not None else -(1 << 62)).cast(TIME)
+    recent = col("at") >= since
+    table = (
+        failed.join(texts, on="text")
+        .group_by("kind", "reason")
+        .agg(
+            count=recent.sum(),
+            tasks=col("task_id").filter(recent).n_unique(),
+            example=col("text").sort_by("at", "text").last(),
+            first_at=col("at").min(),
+            last_at=col("at").max(),
+        )
+        .with_columns(new=(col("first_at") >= since) & lit(cut.since is not None))
+    )
+    return table.filter(col("count") > 0).sort("count", "kind", "reason", descending=[True, False, False])

@@ -1,0 +1,73 @@
+"""Flow: how much happened when, and how much was under way."""
+
+from __future__ import annotations
+
+import polars as pl
+from polars import col
+
+from lineage_core.clock import DAY, HOUR, MINUTE, SECOND
+from lineage_core.frames.columns import TIME
+from lineage_core.stats.cut import Cut
+
+BINS = 60
+"""The most stretches into which a window is cut for a course over time."""
+
+_STEPS = [n * SECOND for n in (1, 2, 5, 10, 15, 30)] + [n * MINUTE for n in (1, 2, 5, 10, 15, 30)]
+_STEPS += [n * HOUR for n in (1, 2, 3, 6, 12)] + [n * DAY for n in (1, 2, 7, 14, 28, 56, 364)]
+
+
+def edges(cut: Cut) -> tuple[int, int, int]:
+    """Where the stretches of a course begin, how long each is, and how many there are."""
+    events = cut.frames.events
+    first = events["at"].min()
+    begin = cut.since
+    if begin is None:
+        begin = cut.now if first is None else int(first.timestamp() * SECOND)  # type: ignore[union-attr]
+    span = max(cut.now - begin, SECOND)
+    step = next((s for s in _STEPS if s * BINS >= span), -(-span // (BINS * DAY)) * DAY)
+    begin -= begin % step
+    return begin, step, -(-(cut.now - begin + 1) // step) if cut.now >= begin else 1
+
+
+def flow(cut: Cut) -> pl.DataFrame:
+    """The course over time, a row a stretch: `start`; `events`, `created`, `completed`, `failed`, `cancelled`: how
+    many in it (the first may begin before the window, and counts from there); `running`, `queued` (assigned ones too), `blocked`, `workers` (at work): how many at its end."""
+    begin, step, count = edges(cut)
+    frames = cut.frames
+    starts = pl.int_range(begin, begin + count * step, step, dtype=pl.Int64, eager=True)
+
+    def per_stretch(times: pl.Series) -> pl.Series:
+        moments = times.cast(pl.Int64)
+        moments = moments.filter(moments >= (begin if cut.since is None else cut.since))
+        bins = ((moments - begin) // step).alias("bin")
+        counted = bins.filter((bins >= 0) & (bins < count)).value_counts()
+        found = dict(zip(counted["bin"], counted["count"], strict=True))
+        return pl.Series([found.get(n, 0) for n in range(count)], dtype=pl.Int64)
+
+    def level(begun: pl.Series, over: pl.Series) -> pl.Series:
+        moments = (starts + step - 1).clip(upper_bound=max(cut.now, begin))
+        opened, closed = (s.drop_nulls().cast(pl.Int64).sort().search_sorted(moments, "right") for s in (begun, over))
+        return opened.cast(pl.Int64) - closed.cast(pl.Int64)
+
+    phases = frames.phases
+    ends = {name: phases.filter(col("status") == name)["start"] for name in ("completed", "failed", "cancelled")}
+    courses = {
+        "events": per_stretch(frames.events["at"]),
+        "created": per_stretch(frames.tasks["created_at"].drop_nulls()),
+        **{name: per_stretch(times) for name, times in ends.items()},
+    }
+    for name, statuses in (("running", ["running"]), ("queued", ["queued", "assigned"]), ("blocked", ["blocked"])):
+        lasting = phases.filter(col("status").is_in(statuses))
+        courses[name] = level(lasting["start"], lasting["end"])
+    courses["workers"] = level(frames.workers["first_at"], frames.workers["ended_at"])
+    return pl.DataFrame({"start": starts.cast(TIME), **courses})
+
+
+def heat(cut: Cut) -> pl.DataFrame:
+    """Events, and tasks that failed, by `day` (UTC date) and `hour` (0-23)."""
+    day = (col("at").dt.date().alias("day"), col("at").dt.hour().cast(pl.Int64).alias("hour"))
+    events = cut.recent("events").group_by(*day).agg(events=pl.len())
+    ends = cut.recent("phases", "start").rename({"start": "at"}).filter(col("status") == "failed")
+    failed = ends.group_by(*day).agg(failed=pl.len())
+    table = events.join(failed, on=["day", "hour"], how="full", coalesce=True)
+    return table.with_columns(col("events", "failed").fill_null(0)).sort("day", "hour")

@@ -1,0 +1,57 @@
+"""The health of the lineage itself: what is logged, how fast, what could not be read, and who is silent."""
+
+from __future__ import annotations
+
+import polars as pl
+from polars import col, lit
+
+from lineage_core import integration
+from lineage_core.integration_points import POINTS, Point
+from lineage_core.stats.cut import Cut
+from lineage_core.stats.spread import spread
+
+
+def event_types(cut: Cut) -> pl.DataFrame:
+    """Events in the window by type: `key`, `events`, `last_at`."""
+    return _counted(cut, "event_type")
+
+
+def actors(cut: Cut) -> pl.DataFrame:
+    """Events in the window by the actor's id: `key`, `events`, `last_at`."""
+    return _counted(cut, "actor_id")
+
+
+def _counted(cut: Cut, by: str) -> pl.DataFrame:
+    table = cut.recent("events").group_by(by).agg(events=pl.len(), last_at=col("at").max())
+    named = table.select("events", "last_at", key=col(by).cast(pl.String))
+    return named.select("key", "events", "last_at").sort("events", "key", descending=[True, False])
+
+
+def delays(cut: Cut) -> pl.DataFrame:
+    """In milliseconds: `write`: what writers took for an event, as far as they told (metadata.log_us); `lag`: from
+    the time of an event to the time at which its id was made, for ids of ours."""
+    events = cut.recent("events")
+    lag = (col("written_at") - col("at")).dt.total_microseconds() / 1000
+    values = pl.concat(
+        [
+            events.select(key=lit("write"), value=col("log_us") / 1000),
+            events.select(key=lit("lag"), value=lag),
+        ]
+    )
+    return spread(values, "value", col("key"))
+
+
+def wrong_values(cut: Cut) -> pl.DataFrame:
+    """Values of a wrong type in the window, left out everywhere: `key` of the record, `count`."""
+    wrong = cut.recent("events")["wrong"].drop_nulls().cast(pl.String).str.split(",")
+    table = pl.DataFrame({"key": wrong.explode(empty_as_null=False)}).group_by("key").agg(count=pl.len())
+    return table.sort("count", "key", descending=[True, False])
+
+
+def silent_points(cut: Cut) -> list[Point]:
+    """The integration points none of whose events is in the window."""
+    marks = {name for point in POINTS for name, _ in point.marks} - {"actor"}
+    events = cut.recent("events").select("event_type", "actor_id", *sorted(marks)).unique()
+    rows = events.cast(pl.String).iter_rows(named=True)
+    seen = integration.sightings((row["event_type"], row["actor_id"], row) for row in rows)
+    return [point for point in POINTS if not seen[point.id]]
