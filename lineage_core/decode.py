@@ -14,7 +14,7 @@
 | NaN, Infinity, numbers beyond a double | not JSON: quarantined |
 | a key twice in a compact record | kept, the last one counts, as in jq; in a pretty-printed one quarantined |
 | `null`, `123`, `[]`, `{}`, an array of records | whole JSON but no event: quarantined |
-| over 1,024 levels of nesting | quarantined |
+| over 100 levels of nesting | kept, `…` in place of what is deeper; over 1,024 levels: quarantined |
 | a line or record over 16 MiB | skipped in bounded memory and counted once |
 | anything else | quarantined line by line |
 """
@@ -29,9 +29,9 @@ from typing import Any
 import orjson
 
 from lineage_core import intact
-from lineage_core.codec import MAX_LINE
+from lineage_core.codec import MAX_DEPTH, MAX_LINE
 from lineage_core.events import Event
-from lineage_core.intact import EPOCH, MICROSECOND, Found, Rejected, check, excerpt
+from lineage_core.intact import EPOCH, MICROSECOND, SURELY_SHALLOW, Found, Rejected, check, excerpt, shallow
 from lineage_core.tangled import Tangle, own_lines
 from lineage_core.torn import may_hold_record, whole_objects
 
@@ -41,6 +41,7 @@ _BLOCK = 1 << 20
 _BLANKS = b" \t\r"
 _BOM = b"\xef\xbb\xbf"
 _NULS = "NUL bytes"
+_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
 _TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', re.DOTALL)
 
 
@@ -69,11 +70,27 @@ def event_of(found: Found | dict[str, Any]) -> Event:
 def record_bytes(raw: bytes) -> bytes:
     """The record in `raw` (the bytes that a Found spans) on one compact line, every value spelled as it was written.
 
-    No newline at the end. Bytes that are not UTF-8 become U+FFFD.
+    No newline at the end. Bytes that are not UTF-8 become U+FFFD; what is nested too deeply becomes `…`.
     """
     if b"\n{" in raw:  # whole records stand between its lines
         raw = own_lines(raw)
-    return _TOKEN.sub(lambda match: match[1] or b"", raw.decode("utf-8", "replace").encode())
+    text = _TOKEN.sub(lambda match: match[1] or b"", raw.decode("utf-8", "replace").encode())
+    return _prune(text) if text.count(b"{") + text.count(b"[") > MAX_DEPTH else text
+
+
+def _prune(text: bytes) -> bytes:
+    depth, start, kept = 0, 0, []
+    for match in _BRACKET.finditer(text):
+        bracket = match[0][:1]
+        if bracket in b"{[":
+            depth += 1
+            if depth == MAX_DEPTH + 1:
+                kept += [text[start : match.start()], '"…"'.encode()]
+        elif bracket in b"}]":
+            if depth == MAX_DEPTH + 1:
+                start = match.end()
+            depth -= 1
+    return b"".join([*kept, text[start:]])
 
 
 class Decoder:
@@ -193,6 +210,8 @@ class Decoder:
                         and type(actor["id"]) is str
                     ):
                         at = (moment(record["timestamp"]) - EPOCH) // MICROSECOND
+                        if length > SURELY_SHALLOW:
+                            record = shallow(record, line)
                         keep(new(Found, (offset, length, at, record)))
                         offset += length + 1
                         continue

@@ -9,10 +9,14 @@ from typing import Any, NamedTuple
 import orjson
 
 from lineage_core import clock
+from lineage_core.codec import MAX_DEPTH
 from lineage_core.sanitize import visible
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+
+SURELY_SHALLOW = 600
+"""Bytes of a record that is too short for more than 250 levels of nesting, which harm nobody."""
 
 NOT_JSON = "torn or damaged: not whole JSON"
 TOO_DEEP = "nested deeper than 1,024 levels"
@@ -74,6 +78,19 @@ def parse(raw: bytes) -> Any:
         raise ValueError(NOT_JSON) from None
 
 
+def shallow(value: Any, raw: bytes, levels: int = MAX_DEPTH) -> Any:
+    """The value that `raw` is, with `…` for the objects and arrays that are nested deeper than MAX_DEPTH levels."""
+    return _prune(value, levels) if raw.count(b"{") + raw.count(b"[") > levels else value
+
+
+def _prune(value: Any, levels: int) -> Any:
+    if type(value) is dict:
+        return {key: _prune(inner, levels - 1) for key, inner in value.items()} if levels else "…"
+    if type(value) is list:
+        return [_prune(inner, levels - 1) for inner in value] if levels else "…"
+    return value
+
+
 def time_of(timestamp: str) -> int | None:
     """Microseconds since the epoch, UTC, of an ISO-8601 timestamp, or None: as the clock has it, but faster."""
     try:
@@ -106,7 +123,7 @@ def check(record: Any) -> str | None:
 
 def read(raw: bytes) -> tuple[int, dict[str, Any]]:
     """The time and the record of the event that `raw` is; raises ValueError, which says why it is none."""
-    record = parse(raw)
+    record = shallow(parse(raw), raw)
     if reason := check(record):
         raise ValueError(reason)
     at = time_of(record["timestamp"])

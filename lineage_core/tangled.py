@@ -81,7 +81,9 @@ class Tangle:
         """
         end = text.find(b"\n}\n", start)
         raw = text[start : end + 2]
-        if end < 0 or self.start is not None or offset < self._suspect or raw.count(b"\n ") != raw.count(b"\n") - 1 or b'{"' in raw:
+        if end < 0 or self.start is not None or offset < self._suspect:
+            return 0
+        if raw.count(b"\n ") != raw.count(b"\n") - 1 or b'{"' in raw:
             return 0
         try:
             at, record = self._read(raw, False)

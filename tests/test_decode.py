@@ -6,13 +6,15 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage_core.codec import MAX_LINE
+from lineage_core.codec import MAX_DEPTH, MAX_LINE
 from lineage_core.decode import Decoder, check, event_of, record_bytes
 from lineage_core.events import Event
+from lineage_core.intact import SURELY_SHALLOW
 from lineage_core.sanitize import visible
 from tests.journal_text import compact, decode, pretty, record, records
 
@@ -303,6 +305,35 @@ def test_lone_surrogates_and_bytes_that_are_not_utf8_become_replacement_characte
 def test_of_a_key_given_twice_the_last_value_counts() -> None:
     line = compact(ONE).replace(b'"version"', b'"task_id":"task-9","version"')
     assert [one["task_id"] for one in records(line)] == ["task-9"]
+
+
+def depth(value: Any) -> int:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
+
+
+@pytest.mark.parametrize("layout", [compact, pretty], ids=["compact", "pretty"])
+def test_what_is_nested_too_deeply_is_cut_for_whoever_draws_or_exports_it(layout: Callable[[Any], bytes]) -> None:
+    for levels in (90, 96, 98, 300, 900):
+        deep: Any = "deep"
+        for _ in range(levels // 2):
+            deep = [1, {"next": deep, "text": "[[[{{{", "list": [2]}]
+        text = layout(record(event_data={"deep": deep, "after": 1}))
+        found = decode(text)[0][0]
+        assert depth(found.record) <= MAX_DEPTH
+        assert found.record["event_data"]["after"] == 1
+        assert json.loads(record_bytes(text)) == found.record
+        assert (levels > 97) == (found.record["event_data"]["deep"] != deep)
+
+
+def test_a_record_that_is_too_short_to_be_looked_at_can_still_be_written_and_hashed() -> None:
+    shortest = {"lineage_id": "", "task_id": "", "event_type": "", "timestamp": "20261122T00Z"}
+    line = compact({**shortest, "actor": {"type": "", "id": ""}, "a": 0})
+    levels = (SURELY_SHALLOW - len(line)) // 2
+    (found,) = records(line.replace(b"0}\n", b"[" * levels + b"]" * levels + b"}\n"))
+    assert depth(found) > 200
+    assert orjson.dumps(found)
 
 
 def test_deep_nesting_is_read_up_to_a_bound_and_quarantined_beyond() -> None:
