@@ -64,7 +64,7 @@ def draw(line: Timeline, now: int, width: int, ascii_only: bool) -> list[list[Pi
             name = name[: label - (4 if ascii_only else 2)] + ("..." if ascii_only else "…")
         lines.append([(f"{name:{label}}", "head" if lane.kind == "phases" else ""), *_cells(lane, axis, ascii_only)])
         lines[-1].append((f" {format_duration(_length(lane, end))}", "muted"))
-    kinds = dict.fromkeys(part.kind for lane in line.lanes for part in (*lane.bars, *lane.ticks))
+    kinds = dict.fromkeys(part.kind for _, part in parts(line))
     legend: list[Piece] = []
     for kind in kinds:
         sign = BARS.get(kind) or MARKS.get(kind)

@@ -16,10 +16,11 @@ from lineage_core.state import Status, Task, TaskRow, Worker, WorkerEnd
 
 
 class Severity(StrEnum):
-    """How urgent a finding is."""
+    """How urgent a finding is. PAST: it happened, and its task is over."""
 
-    WARNING = "warning"
     BAD = "bad"
+    WARNING = "warning"
+    PAST = "past"
 
 
 class Thresholds(NamedTuple):
@@ -81,8 +82,9 @@ def concerned(row: TaskRow) -> bool:
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings, the most urgent first: bad ones before warnings, and of these the oldest first."""
-    return sorted(findings, key=lambda one: (one.severity is not Severity.BAD, one.since, one.task_id, one.subject))
+    """Findings, the most urgent first: bad ones, then warnings, then past ones; of these what came last first."""
+    order = list(Severity)
+    return sorted(findings, key=lambda one: (order.index(one.severity), -one.since, one.task_id, one.subject))
 
 
 def crowd(findings: Iterable[Finding], thresholds: Thresholds = Thresholds()) -> Finding | None:  # noqa: B008
@@ -140,15 +142,14 @@ def _orphaned(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Itera
     for worker in _open_workers(task):
         age = now - max(worker.last_at, ended)
         if age >= thresholds.warned:
-            severity = Severity.BAD if age >= thresholds.silent else Severity.WARNING
             text = f"{worker.worker_id} is still open, but its task {task.status.value} {_ago(ended, now)} ago"
-            yield Finding("orphaned", severity, task.task_id, worker.worker_id, max(worker.last_at, ended), text)
+            yield Finding("orphaned", Severity.WARNING, task.task_id, worker.worker_id, max(worker.last_at, ended), text)
 
 
 def _confirmed(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
     for worker in task.workers.values():
         if worker.end is WorkerEnd.ZOMBIE and worker.ended_at is not None:
-            severity = Severity.WARNING if task.status.ended else Severity.BAD
+            severity = Severity.PAST if task.status.ended else Severity.BAD
             text = f"{worker.worker_id} was found dead by the cleanup {_ago(worker.ended_at, now)} ago (zombie_timeout)"
             yield Finding("confirmed", severity, task.task_id, worker.worker_id, worker.ended_at, text)
 
@@ -166,6 +167,8 @@ def _blocked_by_ended(task: Task, rows: Rows, now: int, thresholds: Thresholds) 
 
 
 def _unaccepted(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+    if task.status.ended:
+        return
     for handoff in task.handoffs.values():
         at = handoff.created_at
         if handoff.waiting and at is not None and now - at >= thresholds.handoff:
@@ -242,9 +245,9 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             "not accepted",
-            "a handoff was offered and nobody has accepted it",
+            "a handoff was offered and nobody has accepted it, though the task goes on",
             False,
-            lambda row: row.handoff_since is not None,
+            lambda row: row.handoff_since is not None and not row.status.ended,
             _unaccepted,
         ),
         Rule(
@@ -263,4 +266,4 @@ RULES: dict[str, Rule] = {
         ),
     )
 }
-_AT_ONCE = frozenset(("silent", "never started", "orphaned"))
+_AT_ONCE = frozenset(("silent", "never started"))

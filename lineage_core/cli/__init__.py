@@ -1,20 +1,23 @@
 """The `lineage` command: finds the subcommand and imports only its module.
 
 A subcommand is a module of this package with `SUMMARY` (one line), `EXAMPLES` (shown first in its help),
-`add_arguments(parser)` and `run(args) -> int`. `COMMANDS` lists them in the order in which help shows them.
+`add_arguments(parser)` and `run(args) -> int`; one with `parse(words)` parses its words itself. `COMMANDS` lists them
+in the order in which help shows them.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
 from lineage_core.errors import ExitCode, LineageError
 from lineage_core.events import nearest
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 COMMANDS = {
     "log": "log one event, or a batch from standard input",
@@ -22,7 +25,11 @@ COMMANDS = {
     "tasks": "one line for each task, filtered and sorted",
     "task": "everything about one task",
     "timeline": "when a task did what, as bars and marks",
+    "duration": "how long a task took, and where the time went",
+    "summary": "a task in one paragraph, for a report",
     "workers": "the workers of a task, or all",
+    "failed": "failed tasks and workers with their reasons, newest first",
+    "zombies": "work that is stuck, and the rule that says so",
     "events": "the events that match",
     "recent": "the newest events",
     "stats": "rates, durations, failures, tokens: what a lineage adds up to",
@@ -44,29 +51,18 @@ commands:
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """Usage errors are one line that starts with the command's name; the examples come first in the help."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(ExitCode.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
-
-    def format_help(self) -> str:
-        examples = self.epilog or ""
-        self.epilog, kept = None, self.epilog
-        try:
-            return f"{examples}\n{super().format_help()}" if examples else super().format_help()
-        finally:
-            self.epilog = kept
-
-
-def parser_of(command: str) -> argparse.ArgumentParser:
+def parser_of(command: str) -> ArgumentParser:
     """The argument parser of a subcommand (a key of COMMANDS)."""
+    from argparse import RawDescriptionHelpFormatter  # here, because `lineage log` does without
+
+    from lineage_core.cli.parser import CommandParser
+
     module = import_module(f"lineage_core.cli.{command}")
-    parser = _Parser(
+    parser = CommandParser(
         prog=f"lineage {command}",
         description=COMMANDS[command][:1].upper() + COMMANDS[command][1:] + ".",
         epilog="examples:\n" + "".join(f"  {line}\n" for line in module.EXAMPLES),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--dir",
@@ -96,8 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return ExitCode.USAGE
     try:
-        args = parser_of(command).parse_intermixed_args(words[1:])
-        code = import_module(f"lineage_core.cli.{command}").run(args)
+        module = import_module(f"lineage_core.cli.{command}")
+        args = module.parse(words[1:]) if hasattr(module, "parse") else None
+        code = module.run(args or parser_of(command).parse_intermixed_args(words[1:]))
         sys.stdout.flush()
         return int(code)
     except LineageError as error:
@@ -108,7 +105,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.OK
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
-
-
-if __name__ == "__main__":
-    sys.exit(main())

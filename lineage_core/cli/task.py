@@ -149,8 +149,8 @@ def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) 
             phases += [(status.value, status.value), f" {span(micros)}  "]
         yield phases
     for link in links_of(found):
-        status = f" ({link['status']})" if link["status"] else ""
-        yield [(f"{link['relation']:11}", "muted"), f"{link['task_id']}{status}"]
+        known = f" ({link['status']})" if link["status"] else ""
+        yield [(f"{link['relation']:11}", "muted"), f"{link['task_id']}{known}"]
     for mark in task.marks:
         yield [(f"{mark.kind:11}", "muted"), f"{moment(mark.at)}Z {mark.text}"]
     if task.workers:

@@ -1,0 +1,152 @@
+"""`lineage failed`: failed tasks and workers with their reasons, newest first."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from lineage_core import clock
+from lineage_core.cli import output, period
+from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.load import load
+from lineage_core.merge import State
+from lineage_core.paths import lineage_dir
+from lineage_core.report import iso, moment, span, worker_status
+from lineage_core.state import Status
+
+EXAMPLES = (
+    "lineage failed --since 1d",
+    "lineage failed --tasks --limit 10",
+    "lineage failed --master security --fail-empty",
+    "lineage failed --json | jq -r '.failures[].reason' | sort | uniq -c",
+)
+
+KEYS = {
+    "at": "when it failed",
+    "what": "task or worker",
+    "task_id": "the task",
+    "worker_id": "the worker, if it is one",
+    "worker_type": "its type",
+    "status": "failed; for a worker that the cleanup found dead, zombie",
+    "master": "the master that has the task",
+    "reason": "why",
+    "retried": "whether another worker took its place, or the task was started again",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `lineage failed`."""
+    parser.add_argument("--task", metavar="TASK", action="append", default=[], help="failures of a task")
+    parser.add_argument("--master", metavar="ID", help="failures under a master; its `-master` may be left out")
+    parser.add_argument("--tasks", action="store_true", help="only tasks")
+    parser.add_argument("--workers", action="store_true", help="only workers")
+    period.add_arguments(parser, "failures")
+    output.add_arguments(parser, "failures")
+    output.describe(parser, KEYS, "keys of a failure; as JSON, one object: tasks, workers (counts), failures")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the failures."""
+    return output.show(answer(args), args)
+
+
+def answer(args: argparse.Namespace) -> Answer:
+    """The failed tasks and workers, newest first."""
+    when, now = period.period_of(args), clock.now()
+    directory = lineage_dir(args.dir)
+    loaded = load(directory)
+    if unknown := [name for name in args.task if name not in loaded.state.rows]:
+        from lineage_core.lookup import unknown as error
+
+        raise error(directory, unknown[0])
+    pairs = [
+        (at, row)
+        for at, row in _failures(loaded.state)
+        if when.holds(at)
+        and (not args.task or row["task_id"] in args.task)
+        and (not args.master or row["master"] in (args.master, f"{args.master}-master"))
+        and (args.tasks or not args.workers or row["what"] == "worker")
+        and (args.workers or not args.tasks or row["what"] == "task")
+    ]
+    pairs.sort(key=lambda pair: (-pair[0], pair[1]["task_id"], pair[1]["worker_id"] or ""))
+    pairs = pairs[: args.limit]
+    rows = [row for _, row in pairs]
+    counts = {f"{what}s": sum(row["what"] == what for row in rows) for what in ("task", "worker")}
+    return Answer(
+        text=lambda paper: _text(pairs, now, paper),
+        columns=tuple(KEYS),
+        rows=rows,
+        document={**counts, "failures": rows},
+        empty=not rows,
+        problems=loaded.problems,
+        title="Failures",
+    )
+
+
+def _failures(state: State) -> Iterator[tuple[int, dict[str, Any]]]:
+    """When and what, in no order."""
+    for row in list(state.rows.values()):
+        if row.status is Status.FAILED:
+            at = row.ended_at if row.ended_at is not None else row.last_at
+            yield at, _row(at, row.task_id, None, None, "failed", row.master, row.reason, retried=False)
+        task = state.task(row.task_id) if row.failed_workers else None
+        for worker in task.workers.values() if task else ():
+            if worker.failed and worker.ended_at is not None:
+                retried = any(other.retry_of == worker.worker_id for other in task.workers.values()) if task else False
+                yield (
+                    worker.ended_at,
+                    _row(
+                        worker.ended_at,
+                        row.task_id,
+                        worker.worker_id,
+                        worker.worker_type,
+                        worker_status(worker),
+                        row.master,
+                        worker.error,
+                        retried=retried,
+                    ),
+                )
+
+
+def _row(
+    at: int,
+    task_id: str,
+    worker_id: str | None,
+    worker_type: str | None,
+    status: str,
+    master: str | None,
+    reason: str | None,
+    *,
+    retried: bool,
+) -> dict[str, Any]:
+    return {
+        "at": iso(at),
+        "what": "worker" if worker_id else "task",
+        "task_id": task_id,
+        "worker_id": worker_id,
+        "worker_type": worker_type,
+        "status": status,
+        "master": master,
+        "reason": reason,
+        "retried": retried,
+    }
+
+
+def _text(pairs: list[tuple[int, dict[str, Any]]], now: int, paper: Paper) -> Iterator[Line]:
+    if not pairs:
+        yield ("no failures", "muted")
+        return
+    cells: list[list[Piece]] = [
+        [
+            f"{moment(at)}Z",
+            f"{span(max(0, now - at))} ago",
+            (row["status"], row["status"]),
+            row["task_id"],
+            row["worker_id"] or "-",
+            row["master"] or "-",
+            (row["reason"] or "") + (" (retried)" if row["retried"] else ""),
+        ]
+        for at, row in pairs
+    ]
+    yield from output.table(("WHEN", "", "STATUS", "TASK", "WORKER", "MASTER", "REASON"), cells, right=(1,))

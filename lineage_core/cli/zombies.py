@@ -1,0 +1,140 @@
+"""`lineage zombies`: work that is stuck, with the rule that says so."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lineage_core import clock
+from lineage_core.cli import output, period
+from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.errors import BadInputError
+from lineage_core.events import nearest
+from lineage_core.load import load
+from lineage_core.merge import State
+from lineage_core.paths import lineage_dir
+from lineage_core.report import iso, milliseconds, span
+from lineage_core.when import parse_duration
+from lineage_core.zombies import RULES, Finding, Thresholds, check, concerned, crowd, ranked
+
+EXAMPLES = (
+    "lineage zombies",
+    "lineage zombies --zombie-after 10m --fail-empty",
+    "lineage zombies --all --rule 'not accepted'",
+    "lineage zombies --json | jq -r '.findings[] | select(.severity == \"bad\") | .worker_id'",
+)
+
+KEYS = {
+    "rule": "which rule says so: " + ", ".join(RULES),
+    "severity": "bad, warning, or past for a zombie whose task is over",
+    "task_id": "the task",
+    "subject": "the worker, handoff or task that is stuck",
+    "worker_id": "the worker, if it is one",
+    "master": "the master that has the task",
+    "since": "from when on",
+    "age_ms": "since then",
+    "sentence": "what is the matter",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `lineage zombies`."""
+    parser.add_argument(
+        "--zombie-after",
+        metavar="TIME",
+        help="silence after which a worker is a zombie (default: LINEAGE_ZOMBIE_AFTER, else 30m)",
+    )
+    parser.add_argument("--warn-after", metavar="TIME", help="silence that is worth a warning (default 5m)")
+    parser.add_argument("--all", action="store_true", help="other stuck things too: blocked, not accepted, ping-pong …")
+    parser.add_argument("--rule", metavar="RULE", action="append", default=[], help="only findings of this rule")
+    period.add_arguments(parser, "things stuck")
+    output.add_arguments(parser, "findings")
+    output.describe(parser, KEYS, "keys of a finding; as JSON, one object: thresholds, crowd, findings")
+
+
+def thresholds_of(args: argparse.Namespace) -> Thresholds:
+    """The thresholds: option > environment > default. Raises BadInputError for what is no duration."""
+    default = Thresholds()
+    after = args.zombie_after or os.environ.get("LINEAGE_ZOMBIE_AFTER")
+    silent = parse_duration(after) if after else default.silent
+    warned = parse_duration(args.warn_after) if args.warn_after else min(default.warned, silent)
+    return default._replace(silent=silent, warned=warned, spawn=warned, handoff=warned)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what is stuck, the most urgent first."""
+    return output.show(answer(args), args)
+
+
+def answer(args: argparse.Namespace) -> Answer:
+    """The zombie workers, with `--all` or `--rule` other stuck things too."""
+    for name in args.rule:
+        if name not in RULES:
+            raise BadInputError(f"--rule: no rule {name!r}{nearest(name, RULES)} (known: {', '.join(RULES)})")
+    thresholds, when, now = thresholds_of(args), period.period_of(args), clock.now()
+    loaded = load(lineage_dir(args.dir))
+    state = loaded.state
+    findings = list(findings_of(state, now, thresholds))
+    many = crowd(findings, thresholds)
+    chosen = [
+        one
+        for one in findings
+        if (one.rule in args.rule if args.rule else args.all or RULES[one.rule].zombie) and when.holds(one.since)
+    ]
+    chosen = ranked(chosen)[: args.limit]
+    rows = [_row(one, state, now) for one in chosen]
+    return Answer(
+        text=lambda paper: _text(chosen, many, state, now, paper),
+        columns=tuple(KEYS),
+        rows=rows,
+        document={
+            "thresholds": {
+                "zombie_after_ms": milliseconds(thresholds.silent),
+                "warn_after_ms": milliseconds(thresholds.warned),
+            },
+            "crowd": many.sentence if many else None,
+            "findings": rows,
+        },
+        empty=not rows,
+        problems=loaded.problems,
+        title="Zombies",
+    )
+
+
+def findings_of(state: State, now: int, thresholds: Thresholds) -> Iterable[Finding]:
+    """All findings of a state; only tasks that can have one are looked at."""
+    for row in list(state.rows.values()):
+        if concerned(row) and (task := state.task(row.task_id)) is not None:
+            yield from check(task, state.rows, now, thresholds)
+
+
+def _row(one: Finding, state: State, now: int) -> dict[str, Any]:
+    return {
+        "rule": one.rule,
+        "severity": one.severity.value,
+        "task_id": one.task_id,
+        "subject": one.subject,
+        "worker_id": one.subject if RULES[one.rule].zombie else None,
+        "master": state.rows[one.task_id].master,
+        "since": iso(one.since),
+        "age_ms": milliseconds(max(0, now - one.since)),
+        "sentence": one.sentence,
+    }
+
+
+def _text(chosen: list[Finding], many: Finding | None, state: State, now: int, paper: Paper) -> Iterator[Line]:
+    if many:
+        yield [(many.sentence, "bad")]
+        yield ""
+    if not chosen:
+        yield ("nothing is stuck", "muted")
+        return
+    cells: list[list[Piece]] = []
+    for one in chosen:
+        role = {"bad": "bad", "warning": "blocked", "past": "muted"}[one.severity.value]
+        master = state.rows[one.task_id].master or "-"
+        age = span(max(0, now - one.since))
+        cells.append([(one.severity.value, role), (one.rule, role), one.task_id, master, age, one.sentence])
+    yield from output.table(("URGENCY", "RULE", "TASK", "MASTER", "AGE", "WHAT"), cells, right=(4,))
