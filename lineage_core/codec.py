@@ -1,21 +1,25 @@
 """Between records and bytes, for writing: JSON exactly as we put it on disk.
 
-Reading is `decode.py`. Only the standard library is used here, because `lineage log` must start fast.
+Reading is `decode.py`. Only the standard library is used here, because `lineage log` must start fast. What is
+written is JSON for every reader (orjson and jq among them): numbers within the range of a double, no lone
+surrogates, no key twice in an object, nesting up to MAX_DEPTH.
 """
 
 from __future__ import annotations
 
-import json
-from json.encoder import encode_basestring
+from _json import encode_basestring  # json.encoder's own; importing json costs what a DATA-less event need not pay
 from typing import Any
 
 from lineage_core.errors import BadInputError
 
 MAX_DEPTH = 100
-"""Levels of nesting we write and draw; orjson reads up to 1,024."""
+"""Levels of nesting we write and draw, the record and event_data included; orjson reads up to 1,024."""
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of the longest line we write and read; a longer one is refused, or skipped and counted."""
+
+MAX_DATA = 8 * 1024 * 1024
+"""Bytes of the longest DATA that is taken as JSON."""
 
 
 class Number(str):
@@ -24,7 +28,8 @@ class Number(str):
     __slots__ = ()
 
 
-def _number(text: str) -> Number:
+def number(text: str) -> Number:
+    """A JSON number, which the caller knows `text` to be; raises ValueError if no double can hold it."""
     if len(text) > 400 or abs(float(text)) == float("inf"):
         raise ValueError(f"number {text[:20]} is out of range")
     return Number(text)
@@ -34,28 +39,39 @@ def _constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_int=_number, parse_float=_number, parse_constant=_constant)
-
-
 def parse_object(text: str) -> dict[str, Any]:
     """The JSON object in `text`, numbers kept as `Number`.
 
     Raises BadInputError that says what is wrong and at which line and column. Of a key given twice the last value
     counts, as jq has it.
     """
+    from json import JSONDecodeError, JSONDecoder
+
+    if len(text) > MAX_DATA or len(text.encode("utf-8", "surrogatepass")) > MAX_DATA:
+        raise BadInputError(f"data is longer than {MAX_DATA} bytes")
     try:
-        value = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
+        value = JSONDecoder(parse_int=number, parse_float=number, parse_constant=_constant).decode(text)
+        depth = _depth(value)
+    except JSONDecodeError as error:
         raise BadInputError(
             f"data is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
         ) from None
     except ValueError as error:
         raise BadInputError(f"data is not JSON: {error}") from None
     except RecursionError:
-        raise BadInputError(f"data is nested deeper than {MAX_DEPTH} levels") from None
+        depth = MAX_DEPTH
+    if depth >= MAX_DEPTH:  # it lies one level down, in the record
+        raise BadInputError(f"data is nested deeper than {MAX_DEPTH - 1} levels")
     if not isinstance(value, dict):
         raise BadInputError(f"data must be a JSON object, not {_kind(value)} (at line 1 column 1)")
     return value
+
+
+def _depth(value: Any) -> int:
+    if not isinstance(value, (dict, list)):
+        return 0
+    parts = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_depth, parts), default=0)
 
 
 def _kind(value: object) -> str:
@@ -80,14 +96,10 @@ def dumps(value: Any, depth: int = 0) -> str:
     if depth >= MAX_DEPTH and kind in (dict, list, tuple):
         raise BadInputError(f"data is nested deeper than {MAX_DEPTH} levels")
     if kind is dict:
-        return (
-            "{"
-            + ",".join([f"{encode_basestring(str(k))}:{dumps(v, depth + 1)}" for k, v in value.items()])
-            + "}"
-        )
+        return "{" + ",".join([f"{_key(k)}:{dumps(v, depth + 1)}" for k, v in value.items()]) + "}"
     if kind is list or kind is tuple:
         return "[" + ",".join([dumps(item, depth + 1) for item in value]) + "]"
-    if kind is int:
+    if kind is int and value.bit_length() < 1024:
         return str(value)
     if kind is float and value == value and abs(value) != float("inf"):
         return repr(value)
@@ -96,16 +108,32 @@ def dumps(value: Any, depth: int = 0) -> str:
     raise BadInputError(f"{value!r} cannot be written as JSON")
 
 
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise BadInputError(f"{key!r} cannot be the name of a JSON member")
+    return encode_basestring(str(key))
+
+
 def encode(record: dict[str, Any]) -> bytes:
     """The line of a record, newline included. Lone surrogates, which UTF-8 has no bytes for, become U+FFFD.
 
     Raises BadInputError when the line would be longer than MAX_LINE bytes.
     """
-    text = dumps(record) + "\n"
     try:
-        line = text.encode()
+        line = dumps(record).encode() + b"\n"
     except UnicodeEncodeError:
-        line = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+        line = dumps(_well_formed(record)).encode() + b"\n"
     if len(line) > MAX_LINE:
         raise BadInputError(f"the event is {len(line)} bytes; the longest that readers take is {MAX_LINE}")
     return line
+
+
+def _well_formed(value: Any) -> Any:
+    """The value with U+FFFD for lone surrogates; of keys that become the same the last counts."""
+    if isinstance(value, dict):
+        return {_well_formed(str(key)): _well_formed(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_well_formed(item) for item in value]
+    if type(value) is str:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value

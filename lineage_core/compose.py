@@ -1,24 +1,33 @@
 """From the words of a caller to a record: positional arguments, DATA and the environment, checked by one table.
 
 Pure: the time, the id and the environment come in as arguments.
+
+Two judges, one set of rules. Strict (`lineage log`, `Journal.log`) refuses with BadInputError. Lenient (the shell
+functions) keeps the event wherever it can, and marks it with the tag `invalid-data`: DATA that is no JSON object and
+words beyond the last argument are kept as text under `metadata.raw_data`, a wrong percentage as it is, an id longer
+than MAX_ID and a text longer than MAX_TEXT cut short with `…`. A missing argument is refused by both.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lineage_core.codec import Number, parse_object
+from lineage_core.codec import Number, number, parse_object
 from lineage_core.errors import BadInputError
 from lineage_core.events import EVENTS, SCHEMA_VERSION, EventSpec, creator_type, nearest
+from lineage_core.redact import redactor
 
 MAX_ID = 1024
 """Characters of the longest id we write."""
 
+MAX_TEXT = 1_000_000
+"""Characters of the longest reason, error or raw DATA that the lenient judge keeps."""
+
 INVALID_DATA_TAG = "invalid-data"
 
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_FREE_TEXT = ("reason", "error_details")
+"""Keys of `event_data` whose positional argument is prose, of any length, and could hold a secret."""
 
 
 def spec_of(event_type: str) -> EventSpec:
@@ -30,56 +39,86 @@ def spec_of(event_type: str) -> EventSpec:
 
 def percentage(text: str) -> Number:
     """A percentage as it was typed; raises BadInputError unless it is a JSON number from 0 to 100."""
-    if not _NUMBER.fullmatch(text) or not 0 <= float(text) <= 100:
-        raise BadInputError(f"PERCENT must be a number from 0 to 100, not {text!r}")
-    return Number(text)
+    value = _json_number(text)
+    if value is None or not 0 <= float(value) <= 100:
+        raise BadInputError(f"PERCENT must be a number from 0 to 100, not {text[:100]!r}")
+    return value
 
 
-def bind(spec: EventSpec, task_id: str, args: Sequence[str]) -> tuple[dict[str, str], str | None]:
-    """The positional arguments by name, and the DATA text that may follow them.
+def _json_number(text: str) -> Number | None:
+    import re
 
-    Raises BadInputError for a missing, empty, overlong or superfluous argument.
+    if not re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", text):
+        return None
+    try:
+        return number(text)
+    except ValueError:
+        return None
+
+
+def bind(
+    spec: EventSpec, task_id: str, args: Sequence[str], *, lenient: bool = False
+) -> tuple[dict[str, str], str | None, bool]:
+    """The positional arguments by name, the DATA text that may follow them, and whether something had to be bent.
+
+    Raises BadInputError for a missing or empty argument and, unless lenient, for an overlong or superfluous one.
     """
     usage = f"usage: {spec.name} {spec.usage}"
-    named = {"TASK": task_id}
+    named, free, bent = {"TASK": task_id}, set(), False
     rest = list(args)
     for param in spec.params:
-        if rest:
-            named[param.name] = rest.pop(0)
-        elif param.default is not None:
-            named[param.name] = param.default
-        else:
+        word = rest.pop(0) if rest else ""
+        if not word and param.default is None and len(named) > len(args):
             raise BadInputError(f"{spec.name}: {param.name} is missing; {usage}")
-        if not named[param.name] and param.default is not None:
-            named[param.name] = param.default
+        named[param.name] = word or param.default or ""
+        if param.key in _FREE_TEXT:
+            free.add(param.name)
     for name, value in named.items():
         if not value:
             raise BadInputError(f"{spec.name}: {name} is empty; {usage}")
-        if len(value) > MAX_ID and name not in ("REASON", "ERROR"):
-            raise BadInputError(f"{spec.name}: {name} has {len(value)} characters; the longest id is {MAX_ID}")
-    data = rest.pop(0) if rest and spec.takes_data else None
-    if rest:
-        raise BadInputError(f"{spec.name}: unexpected argument {rest[0]!r}; {usage}")
-    return named, data
+        longest = MAX_TEXT if name in free else MAX_ID
+        if len(value) > longest:
+            if lenient:
+                named[name], bent = value[: longest - 1] + "…", True
+            elif name not in free:
+                raise BadInputError(
+                    f"{spec.name}: {name} has {len(value)} characters; the longest id is {MAX_ID}"
+                )
+    while lenient and rest and not rest[-1]:
+        rest.pop()
+    if len(rest) > spec.takes_data:
+        if not lenient:
+            raise BadInputError(f"{spec.name}: unexpected argument {rest[spec.takes_data][:100]!r}; {usage}")
+        rest, bent = [" ".join(rest)], True
+    return named, rest[0] if rest else None, bent
 
 
-def event_data(spec: EventSpec, named: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
-    """`event_data`: what DATA gives, then the positional arguments, which win (but see worker_failed).
+def event_data(
+    spec: EventSpec, named: Mapping[str, str], given: Mapping[str, Any], *, lenient: bool = False
+) -> tuple[dict[str, Any], bool]:
+    """`event_data`: what DATA gives, then the positional arguments, which win (but see worker_failed); and whether
+    something had to be bent.
 
-    Raises BadInputError for a percentage outside 0 to 100.
+    Raises BadInputError, unless lenient, for a percentage outside 0 to 100.
     """
-    data = dict(given)
+    data, bent = dict(given), False
     for param in spec.params:
         if not param.key:
             continue
         value = named[param.name]
         if param.key == "progress_percentage":
-            data[param.key] = percentage(value)
+            try:
+                data[param.key] = percentage(value)
+            except BadInputError:
+                if not lenient:
+                    raise
+                parsed = _json_number(value)
+                data[param.key], bent = value if parsed is None else parsed, True
         elif param.key == "error_details":
             data[param.key] = _error_details(value, data)
         else:
             data[param.key] = value
-    return data
+    return data, bent
 
 
 def _error_details(message: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -110,39 +149,32 @@ def compose(
     tags: Sequence[str] = (),
     lenient: bool = False,
 ) -> dict[str, Any]:
-    """The record of one event.
+    """The record of one event, without secrets.
 
-    data: a JSON object, as text or as a mapping, merged under the positional arguments. lenient: what the shell
-    functions do: DATA that is no JSON object is kept under `metadata.raw_data`, a wrong percentage is kept as it is,
-    both with the tag `invalid-data`. Missing arguments raise BadInputError in either case.
+    data: a JSON object, as text or as a mapping, merged under the positional arguments. lenient: which judge, see
+    above. Raises BadInputError.
     """
     spec = spec_of(event_type)
-    named, positional_data = bind(spec, task_id, args)
-    if positional_data is not None and data is not None:
+    named, text, bent = bind(spec, task_id, args, lenient=lenient)
+    if text is not None and data is not None:
         raise BadInputError(f"{event_type}: data given twice, as an argument and as --data")
-    text = positional_data if positional_data is not None else data
-    labels = list(tags)
-    try:
-        given = parse_object(text) if isinstance(text, str) and text else dict(text or {})
-    except BadInputError:
-        if not lenient:
-            raise
-        given = {"metadata": {"raw_data": text}}
-        labels.append(INVALID_DATA_TAG)
-    try:
-        full = event_data(spec, named, given)
-    except BadInputError:
-        if not lenient:
-            raise
-        word = named["PERCENT"]
-        full = {**given, "worker_id": named["WORKER"]}
-        full["progress_percentage"] = Number(word) if _NUMBER.fullmatch(word) else word
-        if INVALID_DATA_TAG not in labels:
-            labels.append(INVALID_DATA_TAG)
+    redact = redactor(environ)
+    for param in spec.params:
+        if param.key in _FREE_TEXT:
+            named[param.name] = redact(named[param.name])
+    given: Any = text if text is not None else data or {}
+    if isinstance(given, str):
+        try:
+            given = parse_object(given) if given else {}
+        except BadInputError:
+            if not lenient:
+                raise
+            given, bent = {"metadata": {"raw_data": given[:MAX_TEXT]}}, True
+    full, wrong = event_data(spec, named, redact(dict(given)), lenient=lenient)
     actor_id = named.get(spec.actor_param, spec.actor_param)
     record: dict[str, Any] = {
         "lineage_id": lineage_id,
-        "task_id": task_id,
+        "task_id": named["TASK"],
         "event_type": event_type,
         "timestamp": timestamp,
         "actor": {
@@ -157,6 +189,7 @@ def compose(
         record["related_task_ids"] = list(related)
     if context := context_of(environ):
         record["context"] = context
+    labels = [*tags, INVALID_DATA_TAG] if bent or wrong else list(tags)
     if labels:
         record["tags"] = labels
     record["version"] = SCHEMA_VERSION

@@ -7,7 +7,6 @@ of the cortex lineage library (see the README, "The events").
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 SCHEMA_VERSION = "1.0.0"
@@ -122,6 +121,8 @@ def creator_type(creator: str) -> str:
 
 def nearest(word: str, known: object) -> str:
     """`; did you mean …?` for the name in `known` that is closest to `word`, or an empty string."""
+    from difflib import get_close_matches
+
     close = get_close_matches(word, [str(name) for name in known], n=1)  # type: ignore[attr-defined]
     return f"; did you mean {close[0]}?" if close else ""
 

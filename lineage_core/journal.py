@@ -12,18 +12,21 @@ by somebody else's crash is healed by starting the next one on a line of its own
 from __future__ import annotations
 
 import os
-import threading
+import stat
 import time
+from _thread import allocate_lock  # what threading.Lock is, without its import
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lineage_core import clock, codec, compose, paths
 from lineage_core.errors import BadInputError, JournalError
 
-_id_lock = threading.Lock()
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_id_lock = allocate_lock()
 _last_id = (0, 0)
-os.register_at_fork(after_in_child=lambda: globals().__setitem__("_id_lock", threading.Lock()))
+os.register_at_fork(after_in_child=lambda: globals().__setitem__("_id_lock", allocate_lock()))
 
 
 def new_id() -> str:
@@ -45,12 +48,13 @@ def new_id() -> str:
     return f"lineage-{at:016d}{os.getpid():07d}{count:03d}"
 
 
-def append_line(path: Path, line: bytes) -> None:
+def append_line(path: str | os.PathLike[str], line: bytes) -> None:
     """Append one line (newline included) to a file by one `write`; makes missing directories, for the owner only.
 
     Raises JournalError that names the file. After a short write (a full disk, a size limit) part of the line is on
     disk and the caller is told; the next append starts a new line, so that only this event is lost.
     """
+    path = os.fspath(path)
     try:
         fd, readable = _open(path)
         try:
@@ -66,24 +70,44 @@ def append_line(path: Path, line: bytes) -> None:
         raise JournalError(f"cannot write {path}: only {written} of {len(line)} bytes fitted (disk full?)")
 
 
-def _open(path: Path) -> tuple[int, bool]:
-    """A descriptor that appends to the file, and whether it can also read it."""
-    flags = os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+def _open(path: str) -> tuple[int, bool]:
+    """A descriptor that appends to the file, and whether it can also read it.
+
+    A file that is not there is made, but not through a symbolic link. Raises JournalError for what is no file.
+    """
+    flags = os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+    new = os.O_CREAT | os.O_NOFOLLOW
+    for attempt in (0, new, new):
+        try:
+            fd, readable = _open_either(path, flags | attempt)
+            break
+        except FileNotFoundError:
+            if attempt:
+                _make_directory(os.path.dirname(path))
+    else:
+        raise FileNotFoundError(2, "its directory goes away as soon as it is made", path)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise JournalError(f"cannot write {path}: it is not a regular file")
+    return fd, readable
+
+
+def _open_either(path: str, flags: int) -> tuple[int, bool]:
     try:
-        return os.open(path, flags | os.O_RDWR, 0o666), True
-    except FileNotFoundError:
-        _make_directory(path.parent)
         return os.open(path, flags | os.O_RDWR, 0o666), True
     except PermissionError:
         return os.open(path, flags | os.O_WRONLY, 0o666), False
 
 
-def _make_directory(directory: Path) -> None:
+def _make_directory(directory: str) -> None:
     """Like `mkdir -p`, but each directory made is for its owner only (0700), the parents too."""
-    missing = [directory, *directory.parents]
-    for folder in reversed([f for f in missing if not f.exists()]):
+    missing = []
+    while directory and not os.path.exists(directory):
+        missing.append(directory)
+        directory = os.path.dirname(directory.rstrip("/"))
+    for folder in reversed(missing):
         try:
-            folder.mkdir(mode=0o700)
+            os.mkdir(folder, 0o700)
         except FileExistsError:
             continue
 
@@ -93,7 +117,8 @@ class Journal:
 
     directory: as `paths.lineage_dir` takes it; it is made when the first event is written.
     combined: also write each line to `task-lineage.jsonl`; default: LINEAGE_WRITE_COMBINED=1.
-    environ: where CORTEX_SESSION_ID, CORTEX_TRACE_ID and CORTEX_PRINCIPAL are read, at each call.
+    environ: where CORTEX_SESSION_ID, CORTEX_TRACE_ID, CORTEX_PRINCIPAL and the LINEAGE_* settings of the writer
+    (LINEAGE_TIMING, LINEAGE_REDACT…, LINEAGE_WRITE_COMBINED) are read, at each call.
     """
 
     def __init__(
@@ -103,9 +128,16 @@ class Journal:
         combined: bool | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self.directory = paths.lineage_dir(directory)
+        self._folder = paths.resolve(directory)
         self._combined = combined
         self._environ = environ
+
+    @property
+    def directory(self) -> Path:
+        """The lineage directory."""
+        from pathlib import Path
+
+        return Path(self._folder)
 
     def log(
         self,
@@ -119,48 +151,60 @@ class Journal:
         timestamp: str | None = None,
         environ: Mapping[str, str] | None = None,
         lenient: bool = False,
+        began: int | None = None,
+        lineage_id: str | None = None,
     ) -> str:
         """Log one event, with the arguments of the shell function of that name; returns its lineage_id.
 
-        timestamp: ISO-8601, when it happened if that is not now. environ: in place of the journal's own.
+        timestamp: ISO-8601, when it happened if that is not now. environ: in place of the journal's own. lenient:
+        keep the event even if its data is wrong (see `compose`). began: when the call began, in microseconds since
+        the epoch, if that was before now, and lineage_id: its id, if it has one already.
         Raises BadInputError when the arguments are wrong and JournalError when it cannot be written; then nothing
         has been written (but see `append_line` for a disk that fills up in the middle of a line).
         """
-        at = clock.now() if timestamp is None else clock.parse_timestamp(timestamp)
+        environ = self._environ if environ is None else environ
+        present = clock.now()
+        if began is None or os.environ.get("LINEAGE_NOW"):
+            began = present
+        at = began if timestamp is None else clock.parse_timestamp(timestamp)
         if at is None:
             raise BadInputError(f"timestamp {timestamp!r} is not ISO-8601, like 2026-11-22T08:03:48Z")
         record = compose.compose(
             event_type,
             task_id,
             args,
-            lineage_id=new_id(),
+            lineage_id=lineage_id or new_id(),
             timestamp=clock.format_timestamp(at),
-            environ=self._environ if environ is None else environ,
+            environ=environ,
             data=data,
             parent=parent,
             related=related,
             tags=tags,
             lenient=lenient,
         )
-        self.append(record, at)
+        if environ.get("LINEAGE_TIMING") == "1":
+            metadata = record["event_data"].setdefault("metadata", {})
+            if isinstance(metadata, dict):
+                metadata["log_us"] = max(0, clock.now() - began)
+        self.append(record, at, environ)
         return str(record["lineage_id"])
 
-    def append(self, record: dict[str, Any], at: int) -> None:
+    def append(self, record: dict[str, Any], at: int, environ: Mapping[str, str] | None = None) -> None:
         """Append a complete record to the daily file of `at`, its own time in microseconds since the epoch."""
         line = codec.encode(record)
-        append_line(self.directory / paths.daily_name(clock.utc_date(at)), line)
+        append_line(os.path.join(self._folder, paths.daily_name(clock.utc_date(at))), line)
         combined = self._combined
         if combined is None:
-            combined = self._environ.get("LINEAGE_WRITE_COMBINED") == "1"
+            combined = (self._environ if environ is None else environ).get("LINEAGE_WRITE_COMBINED") == "1"
         if combined:
-            append_line(self.directory / paths.COMBINED_NAME, line)
+            append_line(os.path.join(self._folder, paths.COMBINED_NAME), line)
 
     def append_many(self, records: Iterable[tuple[dict[str, Any], int]]) -> int:
         """Append complete records, each with its time as `append` takes it; gives how many.
 
         One line and one write each, but the daily file is opened once for records of one day in a row.
         """
-        count, date, fd, path = 0, "", -1, self.directory
+        count, date, fd, path = 0, "", -1, self._folder
         try:
             for record, at in records:
                 line = codec.encode(record)
@@ -169,7 +213,7 @@ class Journal:
                     if fd >= 0:
                         os.close(fd)
                         fd = -1
-                    path = self.directory / paths.daily_name(day)
+                    path = os.path.join(self._folder, paths.daily_name(day))
                     append_line(path, line)  # makes what is missing, heals a torn end
                     fd, date = _open(path)[0], day
                 elif (written := os.write(fd, line)) != len(line):

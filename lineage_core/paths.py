@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lineage_core.errors import JournalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COMBINED_NAME = "task-lineage.jsonl"
 DAILY_NAME = re.compile(r"lineage-(\d{4}-\d\d-\d\d)\.jsonl")
@@ -17,14 +20,19 @@ def lineage_dir(option: str | os.PathLike[str] | None = None) -> Path:
 
     The first three need not exist. Raises JournalError, naming all four, when none is given and the last is missing.
     """
-    if option:
-        return Path(option)
-    if chosen := os.environ.get("LINEAGE_DIR"):
-        return Path(chosen)
+    from pathlib import Path
+
+    return Path(resolve(option))
+
+
+def resolve(option: str | os.PathLike[str] | None = None) -> str:
+    """As `lineage_dir`, as text: the writers start without pathlib."""
+    if chosen := os.fspath(option or "") or os.environ.get("LINEAGE_DIR"):
+        return chosen
     if home := os.environ.get("CORTEX_HOME"):
-        return Path(home) / "coordination" / "lineage"
-    here = Path("coordination") / "lineage"
-    if here.is_dir():
+        return os.path.join(home, "coordination", "lineage")
+    here = os.path.join("coordination", "lineage")
+    if os.path.isdir(here):
         return here
     raise JournalError(
         "no lineage directory: give --dir DIR, or set LINEAGE_DIR, or set CORTEX_HOME "
