@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lineage_core import clock, hits
+from lineage_core import clock, hits, intact
 from lineage_core.cli import output, period
 from lineage_core.cli.output import Answer, Line, Paper
 from lineage_core.cli.progress import ProgressBar
 from lineage_core.errors import UnknownNameError
 from lineage_core.events import EVENTS, nearest
-from lineage_core.intact import parse
 from lineage_core.paths import lineage_dir
 from lineage_core.pick import Pick
 from lineage_core.report import EVENT_KEYS, event_row
@@ -114,7 +113,7 @@ def _role(event_type: str) -> str:
 
 
 def _parse(raw: bytes) -> dict[str, Any]:
-    record: dict[str, Any] = parse(one_line(raw))
+    record: dict[str, Any] = intact.parse(one_line(raw))
     return record
 
 

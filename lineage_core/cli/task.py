@@ -6,11 +6,10 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from lineage_core import clock
+from lineage_core import clock, intact
 from lineage_core.cli import events, output, workers
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.intact import parse
 from lineage_core.lookup import Lookup, linked_ids, look_up
 from lineage_core.paths import lineage_dir
 from lineage_core.report import (
@@ -69,7 +68,7 @@ def answer(args: argparse.Namespace) -> Answer:
         found = look_up(lineage_dir(args.dir), args.task, progress=progress)
     now = clock.now()
     raws = found.raws if args.limit is None else found.raws[max(0, len(found.raws) - args.limit) :]
-    records = [parse(one_line(raw)) for raw in raws]
+    records = [intact.parse(one_line(raw)) for raw in raws]
     return Answer(
         text=lambda paper: _text(found, records, now, paper),
         columns=tuple(EVENT_KEYS),

@@ -1,0 +1,126 @@
+"""`lineage wait`: ends when a task ends, with its status as exit code."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lineage_core import clock
+from lineage_core.cli import output
+from lineage_core.cli.output import Answer, Line, Paper
+from lineage_core.clock import SECOND
+from lineage_core.errors import ExitCode, UnknownNameError
+from lineage_core.lookup import look_up
+from lineage_core.merge import State
+from lineage_core.paths import lineage_dir
+from lineage_core.report import elapsed, iso, milliseconds
+from lineage_core.state import Status
+from lineage_core.tail import Tailer
+from lineage_core.watch import Watcher
+from lineage_core.when import parse_duration
+from lineage_core.words import waiting_for
+
+EXAMPLES = (
+    "lineage wait task-1 --timeout 10m && deploy",
+    'lineage wait "$task_id" --quiet || echo "it failed, or took too long" >&2',
+    "lineage wait task-1 --json | jq -r .status",
+)
+
+KEYS = {
+    "task_id": "the task",
+    "status": "its status: completed, failed or cancelled; another one when the time was up before",
+    "timed_out": "whether the time was up",
+    "reason": "why it failed or was cancelled",
+    "ended_at": "when it ended",
+    "elapsed_ms": "from its first event to its end, or to now",
+    "now": "how it ended, or what it waits for, in one sentence",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `lineage wait`."""
+    parser.add_argument("task", metavar="TASK", help="the task; one that has ended already ends the waiting at once")
+    parser.add_argument("--timeout", metavar="TIME", help="wait no longer than that, like 90s or 10m (default: forever)")
+    parser.add_argument("--unborn", action="store_true", help="wait for a task that has no event yet, too")
+    parser.add_argument("--quiet", action="store_true", help="print nothing")
+    output.add_arguments(parser)
+    output.describe(parser, KEYS, "keys")
+    parser.description = (
+        f"{parser.description}\n\nexit code: 0 when it completed; 1 when it failed, was cancelled, or the time was up\n"
+        "(stderr and `timed_out` say so), and for a task that nobody knows."
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Wait, and tell how it ended."""
+    timeout = parse_duration(args.timeout) if args.timeout else None
+    state = State()
+    ended = _follow(args, state, timeout)
+    row = state.rows.get(args.task)
+    if row is None:
+        raise UnknownNameError(f"no event of {args.task} came within {args.timeout}")
+    with state.lock:
+        task = state.task(args.task)
+        assert task is not None
+        now = clock.now()
+        document: dict[str, Any] = {
+            "task_id": task.task_id,
+            "status": task.status.value,
+            "timed_out": not ended,
+            "reason": task.reason,
+            "ended_at": iso(task.ended_at),
+            "elapsed_ms": milliseconds(elapsed(task, now)),
+            "now": waiting_for(task, state.rows, now),
+        }
+    if not args.quiet:
+        output.show(Answer(lambda paper: _text(document, paper), tuple(KEYS), [document], document), args)
+    if not ended:
+        raise UnknownNameError(f"the time is up: {args.task} has not ended within {args.timeout}")
+    return ExitCode.OK if row.status is Status.COMPLETED else ExitCode.CHECK_FAILED
+
+
+def _follow(args: argparse.Namespace, state: State, timeout: int | None) -> bool:
+    """Merge the task's events as they land, until it has ended; False when the time was up before."""
+    directory = lineage_dir(args.dir)
+    tailer = Tailer(directory, from_end=True)
+    for _ in tailer.scan():  # from here on nothing is missed, while the search looks at what is there
+        pass
+    try:
+        found = look_up(directory, args.task, links=False)
+        state.merge_facts((args.task, fact) for fact in found.state.facts(args.task))
+    except UnknownNameError:
+        if not args.unborn:
+            raise
+    with _alarm(timeout) as stop:
+        watcher = Watcher(directory, stop=stop)
+        while True:
+            for batch in tailer.scan():
+                state.merge(batch.file, (one for one in batch.found if one.record["task_id"] == args.task))
+            row = state.rows.get(args.task)
+            if row is not None and row.status.ended:
+                watcher.close()
+                return True
+            if not watcher.wait():
+                return False
+
+
+@contextmanager
+def _alarm(timeout: int | None) -> Iterator[threading.Event]:
+    """An event that is set after so many microseconds."""
+    stop = threading.Event()
+    timer = threading.Timer(timeout / SECOND, stop.set) if timeout is not None else None
+    if timer:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield stop
+    finally:
+        if timer:
+            timer.cancel()
+
+
+def _text(document: dict[str, Any], paper: Paper) -> Iterator[Line]:
+    yield [(document["task_id"], "head"), "  ", (document["status"], document["status"]), f"  {document['now']}"]
