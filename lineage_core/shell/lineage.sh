@@ -413,10 +413,12 @@ __lineage_warn() {
 
 # KIND [NAME]: an answer from the journal, as JSON on stdout.
 __lineage_query() {
-  local __l_why='cannot ask the journal: there is no Python of lineage'
+  local __l_why="cannot ask the journal in ${LINEAGE_DIR:-${CORTEX_HOME:-$PWD}}"
   if __lineage_find_python && "$__lineage_python" -P -c "$__lineage_ask" "$__lineage_root" "$1" "${2-}" \
-    "${LINEAGE_DIR-}" "${CORTEX_HOME-}" </dev/null; then return 0; fi
-  builtin printf '[]\n'
+    "${LINEAGE_DIR-}" "${CORTEX_HOME-}" </dev/null 2>/dev/null; then
+    return 0
+  fi
+  case $1 in stats) builtin printf '{}\n' ;; *) builtin printf '[]\n' ;; esac
   __lineage_fail 3
 }
 

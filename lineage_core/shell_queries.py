@@ -1,0 +1,42 @@
+"""What the get_* functions of lineage.sh print: events as a JSON array, each once, and the totals."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+import orjson
+
+from lineage_core import hits
+from lineage_core.errors import LineageError
+from lineage_core.intact import parse
+from lineage_core.paths import lineage_dir
+from lineage_core.pick import Pick
+from lineage_core.scan import one_line
+
+
+def main() -> None:
+    """Answer `KIND NAME LINEAGE_DIR CORTEX_HOME`; KIND is task, type, actor or stats. Exits with 3 if it cannot."""
+    kind, name, os.environ["LINEAGE_DIR"], os.environ["CORTEX_HOME"] = sys.argv[2:6]
+    pick = Pick() if kind == "stats" else Pick(**{f"{kind}s": (name,)})
+    try:
+        found = hits.find(lineage_dir(), pick.search())
+    except LineageError as error:
+        sys.exit(error.exit_code)
+    raws = (one_line(raw) for _, raw in hits.records(found))
+    answer = _totals(raws) if kind == "stats" else b"[" + b",\n".join(raws) + b"]"
+    sys.stdout.buffer.write(answer + b"\n")
+
+
+def _totals(raws: Iterable[bytes]) -> bytes:
+    records = [parse(raw) for raw in raws]
+    return orjson.dumps(
+        {
+            "total_events": len(records),
+            "event_types": Counter(record["event_type"] for record in records),
+            "actors": Counter(record["actor"]["id"] for record in records),
+            "tasks_tracked": len({record["task_id"] for record in records}),
+        }
+    )
