@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core.chain import Link, chain
-from lineage_core.cli import output
+from lineage_core.cli import export, output
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.load import load
 from lineage_core.lookup import unknown
@@ -69,6 +69,7 @@ def answer(args: argparse.Namespace) -> Answer:
         rows=rows,
         document={"task_id": args.task, "above": above, "below": below, "events": rows},
         problems=loaded.problems,
+        timelines=lambda: export.timelines_of(loaded.state, facts),
         title=f"Chain of {args.task}",
     )
 

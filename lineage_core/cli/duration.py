@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core import clock
-from lineage_core.cli import output
+from lineage_core.cli import export, output
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar
 from lineage_core.lookup import look_up
@@ -70,6 +70,7 @@ def answer(args: argparse.Namespace) -> Answer:
             "parts": rows,
         },
         problems=found.problems,
+        timelines=lambda: export.timelines_of(found.state, [args.task]),
         title=f"Duration of {args.task}",
     )
 

@@ -6,10 +6,10 @@ import argparse
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lineage_core import clock, hits, intact
-from lineage_core.cli import output, period
+from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper
 from lineage_core.cli.progress import ProgressBar
 from lineage_core.errors import UnknownNameError
@@ -19,6 +19,9 @@ from lineage_core.pick import Pick
 from lineage_core.report import EVENT_KEYS, event_row
 from lineage_core.scan import one_line
 from lineage_core.words import say
+
+if TYPE_CHECKING:
+    from lineage_core.timeline import Timeline
 
 EXAMPLES = (
     "lineage events --task task-1",
@@ -91,6 +94,7 @@ def answer_of(raws: Any, empty: bool, problems: dict[str, str]) -> Answer:
         empty=empty,
         problems=problems,
         title="Events",
+        timelines=lambda: _timelines(raws()),
     )
 
 
@@ -110,6 +114,20 @@ def text_lines(records: Iterable[dict[str, Any]], paper: Paper, *, with_task: bo
 
 def _role(event_type: str) -> str:
     return event_type.rpartition("_")[2]
+
+
+def _timelines(raws: Iterable[bytes]) -> Iterator[Timeline]:
+    """What the events tell of their tasks, those with the newest events first."""
+    from lineage_core.facts import fact_of
+    from lineage_core.merge import State
+
+    state = State()
+    state.merge_facts(
+        (record["task_id"], fact_of("", offset, 0, clock.parse_timestamp(record["timestamp"]) or 0, record))
+        for offset, record in enumerate(map(_parse, raws))
+    )
+    newest = sorted(state.rows.values(), key=lambda row: row.last_at, reverse=True)
+    yield from export.timelines_of(state, [row.task_id for row in newest])
 
 
 def _parse(raw: bytes) -> dict[str, Any]:

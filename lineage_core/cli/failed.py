@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core import clock
-from lineage_core.cli import output, period
+from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.load import load
 from lineage_core.merge import State
@@ -80,6 +80,7 @@ def answer(args: argparse.Namespace) -> Answer:
         document={**counts, "failures": rows},
         empty=not rows,
         problems=loaded.problems,
+        timelines=lambda: export.timelines_of(loaded.state, [row["task_id"] for row in rows]),
         title="Failures",
     )
 

@@ -11,12 +11,15 @@ import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import orjson
 
 from lineage_core.errors import BadInputError, ExitCode
 from lineage_core.sanitize import csv_cell, json_safe, visible
+
+if TYPE_CHECKING:
+    from lineage_core.timeline import Timeline
 
 FORMATS = ("text", "json", "jsonl", "csv")
 PIPED_WIDTH = 100
@@ -59,7 +62,7 @@ class Answer(NamedTuple):
     array. records: the bytes of event records as they were written, which take the rows' place in JSON.
     document: the one object that the answer is as JSON; `records`, if there are any, are its `events`.
     empty: nothing was found. problems: files that could not be read, and why.
-    title, page: what an HTML export is headed by and shows, if it is more than the text.
+    title, told, timelines: the heading of an HTML export, a paragraph under it, and the timelines that it draws.
     """
 
     text: Callable[[Paper], Iterable[Line]]
@@ -70,7 +73,8 @@ class Answer(NamedTuple):
     empty: bool = False
     problems: Mapping[str, str] = {}
     title: str = ""
-    page: Callable[[], str] | None = None
+    told: str = ""
+    timelines: Callable[[], Iterable[Timeline]] | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser, limit: str | None = None) -> None:

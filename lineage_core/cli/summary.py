@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core import clock
-from lineage_core.cli import output
+from lineage_core.cli import export, output
 from lineage_core.cli.output import Answer, Line, Paper
 from lineage_core.cli.progress import ProgressBar
 from lineage_core.lookup import Lookup, look_up
@@ -66,7 +66,9 @@ def answer(args: argparse.Namespace) -> Answer:
         rows=[document],
         document=document,
         problems=found.problems,
+        timelines=lambda: export.timelines_of(found.state, [args.task]),
         title=f"Summary of {args.task}",
+        told=str(document["paragraph"]),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core import clock, intact
-from lineage_core.cli import events, output, workers
+from lineage_core.cli import events, export, output, workers
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar
 from lineage_core.lookup import Lookup, linked_ids, look_up
@@ -76,7 +76,9 @@ def answer(args: argparse.Namespace) -> Answer:
         document=_document(found, now),
         records=map(one_line, raws),
         problems=found.problems,
+        timelines=lambda: export.timelines_of(found.state, [args.task]),
         title=f"Task {args.task}",
+        told=waiting_for(found.task, found.state.rows, now),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core import clock, filters
-from lineage_core.cli import output, period
+from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
@@ -70,6 +70,7 @@ def answer(args: argparse.Namespace) -> Answer:
         rows=[flat for _, flat in rows],
         empty=not rows,
         problems=loaded.problems,
+        timelines=lambda: export.timelines_of(loaded.state, [row.task_id for row, _ in rows]),
         title="Tasks",
     )
 

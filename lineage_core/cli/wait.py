@@ -12,7 +12,7 @@ from lineage_core import clock
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line, Paper
 from lineage_core.clock import SECOND
-from lineage_core.errors import ExitCode, UnknownNameError
+from lineage_core.errors import ExitCode, LineageError, UnknownNameError
 from lineage_core.lookup import look_up
 from lineage_core.merge import State
 from lineage_core.paths import lineage_dir
@@ -40,10 +40,16 @@ KEYS = {
 }
 
 
+class TimeIsUpError(LineageError):
+    """The task has not ended within the time given."""
+
+    exit_code = ExitCode.CHECK_FAILED
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage wait`."""
     parser.add_argument("task", metavar="TASK", help="the task; one that has ended already ends the waiting at once")
-    parser.add_argument("--timeout", metavar="TIME", help="wait no longer than that, like 90s or 10m (default: forever)")
+    parser.add_argument("--timeout", metavar="TIME", help="wait no longer, like 90s or 10m (default: for ever)")
     parser.add_argument("--unborn", action="store_true", help="wait for a task that has no event yet, too")
     parser.add_argument("--quiet", action="store_true", help="print nothing")
     output.add_arguments(parser)
@@ -61,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     ended = _follow(args, state, timeout)
     row = state.rows.get(args.task)
     if row is None:
-        raise UnknownNameError(f"no event of {args.task} came within {args.timeout}")
+        raise TimeIsUpError(f"no event of {args.task} came within {args.timeout}")
     with state.lock:
         task = state.task(args.task)
         assert task is not None
@@ -78,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         output.show(Answer(lambda paper: _text(document, paper), tuple(KEYS), [document], document), args)
     if not ended:
-        raise UnknownNameError(f"the time is up: {args.task} has not ended within {args.timeout}")
+        raise TimeIsUpError(f"the time is up: {args.task} has not ended within {args.timeout}")
     return ExitCode.OK if row.status is Status.COMPLETED else ExitCode.CHECK_FAILED
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core import clock
-from lineage_core.cli import output, period
+from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar
 from lineage_core.paths import lineage_dir
@@ -43,13 +43,13 @@ def answer(args: argparse.Namespace) -> Answer:
 
         with ProgressBar("searching") as progress:
             found = look_up(directory, args.task, links=False, progress=progress)
-        problems = found.problems
+        problems, state = found.problems, found.state
         pairs = [(args.task, worker) for worker in found.task.workers.values()]
     else:
         from lineage_core.load import load
 
         loaded = load(directory)
-        problems = loaded.problems
+        problems, state = loaded.problems, loaded.state
         pairs = []
         for row in loaded.state.rows.values():
             if row.workers and (row.open_workers or not args.open) and when.touches(row.first_at, row.last_at):
@@ -67,6 +67,7 @@ def answer(args: argparse.Namespace) -> Answer:
         rows=rows_of(chosen, now),
         empty=not chosen,
         problems=problems,
+        timelines=lambda: export.timelines_of(state, [task_id for task_id, _ in chosen]),
         title=f"Workers of {args.task}" if args.task else "Workers",
     )
 

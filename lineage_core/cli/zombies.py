@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lineage_core import clock
-from lineage_core.cli import output, period
+from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
@@ -99,6 +99,7 @@ def answer(args: argparse.Namespace) -> Answer:
         },
         empty=not rows,
         problems=loaded.problems,
+        timelines=lambda: export.timelines_of(loaded.state, [one.task_id for one in chosen]),
         title="Zombies",
     )
 
