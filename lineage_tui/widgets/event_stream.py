@@ -1,0 +1,155 @@
+"""The events view `5`: the newest events over all tasks, as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from lineage_core.clock import Clock, format_timestamp
+from lineage_core.facts import Fact
+from lineage_core.fold import ZOMBIE_TIMEOUT
+from lineage_core.merge import State
+from lineage_core.state import TaskRow
+from lineage_core.words import say
+from lineage_tui.cells import Line
+from lineage_tui.models.event_window import MOST, Event, EventWindow, Matches
+from lineage_tui.models.narrow import WORDS, Texts, narrow
+from lineage_tui.style import Styles
+from lineage_tui.widgets.events import EVENT_LOOKS
+from lineage_tui.widgets.homing import HomingLines
+
+LOUD = frozenset(("failed", "zombie", "blocked", "escalated", "partial"))
+"""States whose words are shown in their colour."""
+
+_TEXTS: dict[str, Texts[Event]] = {
+    WORDS: lambda e: f"{e.task_id} {e.fact.event_type} {say(e.fact.event_type, e.fact.actor_id, e.fact.data)}",
+    "type": lambda e: e.fact.event_type,
+    "actor": lambda e: e.fact.actor_id,
+    "worker": lambda e: f"{e.fact.data.get('worker_id', '')} {e.fact.data.get('worker_type', '')}",
+    "tag": lambda e: " ".join(map(str, e.fact.extra.get("tags") or ())),
+}
+
+
+def event_look(fact: Fact) -> str:
+    """The state to show an event in."""
+    data = fact.data
+    if fact.event_type == "worker_failed":
+        details = data.get("error_details")
+        said = (data.get("reason"), details.get("error_message") if isinstance(details, dict) else details)
+        return "zombie" if ZOMBIE_TIMEOUT in said else "failed"
+    if fact.event_type.endswith("_completed") and data.get("completion_status") in ("failed", "partial"):
+        return str(data["completion_status"])
+    return EVENT_LOOKS.get(fact.event_type, "unknown")
+
+
+class EventStream(HomingLines):
+    """The newest events, the newest last, where the view stays until the operator moves.
+
+    most: events kept; older ones drop out while following.
+    """
+
+    title_lines = 1
+
+    def __init__(self, styles: Styles, state: State, clock: Clock, most: int = MOST, **options: Any) -> None:
+        super().__init__(styles, **options)
+        self.state = state
+        self.clock = clock
+        self.model = EventWindow(state, most)
+        self.filter_text = ""
+
+    def arrived(self, task_ids: set[str]) -> None:
+        """Take in what changed in these tasks."""
+        self.model.hold = not self.following
+        self.settle(self.model.take(task_ids))
+
+    def tick(self) -> None:
+        """Nothing here depends on the time but the date in front of old events."""
+
+    def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
+        """Show the events whose tasks match. text: the filter as it was written; then its words mean the event
+        where it has an answer (raises BadInputError as `filters.parse` does)."""
+        self.filter_text = text if matches is not None else ""
+        rows = self.state.rows
+        of_event: Matches | None = None
+        if matches is not None and text:
+            wanted = narrow(text, self.state.packed, _TEXTS)
+            of_event = lambda event: wanted(rows[event.task_id], event)  # noqa: E731
+        elif matches is not None:
+            of_event = lambda event: matches(rows[event.task_id])  # noqa: E731
+        self.in_slices(self.model.refilter(of_event))
+
+    def follow(self) -> None:
+        missed = self.model.hold
+        super().follow()
+        self.model.hold = False
+        if missed:
+            self.in_slices(self.model.refilter(self.model.matches))
+
+    def edge(self, to: int) -> None:
+        if to > 0:
+            self.follow()
+        else:
+            super().edge(to)
+
+    def target(self) -> tuple[str, str | None] | None:
+        """The task, and the worker or handoff, of the event under the cursor."""
+        event = self.event()
+        if event is None:
+            return None
+        data = event.fact.data
+        of = data.get("worker_id") or data.get("handoff_id")
+        return event.task_id, of if isinstance(of, str) else None
+
+    def event(self) -> Event | None:
+        """The event under the cursor."""
+        return self.model.shown[self.cursor] if self.cursor < self.count() else None
+
+    def count_line(self) -> str:
+        """How much is shown, in a few words."""
+        shown, known = self.count(), self.state.events
+        text = f"the newest {shown:,} of {known:,} events" if shown < known else f"{known:,} events"
+        if self.filter_text:
+            text = f"{shown:,} of the newest {len(self.model):,} events"
+        return text + (f", +{self.fresh:,} new" if self.fresh else "")
+
+    def home(self) -> int:
+        return max(0, self.count() - 1)
+
+    def count(self) -> int:
+        return len(self.model.shown)
+
+    def key_at(self, line: int) -> Hashable:
+        return self.model.shown[line].place
+
+    def line_of(self, key: Hashable) -> int | None:
+        return self.model.line_of(key)  # type: ignore[arg-type]
+
+    def look_at(self, line: int) -> str:
+        """The state that a line is shown in."""
+        return event_look(self.model.shown[line].fact)
+
+    def _task_width(self, width: int) -> int:
+        return max(8, min(34, width // 3 - 6))
+
+    def draw_title(self, line: int, out: Line) -> None:
+        out.col("time", 12, "muted")
+        if out.width >= 40:
+            out.put("  ").col("task", self._task_width(out.width), "muted")
+        if out.width >= 110:
+            out.col("type", 17, "muted")
+        out.put("event", "muted")
+        if self.fresh:
+            out.put(f"  {self.looks.glyph('↓', 'v')} {self.fresh:,} new (f)", "accent")
+
+    def draw(self, line: int, out: Line) -> None:
+        _, task_id, fact = self.model.shown[line]
+        look = event_look(fact)
+        glyph, _, role = self.looks.look(look)
+        at, today = format_timestamp(fact.at), format_timestamp(self.clock())
+        out.col(at[11:23] if at[:10] == today[:10] else f"{at[5:10]} {at[11:16]}", 12, "muted")
+        out.put(glyph + " ", role)
+        if out.width >= 40:
+            out.col(task_id, self._task_width(out.width))
+        if out.width >= 110:
+            out.col(fact.event_type, 17, role)
+        out.put(say(fact.event_type, fact.actor_id, fact.data), role if look in LOUD else "muted")
