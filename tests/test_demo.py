@@ -23,7 +23,7 @@ from lineage_core.demo.story import PlannedEvent
 from lineage_core.events import EVENTS
 from lineage_core.journal import Journal
 
-LINEAGE = [sys.executable, "-c", "import sys; from lineage_core.cli import main; sys.exit(main())"]
+LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 START = 1_795_334_400_000_000
 FIRST = list(islice(plan(1, START), 2_000))
 

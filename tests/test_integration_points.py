@@ -16,7 +16,7 @@ from lineage_core.integration import points_of, read_script, sightings, survey
 from lineage_core.integration_points import POINTS, Point
 
 CORTEX = Path(__file__).parent / "cortex"
-LINEAGE = [sys.executable, "-c", "import sys; from lineage_core.cli import main; sys.exit(main())"]
+LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 
 
 def lineage(*words: object) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ import pytest
 from lineage_core import shell_install
 from lineage_core.errors import JournalError, UnknownNameError
 
-LINEAGE = [sys.executable, "-c", "import sys; from lineage_core.cli import main; sys.exit(main())"]
+LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 LIBRARY = "scripts/lib/lineage.sh"
 QUERY = "scripts/query-lineage.sh"
 
