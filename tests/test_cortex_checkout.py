@@ -648,3 +648,18 @@ def test_the_validation_commands_of_the_seed_work(world: World, query: Callable[
     assert AUDIT in json.dumps(query("--chain", AUDIT))
     failed = query("--failed")
     assert (failed["tasks"], failed["workers"]) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "begins"),
+    [
+        (["--task", AUDIT, "--export", "csv"], "timestamp,lineage_id,"),
+        (["--task", AUDIT, "--export", "json"], "["),
+        (["--timeline", AUDIT, "--export", "html"], "<!DOCTYPE html>"),
+        (["--workers", "--export", "csv"], "worker_id,"),
+    ],
+)
+def test_an_answer_of_the_query_tool_can_be_exported(world: World, words: list[str], begins: str):
+    done = world.cortex.run(["scripts/query-lineage.sh", *words])
+    assert done.returncode == 0 and done.stdout.startswith(begins)
+    assert AUDIT in done.stdout

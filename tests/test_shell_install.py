@@ -251,6 +251,7 @@ def test_an_argument_with_spaces_stays_one(stand_in: str, need_tool: Callable[[s
         (["--bogus"], "unknown option --bogus"),
         (["-t"], "-t needs a value"),
         (["-T", "task-1", "-f"], "only one question"),
+        (["--export", "csv", "--format", "json"], "one of them"),
         ([], "usage:"),
     ],
 )

@@ -113,6 +113,7 @@ if [[ -z $question ]]; then
     fi
     question=events
 fi
+[[ -z $export_format || ${#format[@]} == 0 ]] || die "--export and --format: one of them"
 words=("$question" "${subject[@]}")
 [[ -z $export_format ]] || words=(export "${words[@]}" --format "$export_format")
 
