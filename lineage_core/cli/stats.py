@@ -47,6 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the figures."""
+    return output.show(answer(args), args)
+
+
+def answer(args: argparse.Namespace) -> Answer:
+    """The figures that the words ask for."""
     now = clock.now()
     silent_after = parse_duration(args.zombie_after)
     since = None if args.window == "all" else now - parse_duration(args.window)
@@ -64,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
     reader = read_frames(directory)
     frames = reader.frames if tasks is None else stats.narrowed(reader.frames, tasks)
     cut = stats.Cut(frames, since, now)
-    answer = _grouped(cut, args) if args.by else _overview(cut, silent_after, args)
-    return output.show(answer._replace(problems=reader.problems), args)
+    found = _grouped(cut, args) if args.by else _overview(cut, silent_after, args)
+    return found._replace(problems=reader.problems)
 
 
 def _grouped(cut: Cut, args: argparse.Namespace) -> Answer:
