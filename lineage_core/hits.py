@@ -29,6 +29,7 @@ _EPOCH = 1 << 60  # added to times, so that those before 1970 sort as well
 _RANKS = (1 << 20) - 1
 _WINDOW = 1 << 16
 _WINDOWS = 64
+_ROUNDS = 10
 _ODD = "odd"
 _GONE = "no such file or directory"  # as `files.why` has it
 
@@ -63,11 +64,16 @@ def find(directory: Path, sought: Search, progress: crew.Progress | None = None)
     progress: told the part of the bytes that is done, from 0 to 1, now and then.
     """
     problems: dict[str, str] = {}
-    chosen = [file for file in list_files(directory, problems) if sought.opens(file)]
-    places, gone = _find_in(chosen, 0, sought, problems, progress)
-    while gone:  # moved away meanwhile: into the archive, perhaps
-        fresh = [file for file in list_files(directory, {}) if file.name in gone]
+    chosen: list[JournalFile] = []
+    places: list[int] = []
+    searched: set[tuple[int, int]] = set()
+    for _ in range(_ROUNDS):  # files may be moved meanwhile: into the archive, perhaps
+        listed = list_files(directory, problems)
+        fresh = [file for file in listed if _identity(file) not in searched and sought.opens(file)]
+        if not fresh:
+            break
         more, gone = _find_in(fresh, len(chosen), sought, problems, progress)
+        searched.update(_identity(file) for file in fresh if file.path not in gone)
         chosen += fresh
         places += more
     # The rank of a file orders its hits among those of the same time.
@@ -76,6 +82,10 @@ def find(directory: Path, sought: Search, progress: crew.Progress | None = None)
     places = [place - ((old := place >> 76 & _RANKS) << 76) + (rank_of[old] << 76) for place in places]
     places.sort()
     return Hits(directory, [chosen[rank] for rank in order], places, problems)
+
+
+def _identity(file: JournalFile) -> tuple[int, int]:
+    return file.status.st_dev, file.status.st_ino
 
 
 def list_files(directory: Path, problems: dict[str, str]) -> list[JournalFile]:
@@ -88,8 +98,8 @@ def list_files(directory: Path, problems: dict[str, str]) -> list[JournalFile]:
 
 def _find_in(
     chosen: list[JournalFile], rank: int, sought: Search, problems: dict[str, str], progress: crew.Progress | None
-) -> tuple[list[int], set[str]]:
-    """The places in some files, the first of which has that rank, and the names of those that were gone."""
+) -> tuple[list[int], set[Path]]:
+    """The places in some files, the first of which has that rank, and the paths of those that were gone."""
     parts = [
         (at, start)
         for at, file in enumerate(chosen)
@@ -104,7 +114,7 @@ def _find_in(
         return _places(search(chosen[at], sought, start, None if last else start + RANGE), at + rank)
 
     places: list[int] = []
-    gone: set[str] = set()
+    gone: set[Path] = set()
     odd: set[int] = set()
     by_file: dict[int, list[int]] = {}
     for (at, _), (some, trouble) in zip(parts, crew.share(part, len(parts), processes, progress), strict=True):
@@ -137,9 +147,9 @@ def _places(found: Iterator[Found], rank: int) -> tuple[list[int], str]:
     return places, ""
 
 
-def _note(file: JournalFile, trouble: str, problems: dict[str, str], gone: set[str]) -> None:
+def _note(file: JournalFile, trouble: str, problems: dict[str, str], gone: set[Path]) -> None:
     if trouble == _GONE:
-        gone.add(file.name)
+        gone.add(file.path)
     elif trouble:
         problems[file.path.name] = trouble
 

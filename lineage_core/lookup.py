@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lineage_core import hits
+from lineage_core.clock import DAY
 from lineage_core.crew import Progress
 from lineage_core.errors import JournalError, UnknownNameError
 from lineage_core.files import files, open_file, unpack
@@ -88,7 +89,8 @@ def _follow_links(directory: Path, state: State, task: Task, problems: dict[str,
                 or (record.get("parent_lineage_id") in own and record["event_type"] == "task_created")
             )
 
-        more = hits.find(directory, Search(tuple(needles), (prefix,) if step == 0 else (), matches))
+        since = None if needles else task.first_at - DAY  # subtasks are younger
+        more = hits.find(directory, Search(tuple(needles), (prefix,) if step == 0 else (), matches, since=since))
         for hit, raw in hits.records(more):
             state.merge(more.files[hit.rank].name, [hits.found_of(hit, raw)])
         done |= names

@@ -102,7 +102,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return int(code)
     except LineageError as error:
-        print(f"lineage {command}: {error}", file=sys.stderr)
+        from lineage_core.sanitize import visible
+
+        print(visible(f"lineage {command}: {error}"), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the interpreter's last flush stays silent

@@ -10,9 +10,13 @@ import argparse
 import shlex
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from lineage_core.errors import ExitCode
 from lineage_core.events import EVENTS
+
+if TYPE_CHECKING:
+    from lineage_core.cli.vocabulary import Option
 
 EXAMPLES = (
     'eval "$(lineage completion bash)"',
@@ -209,8 +213,8 @@ def _fish_option(names: tuple[str, ...]) -> str:
     return " ".join(f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in names)
 
 
-def _fish_value(option: object) -> str:
-    names, value, choices, text = option  # type: ignore[misc]
+def _fish_value(option: Option) -> str:
+    names, value, choices, text = option
     told = f" -d {shlex.quote(text.partition(';')[0])}" if text else ""
     if value is None:
         return told

@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineage_core import clock, hits, intact
+import orjson
+
+from lineage_core import clock, codec, hits, intact
 from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.errors import UnknownNameError
+from lineage_core.errors import BadInputError, UnknownNameError
 from lineage_core.events import EVENTS, nearest
 from lineage_core.paths import lineage_dir
 from lineage_core.pick import Pick
@@ -89,13 +92,24 @@ def answer_of(raws: Any, empty: bool, problems: dict[str, str]) -> Answer:
     return Answer(
         text=lambda paper: text_lines(map(_parse, raws()), paper),
         columns=tuple(EVENT_KEYS),
-        rows=(event_row(_parse(raw)) for raw in raws()),
+        rows=map(row_of, raws()),
         records=(one_line(raw) for raw in raws()),
         empty=empty,
         problems=problems,
         title="Events",
         timelines=lambda: _timelines(raws()),
     )
+
+
+def row_of(raw: bytes) -> dict[str, Any]:
+    """An event as a flat row, its data as JSON text with the values as they were written."""
+    row = event_row(_parse(raw))
+    data = row["event_data"]
+    text = orjson.dumps(data)
+    if text not in raw:
+        with suppress(BadInputError):  # nested too deep to be written again: then without the spelling of numbers
+            text = codec.dumps(codec.parse_object(one_line(raw).decode("utf-8", "replace"))["event_data"]).encode()
+    return row | {"event_data": text.decode() if data is not None else None}
 
 
 def text_lines(records: Iterable[dict[str, Any]], paper: Paper, *, with_task: bool = True) -> Iterator[Line]:

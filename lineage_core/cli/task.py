@@ -15,7 +15,6 @@ from lineage_core.paths import lineage_dir
 from lineage_core.report import (
     EVENT_KEYS,
     elapsed,
-    event_row,
     handoff_row,
     iso,
     moment,
@@ -72,7 +71,7 @@ def answer(args: argparse.Namespace) -> Answer:
     return Answer(
         text=lambda paper: _text(found, records, now, paper),
         columns=tuple(EVENT_KEYS),
-        rows=[event_row(record) for record in records],
+        rows=map(events.row_of, raws),
         document=_document(found, now),
         records=map(one_line, raws),
         problems=found.problems,
