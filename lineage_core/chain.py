@@ -73,10 +73,10 @@ def chain(facts: Mapping[str, Sequence[Fact]], parents: Mapping[str, str], task_
     above = _above(parents, task_id)
     wanted = {at for at, (name, _) in enumerate(nodes) if name not in above}
     for start in list(wanted):
-        at: int | None = start
-        while at is not None and (at == start or at not in wanted):
-            wanted.add(at)
-            at = causes[at]
+        cause = causes[start]
+        while cause is not None and cause not in wanted:
+            wanted.add(cause)
+            cause = causes[cause]
     return _tree(nodes, causes, inferred, wanted)
 
 

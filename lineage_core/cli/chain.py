@@ -9,7 +9,7 @@ from typing import Any
 from lineage_core.chain import Link, chain
 from lineage_core.cli import export, output
 from lineage_core.cli.output import Answer, Line, Paper, Piece
-from lineage_core.load import load
+from lineage_core.cli.progress import load_all
 from lineage_core.lookup import unknown
 from lineage_core.merge import State
 from lineage_core.paths import lineage_dir
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 def answer(args: argparse.Namespace) -> Answer:
     """The tree of causes of a task. Raises UnknownNameError, with the nearest ids."""
     directory = lineage_dir(args.dir)
-    loaded = load(directory)
+    loaded = load_all(directory)
     state = loaded.state
     if args.task not in state.rows:
         raise unknown(directory, args.task)

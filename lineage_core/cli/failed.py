@@ -9,7 +9,7 @@ from typing import Any
 from lineage_core import clock
 from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
-from lineage_core.load import load
+from lineage_core.cli.progress import load_all
 from lineage_core.merge import State
 from lineage_core.paths import lineage_dir
 from lineage_core.report import iso, moment, span, worker_status
@@ -55,7 +55,7 @@ def answer(args: argparse.Namespace) -> Answer:
     """The failed tasks and workers, newest first."""
     when, now = period.period_of(args), clock.now()
     directory = lineage_dir(args.dir)
-    loaded = load(directory)
+    loaded = load_all(directory)
     if unknown := [name for name in args.task if name not in loaded.state.rows]:
         from lineage_core.lookup import unknown as error
 

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lineage_core.load import Loaded
 
 _AFTER = 0.4  # seconds; what is done by then shows nothing
 _EVERY = 0.1
 _WIDTH = 30
+
+
+def load_all(directory: Path) -> Loaded:
+    """The state of a directory, with a progress bar if it takes long. Raises JournalError when it does not exist."""
+    from lineage_core.load import load
+
+    with ProgressBar("reading") as bar:
+        return load(directory, progress=lambda done, total: bar(done / max(1, total)))
 
 
 class ProgressBar:

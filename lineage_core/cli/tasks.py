@@ -9,9 +9,9 @@ from typing import Any
 from lineage_core import clock, filters
 from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.cli.progress import load_all
 from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
-from lineage_core.load import load
 from lineage_core.paths import lineage_dir
 from lineage_core.report import TASK_KEYS, elapsed, span, task_row
 from lineage_core.state import TaskRow
@@ -58,7 +58,7 @@ def answer(args: argparse.Namespace) -> Answer:
     if args.sort not in TASK_KEYS:
         raise BadInputError(f"--sort: no key {args.sort!r}{nearest(args.sort, TASK_KEYS)} (see lineage tasks --help)")
     when = period.period_of(args)
-    loaded = load(lineage_dir(args.dir))
+    loaded = load_all(lineage_dir(args.dir))
     state, now = loaded.state, clock.now()
     wanted = filters.parse(" ".join(map(_quoted, args.filters)), state.packed)
     chosen = [row for row in state.rows.values() if when.touches(row.first_at, row.last_at) and wanted.matches(row)]

@@ -9,7 +9,7 @@ from typing import Any
 from lineage_core import clock
 from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
-from lineage_core.cli.progress import ProgressBar
+from lineage_core.cli.progress import ProgressBar, load_all
 from lineage_core.paths import lineage_dir
 from lineage_core.report import WORKER_KEYS, run_time, span, worker_age, worker_row, worker_status
 from lineage_core.state import Worker
@@ -46,9 +46,8 @@ def answer(args: argparse.Namespace) -> Answer:
         problems, state = found.problems, found.state
         pairs = [(args.task, worker) for worker in found.task.workers.values()]
     else:
-        from lineage_core.load import load
 
-        loaded = load(directory)
+        loaded = load_all(directory)
         problems, state = loaded.problems, loaded.state
         pairs = []
         for row in loaded.state.rows.values():

@@ -10,9 +10,9 @@ from typing import Any
 from lineage_core import clock
 from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.cli.progress import load_all
 from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
-from lineage_core.load import load
 from lineage_core.merge import State
 from lineage_core.paths import lineage_dir
 from lineage_core.report import iso, milliseconds, span
@@ -74,7 +74,7 @@ def answer(args: argparse.Namespace) -> Answer:
         if name not in RULES:
             raise BadInputError(f"--rule: no rule {name!r}{nearest(name, RULES)} (known: {', '.join(RULES)})")
     thresholds, when, now = thresholds_of(args), period.period_of(args), clock.now()
-    loaded = load(lineage_dir(args.dir))
+    loaded = load_all(lineage_dir(args.dir))
     state = loaded.state
     findings = list(findings_of(state, now, thresholds))
     many = crowd(findings, thresholds)
