@@ -1,7 +1,7 @@
 """The process that folds journal files into segments: `python -m lineage_core.folder`, fed by `history.py`.
 
-A line of standard input is `[path, canonical name, target]`; the answer is a line `done` or `failed`. It ends with
-its input, so that nothing is left when the program that started it dies.
+A line of standard input is `[path, canonical name, bytes, target]`; the answer is a line `done` or `failed`. It ends
+with its input, so that nothing is left when the program that started it dies.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import orjson
 
 from lineage_core.decode import Decoder, Found, Rejected
 from lineage_core.errors import JournalError
-from lineage_core.files import open_file
+from lineage_core.files import open_file, unpack
 from lineage_core.merge import State
 from lineage_core.place import Place
 from lineage_core.segment import write
@@ -24,8 +24,11 @@ from lineage_core.segment import write
 BLOCK = 1 << 20
 
 
-def fold(path: Path, name: str, target: Path) -> None:
-    """Fold what a journal file holds now into a segment. Raises JournalError or OSError if it cannot."""
+def fold(path: Path, name: str, limit: int, target: Path) -> None:
+    """Fold the first `limit` bytes of a journal file (a packed one whole) into a segment.
+
+    Raises JournalError or OSError if it cannot.
+    """
     state = State()
     rejected: list[Rejected] = []
     place = Place(name, (0, 0), path)
@@ -35,19 +38,30 @@ def fold(path: Path, name: str, target: Path) -> None:
         size = os.fstat(fd).st_size
 
         def batches() -> Iterator[tuple[str, list[Found]]]:
-            while decoder.end < size:
-                data = os.pread(fd, min(BLOCK, size - decoder.end), decoder.end)
-                if not data:
-                    return
-                found, bad = decoder.feed(data)
+            for piece in unpack(fd, BLOCK) if place.packed else _pieces(fd, min(size, limit)):
+                found, bad = decoder.feed(piece)
+                rejected.extend(bad)
+                yield name, found
+            if place.packed:
+                found, bad = decoder.flush()
                 rejected.extend(bad)
                 yield name, found
 
         state.fold(batches())
-        place.move(fd, decoder.end, decoder.settled)
+        if place.packed:
+            place.move(fd, size, size)
+        else:
+            place.move(fd, decoder.end, decoder.settled)
     finally:
         os.close(fd)
     write(target, state, place.to_json(), rejected)
+
+
+def _pieces(fd: int, limit: int) -> Iterator[bytes]:
+    offset = 0
+    while data := os.pread(fd, min(BLOCK, limit - offset), offset):
+        offset += len(data)
+        yield data
 
 
 def main() -> None:
@@ -55,9 +69,9 @@ def main() -> None:
     gc.disable()  # nothing here makes cycles; a file's state is dropped whole
     os.nice(5)
     for line in sys.stdin.buffer:
-        path, name, target = orjson.loads(line)
+        path, name, limit, target = orjson.loads(line)
         try:
-            fold(Path(path), name, Path(target))
+            fold(Path(path), name, limit, Path(target))
             answer = b"done\n"
         except (JournalError, OSError):
             answer = b"failed\n"

@@ -1,8 +1,8 @@
 """What a lineage directory held when the reading began: folded by several processes, and cached per user.
 
 The cache lies under the user's cache directory, one segment a journal file. It may be deleted at any time and is
-never trusted: a segment is used only for the file (device, inode, hashes of its beginning and of the bytes before the
-offset) whose prefix it was made from.
+never trusted: a segment is used only for the file (by the hashes of its beginning and of the bytes before the offset)
+whose prefix it was made from.
 """
 
 from __future__ import annotations
@@ -16,83 +16,144 @@ from hashlib import blake2b
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from platformdirs import user_cache_path
 
+from lineage_core.decode import Decoder
 from lineage_core.errors import JournalError
 from lineage_core.files import JournalFile, files, open_file
 from lineage_core.place import Place
-from lineage_core.segment import Damaged, Segment
+from lineage_core.segment import DamagedError, Segment
 
 SMALL = 4 << 20
 """Bytes of a directory that is simply read: below it, processes and a cache would cost more than they save."""
 
+RECENT = 1 << 20
+"""Bytes at the end of the newest file that are read at once, before any history."""
+
 REFOLD = 4 << 20
 """Bytes that a file may have grown beyond its segment before the segment is made again."""
 
-
-class Progress(NamedTuple):
-    """How far the history is: bytes done of bytes in all."""
-
-    done: int
-    total: int
+PACKED_RATIO = 20
+"""How many times larger a packed file is taken to be: text of ours packs 15 to 40 times."""
 
 
-def cache_directory() -> Path:
-    """Where the segments of this user are kept."""
-    return user_cache_path("lineage-tui") / "segments"
+class Job(NamedTuple):
+    """A file to fold up to `limit` bytes, into a segment at `target`; cached: the segment, if it is there already."""
+
+    file: JournalFile
+    limit: int
+    target: Path
+    cached: Segment | None
+
+    @property
+    def weight(self) -> int:
+        """Bytes that it counts for in the progress."""
+        return self.file.status.st_size * (PACKED_RATIO if self.file.packed else 1)
 
 
-def segments(directory: Path, *, workers: int | None = None) -> Iterator[tuple[Segment, Progress]]:
-    """The folded prefixes of the files of a directory, cached ones first, then newest first as they get ready.
+class History:
+    """The history of a directory: iterate over it for the segments, cached ones first, then newest first.
 
-    A small directory gives none, nor does a file that cannot be read: the tailer reads them (and says why not). The
-    rest of every file is the tailer's: give it the segments' positions. workers: processes, by default one a core.
-    Raises FileNotFoundError or JournalError as `files.files` does.
+    positions: where the tailer has to go on in files of which it need not wait for the segment. held: the paths that
+    it must leave alone until their segment is there (then it goes on behind it). done, total: bytes, for a progress.
+    A small directory has no history: the tailer reads all of it. Raises FileNotFoundError or JournalError as
+    `files.files` does.
     """
-    listed = [file for file in files(directory) if not file.packed and file.status.st_size]
-    total = sum(file.status.st_size for file in listed)
-    if total < SMALL:
-        return
-    cache, scratch = _cache(directory)
-    try:
-        done = 0
-        missing: list[JournalFile] = []
-        for file in listed:
-            segment = _cached(cache / _name(file), file)
-            if segment is None:
-                missing.append(file)
-                continue
-            done += file.status.st_size
-            yield segment, Progress(done, total)
-        for file, segment in _fold(missing, cache, workers or os.cpu_count() or 1):
-            done += file.status.st_size
-            if segment is not None:
-                yield segment, Progress(done, total)
-        _sweep(cache, {_name(file) for file in listed})
-    finally:
-        if scratch is not None:
-            scratch.cleanup()
+
+    def __init__(self, directory: Path, *, workers: int | None = None) -> None:
+        listed = [file for file in files(directory) if file.status.st_size]
+        self.total = sum(file.status.st_size * (PACKED_RATIO if file.packed else 1) for file in listed)
+        self.done = 0
+        self.positions: list[dict[str, Any]] = []
+        self._workers = workers or os.cpu_count() or 1
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._jobs: list[Job] = []
+        if self.total >= SMALL:
+            cache = self._cache(directory)
+            self._jobs = [self._job(file, cache, newest=file is listed[0]) for file in listed]
+            self._jobs = [job for job in self._jobs if job.limit]
+            _sweep(cache, {job.target for job in self._jobs})
+        self.positions += [job.cached.position for job in self._jobs if job.cached]
+        begun = {told["path"] for told in self.positions}
+        self.held = {job.file.path for job in self._jobs if str(job.file.path) not in begun}
+
+    def __bool__(self) -> bool:
+        return bool(self._jobs)
+
+    def __iter__(self) -> Iterator[Segment]:
+        try:
+            for job in self._jobs:
+                if job.cached is not None:
+                    self.done += job.weight
+                    yield job.cached
+            for job, segment in self._fold([job for job in self._jobs if job.cached is None]):
+                self.done += job.weight
+                if segment is not None:
+                    yield segment
+        finally:
+            if self._scratch is not None:
+                self._scratch.cleanup()
+
+    def _cache(self, directory: Path) -> Path:
+        """The cache of a directory; a temporary one where the user's cannot be written."""
+        key = blake2b(os.fsencode(directory.absolute()), digest_size=8).hexdigest()
+        cache = user_cache_path("lineage-tui") / "segments" / key
+        try:
+            cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if os.access(cache, os.W_OK) and cache.stat().st_uid == os.getuid():
+                return cache
+        except OSError:
+            pass  # read-only, or not ours: then nothing is kept
+        self._scratch = tempfile.TemporaryDirectory(prefix="lineage-")
+        return Path(self._scratch.name)
+
+    def _job(self, file: JournalFile, cache: Path, *, newest: bool) -> Job:
+        size = file.status.st_size
+        target = cache / f"{file.status.st_dev:x}-{file.status.st_ino:x}.segment"
+        cached = _cached(target, file)
+        limit = size
+        if newest and cached is None and not file.packed:
+            place = _split(file)
+            if place is not None:
+                limit = place.offset
+                if limit:
+                    self.positions.append(place.to_json())
+        return Job(file, limit, target, cached)
+
+    def _fold(self, jobs: list[Job]) -> Iterator[tuple[Job, Segment | None]]:
+        """Fold files in processes; each job with its segment, as they get ready (None: it could not be folded)."""
+        waiting: SimpleQueue[Job | None] = SimpleQueue()
+        ready: SimpleQueue[tuple[Job, Segment | None]] = SimpleQueue()
+        for job in jobs:
+            waiting.put(job)
+        for _ in range(min(self._workers, len(jobs))):
+            waiting.put(None)
+            Thread(target=_serve, args=(waiting, ready), name="history", daemon=True).start()
+        for _ in jobs:
+            yield ready.get()
 
 
-def _cache(directory: Path) -> tuple[Path, tempfile.TemporaryDirectory[str] | None]:
-    """The cache of a directory; a temporary one where the user's cannot be written."""
-    key = blake2b(os.fsencode(directory.absolute()), digest_size=8).hexdigest()
-    cache = cache_directory() / key
-    try:
-        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if os.access(cache, os.W_OK) and cache.stat().st_uid == os.getuid():
-            return cache, None
-    except OSError:
-        pass  # read-only, or not ours: then nothing is kept
-    scratch = tempfile.TemporaryDirectory(prefix="lineage-")
-    return Path(scratch.name), scratch
-
-
-def _name(file: JournalFile) -> str:
-    return f"{file.status.st_dev:x}-{file.status.st_ino:x}.segment"
+def _serve(waiting: SimpleQueue[Job | None], ready: SimpleQueue[tuple[Job, Segment | None]]) -> None:
+    """Give one process file after file, until there are no more."""
+    command = [sys.executable, "-m", "lineage_core.folder"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:  # noqa: S603
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        while (job := waiting.get()) is not None:
+            segment = None
+            try:
+                told = [str(job.file.path), job.file.name, job.limit, str(job.target)]
+                worker.stdin.write(orjson.dumps(told) + b"\n")
+                worker.stdin.flush()
+                if worker.stdout.readline() == b"done\n":
+                    segment = Segment(job.target)
+            except (BrokenPipeError, DamagedError):
+                segment = None  # the tailer reads the file instead
+            ready.put((job, segment))
+        worker.stdin.close()
 
 
 def _cached(path: Path, file: JournalFile) -> Segment | None:
@@ -103,7 +164,7 @@ def _cached(path: Path, file: JournalFile) -> Segment | None:
         if place.name != file.name or not place.offset <= file.status.st_size <= place.offset + REFOLD:
             return None
         fd = open_file(file.path)
-    except (Damaged, JournalError, ValueError, KeyError, TypeError):
+    except (DamagedError, JournalError, ValueError, KeyError, TypeError):
         return None
     try:
         return segment if place.recognises(fd) else None
@@ -111,50 +172,30 @@ def _cached(path: Path, file: JournalFile) -> Segment | None:
         os.close(fd)
 
 
-def _sweep(cache: Path, wanted: set[str]) -> None:
+def _split(file: JournalFile) -> Place | None:
+    """A place RECENT bytes before the end of a file, where a record on a line of its own begins; None without one."""
+    if file.status.st_size <= 2 * RECENT:
+        return None
+    try:
+        fd = open_file(file.path)
+    except JournalError:
+        return None
+    try:
+        start = file.status.st_size - RECENT
+        first, newline, rest = os.pread(fd, RECENT, start).partition(b"\n")
+        offset = start + len(first) + 1
+        line = rest.partition(b"\n")[0] + b"\n"
+        if not newline or not Decoder(offset).feed(line)[0]:
+            return None
+        place = Place(file.name, (0, 0), file.path)
+        place.move(fd, offset, offset)
+        return place
+    finally:
+        os.close(fd)
+
+
+def _sweep(cache: Path, wanted: set[Path]) -> None:
     """Delete the segments of files that are gone."""
-    for path in cache.iterdir():
-        if path.name not in wanted:
+    for path in cache.glob("*.segment"):
+        if path not in wanted:
             path.unlink(missing_ok=True)
-
-
-def _fold(jobs: list[JournalFile], cache: Path, workers: int) -> Iterator[tuple[JournalFile, Segment | None]]:
-    """Fold files in processes; each file with its segment, as they get ready (None: it could not be folded)."""
-    waiting: SimpleQueue[JournalFile | None] = SimpleQueue()
-    ready: SimpleQueue[tuple[JournalFile, Segment | None]] = SimpleQueue()
-    for job in jobs:
-        waiting.put(job)
-    threads = [Thread(target=_serve, args=(waiting, ready, cache), daemon=True) for _ in range(min(workers, len(jobs)))]
-    for thread in threads:
-        waiting.put(None)
-        thread.start()
-    for _ in jobs:
-        yield ready.get()
-    for thread in threads:
-        thread.join()
-
-
-def _serve(
-    waiting: SimpleQueue[JournalFile | None], ready: SimpleQueue[tuple[JournalFile, Segment | None]], cache: Path
-) -> None:
-    """Give one process file after file, until there are no more."""
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "lineage_core.folder"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    with worker:
-        while (file := waiting.get()) is not None:
-            target = cache / _name(file)
-            segment = None
-            try:
-                worker.stdin.write(orjson.dumps([str(file.path), file.name, str(target)]) + b"\n")
-                worker.stdin.flush()
-                if worker.stdout.readline() == b"done\n":
-                    segment = Segment(target)
-            except (BrokenPipeError, Damaged):
-                segment = None  # the tailer reads the file instead
-            ready.put((file, segment))
-        worker.stdin.close()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lineage_core.decode import Rejected
 from lineage_core.errors import JournalError
+from lineage_core.history import History
 from lineage_core.merge import State
 from lineage_core.tail import Tailer
 
@@ -19,17 +21,37 @@ class Loaded(NamedTuple):
     problems: dict[str, str]
 
 
-def load(directory: Path, *, since: int | None = None) -> Loaded:
+def load(
+    directory: Path, *, since: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> Loaded:
     """The state of everything in the directory (of events from `since` on, in microseconds since the epoch).
 
-    Raises JournalError when the directory does not exist.
+    progress: called with bytes done and bytes in all, now and then. Raises JournalError when the directory does not
+    exist.
     """
     state = State()
     rejected: list[tuple[Path, Rejected]] = []
-    tailer = Tailer(directory, since=since)
+    positions: list[dict[str, Any]] = []
+    try:
+        history = History(directory) if since is None else None
+    except FileNotFoundError:
+        raise JournalError(f"{directory} does not exist; `lineage log` makes it with the first event") from None
+    if history is not None:
+        positions = history.positions
+        for segment in history:
+            state.adopt(segment)
+            rejected += [(Path(segment.position["path"]), item) for item in segment.rejected]
+            positions.append(segment.position)
+            if progress is not None:
+                progress(history.done, history.total)
+        state.settle()
+    tailer = Tailer(directory, since=since, positions={"places": positions})
     for batch in tailer.scan():
         state.merge(batch.file, batch.found)
         rejected += [(batch.path, item) for item in batch.rejected]
+        if progress is not None and history is None:
+            progress(batch.end, batch.end + tailer.backlog)
+    tailer.close()
     if tailer.missing:
         raise JournalError(f"{directory} does not exist; `lineage log` makes it with the first event")
     return Loaded(state, rejected, tailer.problems)

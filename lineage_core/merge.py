@@ -12,8 +12,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lineage_core.facts import Fact, distinct, fact_of, order, pack, unpack
-from lineage_core.fold import apply, derive
+from lineage_core.facts import Fact, distinct, fact_of, order, pack, pack_all, unpack
+from lineage_core.fold import apply, derive, play
 from lineage_core.kinship import Kinship
 from lineage_core.state import Status, Task, TaskRow
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 KEPT_TASKS = 4096
 """How many derived tasks are kept at hand; the others are derived again when needed."""
+
+FOLDED_TOGETHER = 200_000
+"""How many facts `State.fold` puts together before it derives their tasks: about 150 MB."""
 
 
 class State:
@@ -67,16 +70,43 @@ class State:
         return changed
 
     def fold(self, batches: Iterable[tuple[str, Iterable[Found]]]) -> None:
-        """Merge whole files at once, for a state that nobody looks at yet: rows are made at the end only.
+        """Merge whole files at once: facts are put together by task first, and each task is derived once.
 
         batches: (canonical file name, decoded records), as `tail.Batch` gives them.
         """
-        changed: set[str] = set()
+        together: dict[str, list[Fact]] = {}
+        waiting = 0
+        for file, found in batches:
+            for f in found:
+                fact = fact_of(file, f.offset, f.length, f.at, f.record)
+                task_id = f.record["task_id"]
+                facts = together.get(task_id)
+                if facts is None:
+                    together[task_id] = [fact]
+                else:
+                    facts.append(fact)
+                waiting += 1
+            if waiting > FOLDED_TOGETHER:
+                self._fold(together)
+                together, waiting = {}, 0
+        self._fold(together)
+
+    def _fold(self, together: dict[str, list[Fact]]) -> None:
         with self.lock:
-            for file, found in batches:
-                facts = ((f.record["task_id"], fact_of(file, f.offset, f.length, f.at, f.record)) for f in found)
-                self._take(facts, changed)
-            self._publish(changed)
+            for task_id, facts in together.items():
+                self.records += len(facts)
+                if task_id in self._packed:
+                    facts += unpack(self.packed(task_id))
+                facts = distinct(facts)
+                self._packed[task_id] = bytearray(pack_all(facts))
+                self._derived.pop(task_id, None)
+                self._show(play(task_id, facts).row())
+            if claimed := self.kin.pending():
+                for task_id, facts in together.items():
+                    for fact in facts:
+                        if fact.lineage_id in claimed:
+                            self.kin.heard(fact.lineage_id, task_id)
+            self.kin.settle()
 
     def adopt(self, segment: Segment, start: int = 0, stop: int | None = None) -> set[str]:
         """Merge the tasks `start` to `stop` of a folded file; returns the ids of the tasks that changed.
@@ -164,12 +194,9 @@ class State:
 
     def _derive_again(self, task_id: str) -> None:
         facts = distinct(unpack(self.packed(task_id)))
-        self._packed[task_id] = bytearray(b"".join(map(pack, facts)))
-        task = Task(task_id)
-        for fact in facts:
-            apply(task, fact)
+        self._packed[task_id] = bytearray(pack_all(facts))
         self._derived.pop(task_id, None)
-        self._derived[task_id] = task
+        self._derived[task_id] = play(task_id, facts)
 
     def _publish(self, changed: set[str], *, search: bool = True) -> None:
         """Bring rows, counts and kinship up to date; adds to `changed` the children of tasks that are new."""

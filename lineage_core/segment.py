@@ -5,7 +5,7 @@
     facts    the packed facts, task after task
 
 Rows become objects, and facts are read, only when somebody looks. A segment is never trusted blindly: lengths and
-CRCs are checked, and `Damaged` means that the journal has to be read instead.
+CRCs are checked, and `DamagedError` means that the journal has to be read instead.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _BLOCK = 4 << 20
 _OVERLAP = 256
 
 
-class Damaged(Exception):
+class DamagedError(Exception):
     """A segment is not what was written."""
 
 
@@ -49,15 +49,15 @@ class Segment:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open a segment; raises Damaged if it is cut short, altered or of another format, or cannot be read."""
+        """Open a segment; raises DamagedError if it is cut short, altered or of another format, or cannot be read."""
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
-            raise Damaged(str(error)) from error
+            raise DamagedError(str(error)) from error
         try:
             self._read()
         except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise Damaged(f"{path}: {error!r}") from error
+            raise DamagedError(f"{path}: {error!r}") from error
 
     def _read(self) -> None:
         head = os.pread(self._fd, 8192, 0).partition(b"\n")[0]
@@ -96,11 +96,11 @@ class Segment:
         return self._records[number]
 
     def packed(self, number: int) -> bytes:
-        """The packed facts of a task; raises Damaged if they are not what was written."""
+        """The packed facts of a task; raises DamagedError if they are not what was written."""
         start, end = self._starts[number], self._starts[number + 1]
         data = os.pread(self._fd, end - start, self._base + start)
         if zlib.crc32(data) != self._crcs[number]:
-            raise Damaged("the facts of a task were altered; delete the cache")
+            raise DamagedError("the facts of a task were altered; delete the cache")
         return data
 
 
@@ -163,4 +163,5 @@ def write(path: Path, state: State, position: dict[str, Any], rejected: list[Rej
     with open(part, "wb") as file:
         file.write(orjson.dumps(header) + b"\n" + columns)
         file.writelines(facts)
-    part.replace(path)
+    path.unlink(missing_ok=True)  # a rename over a file would wait for the disk
+    part.rename(path)

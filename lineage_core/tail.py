@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Iterator
 from heapq import nlargest
 from pathlib import Path
@@ -29,7 +30,9 @@ __all__ = ["Batch", "JournalFile", "Tailer", "copies_of", "files", "read_record"
 _HOT = 64  # files that changed last, which every pass looks at; the others' turn comes with each listing
 _LISTING_SHARE = 10  # a listing of more files than that may take one part in ten of the time
 _HELD = 4  # files that grew last, which are kept open
+_MOVES = 20  # passes in a row while files are moved away before they can be read
 _GRACE = 10.0  # seconds without growth after which a file that is gone is given up
+_HOLD = 2 * MAX_LINE  # bytes of an unpacked record in progress that are kept
 _REMEMBERED = 10_000  # names of files that are gone whose places are remembered, to recognise copies
 
 
@@ -61,6 +64,7 @@ class Tailer:
     positions: where another Tailer stopped, as its `positions()` told. block: the most bytes read at once; 64 KiB
     of records stay in the processor's cache until they are folded.
 
+    held: paths to leave alone for now; what is taken out is read in the next pass.
     backlog: bytes that are known and not read yet. problems: files that cannot be read, and why.
     missing: whether the directory does not exist.
     """
@@ -85,16 +89,26 @@ class Tailer:
         self._hot: list[Place] = []
         self._listed = False
         self._next_listing = 0.0
+        self._moved = False  # whether a file was not at its path any more when it was to be read
         self._gone: dict[str, list[Place]] = {}  # by canonical name, to recognise copies
+        self.held: set[Path] = set()
         for told in (positions or {}).get("places", ()):
-            self._remember(Place.from_json(told))
+            self.go_on_from(told)
         self._held: dict[Key, int] = {}  # descriptors, the last used at the end
 
     def scan(self) -> Iterator[Batch]:
         """One pass over the directory: what is new since the last pass, newest daily file first, block by block.
 
-        What the newest file gains meanwhile comes before more history of the others.
+        What the newest file gains meanwhile comes before more history of the others. A file that was moved before it
+        could be opened is looked for again: it is being archived.
         """
+        for _ in range(_MOVES):
+            self._moved = False
+            yield from self._pass()
+            if not self._moved:
+                break
+
+    def _pass(self) -> Iterator[Batch]:
         places = self._look()
         self.backlog = sum(place.unread for place in places)
         newest = next(iter(self._places.values()), None)
@@ -109,6 +123,10 @@ class Tailer:
         """Where the reading stands, as JSON-able data, for another Tailer to go on."""
         gone = [place for places in self._gone.values() for place in places]
         return {"places": [place.to_json() for place in [*gone, *self._places.values()] if place.offset]}
+
+    def go_on_from(self, told: dict[str, Any]) -> None:
+        """Begin a file that was not read yet where `told` says (one of the `positions()`, or a segment's)."""
+        self._remember(Place.from_json(told))
 
     def close(self) -> None:
         """Close the files that are kept open; a later pass opens what it needs."""
@@ -146,8 +164,8 @@ class Tailer:
         known, new = list(before.values()), []
         for file in listed:
             key = file.status.st_dev, file.status.st_ino
-            if key in self._places:
-                continue  # a second name of the same file
+            if key in self._places or file.path in self.held:
+                continue  # a second name of the same file, or somebody else's for now
             place = before.pop(key, None)
             if place is None:
                 place = Place(file.name, key, file.path)
@@ -230,6 +248,7 @@ class Tailer:
             status = os.fstat(fd)
             if (status.st_dev, status.st_ino) != place.key:
                 self._next_listing = 0.0  # something else has its name now
+                self._moved = True
                 return
             place.problem = ""
             if place.from_end:
@@ -242,44 +261,57 @@ class Tailer:
                 place.read_all(status)
         except (OSError, JournalError) as error:
             place.problem = why(error) if isinstance(error, OSError) else str(error)
+            if isinstance(error.__cause__, FileNotFoundError):
+                self._next_listing, self._moved = 0.0, True
         finally:
             if place.problem:
                 self.problems[self._label(place)] = place.problem
+            else:
+                self.problems.pop(self._label(place), None)
             if fd >= 0:
                 self._hold_or_close(place, fd, grown=place.offset != begin)
 
     def _plain(self, place: Place, fd: int, status: os.stat_result) -> Iterator[Batch]:
         while place.offset < status.st_size:
-            start = max(place.settled, place.offset - 2 * MAX_LINE)
-            held = os.pread(fd, place.offset - start, start)
-            data = os.pread(fd, min(self._block, status.st_size - place.offset), place.offset)
+            begin = place.offset
+            data = os.pread(fd, min(self._block, status.st_size - begin), begin)
             if not data:
                 return  # it has just been truncated; the next pass will see
             decoder = place.decoder_of(fd)
-            decoded = decoder.feed(data)
-            place.move(fd, place.offset + len(data), decoder.settled)
+            found, rejected = decoder.feed(data)
+            place.move(fd, begin + len(data), decoder.settled)
             self.backlog = max(0, self.backlog - len(data))
             if decoder.fresh:
                 place.decoder = None
-            yield self._batch(place, decoded, held + data, place.offset)
+            first = min((one.offset for one in found), default=begin)
+            if first < begin:
+                data = os.pread(fd, begin - first, first) + data
+            yield self._batch(place, found, rejected, data, place.offset)
 
     def _unpacked(self, place: Place, fd: int, status: os.stat_result) -> Iterator[Batch]:
         if place.offset == status.st_size:
             return
         place.restart()
         decoder = Decoder()
-        data = b""
+        pieces: deque[bytes] = deque()  # of what is not settled, and its length
+        held = 0
         try:
             for piece in unpack(fd, self._block):
-                data = data[max(0, len(data) - min(decoder.end - decoder.settled, 2 * MAX_LINE)) :] + piece
-                yield self._batch(place, decoder.feed(piece), data, decoder.end)
+                found, rejected = decoder.feed(piece)
+                pieces.append(piece)
+                held += len(piece)
+                yield self._batch(place, found, rejected, b"".join(pieces) if found else b"", decoder.end)
+                while pieces and held - len(pieces[0]) >= min(decoder.end - decoder.settled, _HOLD):
+                    held -= len(pieces.popleft())
         except JournalError as error:
             place.problem = str(error)
-        yield self._batch(place, decoder.flush(), data, decoder.end)
+        found, rejected = decoder.flush()
+        yield self._batch(place, found, rejected, b"".join(pieces), decoder.end)
         place.move(fd, status.st_size, status.st_size)
 
-    def _batch(self, place: Place, decoded: tuple[list[Found], list[Rejected]], data: bytes, end: int) -> Batch:
-        found, rejected = decoded
+    def _batch(
+        self, place: Place, found: list[Found], rejected: list[Rejected], data: bytes, end: int
+    ) -> Batch:
         if self._since is not None:
             since = self._since
             found = [one for one in found if one.at >= since]

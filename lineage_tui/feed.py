@@ -11,10 +11,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 from lineage_core.clock import SECOND
 from lineage_core.decode import Found
+from lineage_core.errors import JournalError
+from lineage_core.history import History
 from lineage_core.merge import State
 from lineage_core.tail import Tailer
 from lineage_core.watch import Watcher
@@ -28,7 +33,8 @@ class Health:
     """What the status line tells of the feed.
 
     mode: `live` or `polling`, reason: why it polls. backlog: bytes known but not read. rejected: records quarantined.
-    problems: files that cannot be read, and why. rate: events per second over the last ten seconds.
+    problems: files that cannot be read, and why. loaded: whether all that was there at the start has been read;
+    history: how much of it, from 0 to 1.
     """
 
     mode: str = "starting"
@@ -37,9 +43,8 @@ class Health:
     backlog: int = 0
     rejected: int = 0
     loaded: bool = False
+    history: float = 0.0
     problems: dict[str, str] = field(default_factory=dict)
-    rate: float = 0.0
-    error: str = ""
 
 
 class Feed(threading.Thread):
@@ -64,21 +69,57 @@ class Feed(threading.Thread):
         self._notify = notify
         self._stop_event = threading.Event()
         self._lock = threading.Lock()
-        self._changed: set[str] = set()
+        self._live: set[str] = set()
+        self._old: deque[str] = deque()  # from history, the newest file's first
         self._announced = False
         self._arrivals: deque[tuple[float, int]] = deque()
         self._tailer = Tailer(directory, since=since)
+        self._since = since
+        self._positions: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         self._force_polling = force_polling
 
     def run(self) -> None:
         watcher = Watcher(self.directory, force_polling=self._force_polling, stop=self._stop_event)
+        history = self._begin_history()
         while True:
             self._scan()
-            self.health.loaded = True
+            self.health.loaded = history is None or not history.is_alive()
             self.health.mode, self.health.reason = watcher.mode, watcher.reason
             self._announce(set())
             if not watcher.wait():
-                return
+                break
+        if history is not None:
+            history.join()
+        self._tailer.close()
+
+    def _begin_history(self) -> threading.Thread | None:
+        """Begin to fold what the directory holds already, unless that is little; the tailer reads the newest."""
+        try:
+            history = History(self.directory) if self._since is None else None
+        except (OSError, JournalError):
+            return None  # the tailer tells what is wrong, and waits
+        if not history:
+            return None
+        self._tailer.held = set(history.held)
+        for told in history.positions:
+            self._tailer.go_on_from(told)
+        thread = threading.Thread(target=self._fold_history, args=(history,), name="history", daemon=True)
+        thread.start()
+        return thread
+
+    def _fold_history(self, history: History) -> None:
+        for segment in history:
+            self.health.rejected += len(segment.rejected)
+            for start in range(0, len(segment), SLICE):
+                if self._stop_event.is_set():
+                    return
+                self._announce(self.state.adopt(segment, start, start + SLICE), history=True)
+            self._positions.put(segment.position)
+            self.health.history = history.done / history.total
+        self._announce(self.state.settle())
+        self._positions.put(None)
+        self.health.loaded = True
+        self._announce(set())
 
     def stop(self) -> None:
         """End the thread and wait for it."""
@@ -87,19 +128,24 @@ class Feed(threading.Thread):
             self.join(timeout=5)
 
     def take(self, most: int) -> set[str]:
-        """Up to `most` of the ids of tasks that changed and were not taken yet."""
+        """Up to `most` of the ids of tasks that changed and were not taken yet: what happens now before history."""
         with self._lock:
-            if len(self._changed) <= most:
-                taken, self._changed = self._changed, set()
-                self._announced = False
+            taken = self._live
+            if len(taken) > most:
+                taken = set(islice(taken, most))
+                self._live -= taken
             else:
-                taken = {self._changed.pop() for _ in range(most)}
+                self._live = set()
+                while self._old and len(taken) < most:
+                    taken.add(self._old.popleft())
+            if not self._live and not self._old:
+                self._announced = False
             return taken
 
     @property
     def waiting(self) -> int:
         """How many changed tasks the screen has not taken yet."""
-        return len(self._changed)
+        return len(self._live) + len(self._old)
 
     def rate(self) -> float:
         """Events per second over the last ten seconds."""
@@ -111,6 +157,13 @@ class Feed(threading.Thread):
 
     def _scan(self) -> None:
         health = self.health
+        while not self._positions.empty():
+            told = self._positions.get()
+            if told is None:
+                self._tailer.held = set()
+            else:
+                self._tailer.go_on_from(told)
+                self._tailer.held.discard(Path(told["path"]))
         for batch in self._tailer.scan():
             health.rejected += len(batch.rejected)
             for start in range(0, len(batch.found), SLICE):
@@ -131,9 +184,12 @@ class Feed(threading.Thread):
                 self._arrivals.append((time.monotonic(), self.state.events - before))
         self._announce(changed)
 
-    def _announce(self, changed: set[str]) -> None:
+    def _announce(self, changed: set[str], *, history: bool = False) -> None:
         with self._lock:
-            self._changed |= changed
+            if history:
+                self._old.extend(changed)
+            else:
+                self._live |= changed
             first, self._announced = not self._announced, True
         if first:
             self._notify()

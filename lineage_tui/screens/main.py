@@ -180,7 +180,7 @@ class MainScreen(Screen[None]):
             right.append((f" {len(health.problems)} unreadable ", "failed"))
         right.append((f" {app.feed.rate():.1f} ev/s ", "text"))
         if not health.loaded:
-            right.append((f" reading {_size(health.backlog)} ", "blocked"))
+            right.append((f" reading {health.history:.0%} ", "blocked"))
         elif health.backlog:
             right.append((f" lag {_size(health.backlog)} ", "blocked"))
         mode = "blocked" if health.mode == "polling" else "done"
