@@ -165,7 +165,8 @@ def _takes_unicode(stream: TextIO) -> bool:
 def render(line: Line, paper: Paper) -> str:
     """A line of text as it goes to the terminal: hostile characters visible, colours of ours only."""
     pieces = [line] if isinstance(line, str) or _is_piece(line) else line
-    return "".join(_piece(piece, paper) for piece in pieces).rstrip()  # type: ignore[arg-type]
+    text = "".join(_piece(piece, paper) for piece in pieces).rstrip()  # type: ignore[arg-type]
+    return text.replace("→", "->").replace("…", "...") if paper.ascii else text
 
 
 def _is_piece(line: Line) -> bool:
