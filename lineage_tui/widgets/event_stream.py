@@ -135,7 +135,7 @@ class EventStream(HomingLines):
         out.col("time", 12, "muted")
         if out.width >= 40:
             out.put("  ").col("task", self._task_width(out.width), "muted")
-        if out.width >= 110:
+        if out.width >= 130:
             out.col("type", 17, "muted")
         out.put("event", "muted")
         if self.fresh:
@@ -150,6 +150,7 @@ class EventStream(HomingLines):
         out.put(glyph + " ", role)
         if out.width >= 40:
             out.col(task_id, self._task_width(out.width))
-        if out.width >= 110:
+        if out.width >= 130:
             out.col(fact.event_type, 17, role)
-        out.put(say(fact.event_type, fact.actor_id, fact.data), role if look in LOUD else "muted")
+        shade = role if look in LOUD else "muted" if look == "progress" else "text"
+        out.put(say(fact.event_type, fact.actor_id, fact.data), shade)

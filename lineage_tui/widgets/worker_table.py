@@ -1,0 +1,294 @@
+"""The workers view `2`: every worker of every task, and how long the open ones have been silent.
+
+Silence stands beside what is usual for the worker's type (see `models.usual`): the median and the 95th percentile of
+the gaps between two words of the last 200 workers of the type that ended by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple
+
+from rich.cells import cell_len
+
+from lineage_core.clock import Clock, format_duration, format_timestamp
+from lineage_core.merge import State
+from lineage_core.sanitize import visible
+from lineage_core.state import TaskRow
+from lineage_core.words import short
+from lineage_core.zombies import Thresholds
+from lineage_tui.cells import Line, bar
+from lineage_tui.models.narrow import WORDS, Texts, narrow
+from lineage_tui.models.roster import Matches, Roster, Seat
+from lineage_tui.style import LOOKS, Styles
+from lineage_tui.widgets.homing import HomingLines
+
+
+class Column(NamedTuple):
+    """A column of the table. width: cells it needs.
+
+    falls: whether the biggest comes first; None: it cannot be sorted by.
+    """
+
+    name: str
+    width: int
+    falls: bool | None
+    right: bool = False
+
+
+COLUMNS = {
+    column.name: column
+    for column in (
+        Column("worker", 16, False),
+        Column("status", 8, True),
+        Column("type", 9, False),
+        Column("task", 12, False),
+        Column("master", 11, False),
+        Column("began", 8, True),
+        Column("time", 6, True, right=True),
+        Column("progress", 4, True, right=True),
+        Column("silent", 7, True, right=True),
+        Column("usual", 7, None, right=True),
+        Column("tokens", 9, True, right=True),
+        Column("last word", 20, False),
+    )
+}
+_IMPORTANCE = (
+    "worker", "status", "silent", "time", "type", "progress", "task", "usual", "tokens", "last word", "master", "began",
+)  # fmt: skip
+_STRETCH = (
+    ("worker", 24), ("task", 20), ("last word", 28), ("usual", 13), ("worker", 30), ("progress", 13), ("task", 36),
+    ("type", 14), ("last word", 200),
+)  # fmt: skip
+
+_TEXTS: dict[str, Texts[Seat]] = {
+    WORDS: lambda seat: f"{seat.worker_id} {seat.worker_type} {seat.task_id} {seat.master} {seat.words}",
+    "worker": lambda seat: f"{seat.worker_id} {seat.worker_type}",
+    "master": lambda seat: seat.master,
+    "status": lambda seat: f"{seat.state} {LOOKS[seat.state].word}",
+}
+
+
+def columns_for(width: int) -> dict[str, int]:
+    """The columns that fit into so many cells, in their order on the screen, with their widths."""
+    room = width - 2  # the glyph
+    fit: dict[str, int] = {}
+    for name in _IMPORTANCE:
+        if fit and COLUMNS[name].width >= room:
+            break
+        fit[name] = COLUMNS[name].width
+        room -= fit[name] + 1
+    for name, most in _STRETCH:
+        if name in fit:
+            more = max(0, min(room, most - fit[name]))
+            fit[name] += more
+            room -= more
+    return {name: fit[name] for name in COLUMNS if name in fit}
+
+
+class WorkerTable(HomingLines):
+    """The table of workers, sorted by one of its columns.
+
+    sorted_by: the column; inverted: the other way round.
+    """
+
+    title_lines = 1
+
+    def __init__(
+        self, styles: Styles, state: State, clock: Clock, thresholds: Thresholds = Thresholds(), **options: Any  # noqa: B008
+    ) -> None:
+        super().__init__(styles, **options)
+        self.clock = clock
+        self.thresholds = thresholds
+        self.sorted_by = "silent"
+        self.inverted = False
+        self.filter_text = ""
+        self.model = Roster(state, self.sorted_by)
+
+    # What changes.
+
+    def arrived(self, task_ids: set[str]) -> None:
+        """Take in what changed in these tasks."""
+        self.settle(self.model.update(task_ids))
+
+    def tick(self) -> None:
+        """Once a second: silences and ages grow, and what is usual is brought up to date."""
+        self.model.usual.settle()
+        self.refresh()
+
+    def sort_by(self, step: int) -> None:
+        """Sort by the next column (1) or by the one before (-1), of those that are shown."""
+        names = [name for name in columns_for(self.size.width - 1) if COLUMNS[name].falls is not None]
+        at = names.index(self.sorted_by) if self.sorted_by in names else -min(step, 0)
+        self.sort(names[(at + step) % len(names)])
+
+    def sort(self, column: str, *, inverted: bool = False) -> None:
+        """Sort by this column."""
+        self.sorted_by, self.inverted = column, inverted
+        self._resort()
+
+    def invert(self) -> None:
+        """Turn the order round."""
+        self.inverted = not self.inverted
+        self.settle(0)
+
+    def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
+        """Show the workers of the tasks that match. text: the filter as it was written; then `worker:`, `master:`,
+        `status:` and words without a key mean the worker (raises BadInputError as `filters.parse` does)."""
+        self.filter_text = text if matches is not None else ""
+        of_worker: Matches | None = None
+        if matches is not None:
+            chosen = matches
+            of_worker = narrow(text, self.model.state.packed, _TEXTS) if text else lambda row, seat: chosen(row)
+        self.model.matches = of_worker
+        self._resort()
+
+    def _resort(self) -> None:
+        self.in_slices(self.model.resort(self.sorted_by, self.model.matches))
+
+    # What is asked.
+
+    def target(self) -> tuple[str, str | None] | None:
+        """The task and the id of the worker under the cursor."""
+        return self.key_at(self.cursor) if self.cursor < self.count() else None
+
+    def count_line(self) -> str:
+        """How many workers there are, and how many are silent, in a few words."""
+        now, shown, known = self.clock(), self.count(), len(self.model)
+        zombies = self.model.silent_since(now - self.thresholds.silent)
+        silent = self.model.silent_since(now - min(self.thresholds.warned, self.thresholds.silent)) - zombies
+        all_of_them = f"{known:,} worker{'s' if known != 1 else ''}"
+        parts = [f"{shown:,} of {all_of_them}" if self.model.matches else all_of_them]
+        parts += [f"{n:,} {what}" for n, what in ((self.model.open, "open"), (silent, "silent")) if n]
+        if zombies:
+            parts.append(f"{zombies:,} zombie{'s' if zombies > 1 else ''}")
+        return ", ".join(parts)
+
+    def look_at(self, line: int) -> str:
+        """The state that a line is shown in."""
+        return self._look(self._seat(line), self.clock())
+
+    def count(self) -> int:
+        return len(self.model.order)
+
+    def key_at(self, line: int) -> tuple[str, str]:
+        seat = self._seat(line)
+        return (seat.task_id, seat.worker_id)
+
+    def line_of(self, key: Hashable) -> int | None:
+        line = self.model.line_of(*key)  # type: ignore[misc]
+        return line if line is None or not self.inverted else self.count() - 1 - line
+
+    def _seat(self, line: int) -> Seat:
+        order = self.model.order
+        return self.model.seat(order[len(order) - 1 - line if self.inverted else line])
+
+    def _look(self, seat: Seat, now: int) -> str:
+        if not seat.open:
+            return seat.state
+        silence = now - seat.last
+        if silence >= self.thresholds.silent:
+            return "zombie"
+        return "silent" if silence >= self.thresholds.warned else seat.state
+
+    # Drawing.
+
+    def draw_title(self, line: int, out: Line) -> None:
+        out.put("  ")
+        for name, width in columns_for(out.width).items():
+            column = COLUMNS[name]
+            here = name == self.sorted_by
+            title = "%" if name == "progress" and width < 8 else name
+            if name == "usual" and width >= 13:
+                title = self.looks.glyph("usual–p95", "usual-p95")
+            if here:
+                falls = bool(column.falls) is not self.inverted
+                title += self.looks.glyph("▼", " v") if falls else self.looks.glyph("▲", " ^")
+            out.col(title, width, "accent" if here else "muted", right=column.right, bold=here)
+
+    def draw(self, line: int, out: Line) -> None:
+        seat = self._seat(line)
+        now = self.clock()
+        look = self._look(seat, now)
+        glyph, word, role = self.looks.look(look)
+        out.put(glyph + " ", role)
+        for name, width in columns_for(out.width).items():
+            text, shade = self._cell(name, width, seat, now, role)
+            if name == "status":
+                text, shade = word, role
+            out.col(text, width, shade, right=COLUMNS[name].right)
+
+    def _cell(self, name: str, width: int, seat: Seat, now: int, role: str) -> tuple[str, str]:
+        """The text of a cell, and its role."""
+        match name:
+            case "worker":
+                return cut(seat.worker_id, "worker-", width, self.looks), "text"
+            case "task":
+                return cut(seat.task_id, "task-", width, self.looks), "muted"
+            case "type":
+                return seat.worker_type.removesuffix("-worker"), "muted"
+            case "master":
+                return short(seat.master), "muted"
+            case "began":
+                at = format_timestamp(seat.first)
+                return at[11:19] if at[:10] == format_timestamp(now)[:10] else at[2:10], "muted"
+            case "time":
+                end = now if seat.ended is None else seat.ended
+                return format_duration(max(0, end - seat.first)), "text"
+            case "progress" if seat.percent is not None and seat.state != "success":
+                number = f"{seat.percent:.0f}%"
+                return (f"{bar(seat.percent, width - 5, self.looks)}{number:>5}" if width >= 10 else number), role
+            case "silent" if seat.open:
+                return format_duration(max(0, now - seat.last)), self._silence_role(seat, now)
+            case "usual" if seat.open:
+                return self._usual(seat, width), "muted"
+            case "tokens" if seat.tokens is not None or seat.budget is not None:
+                spent = f"{compact(seat.tokens or 0)}" + (f"/{compact(seat.budget)}" if seat.budget else "")
+                return spent, "failed" if seat.budget and (seat.tokens or 0) > seat.budget else "muted"
+            case "last word":
+                return seat.words, role if seat.state in ("failed", "zombie") else "muted"
+        return "", "muted"
+
+    def _silence_role(self, seat: Seat, now: int) -> str:
+        """Loud from the thresholds on; a warning already where it is longer than 95 of 100 silences of its type."""
+        silence = now - seat.last
+        if silence >= min(self.thresholds.warned, self.thresholds.silent):
+            return "zombie"
+        usual = self.model.usual.of(seat.worker_type)
+        return "blocked" if usual is not None and silence > usual.p95 else "text"
+
+    def _usual(self, seat: Seat, width: int) -> str:
+        usual = self.model.usual.of(seat.worker_type)
+        if usual is None:
+            return ""
+        most = format_duration(usual.p95)
+        if width < 13:
+            return self.looks.glyph("≤", "<") + most
+        return f"{format_duration(usual.median)}{self.looks.glyph('–', '-')}{most}"
+
+
+def cut(text: str, prefix: str, width: int, styles: Styles) -> str:
+    """An id in at most `width` cells: without the prefix that all have, and cut before its end, which tells it."""
+    text = visible(text)
+    if len(text) <= width or cell_len(text) != len(text) or width < 8:
+        return text
+    mark = styles.glyph("…", "~")
+    text = text.removeprefix(prefix)
+    if len(text) < width:
+        return mark + text
+    tail = width * 2 // 5
+    return text[: width - tail - 1] + mark + text[-tail:]
+
+
+def compact(number: int) -> str:
+    """A count in at most four characters: `950`, `9.5k`, `123k`, `4.5M`."""
+    if number < 1000:
+        return str(number)
+    size = float(number)
+    for unit in "kMG":
+        size /= 1000
+        if size < 9.95:
+            return f"{size:.1f}{unit}"
+        if size < 999.5:
+            return f"{size:.0f}{unit}"
+    return f"{size / 1000:.0f}T"
