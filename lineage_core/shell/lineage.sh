@@ -151,7 +151,7 @@ __lineage_append() {
   local __l_heal='' __l_folder=${1%/*} __l_key="$PWD $1"
   if [[ ! -f $1 ]]; then
     __l_why="cannot write $1: it is not a regular file"
-    [[ ! -e $1 && ! -L $1 ]] || return 1
+    [[ -f $1 || ! -e $1 && ! -L $1 ]] || return 1  # -f: another writer has made it this moment
     __l_why="cannot make the directory $__l_folder"
     [[ -d $__l_folder ]] || (umask 077; exec mkdir -p -- "$__l_folder") >/dev/null 2>&1 || return 1
   elif [[ ${__lineage_healed["$__l_key"]-} != "$BASHPID" && -s $1 ]]; then
@@ -330,13 +330,12 @@ __lineage_forced() {
   [ -n "$__l_parent" ] || __l_parent=${__lineage_ids[__l_i]-}
   __lineage_bridge "$@" || __l_code=$?
   if [ "$__l_code" = 127 ] && [ -z "$__lineage_old" ]; then
-    __l_code=0
-    LINEAGE_FORCE_PYTHON='' __lineage_log "$@" || __l_code=$?
-    return "$__l_code"
+    LINEAGE_FORCE_PYTHON='' __lineage_log "$@"
+    return
   fi
   if [ "$__l_code" != 0 ]; then
-    __lineage_fail "$__l_code" || __l_code=$?
-    return "$__l_code"
+    __lineage_fail "$__l_code"
+    return
   fi
   [ "$__l_i" -lt 4096 ] || { __l_i=0; __lineage_tasks=(); __lineage_ids=(); }
   __lineage_tasks[__l_i]=$2 __lineage_ids[__l_i]=$__l_id LINEAGE_ID=$__l_id
