@@ -23,12 +23,12 @@ from lineage_core.codec import MAX_LINE
 from lineage_core.decode import Decoder, Found, Rejected
 from lineage_core.errors import JournalError
 from lineage_core.files import JournalFile, copies_of, files, open_file, read_record, unpack, why
-from lineage_core.place import Key, Place
+from lineage_core.place import RACY, Key, Place
 
 __all__ = ["Batch", "JournalFile", "Tailer", "copies_of", "files", "read_record"]
 
 _HOT = 64  # files that changed last, which every pass looks at; the others' turn comes with each listing
-_LISTING_SHARE = 10  # a listing of more files than that may take one part in ten of the time
+_LISTING_SHARE = 10  # a listing of more files, to see which of those grew, may take one part in ten of the time
 _HELD = 4  # files that grew last, which are kept open
 _MOVES = 20  # passes in a row while files are moved away before they can be read
 _GRACE = 10.0  # seconds without growth after which a file that is gone is given up
@@ -88,6 +88,7 @@ class Tailer:
         self._places: dict[Key, Place] = {}  # in reading order
         self._hot: list[Place] = []
         self._listed = False
+        self._made_at: int | None = None
         self._next_listing = 0.0
         self._moved = False  # whether a file was not at its path any more when it was to be read
         self._gone: dict[str, list[Place]] = {}  # by canonical name, to recognise copies
@@ -138,8 +139,13 @@ class Tailer:
 
     def _look(self) -> list[Place]:
         """The files that have changed, in reading order."""
-        if len(self._places) <= _HOT or time.monotonic() >= self._next_listing:
-            began = time.monotonic()
+        began = time.monotonic()
+        try:
+            made_at = self.directory.stat().st_mtime_ns  # of the newest name in the directory
+        except OSError:
+            made_at = None
+        if len(self._places) <= _HOT or made_at != self._made_at or began >= self._next_listing:
+            self._made_at = made_at if time.time_ns() - (made_at or 0) > RACY else None
             self._list()
             ended = time.monotonic()
             self._next_listing = ended + _LISTING_SHARE * (ended - began)
@@ -250,7 +256,6 @@ class Tailer:
                 self._next_listing = 0.0  # something else has its name now
                 self._moved = True
                 return
-            place.problem = ""
             if place.from_end:
                 place.start_at_end(fd)
                 place.from_end = False
@@ -272,6 +277,7 @@ class Tailer:
                 self._hold_or_close(place, fd, grown=place.offset != begin)
 
     def _plain(self, place: Place, fd: int, status: os.stat_result) -> Iterator[Batch]:
+        place.problem = ""
         while place.offset < status.st_size:
             begin = place.offset
             data = os.pread(fd, min(self._block, status.st_size - begin), begin)
@@ -292,6 +298,7 @@ class Tailer:
         if place.offset == status.st_size:
             return
         place.restart()
+        place.problem = ""
         decoder = Decoder()
         pieces: deque[bytes] = deque()  # of what is not settled, and its length
         held = 0
