@@ -198,6 +198,10 @@ class Decoder:
         lines = iter(text.split(b"\n"))
         for line in lines:
             length = len(line)
+            if is_open and line[:1] == b" " and b'{"' not in line:
+                tangle.inner(offset, line, rejected)  # most lines of a pretty-printed record
+                offset += length + 1
+                continue
             if not is_open and length > 1:
                 try:  # nearly every line is a whole compact record: no call here that can be avoided
                     record = loads(line)

@@ -112,6 +112,8 @@ def _refuse_disorder(raw: bytes) -> None:
     depth, opened = 0, False
     for line in lines:
         text = line.strip()
+        if not text:
+            continue
         if text[:1] in b"}]":
             depth -= 1
             if opened:

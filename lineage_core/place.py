@@ -13,7 +13,8 @@ from lineage_core.decode import Decoder
 
 _HEAD = 256  # bytes of the beginning
 _LAST = 1024  # bytes before the offset: enough to hold the id of a record or two
-_RACY = 50_000_000  # nanoseconds in which a file may change again without another time of change
+RACY = 50_000_000
+"""Nanoseconds in which a file or directory may change again and keep its time of change."""
 _NEWLINE_WITHIN = (1 << 12, 1 << 16, 1 << 20, 1 << 24)  # bytes before the end in which a line's start is looked for
 
 Key = tuple[int, int]
@@ -66,7 +67,7 @@ class Place:
     def read_all(self, status: os.stat_result) -> None:
         """It was read to the end that `status` tells; unless it changed just now, it need not be opened again."""
         self.see(status)
-        settled = time.time_ns() - status.st_mtime_ns > _RACY
+        settled = time.time_ns() - status.st_mtime_ns > RACY
         self._read = (status.st_size, status.st_mtime_ns) if settled else None
 
     def recognises(self, fd: int) -> bool:

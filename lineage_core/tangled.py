@@ -40,12 +40,6 @@ class Fragment:
         self.nested = False  # another object stood inside
         self.spoiled = False  # a line of it may have gone elsewhere
 
-    def add(self, offset: int, line: bytes) -> None:
-        """Take one more line, which stands at `offset`."""
-        self.lines.append(line)
-        self.last = offset + len(line)
-        self.size += len(line) + 1
-
     def rejected(self, reason: str) -> Rejected:
         """The fragment as quarantined bytes."""
         return Rejected(self.start, self.size - 1, reason, excerpt(b"\n".join(self.lines[:8])))
@@ -103,11 +97,15 @@ class Tangle:
         """An indented line: part of the innermost object, or of one whose beginning is lost."""
         if self._stack:
             top = self._stack[-1]
-            top.add(offset, line)
+            top.lines.append(line)
+            top.last = offset + len(line)
+            top.size += len(line) + 1
             if top.size > MAX_LINE:
                 self._stack.pop()
                 rejected.append(top.rejected(f"longer than {MAX_LINE >> 20} MiB"))
                 self.spoil(offset)
+        elif line.isspace():
+            pass
         elif self._orphans is None:
             self._orphans = Fragment(offset, line)
         else:
@@ -122,7 +120,8 @@ class Tangle:
             self.end_orphans(rejected)
             return
         fragment = self._stack.pop()
-        fragment.add(offset, line)
+        fragment.lines.append(line)
+        fragment.size += len(line) + 1
         raw = b"\n".join(fragment.lines)
         tangled = fragment.nested or bool(self._stack) or fragment.start < self._suspect
         try:
