@@ -1,0 +1,164 @@
+"""A real program at a real pseudo-terminal, every byte it writes recorded."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+
+_OWN_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+)
+_SEQUENCE = re.compile(
+    rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[PX^_\]][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]", re.DOTALL
+)
+
+
+def without_sequences(data: bytes) -> str:
+    """What a terminal would print of these bytes, its escape sequences taken out."""
+    return _SEQUENCE.sub(b"", data).decode("utf-8", "replace")
+
+
+class PtyProgram:
+    """A program whose controlling terminal is a pseudo-terminal of ours; a context manager that ends it.
+
+    output: all bytes written to the terminal so far.
+    """
+
+    def __init__(
+        self, argv: Sequence[str | Path], *, size: tuple[int, int] = (120, 36), env: dict[str, str] | None = None
+    ) -> None:
+        self._master, slave = os.openpty()
+        self._cooked = termios.tcgetattr(slave)
+        self._slave = slave  # kept open, so that the modes can be asked for when the program is gone
+        self.output = bytearray()
+        self._resized(*size)
+        environ = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "NO_COLOR")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _OWN_TERMINAL, *map(str, argv)],
+            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            env=environ | {"TERM": "xterm-256color"} | (env or {}),
+        )  # fmt: skip
+        self._ended = threading.Event()
+        self._reader = threading.Thread(target=self._record, daemon=True)
+        self._reader.start()
+
+    def _record(self) -> None:
+        while not self._ended.is_set():
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:
+                return
+            if not data:
+                return
+            self.output += data
+
+    def _resized(self, width: int, height: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    def resize(self, width: int, height: int) -> None:
+        """Change the terminal's size, as a person pulling at its window does."""
+        self._resized(width, height)
+        self.process.send_signal(signal.SIGWINCH)
+
+    def keys(self, text: str) -> None:
+        """Type."""
+        os.write(self._master, text.encode())
+
+    def wait_until(self, holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+        """Wait for a condition, with a deadline."""
+        end = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > end or (self.process.poll() is not None and not holds()):
+                shown = without_sequences(bytes(self.output[-6000:]))
+                raise AssertionError(f"waited for {what} (exit code {self.process.poll()}); shown last:\n{shown}")
+            time.sleep(0.01)
+
+    def wait_for(self, text: str, start: int = 0, seconds: float = 30.0) -> None:
+        """Wait until a text has been printed, after the first `start` bytes of output."""
+        self.wait_until(lambda: text in without_sequences(bytes(self.output[start:])), repr(text), seconds)
+
+    def press(self, keys: str, text: str) -> None:
+        """Type, and wait until that prints a text."""
+        start = len(self.output)
+        self.keys(keys)
+        self.wait_for(text, start)
+
+    def settle(self, seconds: float = 10.0) -> None:
+        """Wait until nothing more is printed for a fifth of a second (or a clock ticks on for longer than that)."""
+        end, size, since = time.monotonic() + seconds, len(self.output), time.monotonic()
+        while time.monotonic() < end and time.monotonic() - since < 0.2:
+            if len(self.output) != size:
+                size, since = len(self.output), time.monotonic()
+            time.sleep(0.01)
+
+    def ends(self, seconds: float = 20.0) -> int:
+        """Wait for the program's end; its exit code."""
+        return self.process.wait(seconds)
+
+    @property
+    def restored(self) -> bool:
+        """Whether the terminal's modes are what they were before the program."""
+        return termios.tcgetattr(self._slave) == self._cooked
+
+    def vanish(self) -> None:
+        """Close the terminal, as a person closing its window does."""
+        os.close(self._slave)
+        self._slave = -1
+        # A read that waits would keep the master open.
+        self._ended.set()
+        self.process.send_signal(signal.SIGWINCH)
+        os.close(self._master)
+        self._master = -1
+
+    def __enter__(self) -> PtyProgram:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._ended.set()
+        if self._slave >= 0:
+            os.close(self._slave)
+        self._reader.join(5)
+        if self._master >= 0:
+            os.close(self._master)
+
+
+def open_descriptors(pid: int) -> list[str]:
+    """What the descriptors of a process lead to."""
+    found = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            found.append(os.readlink(link))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def watches(pid: int) -> int:
+    """How many inotify watches a process has."""
+    count = 0
+    for info in Path(f"/proc/{pid}/fdinfo").iterdir():
+        try:
+            count += info.read_text().count("inotify wd:")
+        except FileNotFoundError:
+            continue
+    return count
+
+
+def resident(pid: int) -> int:
+    """Memory of a process in use, in bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
