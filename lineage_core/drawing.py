@@ -99,16 +99,17 @@ def _ruler(axis: _Axis) -> str:
 
 
 def _cells(lane: Lane, axis: _Axis, ascii_only: bool) -> list[Piece]:
-    """The bars and marks of a lane, in runs of the same kind."""
+    """The bars and marks of a lane, in runs of the same kind. A bar gives way to a short one before it."""
     cells: list[Piece] = [(" ", "")] * axis.width
+    free = 0
     for bar in lane.bars:
         sign = BARS.get(bar.kind, BARS["unknown"])
-        last = axis.column(axis.end if bar.end is None else bar.end)
-        first = axis.column(bar.start)
-        for column in range(first, max(last, first + 1)):
+        end = axis.end if bar.end is None else bar.end
+        first = min(max(axis.column(bar.start), free), axis.width - 1)
+        stop = axis.width if end >= axis.end else axis.column(end)
+        free = max(stop, first + 1)
+        for column in range(first, free):
             cells[column] = (sign.ascii if ascii_only else sign.sign, bar.kind)
-        if bar.end is None or last == axis.width - 1:
-            cells[last] = (sign.ascii if ascii_only else sign.sign, bar.kind)
     for tick in lane.ticks:
         sign = MARKS.get(tick.kind, MARKS["progress"])
         cells[axis.column(tick.at)] = (sign.ascii if ascii_only else sign.sign, tick.kind)

@@ -200,6 +200,17 @@ def found_of(hit: Hit, raw: bytes) -> Found:
     return Found(hit.offset, hit.length, hit.at, parse(one_line(raw)))
 
 
+def unpacked(fd: int) -> tuple[bytes, str]:
+    """The content of a packed file, its good beginning if it is damaged, and what is wrong with it."""
+    pieces = []
+    try:
+        for piece in unpack(fd, _WINDOW):
+            pieces.append(piece)  # noqa: PERF402  what came before an error counts
+    except JournalError as error:
+        return b"".join(pieces), str(error)
+    return b"".join(pieces), ""
+
+
 class _Reader:
     """Reads records again; the bytes around the last ones of some files are kept."""
 
@@ -225,7 +236,7 @@ class _Reader:
             return hit.offset, self._moved(hit)
         try:
             if file.packed:
-                return 0, b"".join(unpack(fd, _WINDOW))
+                return 0, unpacked(fd)[0]
             window = os.pread(fd, max(hit.length, _WINDOW), hit.offset)
         except OSError as error:
             raise JournalError(f"cannot read {file.path}: {why(error)}") from error

@@ -13,8 +13,8 @@ from lineage_core.clock import DAY, parse_timestamp
 from lineage_core.decode import Decoder, Found
 from lineage_core.errors import JournalError
 from lineage_core.facts import digest_of
-from lineage_core.files import JournalFile, open_file, unpack, why
-from lineage_core.hits import list_files
+from lineage_core.files import JournalFile, open_file, why
+from lineage_core.hits import list_files, unpacked
 from lineage_core.scan import SLACK
 
 FIRST_STRETCH = 1 << 17
@@ -82,8 +82,10 @@ def _read_back(file: JournalFile, newest: Newest) -> None:
     fd = open_file(file.path)
     try:
         if file.packed:
-            data = b"".join(unpack(fd, 1 << 18))
+            data, trouble = unpacked(fd)
             newest.take(file.name, _decoded(data, 0, whole=True))
+            if trouble:
+                raise JournalError(trouble)
             return
         size, stretch = os.fstat(fd).st_size, FIRST_STRETCH
         while True:

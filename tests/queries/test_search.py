@@ -1,0 +1,235 @@
+"""The raw search finds exactly what decoding every byte finds, whatever the files look like."""
+
+import gzip
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lineage_core import crew, hits, scan
+from lineage_core.decode import Decoder
+from lineage_core.facts import digest_of
+from lineage_core.pick import Pick
+from lineage_core.scan import Search
+from tests.journal_text import compact, pretty, record
+from tests.queries.conftest import DATA
+
+Rec = dict[str, Any]
+
+
+def escaped(value: Rec) -> bytes:
+    """A record with every letter of its task id as a `\\u` escape, as some JSON writers have it."""
+    task = "".join(f"\\u{ord(letter):04x}" for letter in value["task_id"])
+    return compact(value).replace(json.dumps(value["task_id"]).encode(), f'"{task}"'.encode())
+
+
+def spaced(value: Rec) -> bytes:
+    return json.dumps(value).encode() + b"\n"
+
+
+def torn(value: Rec) -> bytes:
+    """The beginning of a record, to which the next one is glued."""
+    return compact(value)[:90]
+
+
+def crlf(value: Rec) -> bytes:
+    return compact(value)[:-1] + b"\r\n"
+
+
+PIECES: list[Callable[[Rec], bytes]] = [
+    compact,
+    compact,
+    compact,
+    pretty,
+    escaped,
+    spaced,
+    torn,
+    crlf,
+    lambda value: b"\0\0\0" + compact(value),
+    lambda value: b"\n  \n",
+    lambda value: b"garbage task-1\n",
+    lambda value: b"\xef\xbb\xbf" + compact(value),
+    lambda value: b"  " + compact(value),
+    lambda value: pretty(value)[:150] + b"\n" + compact({**value, "event_type": "task_created"}),
+]
+
+TASKS = ["task-1", "task-2", 'task "quoted"', "task/slash", "täsk-é", "task\\back"]
+
+
+@st.composite
+def journals(draw: st.DrawFn) -> bytes:
+    """The bytes of a file made of records of a few tasks, written in many ways."""
+    content = b""
+    for number in range(draw(st.integers(0, 14))):
+        value = record(number, task_id=draw(st.sampled_from(TASKS)))
+        content += draw(st.sampled_from(PIECES))(value)
+    return content if draw(st.booleans()) else content.rstrip(b"\n")
+
+
+def decoded(content: bytes, wanted: Callable[[Rec], bool]) -> list[tuple[int, int]]:
+    """Offset and length of each record wanted, by decoding every byte."""
+    return [(one.offset, one.length) for one in Decoder().feed(content)[0] if wanted(one.record)]
+
+
+def found(directory: Path, sought: Search) -> list[tuple[int, int]]:
+    """Offset and length of each hit, in order of the file."""
+    places = [hits.hit_of(place) for place in hits.find(directory, sought).places]
+    return sorted((hit.offset, hit.length) for hit in places)
+
+
+@settings(max_examples=400, deadline=None)
+@given(content=journals(), task=st.sampled_from(TASKS))
+def test_a_search_for_a_task_finds_what_the_decoder_finds(
+    content: bytes, task: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    directory = tmp_path_factory.mktemp("lineage")
+    (directory / "lineage-2026-11-22.jsonl").write_bytes(content)
+    expected = decoded(content, lambda value: value["task_id"] == task)
+    assert found(directory, Pick(tasks=(task,)).search()) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(content=journals())
+def test_a_search_for_everything_finds_what_the_decoder_finds(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    directory = tmp_path_factory.mktemp("lineage")
+    (directory / "lineage-2026-11-22.jsonl").write_bytes(content)
+    assert found(directory, Search()) == decoded(content, lambda value: True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(content=journals(), number=st.integers(0, 13))
+def test_a_grep_finds_what_it_finds_in_the_decoded_records(
+    content: bytes, number: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    import re
+
+    directory = tmp_path_factory.mktemp("lineage")
+    (directory / "lineage-2026-11-22.jsonl").write_bytes(content)
+    pattern = re.compile(f"worker-{number}[^0-9].*1[.]0[.]0")
+    expected = [
+        (one.offset, one.length)
+        for one in Decoder().feed(content)[0]
+        if pattern.search(scan.one_line(content[one.offset :][: one.length]).decode())
+    ]
+    assert found(directory, Search(grep=pattern)) == expected
+
+
+def test_the_tangled_legacy_sample_is_searched_as_well_as_it_is_decoded(tmp_path: Path) -> None:
+    content = (DATA / "legacy-tangled.jsonl").read_bytes()
+    (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(content)
+    tasks = {one.record["task_id"] for one in Decoder().feed(content)[0]}
+    for task in tasks:
+        expected = decoded(content, lambda value, task=task: value["task_id"] == task)  # type: ignore[misc]
+        assert found(tmp_path, Pick(tasks=(task,)).search()) == expected
+
+
+@pytest.mark.parametrize("block", [64, 100, 4096])
+def test_records_across_the_borders_of_blocks_and_ranges_are_found_once(
+    block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "BLOCK", block)
+    monkeypatch.setattr(hits, "RANGE", 1000)
+    content = b"".join(compact(record(number, task_id=f"task-{number % 3}")) for number in range(60))
+    (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(content)
+    assert found(tmp_path, Pick(tasks=("task-1",)).search()) == decoded(content, lambda r: r["task_id"] == "task-1")
+    assert found(tmp_path, Search()) == decoded(content, lambda value: True)
+
+
+def test_a_line_longer_than_any_record_may_be_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "LONGEST", 1 << 20)
+    long = compact(record(1, task_id="task-1", tags=["x" * (17 << 20)]))
+    content = long + compact(record(2, task_id="task-1"))
+    (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(content)
+    assert found(tmp_path, Pick(tasks=("task-1",)).search()) == [(len(long), len(content) - len(long) - 1)]
+
+
+def test_processes_share_the_work_and_agree_with_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in range(1, 9):
+        content = b"".join(compact(record(100 * day + n, task_id=f"task-{n % 5}")) for n in range(50))
+        (tmp_path / f"lineage-2026-11-{day:02d}.jsonl").write_bytes(content)
+    sought = Pick(tasks=("task-3",)).search()
+    alone = hits.find(tmp_path, sought)
+    monkeypatch.setattr(hits, "ENOUGH", 0)
+    monkeypatch.setattr(hits, "RANGE", 4000)
+    assert hits.find(tmp_path, sought).places == alone.places
+    assert len(alone.places) == 80
+
+
+def test_work_that_a_child_dies_of_is_done_by_the_parent() -> None:
+    import os
+
+    parent = os.getpid()
+
+    def work(unit: int) -> int:
+        if os.getpid() != parent:
+            os._exit(9)
+        return unit * unit
+
+    assert crew.share(work, 20, 3) == [unit * unit for unit in range(20)]
+
+
+def test_an_error_in_the_work_comes_out() -> None:
+    with pytest.raises(ZeroDivisionError):
+        crew.share(lambda unit: 1 // (unit - 3), 8, 2)
+
+
+def test_a_packed_file_is_searched_like_a_plain_one(tmp_path: Path) -> None:
+    content = b"".join(compact(record(number, task_id=f"task-{number % 3}")) for number in range(60))
+    month = tmp_path / "archive" / "2026-11"
+    month.mkdir(parents=True)
+    half = content.index(b"\n", len(content) // 2) + 1
+    packed = gzip.compress(content[:half]) + gzip.compress(content[half:])
+    (month / "lineage-2026-11-22.jsonl.gz").write_bytes(packed)
+    assert found(tmp_path, Pick(tasks=("task-1",)).search()) == decoded(content, lambda r: r["task_id"] == "task-1")
+
+
+def test_records_are_read_again_as_they_were_written_and_copies_left_out(tmp_path: Path) -> None:
+    rng = random.Random(1)
+    values = [record(number, task_id="task-1") for number in range(40)]
+    (tmp_path / "task-lineage.jsonl").write_bytes(b"".join(pretty(value) for value in values))
+    rng.shuffle(values)
+    lines = [compact(value) for value in values]
+    (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(b"".join(lines))
+    result = hits.find(tmp_path, Search())
+    assert len(result.places) == 80
+    assert sorted(raw for _, raw in hits.records(result)) == sorted(line[:-1] for line in lines)
+
+
+def test_events_of_one_time_and_id_but_other_content_are_both_kept(tmp_path: Path) -> None:
+    one, other = record(1, tags=["a"]), record(1, tags=["b"])
+    (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(compact(one) + compact(other) + compact(one))
+    kept = [json.loads(raw) for _, raw in hits.records(hits.find(tmp_path, Search()))]
+    assert [digest_of(value) for value in kept] == [digest_of(one), digest_of(other)]
+
+
+def test_a_file_that_is_moved_into_the_archive_while_it_is_searched_is_found_there(tmp_path: Path) -> None:
+    source = tmp_path / "lineage-2026-11-22.jsonl"
+    source.write_bytes(compact(record(1, task_id="task-1")))
+    (tmp_path / "lineage-2026-11-23.jsonl").write_bytes(compact(record(2, task_id="task-1")))
+    moved = tmp_path / "archive" / "2026-11" / "lineage-2026-11-22.jsonl.gz"
+
+    def move(done: float) -> None:  # the newer file is searched first; then the older one goes
+        if source.exists():
+            moved.parent.mkdir(parents=True)
+            moved.write_bytes(gzip.compress(source.read_bytes()))
+            source.unlink()
+
+    result = hits.find(tmp_path, Pick(tasks=("task-1",)).search(), move)
+    assert [json.loads(raw)["task_id"] for _, raw in hits.records(result)] == ["task-1", "task-1"]
+    assert result.problems == {}
+
+
+def test_a_record_whose_file_was_packed_after_the_search_is_still_read(tmp_path: Path) -> None:
+    source = tmp_path / "lineage-2026-11-22.jsonl"
+    source.write_bytes(compact(record(1)) + compact(record(2)))
+    result = hits.find(tmp_path, Search())
+    source.with_name(source.name + ".gz").write_bytes(gzip.compress(source.read_bytes()))
+    source.unlink()
+    assert [json.loads(raw) for _, raw in hits.records(result)] == [record(1), record(2)]
