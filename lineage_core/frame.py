@@ -8,17 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
-from polars import col
+from polars import col, lit
 
 from lineage_core.errors import JournalError
 from lineage_core.facts import digest_of
 from lineage_core.files import copies_of, read_record
-from lineage_core.frames import rows
-from lineage_core.frames.columns import FRAMES, empty
+from lineage_core.frames.columns import FRAMES, NAME, empty
 from lineage_core.frames.copies import distinct
+from lineage_core.frames.decoder import FrameDecoder, Taken
 from lineage_core.frames.derive import derive
+from lineage_core.frames.rows import Rows
 from lineage_core.intact import parse
-from lineage_core.tail import Tailer
+from lineage_core.tail import Batch, Tailer
+
+BLOCK = 8 << 20
+"""Bytes that are read and laid out at once."""
 
 
 @dataclass(slots=True)
@@ -49,7 +53,7 @@ class FrameReader:
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory)
         self.frames = Frames()
-        self._tailer = Tailer(self.directory, block=8 << 20)
+        self._tailer = Tailer(self.directory, block=BLOCK, decoder=FrameDecoder)
 
     @property
     def problems(self) -> dict[str, str]:
@@ -66,14 +70,24 @@ class FrameReader:
         changed = False
         for batch in self._tailer.scan():
             changed = True
-            frames.records += len(batch.found)
+            parts.append(self._laid(batch))
+            frames.records += parts[-1].height
             for one in batch.rejected:
                 frames.rejected[one.reason] = frames.rejected.get(one.reason, 0) + 1
-            if batch.found:
-                parts.append(rows.rows(batch.file, batch.found))
         if parts:
             self._take(pl.concat(parts))
         return changed
+
+    def _laid(self, batch: Batch) -> pl.DataFrame:
+        """The events of a batch."""
+        parts = [empty("events")]
+        if isinstance(batch.found, Taken):
+            parts += [events.with_columns(file=lit(batch.file, NAME)) for events in batch.found.events]
+        if batch.found:
+            rows = Rows(batch.file)
+            rows.add(batch.found, batch.data, batch.start)
+            parts.append(rows.frame())
+        return pl.concat(parts)
 
     def _take(self, new: pl.DataFrame) -> None:
         frames = self.frames

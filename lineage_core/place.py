@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -93,10 +94,10 @@ class Place:
         self._head, self._last = other._head, other._last
         self.decoder = None
 
-    def decoder_of(self, fd: int) -> Decoder:
+    def decoder_of(self, fd: int, make: Callable[[int], Decoder] = Decoder) -> Decoder:
         """The decoder that goes on at the offset."""
         if self.decoder is None:
-            self.decoder = Decoder(self.settled)
+            self.decoder = make(self.settled)
             while (end := self.decoder.end) < self.offset:  # its records were delivered before
                 data = os.pread(fd, min(1 << 20, self.offset - end), end)
                 if not data:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import nlargest
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,7 +62,7 @@ class Tailer:
     since: only records from this time on (microseconds UTC); daily files that cannot hold any are not opened.
     from_end: what stands in the files at the first pass is left out.
     positions: where another Tailer stopped, as its `positions()` told. block: the most bytes read at once; 64 KiB
-    of records stay in the processor's cache until they are folded.
+    of records stay in the processor's cache until they are folded. decoder: makes what decodes, from an offset on.
 
     held: paths to leave alone for now; what is taken out is read in the next pass.
     backlog: bytes that are known and not read yet. problems: files that cannot be read, and why.
@@ -77,6 +77,7 @@ class Tailer:
         from_end: bool = False,
         positions: dict[str, Any] | None = None,
         block: int = 1 << 16,
+        decoder: Callable[[int], Decoder] = Decoder,
     ) -> None:
         self.directory = Path(directory)
         self.backlog = 0
@@ -85,6 +86,7 @@ class Tailer:
         self._since = since
         self._from_end = from_end
         self._block = block
+        self._decoder = decoder
         self._places: dict[Key, Place] = {}  # in reading order
         self._hot: list[Place] = []
         self._listed = False
@@ -173,7 +175,7 @@ class Tailer:
             if key in self._places or file.path in self.held:
                 continue  # a second name of the same file, or somebody else's for now
             place = before.pop(key, None)
-            if place is None:
+            if place is None or (place.path != file.path and (place.name != file.name or not place.offset)):
                 place = Place(file.name, key, file.path)
                 place.skip = self._too_old(file)
                 place.from_end = first and self._from_end
@@ -261,6 +263,7 @@ class Tailer:
                 place.from_end = False
             elif not place.recognises(fd):
                 place.restart()
+                self._recognise(place, [other for other in self._places.values() if other is not place])
             yield from self._unpacked(place, fd, status) if place.packed else self._plain(place, fd, status)
             if place.offset == status.st_size:
                 place.read_all(status)
@@ -283,7 +286,7 @@ class Tailer:
             data = os.pread(fd, min(self._block, status.st_size - begin), begin)
             if not data:
                 return  # it has just been truncated; the next pass will see
-            decoder = place.decoder_of(fd)
+            decoder = place.decoder_of(fd, self._decoder)
             found, rejected = decoder.feed(data)
             place.move(fd, begin + len(data), decoder.settled)
             self.backlog = max(0, self.backlog - len(data))
@@ -299,7 +302,7 @@ class Tailer:
             return
         place.restart()
         place.problem = ""
-        decoder = Decoder()
+        decoder = self._decoder(0)
         pieces: deque[bytes] = deque()  # of what is not settled, and its length
         held = 0
         try:

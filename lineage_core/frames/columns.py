@@ -35,7 +35,6 @@ EVENTS = (
     Column("actor_type", NAME, "", "actor.type"),
     Column("actor_id", NAME, "", "actor.id"),
     Column("session", NAME, "", "context.session_id"),
-    Column("trace", NAME, "", "context.trace_id"),
     Column("task_type", NAME, "", "event_data.type"),
     Column("priority", NAME, "", "event_data.priority"),
     Column("master_id", NAME, "", "event_data.master_id"),
@@ -57,9 +56,8 @@ EVENTS = (
     Column("file", NAME, "", "the canonical name of its file"),
     Column("offset", pl.Int64, "bytes", "where its record begins in the file"),
     Column("length", pl.UInt32, "bytes", "how long its record is"),
-    Column("id_hash", pl.UInt64, "", "a hash of lineage_id, equal only within one version of polars"),
-    Column("line_hash", pl.UInt64, "", "a hash of the record's bytes, if it was read as a plain line"),
-    Column("digest", pl.UInt64, "", "a hash of the record's content, where it was needed"),
+    Column("id_hash", pl.UInt64, "", "a hash of lineage_id, to tell copies; equal within one version of polars"),
+    Column("line_hash", pl.UInt64, "", "a hash of the record's bytes, likewise"),
 )
 """One row per distinct event."""
 
@@ -78,7 +76,6 @@ TASKS = (
     Column("priority", NAME, "", "priority, the last"),
     Column("master", NAME, "", "the master that has it, or had it last"),
     Column("session", NAME, "", "the first context.session_id"),
-    Column("trace", NAME, "", "the first context.trace_id"),
     Column("tokens", pl.Int64, "tokens", "token_usage of its end, else the sum over its workers"),
     Column("reported_ms", pl.Float64, "ms", "duration_ms of its end"),
     Column("queue_ms", pl.Float64, "ms", "from created_at to started_at"),

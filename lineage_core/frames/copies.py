@@ -1,7 +1,7 @@
 """Which of newly read events are events that were there before: equal content is one event, as `facts.py` has it.
 
 Events of equal content have one id. So only those whose id occurs twice are looked at: they are copies if their lines
-are equal, byte for byte; else the digests of their contents decide, for which plain lines are read again.
+are equal, byte for byte; else the digests of their contents decide, for which the records are read again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def distinct(known: pl.DataFrame, new: pl.DataFrame, read_digest: ReadDigest) ->
     if again.is_empty():
         return new, []
     twice = again.unique().implode()
-    columns = ["id_hash", "line_hash", "digest", "at", "file", "offset", "length"]
+    columns = ["id_hash", "line_hash", "file", "offset", "length"]
     rivals = pl.concat(
         [
             frame.select(*columns).with_row_index("row").with_columns(old=pl.lit(old)).filter(
@@ -35,21 +35,13 @@ def distinct(known: pl.DataFrame, new: pl.DataFrame, read_digest: ReadDigest) ->
     ).with_columns(col("file").cast(pl.String))
     rivals = rivals.sort("id_hash", "file", "offset", "old", descending=[False, False, False, True])
     # The same record read twice is no copy either way: it stands where it stood.
-    same_line = pl.struct("id_hash", "line_hash").is_first_distinct() | col("line_hash").is_null()
-    distinct_lines = rivals.filter(same_line)
+    distinct_lines = rivals.filter(pl.struct("id_hash", "line_hash").is_first_distinct())
     unsure = distinct_lines.filter(col("id_hash").is_duplicated())
-    digests = [
-        row["digest"] if row["digest"] is not None else read_digest(row["file"], row["offset"], row["length"])
-        for row in unsure.iter_rows(named=True)
-    ]
-    kept = pl.concat(
-        [
-            distinct_lines.filter(~col("id_hash").is_duplicated()),
-            unsure.with_columns(digest=pl.Series(digests, dtype=pl.UInt64)).filter(
-                col("digest").is_null() | pl.struct("id_hash", "digest").is_first_distinct()
-            ),
-        ]
+    digests = [read_digest(*place) for place in unsure.select("file", "offset", "length").iter_rows()]
+    told = unsure.with_columns(digest=pl.Series(digests, dtype=pl.UInt64)).filter(
+        col("digest").is_null() | pl.struct("id_hash", "digest").is_first_distinct()
     )
+    kept = pl.concat([distinct_lines.filter(~col("id_hash").is_duplicated()), told.drop("digest")])
     kept_new = kept.filter(~col("old"))["row"]
     dropped_old = rivals.filter("old").join(kept.filter("old"), on="row", how="anti")["row"]
     keep = ~new["id_hash"].is_in(twice) | pl.Series(range(new.height), dtype=pl.UInt32).is_in(kept_new.implode())

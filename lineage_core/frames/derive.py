@@ -282,7 +282,6 @@ def _tasks(
     over = col("status").is_in(_OVER)
     parts = [
         every.filter(col("session").is_not_null()).group_by("task_id").agg(col("session").first()),
-        every.filter(col("trace").is_not_null()).group_by("task_id").agg(col("trace").first()),
         of(["task_created"], task_type=_first("task_type"), created_at=col("at").first()),
         of(["task_created", "task_assigned"], col("priority").is_not_null(), priority=col("priority").last()),
         every.filter(kind.is_in(["task_assigned", "task_reassigned", "task_started"]))

@@ -1,135 +1,193 @@
-"""Decoded records -> the events frame: the general way, for records of any shape. `plain.py` is the fast one."""
+"""Decoded records -> the events frame, column by column.
+
+Nearly all values are of the right type, so a column is taken as a whole and only looked through when it is not.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
+from polars import col, lit
 
-from lineage_core.facts import fact_of
+from lineage_core.facts import MAX_KEYS, MAX_TEXT, bounded
 from lineage_core.fold import tokens_of
-from lineage_core.frames.columns import schema_of
+from lineage_core.frames.columns import NAME, TIME, schema_of
 from lineage_core.intact import Found
 
-OUR_ID = re.compile(r"lineage-(\d{16})\d{10}")
-_TEXTS = (
-    "type",
-    "priority",
-    "master_id",
-    "from_master",
-    "to_master",
-    "worker_id",
-    "worker_type",
-    "handoff_id",
-    "completion_status",
-    "reason",
-)
+OUR_LENGTH = len("lineage-") + 26
 _LATEST = 253_402_300_800_000_000  # the year 10000
+TEXTS = {
+    "task_type": "type",
+    "priority": "priority",
+    "master_id": "master_id",
+    "from_master": "from_master",
+    "to_master": "to_master",
+    "worker_id": "worker_id",
+    "worker_type": "worker_type",
+    "handoff_id": "handoff_id",
+    "completion_status": "completion_status",
+    "reason": "reason",
+}
+NUMBERS = {"percent": "progress_percentage", "token_budget": "token_budget", "duration_ms": "duration_ms"}
+_ABSENT = {str, type(None)}
+_PLAIN_NUMBERS = {int, float, type(None)}
+_REQUIRED = itemgetter("lineage_id", "task_id", "event_type", "actor")
+_ACTOR = itemgetter("type", "id")
+_USAGE = ("total_tokens", "input_tokens", "output_tokens")
+MOST, MOST_PERCENT = 2**53 - 1, 100
+"""The greatest numbers that are taken for true: beyond 2^53 - 1 they are not exact any more."""
+_COLLECTED: dict[str, Any] = {
+    **dict.fromkeys(("task_id", "event_type", "actor_type", "actor_id", "session", *TEXTS, "error"), pl.String),
+    **dict.fromkeys((*NUMBERS, "log_us"), pl.Float64),
+    **dict.fromkeys(("tokens", "at", "offset", "length"), pl.Int64),
+    "id_hash": pl.String,
+    "line_hash": pl.Binary,
+}
+
+Wrong = dict[int, list[str]]
+"""By the place of a record: the keys of its values that are of a wrong type."""
 
 
-def rows(file: str, found: Iterable[Found]) -> pl.DataFrame:
-    """The events of decoded records of a file (its canonical name)."""
-    table = [_row(file, one) for one in found]
-    schema = schema_of("events")
-    columns = list(zip(*table, strict=True)) if table else [()] * len(schema)
-    frame = pl.DataFrame(
-        [pl.Series(name, column, kind) for (name, kind), column in zip(_raw(schema).items(), columns, strict=True)]
-    )
-    return frame.with_columns(pl.col("id_hash").hash()).cast(schema)  # type: ignore[arg-type]
+class Rows:
+    """Collects decoded records of one file as columns. name: the file's canonical name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.size = 0
+        self._values: dict[str, list[Any]] = {column: [] for column in _COLLECTED}
+        self._wrong: Wrong = {}
+
+    def add(self, found: Sequence[Found], data: bytes, start: int) -> None:
+        """Take records that stand in `data`, which begins at `start` of the file."""
+        if not found:
+            return
+        wrong: Wrong = {}
+        offsets, lengths, times, records = zip(*found, strict=True)
+        ids, tasks, types, actors = zip(*map(_REQUIRED, records), strict=True)
+        actor_types, actor_ids = zip(*map(_ACTOR, actors), strict=True)
+        payloads = _objects(records, "event_data", wrong)
+        contexts = _objects(records, "context", wrong)
+        new: dict[str, Iterable[Any]] = {
+            "task_id": tasks,
+            "event_type": types,
+            "actor_type": actor_types,
+            "actor_id": actor_ids,
+            "session": _texts(contexts, "session_id", wrong),
+            **{name: _texts(payloads, key, wrong) for name, key in TEXTS.items()},
+            "error": _told(payloads, "error_details", _error, wrong),
+            **{name: _numbers(payloads, key, wrong) for name, key in NUMBERS.items()},
+            "log_us": _told(payloads, "metadata", _log_us, wrong),
+            "tokens": _told(payloads, "token_usage", _tokens, wrong),
+            "at": times,
+            "offset": offsets,
+            "length": lengths,
+            "id_hash": ids,
+            "line_hash": [data[at - start : at - start + size] for at, size in zip(offsets, lengths, strict=True)],
+        }
+        self._wrong.update({self.size + n: keys for n, keys in wrong.items()})
+        self.size += len(found)
+        for name, values in new.items():
+            self._values[name] += values
+
+    def frame(self) -> pl.DataFrame:
+        """The events that were taken."""
+        ids = pl.Series(self._values["id_hash"], dtype=pl.String)
+        told = [",".join(self._wrong[n]) if n in self._wrong else None for n in range(self.size if self._wrong else 0)]
+        frame = pl.DataFrame({name: pl.Series(self._values[name], dtype=kind) for name, kind in _COLLECTED.items()})
+        ours = pl.when(col("id_hash").str.len_bytes() == OUR_LENGTH).then(col("id_hash").str.slice(8, 16))
+        frame = frame.with_columns(
+            *(pl.when(col(name) != "").then(col(name)) for name in ("session", "error", *TEXTS)),
+            at=col("at").cast(TIME),
+            written_at=ours.cast(pl.Int64, strict=False),
+            id_hash=ids.hash(),
+            line_hash=col("line_hash").hash(),
+            file=lit(self.name, NAME),
+            wrong=pl.Series(told, dtype=pl.String) if told else lit(None, pl.String),
+        )
+        made = pl.when(col("written_at").is_between(0, _LATEST)).then(col("written_at").cast(TIME))
+        frame = frame.with_columns(written_at=made)
+        return frame.select(col(name).cast(kind) for name, kind in schema_of("events").items())
 
 
-def _raw(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The types in which a row holds its values: the hash of the id is made of the id later."""
-    return {name: pl.String if name == "id_hash" else kind for name, kind in schema.items()}
-
-
-def _row(file: str, found: Found) -> tuple[Any, ...]:
-    record = found.record
-    fact = fact_of(file, found.offset, found.length, found.at, record)
-    data = fact.data
-    wrong = [key for key in ("event_data", "context") if type(record.get(key)) not in (dict, type(None))]
-    texts = [_text(data, key, wrong) for key in _TEXTS]
-    percent = _number(data, "progress_percentage", wrong, 100)
-    budget = _number(data, "token_budget", wrong)
-    duration = _number(data, "duration_ms", wrong)
-    context = record.get("context")
-    if isinstance(context, dict):
-        for key in ("session_id", "trace_id"):
-            _text(context, key, wrong)
-    return (
-        record["task_id"],
-        fact.at,
-        fact.event_type,
-        fact.actor_type,
-        fact.actor_id,
-        fact.extra.get("session_id"),
-        fact.extra.get("trace_id"),
-        *texts,
-        _error(data, wrong),
-        None if percent is None else float(percent),
-        _tokens(data, wrong),
-        None if budget is None else int(budget),
-        None if duration is None else float(duration),
-        _log_us(record, wrong),
-        _written_at(fact.lineage_id),
-        ",".join(wrong) if wrong else None,
-        file,
-        fact.offset,
-        fact.length,
-        fact.lineage_id,
-        None,
-        fact.digest,
-    )
-
-
-def is_number(value: Any, most: float = 2**53) -> bool:
+def is_number(value: Any, most: float = MOST) -> bool:
     """Whether a value is a number that can be true: as `fold.py` has it."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53 and value <= most
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
-def _text(data: Mapping[str, Any], key: str, wrong: list[str]) -> str | None:
-    value = data.get(key)
-    if value is None or isinstance(value, str):
-        return value or None
-    wrong.append(key)
-    return None
+def _objects(records: Iterable[dict[str, Any]], key: str, wrong: Wrong) -> list[dict[str, Any]]:
+    """The objects under a key of each record; an empty one where there is none."""
+    values = [record.get(key) for record in records]
+    if set(map(type, values)) == {dict}:
+        return values  # type: ignore[return-value]
+    for n, value in enumerate(values):
+        if type(value) is not dict:
+            values[n] = {}
+            if value is not None:
+                wrong.setdefault(n, []).append(key)
+    return values  # type: ignore[return-value]
 
 
-def _number(data: Mapping[str, Any], key: str, wrong: list[str], most: float = 2**53) -> Any:
-    value = data.get(key)
-    if value is None or is_number(value, most):
-        return value
-    wrong.append(key)
-    return None
+def _texts(objects: list[dict[str, Any]], key: str, wrong: Wrong) -> list[str | None]:
+    values = [one.get(key) for one in objects]
+    if not set(map(type, values)) <= _ABSENT:
+        for n, value in enumerate(values):
+            if value is not None and not isinstance(value, str):
+                values[n] = None
+                wrong.setdefault(n, []).append(key)
+    if max(map(len, filter(None, values)), default=0) > MAX_TEXT:
+        return [value and value[:MAX_TEXT] for value in values]
+    return values
 
 
-def _tokens(data: Mapping[str, Any], wrong: list[str]) -> int | None:
-    value = data.get("token_usage")
-    if value is None:
-        return None
-    tokens = tokens_of(value)
-    parts = [value.get(f"{kind}_tokens") for kind in ("total", "input", "output")] if isinstance(value, dict) else []
-    if tokens is None or not all(part is None or is_number(part) for part in parts):
-        wrong.append("token_usage")
-    return tokens
+def _numbers(objects: list[dict[str, Any]], key: str, wrong: Wrong) -> list[Any]:
+    most = MOST_PERCENT if key == "progress_percentage" else MOST
+    values = [one.get(key) for one in objects]
+    known = [value for value in values if value is not None]
+    if not known or (set(map(type, values)) <= _PLAIN_NUMBERS and min(known) >= 0 and max(known) <= most):
+        return values
+    for n, value in enumerate(values):
+        if value is not None and not is_number(value, most):
+            values[n] = None
+            wrong.setdefault(n, []).append(key)
+    return values
 
 
-def _error(data: Mapping[str, Any], wrong: list[str]) -> str | None:
-    details = data.get("error_details")
-    if not isinstance(details, Mapping):
-        return _text(data, "error_details", wrong)
-    return _text(details, "error_message", wrong) or _text(details, "error_type", wrong)
+def _told(
+    objects: list[dict[str, Any]], key: str, read: Callable[[Any], tuple[Any, str | None]], wrong: Wrong
+) -> list[Any]:
+    """What `read` makes of the value under a key: it also names what is of a wrong type."""
+    values = [one.get(key) for one in objects]
+    for n, value in enumerate(values):
+        if value is not None:
+            values[n], bad = read(value)
+            if bad:
+                wrong.setdefault(n, []).append(bad)
+    return values
 
 
-def _log_us(record: Mapping[str, Any], wrong: list[str]) -> float | None:
-    data = record.get("event_data")
-    metadata = data.get("metadata") if isinstance(data, dict) else None
-    value = _number(metadata, "log_us", wrong) if isinstance(metadata, dict) else None
-    return None if value is None else float(value)
+def _tokens(value: Any) -> tuple[int | None, str | None]:
+    kept = value if isinstance(value, dict) and len(value) <= MAX_KEYS else bounded(value)
+    tokens = tokens_of(kept)
+    parts = [kept.get(part) for part in _USAGE] if isinstance(kept, dict) else []
+    fine = tokens is not None and all(part is None or is_number(part) for part in parts)
+    return tokens, None if fine else "token_usage"
 
 
-def _written_at(lineage_id: str) -> int | None:
-    match = OUR_ID.fullmatch(lineage_id)
-    return int(match[1]) if match and int(match[1]) < _LATEST else None
+def _error(value: Any) -> tuple[str | None, str | None]:
+    kept = bounded(value)
+    if isinstance(kept, str):
+        return kept, None
+    if not isinstance(kept, dict):
+        return None, "error_details"
+    parts = [kept.get("error_message"), kept.get("error_type")]
+    fine = all(part is None or isinstance(part, str) for part in parts)
+    told = next((part for part in parts if part and isinstance(part, str)), None)
+    return told, None if fine else "error_details"
+
+
+def _log_us(value: Any) -> tuple[float | None, str | None]:
+    took = value.get("log_us") if isinstance(value, dict) else None
+    return (took, None) if is_number(took) else (None, None if took is None else "log_us")

@@ -54,7 +54,6 @@ def expected_task(state: State, task: Task) -> dict[str, Any]:
         "priority": row.priority,
         "master": row.master,
         "session": row.session,
-        "trace": row.trace,
         "tokens": row.tokens,
         "reported_ms": task.duration_ms,
         "queue_ms": ms(task.started_at, task.created_at),
