@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import orjson
 
@@ -20,9 +21,9 @@ from lineage_core.scan import one_line
 def main() -> None:
     """Answer `KIND NAME LINEAGE_DIR CORTEX_HOME`; KIND is task, type, actor or stats. Exits with 3 if it cannot."""
     kind, name, os.environ["LINEAGE_DIR"], os.environ["CORTEX_HOME"] = sys.argv[2:6]
-    pick = Pick() if kind == "stats" else Pick(**{f"{kind}s": (name,)})
+    asked: dict[str, Any] = {} if kind == "stats" else {f"{kind}s": (name,)}
     try:
-        found = hits.find(lineage_dir(), pick.search())
+        found = hits.find(lineage_dir(), Pick(**asked).search())
     except LineageError as error:
         sys.exit(error.exit_code)
     raws = (one_line(raw) for _, raw in hits.records(found))

@@ -1,0 +1,190 @@
+"""The bash writer and the Python writer, given the same words: the same record, but for id and time.
+
+What bash hands over reaches Python through the real bridge, so that the whole way of each call is compared.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from lineage_core import codec
+from lineage_core.compose import compose
+from lineage_core.errors import BadInputError
+from lineage_core.events import EVENTS, EventSpec
+from tests.shell.bash_writer import BashWriter, Reply
+from tests.shell.json_texts import DATA, INVALID, TEXTS, VALID, WORDS
+
+MODES = {
+    "native": {"LANG": "C.UTF-8"},
+    "forced": {"LC_ALL": "C", "LINEAGE_FORCE_PYTHON": "1"},
+}
+FIXED = {"lineage_id": "lineage-1", "timestamp": "2026-11-22T08:03:48.000000Z"}
+
+FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(FEW, max_examples=800)
+
+
+@pytest.fixture(scope="module", params=MODES)
+def bash(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BashWriter]:
+    with BashWriter(tmp_path_factory.mktemp("bash"), MODES[request.param]) as writer:
+        yield writer
+    assert writer.stderr.count(b"lineage: ") <= 1, "one warning for all the missing arguments"
+
+
+def python_record(event: str, *words: str, environ: dict[str, str] | None = None, strict: bool = False) -> Any:
+    """The record that Python makes of a call, as it is read from the journal; None if it refuses the call."""
+    task, *args = map(well_formed, words)
+    try:
+        record = compose(event, task, args, environ=environ or {}, lenient=not strict, **FIXED)
+    except BadInputError:
+        return None
+    return exact(codec.encode(record))
+
+
+def well_formed(text: str) -> str:
+    """Text as a writer takes it: lone surrogates stand for bytes that are no UTF-8, and become U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def exact(line: bytes) -> Any:
+    """A record with the spelling of its numbers kept, so that equal means equal. It must be JSON for all readers."""
+    orjson.loads(line)
+
+    def object_(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len(dict(pairs)) == len(pairs), f"a key twice: {line!r}"
+        return dict(pairs)
+
+    return json.loads(line, parse_int=codec.Number, parse_float=codec.Number, object_pairs_hook=object_)
+
+
+def only_record(reply: Reply) -> Any:
+    """The one record that a call wrote, with its id and time replaced; None if it wrote none."""
+    assert reply.code == 0
+    if not reply.lines:
+        assert reply.lineage_id == ""
+        return None
+    (line,) = reply.lines
+    record = exact(line)
+    assert record["lineage_id"] == reply.lineage_id
+    return record | FIXED
+
+
+def calls(data: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[EventSpec, list[str]]]:
+    """An event type and the words for it, DATA included."""
+
+    def words(spec: EventSpec) -> st.SearchStrategy[tuple[EventSpec, list[str]]]:
+        percent = st.sampled_from(["0", "50", "100", "99.5", "101", "-1", "1e1", "05", "5.", "x", "1e999", "٥"])
+        named = [percent if param.name == "PERCENT" else WORDS for param in spec.params]
+        more = [st.lists(data, max_size=1)] if spec.takes_data else []
+        return st.tuples(WORDS, *named, *more).map(
+            lambda parts: (spec, [p for part in parts for p in ([part] if isinstance(part, str) else part)])
+        )
+
+    return st.sampled_from(list(EVENTS.values())).flatmap(words)
+
+
+# Each call is for a new task, so that no event is another's parent.
+_numbers = iter(range(1, 1 << 60))
+
+
+def unique(words: list[str]) -> list[str]:
+    return [f"{words[0]}.{next(_numbers)}", *words[1:]] if words and words[0] else words
+
+
+def agree(bash: BashWriter, spec: EventSpec, words: list[str]) -> None:
+    words = unique(words)
+    assert only_record(bash.call(spec.function, *words)) == python_record(spec.name, *words)
+
+
+@MANY
+@given(calls(DATA))
+def test_any_words_and_data_give_the_same_record(bash: BashWriter, call: tuple[EventSpec, list[str]]):
+    agree(bash, *call)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@settings(FEW, max_examples=20_000)
+@given(calls(DATA))
+def test_any_words_and_data_give_the_same_record_at_length(bash: BashWriter, call: tuple[EventSpec, list[str]]):
+    agree(bash, *call)
+
+
+@FEW
+@given(spec=st.sampled_from(list(EVENTS.values())), words=st.lists(WORDS | st.just("") | DATA, max_size=7))
+def test_missing_empty_and_superfluous_words_are_judged_alike(bash: BashWriter, spec: EventSpec, words: list[str]):
+    agree(bash, spec, ["task-1", *words])
+
+
+@FEW
+@given(st.binary(max_size=20).filter(lambda text: b"\0" not in text), st.booleans())
+@example(b"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", True)
+@example(b"\xc0\xaf", True)
+@example(b"\xed\xa0\x80", True)
+@example(b"\xf4\x90\x80\x80", True)
+@example(b"\xe2\x82", False)
+def test_bytes_that_are_no_utf8_become_the_same_characters(bash: BashWriter, text: bytes, in_data: bool):
+    word = text.decode("utf-8", "surrogateescape")
+    agree(bash, EVENTS["task_failed"], ["t", "m", "r", f'{{"a":"{word}"}}'] if in_data else ["t", word or "m", "r"])
+
+
+@pytest.mark.parametrize("text", VALID)
+def test_what_is_a_json_object_is_kept_as_data(bash: BashWriter, text: str):
+    for spec in (EVENTS["task_created"], EVENTS["worker_failed"], EVENTS["task_failed"]):
+        words = unique(["task-", "worker-1", "broke"][: len(spec.params) + 1] + [text])
+        record = only_record(bash.call(spec.function, *words))
+        assert record == python_record(spec.name, *words)
+        assert "tags" not in record
+        assert record == python_record(spec.name, *words, strict=True)
+
+
+@pytest.mark.parametrize("text", INVALID, ids=lambda text: text[:40])
+def test_what_is_no_json_object_is_kept_as_text(bash: BashWriter, text: str):
+    words = unique(["task-", "user-kim", text])
+    record = only_record(bash.call("log_task_created", *words))
+    assert record == python_record("task_created", *words)
+    assert record["tags"] == ["invalid-data"]
+    if "password" not in text:
+        assert record["event_data"] == {"metadata": {"raw_data": text}}
+    assert python_record("task_created", *words, strict=True) is None
+
+
+@FEW
+@given(st.dictionaries(st.sampled_from(["SESSION_ID", "TRACE_ID", "PRINCIPAL"]), TEXTS), TEXTS)
+def test_the_environment_gives_the_same_context(bash: BashWriter, given: dict[str, str], parent: str):
+    environ = {f"CORTEX_{name}": value for name, value in given.items()}
+    for name in ("CORTEX_SESSION_ID", "CORTEX_TRACE_ID", "CORTEX_PRINCIPAL"):
+        bash.set(name, environ.get(name, ""))
+    bash.set("LINEAGE_PARENT_ID", parent)
+    words = unique(["task-", "user-kim"])
+    record = only_record(bash.call("log_task_created", *words))
+    bash.set("LINEAGE_PARENT_ID", "")
+    for name in environ:
+        bash.set(name, "")
+    assert record["parent_lineage_id"] == (parent or None)
+    assert record | {"parent_lineage_id": None} == python_record("task_created", *words, environ=environ)
+
+
+@pytest.mark.parametrize("size", [900, 1007, 1008, 1009, 4095, 4096, 4097, 10_000, 300_000])
+def test_an_event_of_any_size_is_the_same(bash: BashWriter, size: int):
+    for text in ("x" * size, "é" * (size // 2), '"' * (size // 2)):
+        for words in (["m", text], ["m", "r", json.dumps({"a": text}, ensure_ascii=False)], [text, "r"]):
+            agree(bash, EVENTS["task_failed"], ["task-", *words])
+
+
+def test_every_line_of_a_session_is_json_for_jq(tmp_path: Path, need_tool: Any):
+    import subprocess
+
+    jq = need_tool("jq")
+    with BashWriter(tmp_path) as bash:
+        for text in VALID + INVALID[:-1]:
+            bash.call("log_task_created", "task-1", "user-kim", text)
+    (journal,) = bash.journal.glob("lineage-*.jsonl")
+    told = subprocess.run([jq, "-c", "."], input=journal.read_bytes(), capture_output=True, check=True)
+    assert told.stdout.count(b"\n") == len(VALID) + len(INVALID) - 1
