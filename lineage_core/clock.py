@@ -39,6 +39,13 @@ def format_timestamp(at: int) -> str:
     )
 
 
+def format_local(at: int) -> str:
+    """ISO-8601 in the time zone of the user, with microseconds and the offset."""
+    second, micros = divmod(at, SECOND)
+    t = time.localtime(second)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', t)}.{micros:06d}{time.strftime('%z', t)}"
+
+
 def utc_date(at: int) -> str:
     """The UTC date `YYYY-MM-DD` of a time: the name of its daily file."""
     return format_timestamp(at)[:10]

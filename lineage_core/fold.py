@@ -17,9 +17,21 @@ ZOMBIE_TIMEOUT = "zombie_timeout"
 
 def derive(task_id: str, facts: Iterable[Fact]) -> Task:
     """The task that these facts make, in whatever order and with whatever copies they come."""
+    return play(task_id, distinct(facts))
+
+
+def play(task_id: str, facts: list[Fact]) -> Task:
+    """The task that these facts make, which are distinct and in order (see `facts.distinct`)."""
     task = Task(task_id)
-    for fact in distinct(facts):
-        apply(task, fact)
+    if facts:
+        task.first_at = task.since = facts[0].at
+        for fact in facts:
+            _move(task, fact)
+        last = facts[-1]
+        task.last_at = last.at
+        task.events = len(facts)
+        task.last_key = order(last)
+        task.last_digests = tuple(fact.digest for fact in facts if fact.at == last.at)
     return task
 
 
@@ -27,23 +39,27 @@ def apply(task: Task, fact: Fact) -> None:
     """Move the task on by one fact, which must follow all that were applied before."""
     if task.events == 0:
         task.first_at = task.since = fact.at
-    if fact.at > task.last_key[0]:
+    if fact.at > task.last_at or task.events == 0:
         task.last_digests = (fact.digest,)
     else:
         task.last_digests += (fact.digest,)
     task.last_key = order(fact)
     task.last_at = fact.at
     task.events += 1
+    _move(task, fact)
+
+
+def _move(task: Task, fact: Fact) -> None:
     extra = fact.extra
     if extra:
         if task.session is None:
             task.session = extra.get("session_id")
         if task.trace is None:
             task.trace = extra.get("trace_id")
-        for name in _names(extra.get("related_task_ids")):
-            task.related[name] = None
-        for name in _names(extra.get("tags")):
-            task.tags[name] = None
+        if "related_task_ids" in extra:
+            task.related |= dict.fromkeys(_names(extra["related_task_ids"]))
+        if "tags" in extra:
+            task.tags |= dict.fromkeys(_names(extra["tags"]))
     step = _STEPS.get(fact.event_type)
     if step is not None:
         step(task, fact)
@@ -68,9 +84,7 @@ def _count(value: Any) -> int | None:
 
 def _number(value: Any) -> float | None:
     """A number that can be one of ours: finite, not negative, not absurd (below 2^53)."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53:
-        return value
-    return None
+    return value if type(value) in (int, float) and 0 <= value < 2**53 else None
 
 
 def _text(value: Any) -> str | None:
@@ -184,18 +198,26 @@ def _worker(task: Task, fact: Fact) -> Worker:
     worker = task.workers.get(name)
     if worker is None:
         worker = task.workers[name] = Worker(name)
-    data = fact.data
     worker.last_at = fact.at
-    worker.worker_type = _text(data.get("worker_type")) or worker.worker_type
-    tokens = tokens_of(data.get("token_usage"))
-    worker.tokens = tokens if tokens is not None else worker.tokens
-    budget = _count(data.get("token_budget"))
-    worker.token_budget = budget if budget is not None else worker.token_budget
-    worker.step = _text(data.get("current_step")) or worker.step
-    percent = _number(data.get("progress_percentage"))
-    if percent is not None and percent <= 100:
-        worker.percent = percent
-        worker.progress.append((fact.at, percent))
+    for key, value in fact.data.items():
+        match key:
+            case "worker_type" | "current_step":
+                if type(value) is str and value:
+                    if key == "worker_type":
+                        worker.worker_type = value
+                    else:
+                        worker.step = value
+            case "progress_percentage":
+                percent = _number(value)
+                if percent is not None and percent <= 100:
+                    worker.percent = percent
+                    worker.progress.append((fact.at, percent))
+            case "token_usage":
+                tokens = tokens_of(value)
+                worker.tokens = tokens if tokens is not None else worker.tokens
+            case "token_budget":
+                budget = _count(value)
+                worker.token_budget = budget if budget is not None else worker.token_budget
     return worker
 
 
@@ -204,10 +226,10 @@ def _spawned(task: Task, fact: Fact) -> None:
     worker.spawned_at = fact.at
     worker.master = fact.actor_id
     worker.ended_at = worker.end = None
-    earlier = [w for w in task.workers.values() if w.failed and w is not worker and w.worker_type is not None]
-    same = [w for w in earlier if w.worker_type == worker.worker_type]
-    if same:
-        worker.retry_of = max(same, key=lambda w: w.ended_at or 0).worker_id
+    if len(task.workers) > 1 and worker.worker_type is not None:
+        failed = [w for w in task.workers.values() if w.failed and w.worker_type == worker.worker_type]
+        if failed:
+            worker.retry_of = max(failed, key=lambda w: w.ended_at or 0).worker_id
 
 
 def _worker_started(task: Task, fact: Fact) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
+from platformdirs import user_state_path
 from textual.app import App
 
 from lineage_core import clock as wall
 from lineage_core.facts import Fact
 from lineage_core.merge import State
 from lineage_core.payload import record_text
+from lineage_core.zombies import Thresholds
 from lineage_tui.feed import Feed
 from lineage_tui.screens.main import Changed, MainScreen
 from lineage_tui.style import Styles, themes
+
+DEFAULT_THRESHOLDS = Thresholds()
 
 
 class ScreenClock:
@@ -39,8 +44,8 @@ class ScreenClock:
 class LineageApp(App[None]):
     """lineage-tui over one directory.
 
-    directory: the lineage directory; it may not exist yet. since: leave out events before this time. silent_after:
-    microseconds without a word after which an open worker counts as a zombie. clock: gives the present time.
+    directory: the lineage directory; it may not exist yet. since: leave out events before this time. thresholds:
+    when something counts as stuck. clock: gives the present time.
     """
 
     CSS_PATH = "lineage.tcss"
@@ -52,7 +57,7 @@ class LineageApp(App[None]):
         directory: Path,
         *,
         since: int | None = None,
-        silent_after: int = 30 * wall.MINUTE,
+        thresholds: Thresholds = DEFAULT_THRESHOLDS,
         theme: str = "dark",
         ascii_only: bool = False,
         force_polling: bool = False,
@@ -62,7 +67,7 @@ class LineageApp(App[None]):
         self.directory = directory
         self.state = State()
         self.clock = ScreenClock(clock)
-        self.silent_after = silent_after
+        self.thresholds = thresholds
         self.looks = Styles(theme, ascii_only=ascii_only)
         self.feed = Feed(directory, self.state, self._notify, since=since, force_polling=force_polling)
         for own in themes():
@@ -82,6 +87,16 @@ class LineageApp(App[None]):
         """Called by the feed's thread; posting a message is safe from there."""
         if self.main_screen is not None:
             self.main_screen.post_message(Changed())
+
+    def save_text(self, text: str) -> Path:
+        """Save a view as a text file under the user's state directory; returns its path. Raises OSError."""
+        folder = user_state_path("lineage-tui")
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / f"view-{wall.format_timestamp(wall.now())[:19].replace(':', '')}.txt"
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with open(fd, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        return path
 
     def read_record(self, fact: Fact) -> str:
         """The record of a fact as it stands on disk, indented; or why it is not to be had."""

@@ -56,12 +56,13 @@ def run(args: argparse.Namespace) -> int:
             directory = paths.lineage_dir(args.dir)
         since = parse_when(args.since, clock.now()) if args.since else None
         silent_after = parse_duration(args.zombie_after)
+        from lineage_core.zombies import Thresholds
         from lineage_tui.app import LineageApp
 
         app = LineageApp(
             directory,
             since=since,
-            silent_after=silent_after,
+            thresholds=Thresholds(silent=silent_after, warned=min(silent_after, Thresholds().warned)),
             theme=args.theme,
             ascii_only=args.ascii,
             force_polling=args.poll,

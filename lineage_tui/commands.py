@@ -1,6 +1,6 @@
 """The commands of the screen: one registry from which the key map, the help, the palette and `:` are made.
 
-A command's name is what `:` and the config file call it; its action is a method of `MainScreen`.
+A command's name is what `:` and the config file call it; its action is a method of `screens.actions.Actions`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from textual.binding import Binding
 class Command(NamedTuple):
     """One thing that the operator can do.
 
-    keys: as Textual names them. hint: a word for the line of keys at the bottom, if it belongs there.
+    keys: as Textual names them. hint: a word for the line of keys at the bottom, if it belongs there. joined: in the
+    help it stands on the line of the command before it, which speaks for both.
     """
 
     name: str
@@ -23,35 +24,75 @@ class Command(NamedTuple):
     text: str
     group: str
     hint: str = ""
+    joined: bool = False
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("down", "move(1)", ("down", "j"), "one line down", "move"),
-    Command("up", "move(-1)", ("up", "k"), "one line up", "move"),
-    Command("page-down", "page(1)", ("pagedown", "ctrl+f"), "one page down", "move"),
-    Command("page-up", "page(-1)", ("pageup", "ctrl+b"), "one page up", "move"),
-    Command("first", "edge(-1)", ("home", "g"), "to the first line", "move"),
-    Command("last", "edge(1)", ("end", "G"), "to the last line", "move"),
-    Command("open", "unfold", ("right", "l"), "open what is below; in the detail pane: the next tab", "move", "open"),
-    Command("close", "fold", ("left", "h"), "close it, or go to what it is below; the tab before", "move", "close"),
-    Command("toggle", "toggle_fold", ("o",), "open or close the line under the cursor", "move"),
-    Command("enter", "enter", ("enter",), "deeper: task, timeline, events, record", "go", "deeper"),
-    Command("back", "back", ("escape",), "back by one", "go", "back"),
-    Command("pane", "switch_pane", ("tab", "shift+tab"), "between the list and the detail pane", "go", "pane"),
-    Command("filter", "filter", ("slash",), "words, status: master: worker: is: (! means not)", "find", "filter"),
-    Command("follow", "follow", ("f",), "follow the newest until you move", "find", "follow"),
-    Command("pause", "pause", ("p",), "freeze the picture; reading goes on", "find", "pause"),
+    Command("tasks", "view('tasks')", ("1",), "the tree of tasks", "views"),
+    Command("workers", "view('workers')", ("2",), "all workers", "views"),
+    Command("attention", "view('attention')", ("3",), "what needs you, most urgent first", "views"),
+    Command("stats", "view('stats')", ("4",), "statistics", "views"),
+    Command("events", "view('events')", ("5",), "all events, as they come", "views"),
+    Command("up", "move(-1)", ("up", "k"), "one line up, down", "move"),
+    Command("down", "move(1)", ("down", "j"), "one line down", "move", joined=True),
+    Command("page-up", "page(-1)", ("pageup",), "one page up, down", "move"),
+    Command("page-down", "page(1)", ("pagedown",), "one page down", "move", joined=True),
+    Command("first", "edge(-1)", ("home", "g"), "the first line, the last", "move"),
+    Command("last", "edge(1)", ("end", "G"), "to the last line", "move", joined=True),
+    Command("open", "unfold", ("right", "l"), "open; next tab", "move"),
+    Command("close", "fold", ("left", "h"), "close; tab before", "move"),
+    Command("toggle", "toggle_fold", ("o",), "open or close", "move"),
+    Command("enter", "enter", ("enter",), "deeper: task, event, record", "go", "deeper"),
+    Command("up-level", "back", ("escape",), "out by one", "go", "out"),
+    Command("pane", "switch_pane", ("tab", "shift+tab"), "list or detail pane", "go", "pane"),
+    Command("blame", "blame", ("b",), "the event that caused it", "go", "why"),
+    Command("jump", "jump", ("J",), "to the task that is named", "go"),
+    Command("back", "travel(-1)", ("left_square_bracket",), "back to where you were, forward", "go"),
+    Command("forward", "travel(1)", ("right_square_bracket",), "forward again", "go", joined=True),
+    Command("filter", "filter", ("slash",), "filter: status:failed …", "find", "filter"),
+    Command("next-match", "match(1)", ("n",), "next match, the one before", "find"),
+    Command("previous-match", "match(-1)", ("N",), "match before", "find", joined=True),
+    Command("next-failure", "seek('failed', 1)", ("e",), "next failure, the one before", "find"),
+    Command("previous-failure", "seek('failed', -1)", ("E",), "failure before", "find", joined=True),
+    Command("next-warning", "seek('warned', 1)", ("w",), "next blocked or silent, before", "find"),
+    Command("previous-warning", "seek('warned', -1)", ("W",), "the one before", "find", joined=True),
+    Command("mark", "mark", ("space",), "mark a line, go to the next", "find"),
+    Command("next-mark", "next_mark", ("m",), "next marked line", "find", joined=True),
+    Command("follow", "follow", ("f",), "stay with the newest", "show", "follow"),
+    Command("pause", "pause", ("p",), "freeze the picture", "show", "pause"),
+    Command("sort-next", "sort(1)", ("greater_than_sign",), "sort by the next, last column", "show"),
+    Command("sort-previous", "sort(-1)", ("less_than_sign",), "by the one before", "show", joined=True),
+    Command("invert", "invert", ("i",), "invert the order", "show"),
+    Command("zoom-in", "zoom(1)", ("z",), "time: closer, wider", "show"),
+    Command("zoom-out", "zoom(-1)", ("Z",), "time: wider", "show", joined=True),
+    Command("pan-left", "pan(-1)", ("H", "shift+left"), "time: earlier, later", "show"),
+    Command("pan-right", "pan(1)", ("L", "shift+right"), "time: later", "show", joined=True),
+    Command("times", "times", ("t",), "UTC, local or relative times", "show"),
+    Command("acknowledge", "acknowledge", ("a",), "acknowledge (in 3)", "app"),
+    Command("copy", "copy", ("y",), "copy the id, the view", "app"),
+    Command("copy-view", "copy_view", ("Y",), "copy and save the view", "app", joined=True),
+    Command("theme", "theme", ("T",), "next theme", "app"),
+    Command("command", "command", ("colon",), "run a command by name", "app"),
     Command("help", "help", ("question_mark", "f1"), "this page", "app", "help"),
-    Command("quit", "leave", ("q",), "back by one; at the root: quit", "app", "quit"),
+    Command("quit", "leave", ("q",), "out; at the root: quit", "app", "quit"),
 )
+
+GROUPS = {
+    "views": "Views",
+    "move": "Move",
+    "go": "Go",
+    "find": "Find",
+    "show": "Show",
+    "app": "Do",
+}
 
 _SHOWN = {
     "up": "↑", "down": "↓", "left": "←", "right": "→", "slash": "/", "question_mark": "?", "enter": "Enter",
     "escape": "Esc", "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "space": "Space",
     "left_square_bracket": "[", "right_square_bracket": "]", "less_than_sign": "<", "greater_than_sign": ">",
-    "colon": ":", "f1": "F1", "shift+tab": "⇧Tab",
+    "colon": ":", "f1": "F1", "shift+tab": "⇧Tab", "shift+left": "⇧←", "shift+right": "⇧→",
 }  # fmt: skip
-_ASCII = {"↑": "Up", "↓": "Down", "←": "Left", "→": "Right", "⇧Tab": "S-Tab"}
+_ASCII = {"↑": "Up", "↓": "Down", "←": "Left", "→": "Right", "⇧Tab": "S-Tab", "⇧←": "S-Left", "⇧→": "S-Right"}
 
 
 def shown(key: str, *, ascii_only: bool = False) -> str:

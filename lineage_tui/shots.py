@@ -58,6 +58,9 @@ def _sizes(name: str, *keys: str, readme: bool = False) -> Iterator[Scenario]:
 SCENARIOS: tuple[Scenario, ...] = (
     *_sizes("tasks", readme=True),
     *_sizes("events", "j", "j", "enter", "enter"),
+    *_sizes("failure", "e", "b"),
+    *_sizes("workers", "2"),
+    *_sizes("stream", "5"),
     *_sizes("help", "question_mark"),
     Scenario("tasks-160x50-dark", 160, 50, readme=True),
     Scenario("tasks-120x36-ascii", 120, 36, theme="ansi", ascii_only=True),

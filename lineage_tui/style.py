@@ -11,6 +11,8 @@ from typing import NamedTuple
 from rich.style import Style
 from textual.theme import Theme
 
+from lineage_core.clock import format_duration, format_local, format_timestamp
+
 
 class Look(NamedTuple):
     """glyph, ascii: one cell each. role: the name of the colour in a theme."""
@@ -137,13 +139,26 @@ def themes() -> list[Theme]:
     ]
 
 
+TIME_MODES = ("UTC", "local", "ago")
+"""How times are written: in UTC, in the time zone of the user, or relative to now."""
+
+
 class Styles:
-    """Rich styles by role for one palette, made once and kept."""
+    """How everything looks: Rich styles by role for one palette, glyphs, and how times are written.
+
+    One object is shared by all widgets; `use` changes the palette for all of them.
+    """
 
     def __init__(self, palette: str, *, ascii_only: bool = False) -> None:
+        self.ascii_only = ascii_only
+        self.times = TIME_MODES[0]
+        self.use(palette)
+
+    def use(self, palette: str) -> None:
+        """Take the colours of another palette (a key of PALETTES)."""
+        self.palette = palette
         self._colors = PALETTES[palette]
         self._kept: dict[tuple[str, str, bool, bool], Style] = {}
-        self.ascii_only = ascii_only
 
     def __call__(self, role: str, on: str = "background", *, bold: bool = False, reverse: bool = False) -> Style:
         """The style of a role (a key of the palette) on a background role."""
@@ -162,3 +177,9 @@ class Styles:
     def glyph(self, unicode_glyph: str, ascii_glyph: str) -> str:
         """One of two spellings of a decoration."""
         return ascii_glyph if self.ascii_only else unicode_glyph
+
+    def time(self, at: int, now: int) -> str:
+        """A moment in at most 12 characters, as the operator wants times: `08:03:48.123` or `3m05s ago`."""
+        if self.times == "ago":
+            return f"{format_duration(max(0, now - at))} ago"
+        return (format_local(at) if self.times == "local" else format_timestamp(at))[11:23]

@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections import Counter
 
 from lineage_core.state import TaskRow
+from lineage_core.zombies import Thresholds
 
 
 class Tally:
     """How many tasks are in each status, and which ones may need a person.
 
-    open: tasks with workers whose end has not been seen. escalated: tasks that wait for a person.
+    open: tasks that go on, with when the quietest of their open workers was last heard of. escalated: tasks that wait
+    for a person.
     """
 
     def __init__(self) -> None:
         self.by_status: Counter[str] = Counter()
         self.open: dict[str, int] = {}
         self.escalated: set[str] = set()
-        self.zombies: set[str] = set()
 
     def take(self, old: TaskRow | None, row: TaskRow) -> None:
         """Count a task as it is now in place of what it was."""
         if old is not None:
             self.by_status[old.status.value] -= 1
         self.by_status[row.status.value] += 1
-        if row.open_workers and row.silent_since is not None:
+        if row.silent_since is not None and not row.status.ended:
             self.open[row.task_id] = row.silent_since
         else:
             self.open.pop(row.task_id, None)
@@ -33,6 +34,7 @@ class Tally:
         else:
             self.escalated.discard(row.task_id)
 
-    def silent(self, now: int, silent_after: int) -> int:
-        """How many tasks have an open worker that has said nothing for longer than `silent_after` microseconds."""
-        return sum(now - since > silent_after for since in self.open.values())
+    def quiet(self, now: int, thresholds: Thresholds) -> tuple[int, int]:
+        """How many tasks have an open worker that counts as a zombie, and how many one that is only silent so far."""
+        zombies = sum(now - since > thresholds.silent for since in self.open.values())
+        return zombies, sum(now - since > thresholds.warned for since in self.open.values()) - zombies

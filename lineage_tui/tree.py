@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from lineage_core.merge import State
 from lineage_core.state import TaskRow
@@ -16,19 +17,51 @@ from lineage_tui.branch import UNSYNCED, Node
 OPEN_DEPTH = 8
 """Tasks at work are shown open down to this depth; deeper ones when asked for."""
 
+_URGENCY = ("failed", "blocked", "running", "assigned", "queued", "unknown", "cancelled", "completed")
+
+SORTS: dict[str, Callable[[TaskRow], tuple[Any, ...]]] = {
+    "newest": lambda row: (-row.first_at,),
+    "last event": lambda row: (-row.last_at,),
+    "status": lambda row: (_URGENCY.index(row.status.value), -row.first_at),
+    "time taken": lambda row: (row.first_at - (row.ended_at if row.ended_at is not None else row.last_at),),
+    "tokens": lambda row: (-(row.tokens or 0),),
+    "name": lambda row: (row.task_id,),
+}
+"""The orders of the tasks in a group."""
+
+
+class _Falling:
+    """A sort key turned round."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: tuple[Any, ...]) -> None:
+        self.value = value
+
+    def __lt__(self, other: _Falling) -> bool:
+        return other.value < self.value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Falling) and other.value == self.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
 
 class Tree:
     """The visible lines over a state.
 
     state: read under its lock where tasks are looked into. rows: the tasks as they were at the last `update`, which
     is what is shown (a paused screen stays as it is). tallies: tasks by status in each group, subtasks included.
-    matches: the filter, by row.
+    matches: the filter, by row. sorted_by: one of SORTS.
     """
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.rows: dict[str, TaskRow] = {}
         self.tallies: dict[str, Counter[str]] = {}
+        self.sorted_by = "newest"
+        self.inverted = False
         self.root = Node("root", "")
         self.matches: Callable[[TaskRow], bool] | None = None
         self._tasks: dict[str, Node] = {}
@@ -111,6 +144,16 @@ class Tree:
         for group in self._groups.values():
             self._resize(group)
 
+    def set_sort(self, *, step: int = 0, invert: bool = False) -> Iterator[int]:
+        """Sort the tasks of each group by the next of SORTS, or turn the order round; a generator, in slices."""
+        names = list(SORTS)
+        self.sorted_by = names[(names.index(self.sorted_by) + step) % len(names)]
+        self.inverted ^= invert
+        for number, task_id in enumerate(list(self._tasks)):
+            self._place(task_id)
+            if number % 100 == 99:
+                yield number
+
     def tasks(self) -> Iterator[Node]:
         """All task nodes, in no order."""
         return iter(self._tasks.values())
@@ -137,7 +180,8 @@ class Tree:
         parent = self._parent(row.task_id)
         if parent is not None:
             return self._tasks.get(parent), (1, row.first_at, row.task_id)
-        return self._group(row.group, row.first_at), (1, -row.first_at, row.task_id)
+        value = SORTS[self.sorted_by](row)
+        return self._group(row.group, row.first_at), (1, _Falling(value) if self.inverted else value, row.task_id)
 
     def _place(self, task_id: str) -> None:
         row = self.rows[task_id]

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from lineage_tui.commands import COMMANDS, shown
+from lineage_tui.commands import COMMANDS, GROUPS, Command, shown
 from lineage_tui.widgets.detail import Heading
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp
+
+def _keys(command: Command) -> tuple[str, ...]:
+    """The keys of a command as the help shows them, with those of the ones that are joined to it."""
+    at = COMMANDS.index(command)
+    with_it = list(takewhile(lambda other: other.joined, COMMANDS[at + 1 :]))
+    return (command.keys[0], *(other.keys[0] for other in with_it)) if with_it else command.keys
+
 
 class HelpScreen(ModalScreen[None]):
     """All keys; any key closes it."""
@@ -26,15 +34,19 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         page = self.query_one("#help", Heading)
-        lines: list[list[tuple[str, str, bool]]] = [[(" lineage-tui: keys", "accent", True)], []]
-        for command in COMMANDS:
-            keys = " ".join(shown(key, ascii_only=self.app.looks.ascii_only) for key in command.keys)
-            lines.append([(f" {keys:<12}", "text", True), (command.text, "text", False)])
-        states = ("queued", "assigned", "running", "blocked", "completed", "failed", "silent", "zombie", "escalated")
-        lines.append([(" ", "text", False)])
-        for state in states:
-            glyph, word, role = self.app.looks.look(state)
-            lines[-1].append((f"{glyph} {word}  ", role, False))
-        lines += [[], [(" Esc closes", "muted", False)]]
+        columns: list[list[tuple[str, str, bool]]] = []
+        plain = self.app.looks.ascii_only
+        for group, title in GROUPS.items():
+            columns.append([(f"{title:<39}", "accent", True)])
+            for command in COMMANDS:
+                if command.group == group and not command.joined:
+                    keys = " ".join(shown(key, ascii_only=plain) for key in _keys(command))
+                    columns.append([(f"{keys:<9.9} ", "text", True), (f"{command.text:<29.29}", "text", False)])
+        # Two columns, or three where there is room, so that all of it fits on one page.
+        count = 3 if self.app.size.width >= 122 else 2
+        height = -(-len(columns) // count)
+        lines = [[part for at in range(n, len(columns), height) for part in columns[at]] for n in range(height)]
+        page.border_title = "lineage-tui: keys"
         page.show(lines)
-        page.styles.height = len(lines)
+        page.styles.height = len(lines) + 2
+        page.styles.width = 39 * count + 2

@@ -1,31 +1,28 @@
-"""The one screen: the tree, the detail pane and the status lines, kept up to date from the feed."""
+"""The one screen: the list views, the detail pane and the status lines, kept up to date from the feed."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.css.query import NoMatches
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input
 
-from lineage_core.clock import format_timestamp
-from lineage_core.errors import LineageError
-from lineage_core.filters import parse
-from lineage_core.state import TaskRow
+from lineage_core.clock import format_local, format_timestamp
 from lineage_tui.commands import COMMANDS, bindings, shown
+from lineage_tui.screens.actions import Actions
 from lineage_tui.tally import Tally
+from lineage_tui.views import Views
 from lineage_tui.widgets.detail import Detail
+from lineage_tui.widgets.event_stream import EventStream
 from lineage_tui.widgets.lines import LineView
 from lineage_tui.widgets.status import EdgeLine, Part
 from lineage_tui.widgets.task_tree import TaskTree
-
-if TYPE_CHECKING:
-    from lineage_tui.app import LineageApp
+from lineage_tui.widgets.worker_table import WorkerTable
 
 FRAME = 0.025
 """Seconds between two takes from the feed: 40 a second at most."""
@@ -38,10 +35,8 @@ class Changed(Message):
     """The feed has changes to take."""
 
 
-class MainScreen(Screen[None]):
-    """Tasks and their detail."""
-
-    app: LineageApp
+class MainScreen(Actions):
+    """What is seen."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
 
@@ -50,38 +45,53 @@ class MainScreen(Screen[None]):
         self.tally = Tally()
         self._next_take = 0.0
         self._take_planned = False
-        self._filtering = 0
         self._said = ""
 
     def compose(self) -> ComposeResult:
         app = self.app
-        self.top_line = EdgeLine(app.looks, id="top")
-        self.tree_view = TaskTree(
-            app.looks, app.state, app.clock, app.silent_after, id="tree", empty=self._empty_text()
-        )
-        self.tree_view.on_moved = self._select
-        self.tree_view.on_entered = self._enter_node
-        self.detail = Detail(app.looks, app.state, app.clock, app.silent_after, app.read_record)
-        self.status_line = EdgeLine(app.looks, id="status")
-        self.key_line = EdgeLine(app.looks, on="background", id="keys")
+        looks, state, clock = app.looks, app.state, app.clock
+        self.top_line = EdgeLine(looks, id="top")
+        self.tree_view = TaskTree(looks, state, clock, app.thresholds, id="tasks", empty=self._empty_text())
+        lists: dict[str, LineView] = {
+            "tasks": self.tree_view,
+            "workers": WorkerTable(looks, state, clock, app.thresholds, id="workers", empty="no workers yet"),
+            "events": EventStream(looks, state, clock, id="stream", empty="no events yet"),
+        }
+        for view in lists.values():
+            view.on_moved = lambda _key, of=view: self._moved(of)  # type: ignore[misc]
+            view.on_entered = self.entered
+        self.views = Views(state, lists)
+        self.detail = Detail(looks, state, clock, app.thresholds, app.read_record)
+        self.status_line = EdgeLine(looks, id="status")
+        self.key_line = EdgeLine(looks, on="background", id="keys")
         yield self.top_line
         with Container(id="body"):
-            yield self.tree_view
+            yield self.views
             yield self.detail
-        yield Input(id="filter", placeholder="words, status:failed master:sec !worker:scan — Enter keeps, Esc drops")
+        yield Input(id="field")
         yield self.status_line
         yield self.key_line
 
     def on_mount(self) -> None:
-        self.query_one("#filter", Input).display = False
+        self.query_one("#field", Input).display = False
         self.set_focus(self.tree_view)
         self.set_interval(1.0, self._tick)
         self._tick()
 
     def on_resize(self) -> None:
-        wide = self.size.width >= 140
-        self.set_class(wide, "wide")
+        self.set_class(self.size.width >= 140, "wide")
         self.set_class(self.size.height < 16, "short")
+
+    def on_key(self, event: events.Key) -> None:
+        if isinstance(self.focused, Input) and event.key in ("up", "down"):
+            self.recall(-1 if event.key == "up" else 1)
+
+    def on_descendant_focus(self) -> None:
+        self._show_status()
+
+    def _moved(self, view: LineView) -> None:
+        if view is self.views.view:
+            self.select_target()
 
     # What comes from the feed.
 
@@ -111,10 +121,9 @@ class MainScreen(Screen[None]):
             if not ids:
                 break
             self._count(ids)
-            self.tree_view.model.update(ids)
+            self.views.arrived(ids)
             taken |= ids
         self._next_take = started + FRAME
-        self.tree_view.arrived(len(taken))
         if self.detail.task_id in taken:
             self.detail.update()
         self._show_status()
@@ -132,7 +141,8 @@ class MainScreen(Screen[None]):
         self.tree_view.empty = self._empty_text()
         self._show_status()
         if not self.app.clock.paused:
-            self.tree_view.refresh()
+            self.views.view.tick()  # type: ignore[attr-defined]
+            self.views.view.refresh()
             self.detail.update()
             self.detail.view.refresh()
 
@@ -159,9 +169,9 @@ class MainScreen(Screen[None]):
         app, health, looks = self.app, self.app.feed.health, self.app.looks
         now = app.clock()
         left: list[Part] = [(" ", "text")]
-        silent = self.tally.silent(now, app.silent_after)
+        zombies, silent = self.tally.quiet(now, app.thresholds)
         counts = [(state, self.tally.by_status[state]) for state in ("running", "blocked", "failed")]
-        counts += [("silent", silent), ("escalated", len(self.tally.escalated))]
+        counts += [("zombie", zombies), ("silent", silent), ("escalated", len(self.tally.escalated))]
         counts += [(state, self.tally.by_status[state]) for state in ("queued", "assigned", "completed")]
         for state, count in counts:
             glyph, word, role = looks.look(state)
@@ -170,8 +180,8 @@ class MainScreen(Screen[None]):
         right: list[Part] = []
         if app.clock.paused:
             right.append((f" paused, {app.feed.waiting} waiting ", "escalated"))
-        if not self.tree_view.following and self.tree_view.fresh:
-            right.append((f" +{self.tree_view.fresh} new (f) ", "accent"))
+        if (fresh := self.views.view.fresh) and not self.views.view.following:  # type: ignore[attr-defined]
+            right.append((f" +{fresh} new (f) ", "accent"))
         if health.rejected:
             right.append((f" {health.rejected} quarantined ", "failed"))
         if app.state.copies:
@@ -186,174 +196,49 @@ class MainScreen(Screen[None]):
         mode = "blocked" if health.mode == "polling" else "done"
         right.append((f" {'waiting' if health.missing else health.mode} ", "blocked" if health.missing else mode))
         self.status_line.show(left, right)
-        filtered = f"   filter: {self.tree_view.filter_text}" if self.tree_view.filter_text else ""
+        time_of_day = (format_local if looks.times == "local" else format_timestamp)(now)[11:19]
         self.top_line.show(
-            [(" lineage ", "accent"), (f" {app.directory} ", "text"), (filtered, "escalated")],
-            [(f"{len(app.state.rows):,} tasks  {app.state.events:,} events  ", "muted"),
-             (format_timestamp(now)[11:19] + "Z ", "text")],
+            [(" lineage ", "accent"), *self._crumbs()],
+            [(f" {len(app.state.rows):,} tasks  {app.state.events:,} events  ", "muted"),
+             (time_of_day + ("Z " if looks.times != "local" else " "), "text")],
         )  # fmt: skip
         if self._said:
             self.key_line.show([(f" {self._said}", "escalated")], [])
         else:
-            self.key_line.show([(part, "muted") for part in self._key_hints()], [])
+            self.key_line.show(self._tabs(), [])
 
-    def _key_hints(self) -> list[str]:
+    def _crumbs(self) -> list[Part]:
+        """Where the operator is: directory, view, and what is selected, down to the record."""
+        parts: list[Part] = []
+        if self.size.width >= 100:
+            parts.append((f" {self.app.directory} ", "muted"))
+        parts.append((f" {self.views.view.count_line()}", "text"))  # type: ignore[attr-defined]
+        if self.filter_text:
+            parts.append((f" matching {self.filter_text}", "escalated"))
+        if self.in_detail and self.detail.task_id is not None:
+            parts.append((f" › {self.detail.task_id} › {self.detail.tab}", "accent"))
+        return parts
+
+    def _tabs(self) -> list[Part]:
+        """The views with their number keys, and the keys that are wanted most."""
         plain = self.app.looks.ascii_only
-        hints = [f"  {shown(c.keys[0], ascii_only=plain)} {c.hint}" for c in COMMANDS if c.hint]
-        return [" " + self.app.looks.glyph("↑↓ move", "arrows move"), *hints]
+        parts: list[Part] = [(" ", "text")]
+        for number, name in enumerate(self.views.views, 1):
+            key = next(shown(c.keys[0]) for c in COMMANDS if c.name == name)
+            here = name == self.views.shown
+            parts.append((f"{key} {name}" if not here else f"[{key} {name}]", "accent" if here else "muted"))
+            parts.append((" " if number < len(self.views.views) else "  ", "text"))
+        hints = [f" {shown(c.keys[0], ascii_only=plain)} {c.hint} " for c in COMMANDS if c.hint]
+        return [*parts, *((hint, "muted") for hint in hints)]
 
-    def say(self, text: str) -> None:
-        """Show a line to the operator until the next key."""
-        self._said = text
-        self._show_status()
-
-    # What the operator does.
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While something is typed into a field, keys are text; only Escape leaves it."""
-        return action == "back" or not isinstance(self.focused, Input)
-
-    @property
-    def view(self) -> LineView:
-        """The list that keys go to."""
-        return self.focused if isinstance(self.focused, LineView) else self.tree_view
-
-    def action_move(self, by: int) -> None:
-        self._heard()
-        self.view.move(by)
-
-    def action_page(self, by: int) -> None:
-        self.view.turn(by)
-
-    def action_edge(self, to: int) -> None:
-        self.view.edge(to)
-
-    def action_enter(self) -> None:
-        self.view.enter()
-
-    def action_unfold(self) -> None:
-        if self.view is self.tree_view:
-            self.tree_view.unfold()
-        else:
-            self.detail.turn(1)
-
-    def action_fold(self) -> None:
-        if self.view is self.tree_view:
-            self.tree_view.fold()
-        else:
-            self.detail.turn(-1)
-
-    def action_toggle_fold(self) -> None:
-        if self.view is self.tree_view:
-            self.tree_view.toggle_fold()
-
-    def _heard(self) -> None:
-        if self._said:
-            self.say("")
-
-    def _select(self, key: object) -> None:
-        match key:
-            case ("task", str(ident), _):
-                self.detail.show(ident)
-            case ("worker" | "handoff", str(ident), str(owner)):
-                self.detail.show(owner, ident)
-            case _:
-                self.detail.show(None)
-
-    def _enter_node(self, key: object) -> None:
-        match key:
-            case ("group", _, _):
-                self.tree_view.toggle_fold()
-            case _:
-                self.set_focus(self.detail.view)
-
-    def action_switch_pane(self) -> None:
-        if self.detail.has_focus_within:
-            self.set_focus(self.tree_view)
-        else:
-            self.set_focus(self.detail.view)
-
-    def action_back(self) -> bool:
-        field = self.query_one("#filter", Input)
-        if field.display:
-            field.display = False
-            self._filter("")
-            self.set_focus(self.tree_view)
-        elif self.detail.has_focus_within:
-            if not self.detail.back():
-                self.set_focus(self.tree_view)
-        elif self.tree_view.filter_text:
-            self._filter("")
-        else:
-            return False
-        return True
-
-    def action_leave(self) -> None:
-        if not self.action_back():
-            self.app.exit()
-
-    def action_follow(self) -> None:
-        self.tree_view.follow()
-        self.set_focus(self.tree_view)
-        self._show_status()
-
-    def action_pause(self) -> None:
-        self.app.clock.toggle()
+    def resume(self) -> None:
         self._plan_take()
         self._tick()
 
-    def action_help(self) -> None:
-        from lineage_tui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen())
-
-    def action_filter(self) -> None:
-        field = self.query_one("#filter", Input)
-        field.display = True
-        field.value = self.tree_view.filter_text
-        self.set_focus(field)
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input.display:
-            self._filter(event.value)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.input.display = False
-        self.set_focus(self.tree_view)
-
-    def _filter(self, text: str) -> None:
-        """Filter the tree by what was typed, in slices, so that typing stays quick over any number of tasks."""
-        try:
-            chosen = parse(text, self.app.state.packed) if text.strip() else None
-        except LineageError as error:
-            self.say(str(error))
-            return
-        self._said = ""
-        self._filtering += 1
-        turn = self._filtering
-        self.tree_view.filter_text = text.strip()
-        steps = self.tree_view.model.set_filter(chosen.matches if chosen else None)
-
-        def go_on() -> None:
-            started = time.monotonic()
-            while turn == self._filtering and time.monotonic() - started < TAKE_BUDGET:
-                if next(steps, None) is None:
-                    self.tree_view.sync()
-                    self._show_status()
-                    return
-            if turn == self._filtering:
-                self.tree_view.sync()
-                self.set_timer(0.001, go_on)
-
-        go_on()
-
-    def selected_row(self) -> TaskRow | None:
-        """The task under the cursor, or that the worker or handoff under it belongs to."""
-        try:
-            task_id = self.detail.task_id
-        except NoMatches:
-            return None
-        return self.tree_view.model.rows.get(task_id) if task_id else None
+    def say(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            self._show_status()
 
 
 def _size(count: int) -> str:

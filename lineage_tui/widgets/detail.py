@@ -17,6 +17,7 @@ from lineage_core.facts import Fact
 from lineage_core.merge import State
 from lineage_core.timeline import timeline
 from lineage_core.words import short, waiting_for
+from lineage_core.zombies import Thresholds
 from lineage_tui.cells import Line
 from lineage_tui.style import Styles
 from lineage_tui.widgets.events import EventLines, RecordLines
@@ -55,7 +56,7 @@ class Detail(Vertical):
     """
 
     def __init__(
-        self, styles: Styles, state: State, clock: Clock, silent_after: int, read: Callable[[Fact], str]
+        self, styles: Styles, state: State, clock: Clock, thresholds: Thresholds, read: Callable[[Fact], str]
     ) -> None:
         super().__init__(id="detail")
         self.looks = styles
@@ -65,8 +66,8 @@ class Detail(Vertical):
         self.task_id: str | None = None
         self.tab = "timeline"
         self.gantt = Gantt(styles, clock, id="timeline", empty="no task selected")
-        self.events = EventLines(styles, id="events", empty="no events")
-        self.crew = WorkerLines(styles, clock, silent_after, id="workers", empty="no workers yet")
+        self.events = EventLines(styles, clock, id="events", empty="no events")
+        self.crew = WorkerLines(styles, clock, thresholds, id="workers", empty="no workers yet")
         self.record = RecordLines(styles, id="record", empty="no event selected")
         self.heading = Heading(styles, id="heading")
         for view in (self.gantt, self.events, self.crew, self.record):
@@ -168,6 +169,11 @@ class Detail(Vertical):
         self.update()
         if inside:
             self.screen.set_focus(self.view)
+
+    def show_event(self, digest: int) -> None:
+        """Open the events tab at one event."""
+        self.open_tab("events")
+        self.events.select_key(digest)
 
     def _read(self, fact: Fact) -> None:
         """Read a record from disk, in a thread."""

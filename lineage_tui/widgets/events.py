@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from lineage_core.clock import format_duration, format_timestamp
+from lineage_core.clock import Clock, format_duration
 from lineage_core.facts import Fact
 from lineage_core.words import say
 from lineage_tui.cells import Line
@@ -24,8 +24,9 @@ EVENT_LOOKS = {
 class EventLines(LineView):
     """The events tab: one line per event, in order."""
 
-    def __init__(self, styles: Styles, **options: Any) -> None:
+    def __init__(self, styles: Styles, clock: Clock, **options: Any) -> None:
         super().__init__(styles, **options)
+        self.clock = clock
         self.facts: list[Fact] = []
 
     def show(self, facts: list[Fact]) -> None:
@@ -49,7 +50,7 @@ class EventLines(LineView):
     def draw(self, line: int, out: Line) -> None:
         fact = self.facts[line]
         glyph, _, role = self.looks.look(EVENT_LOOKS.get(fact.event_type, "unknown"))
-        out.col(format_timestamp(fact.at)[11:23], 12, "muted")
+        out.col(self.looks.time(fact.at, self.clock()), 12, "muted")
         out.col("+" + format_duration(fact.at - self.facts[0].at), 7, "muted", right=True)
         out.put(glyph + " ", role)
         if out.width >= 70:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from lineage_core.clock import DAY, HOUR, MINUTE, SECOND, Clock, format_duration, format_timestamp
+from lineage_core.clock import DAY, HOUR, MINUTE, SECOND, Clock, format_duration
 from lineage_core.timeline import Bar, Lane, Timeline
 from lineage_tui.cells import Line
 from lineage_tui.style import Styles
@@ -28,9 +28,12 @@ class Gantt(LineView):
         super().__init__(styles, **options)
         self.clock = clock
         self.shown: Timeline | None = None
+        self._window: tuple[float, float] | None = None  # what of the span is drawn, as parts of 1; None: all
 
     def show(self, timeline: Timeline | None) -> None:
         """Draw this timeline from now on."""
+        if timeline is None or self.shown is None or timeline.start != self.shown.start:
+            self._window = None
         self.shown = timeline
         self.sync()
 
@@ -46,11 +49,49 @@ class Gantt(LineView):
         lanes = self.shown.lanes if self.shown else ()
         return next((n for n, lane in enumerate(lanes) if (lane.kind, lane.name) == key), None)
 
-    def _span(self) -> tuple[int, int]:
-        """First and last moment of the axis."""
+    def _whole(self) -> tuple[int, int]:
+        """First and last moment there is to show."""
         assert self.shown is not None
         end = self.shown.end if self.shown.end is not None else self.clock()
         return self.shown.start, max(end, self.shown.start + SECOND)
+
+    def _span(self) -> tuple[int, int]:
+        """First and last moment of the axis."""
+        start, end = self._whole()
+        if self._window is None:
+            return start, end
+        left, right = self._window
+        return start + int(left * (end - start)), start + int(right * (end - start))
+
+    def zoom(self, step: int) -> None:
+        """Show half as much of the time about the lane under the cursor (1), or twice as much (-1)."""
+        if not self.shown:
+            return
+        start, end = self._whole()
+        left, right = self._window or (0.0, 1.0)
+        lane = self.shown.lanes[self.cursor]
+        now = self.clock()
+        middle = (left + right) / 2
+        if self._window is None and lane.kind != "phases" and lane.bars:
+            last = lane.bars[-1]
+            middle = ((last.start + (last.end if last.end is not None else now)) / 2 - start) / (end - start)
+        width = (right - left) * (0.5 if step > 0 else 2.0)
+        if width >= 1.0:
+            self._window = None
+        elif width * (end - start) >= SECOND // 10:
+            self._put_window(middle - width / 2, width)
+        self.refresh()
+
+    def pan(self, step: int) -> None:
+        """Move what is shown by a quarter of it, later (1) or earlier (-1)."""
+        if self._window is not None:
+            left, right = self._window
+            self._put_window(left + step * (right - left) / 4, right - left)
+            self.refresh()
+
+    def _put_window(self, left: float, width: float) -> None:
+        left = min(max(0.0, left), 1.0 - width)
+        self._window = (left, left + width)
 
     def _widths(self, width: int) -> tuple[int, int]:
         """Cells for the names and for the bars."""
@@ -62,7 +103,8 @@ class Gantt(LineView):
             return
         names, cells = self._widths(out.width)
         start, end = self._span()
-        out.col(format_timestamp(start)[11:19], names, "muted", right=True)
+        zoomed = f"{(end - start) / (self._whole()[1] - self._whole()[0]):.0%} " if self._window else ""
+        out.col(zoomed + self.looks.time(start, self.clock()), names, "muted", right=True)
         step = next((s for s in STEPS if (end - start) / s * 9 <= cells), STEPS[-1])
         text = ""
         for n in range(1, (end - start) // step + 1):
@@ -89,8 +131,10 @@ class Gantt(LineView):
         """The bar area of a lane as runs of (text, role, filled)."""
         runs: list[tuple[str, str, bool]] = []
         at = 0
-        ticks = {self._cell(tick.at, cells): tick.kind for tick in lane.ticks}
-        for bar, (start, end) in zip(lane.bars, self._places(lane.bars, cells, now), strict=True):
+        first, last = self._span()
+        ticks = {self._cell(tick.at, cells): tick.kind for tick in lane.ticks if first <= tick.at <= last}
+        bars = tuple(b for b in lane.bars if b.start <= last and (b.end if b.end is not None else now) >= first)
+        for bar, (start, end) in zip(bars, self._places(bars, cells, now), strict=True):
             if start > at:
                 runs += self._gap(at, start, ticks)
             role = self.looks.look(bar.kind)[2]
@@ -143,8 +187,8 @@ class Gantt(LineView):
             return ""
         lane = self.shown.lanes[self.cursor]
         parts = [
-            f"{self.looks.look(b.kind)[1]} {format_timestamp(b.start)[11:23]}–"
-            f"{format_timestamp(b.end)[11:23] if b.end is not None else 'now'}"
+            f"{self.looks.look(b.kind)[1]} {self.looks.time(b.start, self.clock())}–"
+            f"{self.looks.time(b.end, self.clock()) if b.end is not None else 'now'}"
             for b in lane.bars
         ]
         return f"{lane.note}  " + "  ".join(parts)

@@ -6,11 +6,13 @@ belong to keys: when lines come, go or move, the line under the cursor stays whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -37,6 +39,7 @@ class LineView(Widget, can_focus=True):
         self.top = 0
         self.cursor = 0
         self.cursor_key: Hashable | None = None
+        self.marks: set[Hashable] = set()
 
     # What a subclass says.
 
@@ -134,7 +137,48 @@ class LineView(Widget, can_focus=True):
         elif count == 0 and line < len(said := self.empty.split("\n")):
             out.put(" " + said[line], "muted")
         strip = out.strip()
+        if self.marks and line < count and self.key_at(line) in self.marks:
+            strip = Strip([Segment(self.looks.glyph("◆", "*"), self.looks("escalated")), *strip.crop(1)], inner)
+        strip = self._highlight(strip, y).apply_offsets(0, y)
         return Strip([*strip, self._thumb(y - self.title_lines, count)], width) if overflow else strip
+
+    def _highlight(self, strip: Strip, y: int) -> Strip:
+        """The line with what of it the mouse has selected in reverse."""
+        span = self.text_selection.get_span(y) if self.text_selection is not None else None
+        if span is None:
+            return strip
+        start, end = span
+        end = strip.cell_length if end == -1 else end
+        chosen = strip.crop(start, end).apply_style(Style(reverse=True))
+        return Strip([*strip.crop(0, start), *chosen, *strip.crop(end)], strip.cell_length)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The text that the mouse has selected, for copying."""
+        return selection.extract("\n".join(self.text_lines())), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.refresh()
+
+    def text_lines(self) -> list[str]:
+        """What is on the screen now, as text."""
+        return [self.render_line(y).text.rstrip() for y in range(self.size.height)]
+
+    def mark(self) -> None:
+        """Mark the line under the cursor, or take its mark away, and go on by one."""
+        if self.cursor_key is not None:
+            self.marks ^= {self.cursor_key}
+            self.move(1)
+
+    def walk(self, step: int) -> Iterator[tuple[Hashable, str]]:
+        """Keys and states of the lines after the cursor (before it, for -1), round and back to it."""
+        count, at = self.count(), self.cursor
+        for distance in range(1, count + 1):
+            line = (at + step * distance) % count
+            yield self.key_at(line), self.look_at(line)
+
+    def look_at(self, line: int) -> str:
+        """The state that a line is shown in (a key of `style.LOOKS`), or nothing."""
+        return ""
 
     def _thumb(self, y: int, count: int) -> Segment:
         size = max(1, self.page * self.page // count)

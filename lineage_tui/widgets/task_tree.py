@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
 from lineage_core.clock import Clock, format_duration
 from lineage_core.merge import State
 from lineage_core.state import Handoff, TaskRow
 from lineage_core.words import short
+from lineage_core.zombies import Thresholds
 from lineage_tui.branch import Node
 from lineage_tui.cells import Line, bar
 from lineage_tui.style import Styles
 from lineage_tui.tree import Tree
-from lineage_tui.widgets.lines import LineView
-from lineage_tui.widgets.workers import worker_look
+from lineage_tui.widgets.homing import HomingLines
+from lineage_tui.widgets.workers import silence_look, worker_look
 
 MAX_INDENT = 12
 """Levels that are indented; deeper ones tell their depth in a number."""
@@ -30,57 +31,82 @@ class Columns(NamedTuple):
     words: int
 
 
-class TaskTree(LineView):
+class TaskTree(HomingLines):
     """The tree view `1`.
 
-    silent_after: microseconds without a word after which an open worker is shown as silent.
+    thresholds: when an open worker that says nothing is shown as silent, and as a zombie.
     """
 
     title_lines = 1
 
-    def __init__(self, styles: Styles, state: State, clock: Clock, silent_after: int, **options: Any) -> None:
+    def __init__(self, styles: Styles, state: State, clock: Clock, thresholds: Thresholds, **options: Any) -> None:
         super().__init__(styles, **options)
         self.state = state
         self.model = Tree(state)
         self.clock = clock
-        self.silent_after = silent_after
-        self.following = True
-        self.fresh = 0
+        self.thresholds = thresholds
         self.filter_text = ""
-        self._known = 0
 
-    def arrived(self, changed: int) -> None:
-        """Take in that tasks changed: stay with the newest while following, else with what the operator chose."""
-        new = len(self.model.rows) - self._known
-        self._known += new
-        if self.following:
-            self._to_newest()
-        else:
-            self.fresh += new
-            if changed:
-                self.sync()
+    def arrived(self, task_ids: set[str]) -> None:
+        """Take in what changed in these tasks."""
+        before = len(self.model.rows)
+        self.model.update(task_ids)
+        self.settle(len(self.model.rows) - before)
 
-    def follow(self) -> None:
-        """Go to the newest task and stay with the newest until the operator moves."""
-        self.following = True
-        self.fresh = 0
-        self._to_newest()
+    def home(self) -> int:
+        """The newest task: the first that is not a heading."""
+        return next((n for n in range(min(self.count(), 3)) if self.model.line(n).kind == "task"), 0)
 
-    def _to_newest(self) -> None:
-        count = self.count()
-        first = next((n for n in range(min(count, 3)) if self.model.line(n).kind == "task"), 0)
-        self.top = 0
-        super().select(first)
+    def tick(self) -> None:
+        """Ages and progress are drawn as of now."""
 
-    def select(self, line: int) -> None:
-        self.following = False
-        super().select(line)
+    def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
+        """Show the tasks that match, and what they hang on."""
+        self.filter_text = text
+        self.in_slices(self.model.set_filter(matches))
 
-    def keep_in_view(self) -> None:
-        if self.following:
-            self._to_newest()
-        else:
-            super().keep_in_view()
+    def sort_by(self, step: int) -> None:
+        """Sort by the next order (1) or the one before (-1)."""
+        self.in_slices(self.model.set_sort(step=step))
+
+    def invert(self) -> None:
+        """Turn the order round."""
+        self.in_slices(self.model.set_sort(invert=True))
+
+    def target(self) -> tuple[str, str | None] | None:
+        """The task under the cursor, and the worker or handoff of it."""
+        node = self.node()
+        if node is None or node.kind == "group":
+            return None
+        return (node.ident, None) if node.kind == "task" else (node.owner, node.ident)
+
+    def count_line(self) -> str:
+        """The size of the tree, in a few words."""
+        order = "" if self.model.sorted_by == "newest" else f", by {self.model.sorted_by}"
+        return f"{len(self.model.rows):,} tasks{order}"
+
+    def look_at(self, line: int) -> str:
+        """The state that a line is shown in; nothing for a heading."""
+        return self.look_of_node(self.model.line(line))
+
+    def look_of_node(self, node: Node) -> str:
+        """The state that a node is shown in; nothing for a heading."""
+        now = self.clock()
+        if node.kind == "task":
+            return self.look_of(self.model.rows[node.ident], now)
+        if node.kind == "worker":
+            with self.state.lock:
+                task = self.state.task(node.owner)
+                worker = task.workers.get(node.ident) if task else None
+                return worker_look(worker, now, self.thresholds) if worker else ""
+        return ""
+
+    def walk(self, step: int) -> Iterator[tuple[tuple[str, str, str], str]]:
+        """Keys and states of the visible lines after the cursor (before it, for -1), round and back to it."""
+        count, at = self.count(), self.cursor
+        for distance in range(1, count + 1):
+            node = self.model.line((at + step * distance) % count)
+            yield node.key, self.look_of_node(node)
 
     def count(self) -> int:
         return len(self.model)
@@ -236,9 +262,9 @@ class TaskTree(LineView):
         )
 
     def look_of(self, row: TaskRow, now: int) -> str:
-        """The state to show a task in: its status, or `zombie`/`silent` when a worker of it is."""
-        if row.open_workers and row.silent_since is not None and now - row.silent_since > self.silent_after:
-            return "silent"
+        """The state to show a task in: its status, or `zombie` or `silent` when a worker of it is."""
+        if row.silent_since is not None and not row.status.ended:
+            return silence_look(row.silent_since, now, self.thresholds) or row.status.value
         return row.status.value
 
     def _draw_worker(self, node: Node, out: Line) -> None:
@@ -248,12 +274,12 @@ class TaskTree(LineView):
             if worker is None:
                 return
             now = self.clock()
-            look = worker_look(worker, now, self.silent_after)
+            look = worker_look(worker, now, self.thresholds)
             life = (worker.ended_at if worker.ended_at is not None else now) - worker.first_at
             words = worker.error or worker.step or ""
             if worker.retry_of:
                 words = f"retry of {worker.retry_of} {words}"
-            if look == "silent":
+            if look in ("silent", "zombie") and worker.open:
                 words = f"silent for {format_duration(now - worker.last_at)} {words}"
             kind = worker.worker_type or ""
             percent = worker.percent if worker.open else None

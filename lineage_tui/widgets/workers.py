@@ -8,17 +8,24 @@ from typing import Any
 
 from lineage_core.clock import Clock, format_duration
 from lineage_core.state import Worker
+from lineage_core.zombies import Thresholds
 from lineage_tui.cells import Line, bar
 from lineage_tui.style import Styles
 from lineage_tui.widgets.lines import LineView
 
 
-def worker_look(worker: Worker, now: int, silent_after: int) -> str:
-    """The state to show a worker in: how it ended, else `silent`, `run` or `spawn`."""
+def silence_look(last_at: int, now: int, thresholds: Thresholds) -> str:
+    """`zombie` or `silent` for an open worker that was last heard of at `last_at`; empty if that is not long ago."""
+    quiet = now - last_at
+    return "zombie" if quiet > thresholds.silent else "silent" if quiet > thresholds.warned else ""
+
+
+def worker_look(worker: Worker, now: int, thresholds: Thresholds) -> str:
+    """The state to show a worker in: how it ended, else `zombie`, `silent`, `run` or `spawn`."""
     if worker.end is not None:
         return worker.end.value
-    if now - worker.last_at > silent_after:
-        return "silent"
+    if look := silence_look(worker.last_at, now, thresholds):
+        return look
     return "run" if worker.started_at is not None or worker.percent is not None else "spawn"
 
 
@@ -27,10 +34,10 @@ class WorkerLines(LineView):
 
     title_lines = 1
 
-    def __init__(self, styles: Styles, clock: Clock, silent_after: int, **options: Any) -> None:
+    def __init__(self, styles: Styles, clock: Clock, thresholds: Thresholds, **options: Any) -> None:
         super().__init__(styles, **options)
         self.clock = clock
-        self.silent_after = silent_after
+        self.thresholds = thresholds
         self.listed: list[Worker] = []
 
     def show(self, workers: list[Worker]) -> None:
@@ -60,11 +67,11 @@ class WorkerLines(LineView):
     def draw(self, line: int, out: Line) -> None:
         worker = self.listed[line]
         now = self.clock()
-        look = worker_look(worker, now, self.silent_after)
+        look = worker_look(worker, now, self.thresholds)
         glyph, word, role = self.looks.look(look)
         life = (worker.ended_at if worker.ended_at is not None else now) - worker.first_at
         words = worker.error or worker.step or ""
-        if look == "silent":
+        if look in ("silent", "zombie") and worker.open:
             words = f"silent for {format_duration(now - worker.last_at)}  {words}"
         if worker.retry_of:
             words = f"retry of {worker.retry_of}  {words}"
