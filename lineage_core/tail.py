@@ -33,7 +33,7 @@ _HELD = 4  # files that grew last, which are kept open
 _MOVES = 20  # passes in a row while files are moved away before they can be read
 _GRACE = 10.0  # seconds without growth after which a file that is gone is given up
 _HOLD = 2 * MAX_LINE  # bytes of an unpacked record in progress that are kept
-_REMEMBERED = 10_000  # names of files that are gone whose places are remembered, to recognise copies
+_REMEMBERED = 1000  # places in files of one name that are gone, to recognise copies
 
 
 class Batch(NamedTuple):
@@ -93,7 +93,7 @@ class Tailer:
         self._made_at: int | None = None
         self._next_listing = 0.0
         self._moved = False  # whether a file was not at its path any more when it was to be read
-        self._gone: dict[str, list[Place]] = {}  # by canonical name, to recognise copies
+        self._gone: dict[str, deque[Place]] = {}  # by canonical name, to recognise copies
         self.held: set[Path] = set()
         for told in (positions or {}).get("places", ()):
             self.go_on_from(told)
@@ -176,6 +176,8 @@ class Tailer:
                 continue  # a second name of the same file, or somebody else's for now
             place = before.pop(key, None)
             if place is None or (place.path != file.path and (place.name != file.name or not place.offset)):
+                if place is not None:
+                    self._remember(place)  # its inode has another file now
                 place = Place(file.name, key, file.path)
                 place.skip = self._too_old(file)
                 place.from_end = first and self._from_end
@@ -229,9 +231,8 @@ class Tailer:
     def _remember(self, place: Place) -> None:
         if place.offset:
             place.decoder = None
-            self._gone[place.name] = [*self._gone.get(place.name, ())[-7:], place]
-            if len(self._gone) > _REMEMBERED:
-                del self._gone[next(iter(self._gone))]
+            places = self._gone.setdefault(place.name, deque(maxlen=_REMEMBERED))
+            places.append(place)
 
     def _refresh(self, place: Place) -> bool:
         """Look at the file's size again; False if it is not at its path any more."""

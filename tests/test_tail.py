@@ -93,7 +93,7 @@ def test_what_the_newest_day_gains_comes_before_more_history(tmp_path: Path, day
         if turn < 6:
             append(day, lines(turn))
     assert order[0] == (DAY, [1])
-    assert sum((numbers for file, numbers in order if file == DAY), []) == [1, 2, 3, 4, 5]
+    assert [number for file, some in order if file == DAY for number in some] == [1, 2, 3, 4, 5]
     assert sum(len(numbers) for _, numbers in order) == 65
     assert [file for file, _ in order[-3:]] == ["lineage-2026-11-01.jsonl"] * 3
 
