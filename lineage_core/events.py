@@ -121,7 +121,7 @@ def creator_type(creator: str) -> str:
 
 def nearest(word: str, known: object) -> str:
     """`; did you mean …?` for the name in `known` that is closest to `word`, or an empty string."""
-    from difflib import get_close_matches
+    from difflib import get_close_matches  # only when something is wrong
 
     close = get_close_matches(word, [str(name) for name in known], n=1)  # type: ignore[attr-defined]
     return f"; did you mean {close[0]}?" if close else ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,6 +121,8 @@ def unknown(directory: Path, task_id: str) -> UnknownNameError:
 
 def nearest_ids(task_id: str, known: Iterable[str]) -> list[str]:
     """Up to three of the known ids that are most like one; those that share most three-letter pieces are compared."""
+    from difflib import get_close_matches
+
     names = list(known)
     holding = [name for name in names if task_id in name][:3]
     pieces = {task_id[at : at + 3] for at in range(max(1, len(task_id) - 2))}

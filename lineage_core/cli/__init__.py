@@ -57,16 +57,14 @@ commands:
 
 def parser_of(command: str) -> ArgumentParser:
     """The argument parser of a subcommand (a key of COMMANDS)."""
-    from argparse import RawDescriptionHelpFormatter  # here, because `lineage log` does without
-
-    from lineage_core.cli.parser import CommandParser
+    from lineage_core.cli.parser import CommandParser, HelpFormatter  # argparse: `lineage log` does without
 
     module = import_module(f"lineage_core.cli.{command}")
     parser = CommandParser(
         prog=f"lineage {command}",
         description=COMMANDS[command][:1].upper() + COMMANDS[command][1:] + ".",
         epilog="examples:\n" + "".join(f"  {line}\n" for line in module.EXAMPLES),
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument(
         "--dir",

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import NoReturn
 
 from lineage_core.errors import ExitCode
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal. argparse would import shutil to ask for its width, also when it prints no help."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            width = int(os.environ.get("COLUMNS", "")) or 80
+        except ValueError:
+            try:
+                width = os.get_terminal_size().columns or 80
+            except OSError:
+                width = 80
+        super().__init__(prog, width=max(40, width - 2))
 
 
 class CommandParser(argparse.ArgumentParser):

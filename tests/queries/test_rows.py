@@ -1,0 +1,133 @@
+"""JSON rows have exactly the keys that the help documents, with values of the documented kinds."""
+
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineage_core.report import EVENT_KEYS, TASK_KEYS, WORKER_KEYS
+from tests.queries.conftest import Ask
+
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+def keys_of(query: str) -> dict[str, str]:
+    """The keys that a command documents."""
+    if query in ("tasks", "workers"):
+        return TASK_KEYS if query == "tasks" else WORKER_KEYS
+    keys: dict[str, str] = import_module(f"lineage_core.cli.{query}").KEYS
+    return keys
+
+
+def rows_of(query: str, answer: Any) -> list[dict[str, Any]]:
+    if isinstance(answer, list):
+        return answer
+    for key in ("failures", "findings", "events", "parts"):
+        if key in answer and query != "summary" and query != "task":
+            rows: list[dict[str, Any]] = answer[key]
+            return rows
+    return [answer]
+
+
+@pytest.mark.parametrize("query", ["tasks", "workers", "failed", "zombies", "timeline", "duration", "chain", "summary"])
+def test_rows_have_the_documented_keys_and_kinds(query: str, demo_dir: Path, ask: Ask) -> None:
+    words = [query]
+    if query in ("timeline", "duration", "chain", "summary"):
+        words.append(ask("tasks", "is:retried", "--limit", "1", "--json", demo_dir).json[0]["task_id"])
+    rows = rows_of(query, ask(*words, "--json", demo_dir).json)
+    assert rows
+    for row in rows:
+        assert list(row) == list(keys_of(query))
+        for key, value in row.items():
+            if key.endswith("_at") or key in ("at", "since", "start", "end"):
+                assert value is None or ISO.fullmatch(value), key
+            if key.endswith("_ms"):
+                assert value is None or isinstance(value, int), key
+    flat = [json.loads(line) for line in ask(*words, "--format", "jsonl", demo_dir).lines]
+    assert flat == rows
+    header = ask(*words, "--format", "csv", demo_dir).lines[0]
+    assert header.split(",") == list(keys_of(query))
+
+
+@pytest.mark.parametrize(("query", "words"), [("wait", ["task-a-deps-audit"]), ("task", ["task-a-deps-audit"])])
+def test_one_object_has_the_documented_keys(query: str, words: list[str], ask: Ask) -> None:
+    assert list(ask(query, *words, "--json").json) == list(keys_of(query))
+
+
+def test_events_as_csv_have_the_documented_columns(ask: Ask) -> None:
+    assert ask("events", "--format", "csv").lines[0].split(",") == list(EVENT_KEYS)
+    assert ask("recent", "--format", "csv").lines[0].split(",") == list(EVENT_KEYS)
+
+
+@pytest.mark.parametrize("query", ["tasks", "workers", "task", "events", "timeline", "failed", "zombies", "chain"])
+def test_the_help_documents_each_key_after_the_examples(query: str, ask: Ask) -> None:
+    out = ask(query, "--help").out
+    assert out.startswith("examples:\n  lineage ")
+    keys = EVENT_KEYS if query == "events" else keys_of(query)
+    for key, text in keys.items():
+        assert re.search(rf"^  {key} +{re.escape(text[:40])}", out, re.MULTILINE), key
+
+
+def test_tasks_sort_by_any_key_with_the_unknown_last(demo_dir: Path, ask: Ask) -> None:
+    rows = ask("tasks", "--json", demo_dir).json
+    for key in TASK_KEYS:
+        got = [row[key] for row in ask("tasks", "--sort", key, "--json", demo_dir).json]
+        assert len(got) == len(rows)
+        known = [value for value in got if value is not None]
+        assert got == known + [None] * (len(got) - len(known))
+        assert known in (sorted(known), sorted(known, reverse=True))
+    reverse = ask("tasks", "--sort", "task_id", "--reverse", "--json", demo_dir).json
+    assert [row["task_id"] for row in reverse] == sorted((row["task_id"] for row in rows), reverse=True)
+
+
+def test_tasks_take_the_filter_language(demo_dir: Path, ask: Ask) -> None:
+    rows = ask("tasks", "--json", demo_dir).json
+    failed = ask("tasks", "status:failed", "--json", demo_dir).json
+    assert failed == [row for row in rows if row["status"] == "failed"]
+    others = ask("tasks", "!status:failed", "--json", demo_dir).json
+    assert len(failed) + len(others) == len(rows)
+    assert ask("tasks", "is:open", "--limit", "3", "--json", demo_dir).json == [
+        row for row in rows if row["status"] in ("queued", "assigned", "running", "blocked", "unknown")
+    ][:3]
+
+
+def test_tasks_and_workers_of_a_period_had_events_in_it(demo_dir: Path, ask: Ask) -> None:
+    rows = ask("tasks", "--json", demo_dir).json
+    since = "2026-11-22T00:00:00.000000Z"
+    today = ask("tasks", "--since", since, "--json", demo_dir).json
+    assert today == [row for row in rows if row["last_at"] >= since]
+    before = ask("tasks", "--until", since, "--json", demo_dir).json
+    assert before == [row for row in rows if row["first_at"] < since]
+    workers = ask("workers", "--since", since, "--json", demo_dir).json
+    assert workers
+    assert all(row["last_at"] >= since for row in workers)
+
+
+def test_the_point_query_and_the_whole_fold_agree(demo_dir: Path, ask: Ask) -> None:
+    rows = {row["task_id"]: row for row in ask("tasks", "--json", demo_dir).json}
+    workers = ask("workers", "--json", demo_dir).json
+    for task_id in list(rows)[::15]:
+        told = ask("task", task_id, "--json", demo_dir).json
+        assert told["task"] == rows[task_id]
+        own = [row for row in workers if row["task_id"] == task_id]
+        assert sorted(told["workers"], key=str) == sorted(own, key=str)
+        assert ask("workers", task_id, "--json", demo_dir).json == told["workers"]
+        assert ask("summary", task_id, "--json", demo_dir).json["tokens"] == rows[task_id]["tokens"]
+        for link in told["links"]:
+            if link["status"] is not None:
+                assert link["status"] == rows[link["task_id"]]["status"]
+
+
+def test_failures_are_newest_first_and_each_once(demo_dir: Path, ask: Ask) -> None:
+    rows = ask("failed", "--json", demo_dir).json["failures"]
+    assert [row["at"] for row in rows] == sorted((row["at"] for row in rows), reverse=True)
+    tasks = [row["task_id"] for row in rows if row["what"] == "task"]
+    assert sorted(tasks) == sorted(row["task_id"] for row in ask("tasks", "status:failed", "--json", demo_dir).json)
+    workers = [row for row in ask("workers", "--json", demo_dir).json if row["status"] in ("failed", "zombie")]
+    assert len(rows) == len(tasks) + len(workers)
+    assert ask("failed", "--tasks", "--json", demo_dir).json["workers"] == 0
+    one = tasks[0]
+    assert {row["task_id"] for row in ask("failed", "--task", one, "--json", demo_dir).json["failures"]} == {one}
