@@ -86,8 +86,10 @@ def waiting_for(task: Task, rows: Mapping[str, TaskRow], now: int) -> str:
         quiet = min(open_workers, key=lambda w: w.last_at)
         silent = format_duration(max(0, now - quiet.last_at))
         count = f"{len(open_workers)} workers" if len(open_workers) > 1 else quiet.worker_id
-        never = [w for w in open_workers if w.started_at is None]
-        tail = f"{never[0].worker_id} not started yet" if never else f"last heard of {silent} ago"
+        never = next((w for w in open_workers if w.started_at is None and not w.progress), None)
+        if never is not None and len(open_workers) == 1:
+            return f"waiting for {count} to start, spawned {silent} ago"
+        tail = f"{never.worker_id} not started yet" if never else f"last heard of {silent} ago"
         return f"waiting for {count}: {tail}"
     if task.status is Status.RUNNING:
         idle = format_duration(max(0, now - task.last_at))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from platformdirs import user_state_path
 from textual.app import App
@@ -15,7 +16,9 @@ from lineage_core.merge import State
 from lineage_core.payload import record_text
 from lineage_core.zombies import Thresholds
 from lineage_tui.feed import Feed
+from lineage_tui.palette import Commands
 from lineage_tui.screens.main import Changed, MainScreen
+from lineage_tui.settings import Kept, save_kept
 from lineage_tui.style import Styles, themes
 
 DEFAULT_THRESHOLDS = Thresholds()
@@ -45,12 +48,13 @@ class LineageApp(App[None]):
     """lineage-tui over one directory.
 
     directory: the lineage directory; it may not exist yet. since: leave out events before this time. thresholds:
-    when something counts as stuck. clock: gives the present time.
+    when something counts as stuck. keys: keys by command name, in place of the default ones. kept: what the last run
+    left (view, filter, folds …); None: nothing is taken over, and nothing is kept. clock: gives the present time.
     """
 
     CSS_PATH = "lineage.tcss"
     TITLE = "lineage"
-    ENABLE_COMMAND_PALETTE: ClassVar[bool] = True
+    COMMANDS: ClassVar[set[Any]] = {Commands}
 
     def __init__(
         self,
@@ -61,6 +65,8 @@ class LineageApp(App[None]):
         theme: str = "dark",
         ascii_only: bool = False,
         force_polling: bool = False,
+        keys: Mapping[str, tuple[str, ...]] | None = None,
+        kept: Kept | None = None,
         clock: wall.Clock = wall.now,
     ) -> None:
         super().__init__()
@@ -73,14 +79,19 @@ class LineageApp(App[None]):
         for own in themes():
             self.register_theme(own)
         self.theme = theme
+        self.first_theme = theme
+        self.rebound = keys or {}
+        self.kept = kept
         self.main_screen: MainScreen | None = None
 
     def on_mount(self) -> None:
-        self.main_screen = MainScreen()
+        self.main_screen = MainScreen(self.rebound)
         self.push_screen(self.main_screen)
         self.feed.start()
 
     def on_unmount(self) -> None:
+        if self.kept is not None and self.main_screen is not None:
+            save_kept(self.directory, self.main_screen.keep())
         self.feed.stop()
 
     def _notify(self) -> None:

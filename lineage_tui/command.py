@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,11 +20,16 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--demo", action="store_true", help="watch a simulated cortex in a temporary directory")
     p.add_argument("--seed", type=int, default=7, metavar="N", help="which demo (default 7)")
     p.add_argument("--rate", type=float, default=8.0, metavar="N", help="events per second of the demo (default 8)")
-    p.add_argument(
-        "--zombie-after", metavar="TIME", default="30m", help="silence that makes a worker a zombie (default 30m)"
-    )
-    p.add_argument("--theme", choices=("dark", "light", "clear", "ansi"), default="dark", help="colours")
+    for name, text in (
+        ("zombie-after", "silence that makes an open worker a zombie (default 30m)"),
+        ("warn-after", "silence that is warned of (default 5m)"),
+        ("spawn-after", "time that a spawned worker has to start (default 5m)"),
+        ("handoff-after", "time that a handoff has to be accepted (default 5m)"),
+    ):
+        p.add_argument(f"--{name}", metavar="TIME", help=text)
+    p.add_argument("--theme", metavar="NAME", help="colours: dark, light, clear (for the colour-blind) or ansi")
     p.add_argument("--ascii", action="store_true", help="plain ASCII glyphs")
+    p.add_argument("--fresh", action="store_true", help="ignore what the last run left (view, filter, folds …)")
     p.add_argument("--poll", action="store_true", help="poll instead of waiting for notifications")
     return p
 
@@ -45,8 +51,12 @@ def run(args: argparse.Namespace) -> int:
     from contextlib import ExitStack
 
     from lineage_core import clock, paths
-    from lineage_core.when import parse_duration, parse_when
+    from lineage_core.when import parse_when
+    from lineage_tui.settings import Kept, config_path, load_kept, read_config, settings
 
+    chosen = settings(
+        {key.replace("_", "-"): value for key, value in vars(args).items()}, os.environ, read_config(config_path())
+    )
     with ExitStack() as stack:
         if args.demo:
             from lineage_tui.demo import demo_directory
@@ -55,17 +65,17 @@ def run(args: argparse.Namespace) -> int:
         else:
             directory = paths.lineage_dir(args.dir)
         since = parse_when(args.since, clock.now()) if args.since else None
-        silent_after = parse_duration(args.zombie_after)
-        from lineage_core.zombies import Thresholds
         from lineage_tui.app import LineageApp
 
         app = LineageApp(
             directory,
             since=since,
-            thresholds=Thresholds(silent=silent_after, warned=min(silent_after, Thresholds().warned)),
-            theme=args.theme,
-            ascii_only=args.ascii,
+            thresholds=chosen.thresholds,
+            theme=chosen.theme,
+            ascii_only=chosen.ascii_only,
             force_polling=args.poll,
+            keys=chosen.keys,
+            kept=None if args.demo else Kept() if args.fresh else load_kept(directory),
         )
         app.run()
         return app.return_code or ExitCode.OK

@@ -60,6 +60,7 @@ class Tree:
         self.state = state
         self.rows: dict[str, TaskRow] = {}
         self.tallies: dict[str, Counter[str]] = {}
+        self.folds: dict[str, bool] = {}  # what the operator has opened or closed, by id
         self.sorted_by = "newest"
         self.inverted = False
         self.root = Node("root", "")
@@ -121,8 +122,9 @@ class Tree:
                 self._place(ancestor)
 
     def expand(self, node: Node, expanded: bool) -> None:
-        """Open or close a node."""
+        """Open or close a node; its group or task stays so."""
         node.expanded = expanded
+        self.folds[node.ident] = expanded
         if expanded and node.kind == "task":
             self._sync(node)
         self._resize(node)
@@ -162,6 +164,7 @@ class Tree:
         node = self._groups.get(name)
         if node is None:
             node = self._groups[name] = Node("group", name)
+            node.expanded = self.folds.get(name, True)
             node.matches = self.matches is None
             node.sort = (-at, name)
             self._attach(node, self.root)
@@ -191,7 +194,8 @@ class Tree:
         fresh = node.parent is None and node.synced == UNSYNCED
         home, sort = self._home(row)
         if fresh:
-            node.expanded = not row.status.ended and (home is None or home.depth < OPEN_DEPTH)
+            by_itself = not row.status.ended and (home is None or home.depth < OPEN_DEPTH)
+            node.expanded = self.folds.get(task_id, by_itself)
         node.matches = self.matches is None or self.matches(row)
         if home is not None and (node.parent is not home or node.sort != sort):
             if node.parent is not None:

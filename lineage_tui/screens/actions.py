@@ -390,6 +390,9 @@ class Actions(Screen[None]):
         names = list(PALETTES)
         self.use_theme(names[(names.index(self.app.looks.palette) + 1) % len(names)])
 
+    def action_use_theme(self, name: str) -> None:
+        self.use_theme(name)
+
     def use_theme(self, name: str) -> None:
         """Change the colours."""
         if name not in PALETTES:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import replace
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Input
@@ -15,7 +15,10 @@ from textual.widgets import Input
 from lineage_core.clock import format_local, format_timestamp
 from lineage_tui.commands import COMMANDS, bindings, shown
 from lineage_tui.screens.actions import Actions
+from lineage_tui.settings import Kept
+from lineage_tui.style import PALETTES, TIME_MODES
 from lineage_tui.tally import Tally
+from lineage_tui.tree import SORTS
 from lineage_tui.views import Views
 from lineage_tui.widgets.detail import Detail
 from lineage_tui.widgets.event_stream import EventStream
@@ -38,10 +41,11 @@ class Changed(Message):
 class MainScreen(Actions):
     """What is seen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings())
-
-    def __init__(self) -> None:
+    def __init__(self, rebound: Mapping[str, tuple[str, ...]]) -> None:
         super().__init__()
+        for binding in bindings(rebound):
+            for key in binding.key.split(","):
+                self._bindings.key_to_bindings.setdefault(key, []).append(replace(binding, key=key))
         self.tally = Tally()
         self._next_take = 0.0
         self._take_planned = False
@@ -75,8 +79,41 @@ class MainScreen(Actions):
     def on_mount(self) -> None:
         self.query_one("#field", Input).display = False
         self.set_focus(self.tree_view)
+        if self.app.kept is not None:
+            self._take_up(self.app.kept)
         self.set_interval(1.0, self._tick)
         self._tick()
+
+    def _take_up(self, kept: Kept) -> None:
+        """Go on as the last run was left."""
+        if kept.times in TIME_MODES:
+            self.app.looks.times = kept.times
+        if kept.theme in PALETTES:
+            self.use_theme(kept.theme)
+        model = self.tree_view.model
+        model.sorted_by = kept.sort if kept.sort in SORTS else model.sorted_by
+        model.inverted = kept.inverted
+        model.folds = dict.fromkeys(kept.open, True) | dict.fromkeys(kept.closed, False)
+        if kept.filter:
+            self.set_filter(kept.filter)
+        if kept.view in self.views.views:
+            self.action_view(kept.view)
+        self._said = ""
+
+    def keep(self) -> Kept:
+        """What the next run is to go on with."""
+        model = self.tree_view.model
+        folds = list(model.folds.items())[-500:]
+        return Kept(
+            view=self.views.shown,
+            filter=self.filter_text,
+            theme=self.app.looks.palette if self.app.looks.palette != self.app.first_theme else "",
+            times=self.app.looks.times,
+            sort=model.sorted_by,
+            inverted=model.inverted,
+            open=tuple(name for name, expanded in folds if expanded),
+            closed=tuple(name for name, expanded in folds if not expanded),
+        )
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= 140, "wide")
