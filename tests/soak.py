@@ -30,12 +30,18 @@ from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT)]
+sys.path[:0] = [str(ROOT)]  # as a command, `tests` is to be found
 
-from lineage_core.clock import utc_date
-from lineage_core.merge import State
-from lineage_tui.feed import Feed
-from tests.faults.pseudo_terminal import PtyProgram, open_descriptors, resident, watches, without_sequences
+from lineage_core.clock import utc_date  # noqa: E402
+from lineage_core.merge import State  # noqa: E402
+from lineage_tui.feed import Feed  # noqa: E402
+from tests.faults.pseudo_terminal import (  # noqa: E402
+    PtyProgram,
+    open_descriptors,
+    resident,
+    watches,
+    without_sequences,
+)
 
 LIBRARY = ROOT / "lineage_core" / "shell" / "lineage.sh"
 TUI = [sys.executable, "-m", "lineage_tui.command"]
@@ -214,9 +220,7 @@ def soak(
             "doubled": sum(times - 1 for times in seen.values()) + sum(acknowledged.values()) - len(acknowledged),
             "written by a writer killed before it could note it": sum(ident not in acknowledged for ident in seen),
             "quarantined": feed.health.rejected,
-            "torn": sum(
-                not file.read_bytes().endswith(b"\n") for file in lineage.glob("lineage-*.jsonl*") if file.stat().st_size
-            ),
+            "torn": sum(file.read_bytes()[-1:] not in (b"\n", b"") for file in lineage.glob("lineage-*.jsonl*")),
             "unreadable files": len(feed.health.problems),
             "writers killed": writers.killed,
             "renamed": rotation.renamed,
@@ -268,7 +272,7 @@ def _on_screen(app: PtyProgram, expected: int) -> int:
 
 def main() -> int:
     """Run as a command; 1 if anything was lost, doubled or torn."""
-    parser = argparse.ArgumentParser(description="Soak: writers, rotation, archiving and the viewer, for as long as told.")
+    parser = argparse.ArgumentParser(description="Writers, rotation, archiving and the viewer, for as long as told.")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--rate", type=float, default=50, help="events a second over all writers")
     parser.add_argument("--no-screen", action="store_true", help="leave out lineage-tui")

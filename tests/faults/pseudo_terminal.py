@@ -96,9 +96,9 @@ class PtyProgram:
         self.wait_for(text, start)
 
     def settle(self, seconds: float = 10.0) -> None:
-        """Wait until nothing more is printed for a fifth of a second (or a clock ticks on for longer than that)."""
+        """Wait until nothing more is printed for a tenth of a second, or `seconds` are over."""
         end, size, since = time.monotonic() + seconds, len(self.output), time.monotonic()
-        while time.monotonic() < end and time.monotonic() - since < 0.2:
+        while time.monotonic() < end and time.monotonic() - since < 0.1:
             if len(self.output) != size:
                 size, since = len(self.output), time.monotonic()
             time.sleep(0.01)
