@@ -38,6 +38,7 @@ COMMANDS = {
     "stats": "rates, durations, failures, tokens: what a lineage adds up to",
     "validate": "check every record against the schema and the rules of a task's life",
     "archive": "pack the files of closed months, so that every query still reads them",
+    "doctor": "is everything in order here? what is not, and what to do",
     "shell": "put the shell library into a cortex checkout, and tell its drift",
     "integration": "the places of a cortex that log events, and how many do",
     "completion": "completion for bash, zsh or fish",

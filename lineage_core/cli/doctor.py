@@ -1,0 +1,84 @@
+"""`lineage doctor`: is everything in order here?"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from lineage_core import clock, paths
+from lineage_core.cli import output
+from lineage_core.cli.output import Answer, Line
+from lineage_core.doctor import CHECKS, Patient, Verdict, Word, examine
+from lineage_core.doctor.verdict import MEGABYTE, NEWEST_BYTES, NEWEST_DAYS, SIZE_LIMIT
+from lineage_core.errors import ExitCode
+
+EXAMPLES = (
+    "lineage doctor",
+    "lineage doctor --check size --size-limit 100",
+    "lineage doctor --cortex-home /srv/cortex --json",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `lineage doctor`."""
+    output.add_arguments(parser)
+    parser.add_argument("--cortex-home", metavar="DIR", help="the checkout that writes here (default: CORTEX_HOME)")
+    parser.add_argument(
+        "--check",
+        choices=tuple(CHECKS),
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="make only this check (again for more): %(choices)s",
+    )
+    parser.add_argument(
+        "--days",
+        type=output.count,
+        default=NEWEST_DAYS,
+        metavar="N",
+        help=f"read the records of the newest N daily files (default {NEWEST_DAYS})",
+    )
+    parser.add_argument("--all", action="store_true", help=f"read all records, also over {NEWEST_BYTES // MEGABYTE} MB")
+    parser.add_argument(
+        "--size-limit",
+        type=output.count,
+        default=SIZE_LIMIT // MEGABYTE,
+        metavar="MB",
+        help=f"warn of files over so many megabytes (default {SIZE_LIMIT // MEGABYTE})",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a line for each thing that was looked at; 1 if there is a problem."""
+    home = args.cortex_home or os.environ.get("CORTEX_HOME")
+    patient = Patient(
+        Path(paths.lineage_dir(args.dir)),
+        Path(home) if home else None,
+        clock.now(),
+        days=None if args.all else args.days,
+        budget=None if args.all else NEWEST_BYTES,
+        size_limit=args.size_limit * MEGABYTE,
+    )
+    verdicts = list(examine(patient, args.check))
+    problems = sum(verdict.word is Word.PROBLEM for verdict in verdicts)
+    rows = [verdict._asdict() for verdict in verdicts]
+    document = {
+        "directory": str(patient.directory),
+        "checked_at": clock.format_timestamp(patient.now),
+        "ok": not problems,
+        "problems": problems,
+        "checks": rows,
+    }
+    output.show(Answer(lambda paper: _text(verdicts), Verdict._fields, rows, document), args)
+    return ExitCode.CHECK_FAILED if problems else ExitCode.OK
+
+
+_ROLES = {Word.OK: "success", Word.NOTE: "muted", Word.PROBLEM: "bad"}
+
+
+def _text(verdicts: Sequence[Verdict]) -> Iterator[Line]:
+    for verdict in verdicts:
+        advice = f" → {verdict.advice}" if verdict.advice else ""
+        yield [(f"{verdict.word.value:8}", _ROLES[verdict.word]), f"{verdict.check:12} {verdict.text}{advice}"]

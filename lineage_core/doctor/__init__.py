@@ -1,0 +1,41 @@
+"""Is everything in order here? A list of checks, each of which says how one thing stands, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from lineage_core.doctor import checkout, host, records, storage
+from lineage_core.doctor.verdict import Patient, Verdict, Word
+
+__all__ = ["CHECKS", "Patient", "Verdict", "Word", "examine"]
+
+Check = Callable[[Patient], Iterator[Verdict]]
+"""Gives one verdict if all is well, else one for each problem."""
+
+CHECKS: dict[str, Check] = {
+    "directory": storage.directory,
+    "permissions": storage.permissions,
+    "names": storage.names,
+    "space": storage.space,
+    "size": storage.size,
+    "records": records.records,
+    "torn": records.torn,
+    "clock": records.clock,
+    "times": records.times,
+    "watch": host.watch,
+    "library": checkout.library,
+    "integration": checkout.integration,
+}
+"""Every check by its name, in the order in which they are made."""
+
+_WITHOUT_DIRECTORY = ("library", "integration")
+
+
+def examine(patient: Patient, chosen: Sequence[str] = ()) -> Iterator[Verdict]:
+    """Make the checks (or those that are chosen), in order; without a directory only those that need none."""
+    there = all(verdict.word is Word.OK for verdict in storage.directory(patient))
+    for name, check in CHECKS.items():
+        if chosen and name not in chosen and (there or name != "directory"):
+            continue
+        if there or name in ("directory", *_WITHOUT_DIRECTORY):
+            yield from check(patient)

@@ -1,0 +1,42 @@
+"""What the system grants to viewers: watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from lineage_core.doctor.verdict import Patient, Verdict, Word
+from lineage_core.watch import Watcher
+
+_LIMITS = ("max_user_watches", "max_user_instances")
+
+
+def watch(patient: Patient) -> Iterator[Verdict]:
+    """Whether a viewer is told of changes, or has to poll."""
+    values = {name: _limit(name) for name in _LIMITS}
+    watcher = Watcher(patient.directory, poll=0)
+    try:
+        watcher.wait()
+        mode, reason = watcher.mode, watcher.reason
+    finally:
+        watcher.close()
+    limits = ", ".join(f"{name} {value}" for name, value in values.items() if value is not None)
+    if mode == "live":
+        yield Verdict("watch", Word.OK, f"changes are told at once ({limits})", values=values | {"mode": mode})
+        return
+    advice = "sysctl fs.inotify.max_user_instances=1024 fs.inotify.max_user_watches=524288"
+    if "does not tell" in reason:
+        advice = "viewers poll twice a second; that is as good as it gets here"
+    text = f"viewers have to poll: {reason} ({limits})"
+    yield Verdict("watch", Word.PROBLEM, text, advice, values | {"mode": mode})
+
+
+def _limit(name: str) -> int | None:
+    """The lower of the system's limit and that of this user namespace."""
+    found = []
+    for path in (f"/proc/sys/fs/inotify/{name}", f"/proc/sys/user/{name.replace('max_user', 'max_inotify')}"):
+        try:
+            found.append(int(Path(path).read_text()))
+        except (OSError, ValueError):
+            continue
+    return min(found, default=None)

@@ -1,0 +1,115 @@
+"""The newest records of a directory, read once for all checks that ask about records."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lineage_core.clock import SECOND
+from lineage_core.errors import JournalError
+from lineage_core.facts import digest_of
+from lineage_core.files import JournalFile
+from lineage_core.intact import Found
+from lineage_core.lines import numbered
+from lineage_core.tangled import UNFINISHED
+from lineage_core.validate import CLOCK_SLACK, written_at
+
+IN_PROGRESS = 5 * SECOND
+"""A file that changed less than this ago may end in a pretty-printed record that somebody is just writing, line by
+line."""
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Things of one kind that were found. first: the place of the first, as `file:line`; most: the largest `by`."""
+
+    count: int = 0
+    size: int = 0
+    first: str = ""
+    most: int = 0
+
+    def add(self, place: str, size: int = 0, by: int = 0) -> None:
+        """One more."""
+        self.first = self.first or place
+        self.count += 1
+        self.size += size
+        self.most = max(self.most, by)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read. left_out: files that were not, for they are older or too large together.
+
+    log_us: how long the calls of the shell library took, in microseconds, where they tell (LINEAGE_TIMING=1).
+    """
+
+    files: int = 0
+    records: int = 0
+    left_out: int = 0
+    quarantined: Trouble = field(default_factory=Trouble)
+    torn: Trouble = field(default_factory=Trouble)
+    doubled: Trouble = field(default_factory=Trouble)
+    ahead: Trouble = field(default_factory=Trouble)
+    back: Trouble = field(default_factory=Trouble)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    log_us: array[int] = field(default_factory=lambda: array("q"))
+
+    def percentile(self, share: float) -> int | None:
+        """The write time that this share of the calls did not exceed, in microseconds."""
+        times = sorted(self.log_us)
+        return times[min(len(times) - 1, int(share * len(times)))] if times else None
+
+
+def read_newest(listed: list[JournalFile], directory: Path, now: int, days: int | None, budget: int | None) -> Reading:
+    """Read the files of the newest days (None: of all), newest first, and the combined one, as far as a budget of
+    bytes goes (None: all).
+
+    A record that stands in a daily file and in the combined one is no double: the legacy library wrote it so.
+    """
+    dates = sorted({file.date for file in listed if file.date}, reverse=True)[:days]
+    reading, seen = Reading(), (set[int](), set[int]())
+    for file in listed:
+        if budget is not None:
+            budget -= file.status.st_size
+        if (file.date and file.date not in dates) or (budget is not None and budget < 0 and reading.files):
+            reading.left_out += 1
+            continue
+        reading.files += 1
+        path = str(file.path.relative_to(directory))
+        try:
+            _read(file, path, now, reading, seen[bool(file.date)])
+        except JournalError as error:
+            if file.path.exists():  # else it has just been archived
+                reading.unreadable[path] = str(error)
+    return reading
+
+
+def _read(file: JournalFile, path: str, now: int, reading: Reading, seen: set[int]) -> None:
+    growing = not file.packed and now - file.status.st_mtime_ns // 1000 < IN_PROGRESS
+    written = None
+    for piece in numbered(file):
+        for line, item in piece.items:
+            place = f"{path}:{line}"
+            if not isinstance(item, Found):
+                if piece.size or file.packed:
+                    reading.quarantined.add(place, item.length)
+                elif not (growing and item.reason == UNFINISHED):
+                    reading.torn.add(place, item.length)
+                continue
+            reading.records += 1
+            digest = digest_of(item.record)
+            if digest in seen:
+                reading.doubled.add(place)
+                continue
+            seen.add(digest)
+            before, written = written, written_at(item)
+            if item.at > now + CLOCK_SLACK:
+                reading.ahead.add(place, by=item.at - now)
+            if before is not None and written < before - CLOCK_SLACK:
+                reading.back.add(place, by=before - written)
+            data = item.record.get("event_data")
+            metadata = data.get("metadata") if isinstance(data, dict) else None
+            took = metadata.get("log_us") if isinstance(metadata, dict) else None
+            if type(took) is int and 0 <= took < 1 << 62:
+                reading.log_us.append(took)
