@@ -92,8 +92,8 @@ class Watcher:
             return False
         from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # 80 ms, and only here
 
-        try:
-            self._notify = RustNotify([str(self.directory)], False, False, 0, False, True)
+        try:  # the last argument, true, would swallow not only a lack of permission but that of watches
+            self._notify = RustNotify([str(self.directory)], False, False, 0, False, False)
         except (OSError, WatchfilesRustInternalError) as error:
             self.mode, self.reason = "polling", f"no watch to be had: {error}"
             self._retry_at = time.monotonic() + RETRY
