@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 
 from lineage_tui.widgets.lines import LineView
 
 BUDGET = 0.006
 """Seconds that a slice of long work may keep the interface thread."""
 
-_DONE = object()
+PAUSE = 0.004
+"""Seconds between two slices, for keys and frames."""
+
+_SLICES = "slices"
 
 
 class HomingLines(LineView):
@@ -21,7 +25,6 @@ class HomingLines(LineView):
 
     following = True
     fresh = 0
-    _turn = 0
 
     def home(self) -> int:
         """The line to stay at."""
@@ -33,13 +36,14 @@ class HomingLines(LineView):
         self.fresh = 0
         self.settle(0)
 
-    def settle(self, new: int) -> None:
-        """Take in that lines came, went or moved; new: how many are new."""
+    def settle(self, new: int, touched: Callable[[Hashable], bool] | None = None) -> None:
+        """Take in that lines came, went or moved; new: how many are new, touched: as for `sync`."""
         if self.following:
             LineView.select(self, self.home())
+            self.draw_changes(touched)
         else:
             self.fresh += new
-            self.sync()
+            self.sync(touched)
 
     def select(self, line: int) -> None:
         self.following = False
@@ -53,15 +57,20 @@ class HomingLines(LineView):
 
     def in_slices(self, work: Iterator[object]) -> None:
         """Do long work in slices, the first at once; what was begun before is given up."""
-        self._turn += 1
-        self._go_on(work, self._turn)
+        self.workers.cancel_group(self, _SLICES)
+        if not self._slice(work):
+            # Not by set_timer: a timer that is late before it began to wait is never called (Textual 8.2).
+            self.run_worker(self._rest(work), group=_SLICES)
 
-    def _go_on(self, work: Iterator[object], turn: int) -> None:
+    async def _rest(self, work: Iterator[object]) -> None:
+        while not self._slice(work):
+            await asyncio.sleep(PAUSE)
+
+    def _slice(self, work: Iterator[object]) -> bool:
+        """Go on for a while; whether the work is done."""
         until = time.monotonic() + BUDGET
-        while turn == self._turn:
-            if next(work, _DONE) is _DONE:
-                self.settle(0)
-                return
+        for _ in work:
             if time.monotonic() > until:
-                self.set_timer(0.001, lambda: self._go_on(work, turn))
-                return
+                return False
+        self.settle(0)
+        return True

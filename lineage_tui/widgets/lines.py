@@ -40,6 +40,9 @@ class LineView(Widget, can_focus=True):
         self.cursor = 0
         self.cursor_key: Hashable | None = None
         self.marks: set[Hashable] = set()
+        self._width = self._height = 0
+        self._mouse = False  # whether the mouse is over it: only then lines carry what a selection needs
+        self._drawn: tuple[object, ...] = ()  # what the lines in view stood for when they were last asked for
 
     # What a subclass says.
 
@@ -67,10 +70,13 @@ class LineView(Widget, can_focus=True):
     @property
     def page(self) -> int:
         """How many lines fit."""
-        return max(1, self.size.height - self.title_lines)
+        return max(1, self._height - self.title_lines)
 
-    def sync(self) -> None:
-        """Take in that lines came, went or moved: the cursor stays with its key and at its place on the screen."""
+    def sync(self, touched: Callable[[Hashable], bool] | None = None) -> None:
+        """Take in that lines came, went or moved: the cursor stays with its key and at its place on the screen.
+
+        touched: tells of a key whether its line looks different now; left out, all lines are drawn again.
+        """
         count = self.count()
         place = self.cursor - self.top
         found = self.line_of(self.cursor_key) if self.cursor_key is not None else None
@@ -82,11 +88,26 @@ class LineView(Widget, can_focus=True):
         self._clamp(count)
         if moved:
             self._note_cursor()
-        self.refresh()
+        self.draw_changes(touched)
+
+    def draw_changes(self, touched: Callable[[Hashable], bool] | None) -> None:
+        """Draw the lines in view that stand for something else than before, and those that were touched."""
+        count = self.count()
+        before = self._drawn
+        keys = [self.key_at(line) for line in range(self.top, min(count, self.top + self.page))]
+        # A heading above, the thumb of the scrollbar or an end that moved change every line.
+        self._drawn = (self.top, self.cursor, self._thumb_place(count), *keys)
+        if touched is None or before[1:3] != self._drawn[1:3] or len(before) != len(self._drawn):
+            self.refresh()
+            return
+        for y, (old, key) in enumerate(zip(before[3:], keys, strict=True)):
+            if old != key or touched(key):
+                self.refresh(Region(0, y + self.title_lines, self._width, 1))
 
     def select(self, line: int) -> None:
         """Put the cursor on a line and bring it into view."""
         count = self.count()
+        old, old_top = self.cursor, self.top
         self.cursor = max(0, min(line, count - 1))
         if self.cursor < self.top:
             self.top = self.cursor
@@ -94,7 +115,11 @@ class LineView(Widget, can_focus=True):
             self.top = self.cursor - self.page + 1
         self._clamp(count)
         self._note_cursor()
-        self.refresh()
+        if self.top != old_top:
+            self.refresh()
+        elif old != self.cursor:
+            self.refresh_line(old)
+            self.refresh_line(self.cursor)
 
     def select_key(self, key: Hashable) -> bool:
         """Put the cursor on the line of a key; False if there is none."""
@@ -118,10 +143,12 @@ class LineView(Widget, can_focus=True):
         LineView.select(self, self.cursor)
 
     def on_resize(self) -> None:
+        self._width, self._height = self.size
         self.keep_in_view()
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self._width
         count = self.count()
         overflow = count > self.page
         inner = width - 1 if overflow else width
@@ -139,7 +166,8 @@ class LineView(Widget, can_focus=True):
         strip = out.strip()
         if self.marks and line < count and self.key_at(line) in self.marks:
             strip = Strip([Segment(self.looks.glyph("◆", "*"), self.looks("escalated")), *strip.crop(1)], inner)
-        strip = self._highlight(strip, y).apply_offsets(0, y)
+        if self._mouse:
+            strip = self._highlight(strip, y).apply_offsets(0, y)
         return Strip([*strip, self._thumb(y - self.title_lines, count)], width) if overflow else strip
 
     def _highlight(self, strip: Strip, y: int) -> Strip:
@@ -161,7 +189,7 @@ class LineView(Widget, can_focus=True):
 
     def text_lines(self) -> list[str]:
         """What is on the screen now, as text."""
-        return [self.render_line(y).text.rstrip() for y in range(self.size.height)]
+        return [self.render_line(y).text.rstrip() for y in range(self._height)]
 
     def mark(self) -> None:
         """Mark the line under the cursor, or take its mark away, and go on by one."""
@@ -180,18 +208,26 @@ class LineView(Widget, can_focus=True):
         """The state that a line is shown in (a key of `style.LOOKS`), or nothing."""
         return ""
 
+    def _thumb_place(self, count: int) -> tuple[int, int]:
+        """Where the thumb of the scrollbar begins and ends; nowhere if everything is in view."""
+        page = self.page
+        if count <= page:
+            return (0, 0)
+        size = max(1, page * page // count)
+        start = round((page - size) * self.top / max(1, count - page))
+        return (start, start + size)
+
     def _thumb(self, y: int, count: int) -> Segment:
-        size = max(1, self.page * self.page // count)
-        start = round((self.page - size) * self.top / max(1, count - self.page))
-        on = start <= y < start + size
+        start, end = self._thumb_place(count)
+        on = start <= y < end
         glyph = self.looks.glyph("┃", "#") if on else self.looks.glyph("│", "|")
         return Segment(glyph, self.looks("muted" if on else "line"))
 
     def refresh_line(self, line: int) -> None:
         """Draw one line again, if it is in view."""
         y = line - self.top + self.title_lines
-        if self.title_lines <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+        if self.title_lines <= y < self._height:
+            self.refresh(Region(0, y, self._width, 1))
 
     def move(self, by: int) -> None:
         """Move the cursor by lines."""
@@ -211,6 +247,14 @@ class LineView(Widget, can_focus=True):
         """Go into the line under the cursor."""
         if self.cursor_key is not None:
             self.on_entered(self.cursor_key)
+
+    def on_enter(self) -> None:
+        self._mouse = True
+        self.refresh()
+
+    def on_leave(self) -> None:
+        self._mouse = self.text_selection is not None
+        self.refresh()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

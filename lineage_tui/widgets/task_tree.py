@@ -51,7 +51,7 @@ class TaskTree(HomingLines):
         """Take in what changed in these tasks."""
         before = len(self.model.rows)
         self.model.update(task_ids)
-        self.settle(len(self.model.rows) - before)
+        self.settle(len(self.model.rows) - before, lambda key: _concerns(key, task_ids))
 
     def home(self) -> int:
         """The newest task: the first that is not a heading."""
@@ -301,6 +301,16 @@ class TaskTree(HomingLines):
             node, out, look, master=f"→ {short(handoff.to_master)}", percent=None, work="",
             time=format_duration(max(0, life)), words=words,
         )  # fmt: skip
+
+
+def _concerns(key: Hashable, task_ids: set[str]) -> bool:
+    """Whether the line of a key tells of one of these tasks; a heading tells of all below it."""
+    match key:
+        case ("group", _, _):
+            return True
+        case (_, ident, owner):
+            return ident in task_ids or owner in task_ids
+    return True
 
 
 def _handoff_look(handoff: Handoff, now: int) -> tuple[str, int]:
