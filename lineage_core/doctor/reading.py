@@ -62,20 +62,20 @@ class Reading:
 
 
 def read_newest(listed: list[JournalFile], directory: Path, now: int, days: int | None, budget: int | None) -> Reading:
-    """Read the files of the newest days (None: of all), newest first, and the combined one, as far as a budget of
-    bytes goes (None: all).
+    """Read the files of the newest days (None: of all) and the combined one, as far as a budget of bytes goes (None:
+    all), which the newest spend first.
 
     A record that stands in a daily file and in the combined one is no double: the legacy library wrote it so.
     """
     dates = sorted({file.date for file in listed if file.date}, reverse=True)[:days]
-    reading, seen = Reading(), (set[int](), set[int]())
+    chosen: list[JournalFile] = []
     for file in listed:
         if budget is not None:
             budget -= file.status.st_size
-        if (file.date and file.date not in dates) or (budget is not None and budget < 0 and reading.files):
-            reading.left_out += 1
-            continue
-        reading.files += 1
+        if (not file.date or file.date in dates) and (budget is None or budget >= 0 or not chosen):
+            chosen.append(file)
+    reading, seen = Reading(len(chosen), left_out=len(listed) - len(chosen)), (set[int](), set[int]())
+    for file in sorted(chosen, key=lambda file: (file.name, not file.archived)):  # oldest first, as they were written
         path = str(file.path.relative_to(directory))
         try:
             _read(file, path, now, reading, seen[bool(file.date)])
