@@ -372,6 +372,7 @@ class Actions(Screen[None]):
             self.say(f"{self.views.shown} cannot {name.replace('_', ' ')}")
         else:
             method(*args)
+            self.resume()
 
     def action_zoom(self, step: int) -> None:
         self.detail.open_tab("timeline")

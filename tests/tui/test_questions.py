@@ -1,0 +1,165 @@
+"""The operator's questions, and how many keys each answer takes from the opened app."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from lineage_tui.app import LineageApp
+from lineage_tui.screens.main import MainScreen
+from lineage_tui.shots import NOW, stage
+
+from .conftest import opened, screen_text, until
+
+
+@pytest.fixture(scope="module")
+def cortex(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("cortex") / "lineage"
+    stage(directory)
+    return directory
+
+
+@pytest.fixture
+async def pilot(cortex: Path) -> AsyncIterator[Pilot[None]]:
+    async with opened(cortex, clock=lambda: NOW) as pilot:
+        yield pilot
+
+
+def screen_of(pilot: Pilot[None]) -> MainScreen:
+    app = pilot.app
+    assert isinstance(app, LineageApp)
+    assert app.main_screen is not None
+    return app.main_screen
+
+
+def text_of(pilot: Pilot[None]) -> str:
+    app = pilot.app
+    assert isinstance(app, LineageApp)
+    return screen_text(app)
+
+
+def put_cursor_on(pilot: Pilot[None], task_id: str) -> None:
+    screen_of(pilot).go_to_task(task_id)
+
+
+def some_task(pilot: Pilot[None], status: str) -> str:
+    rows = screen_of(pilot).app.state.rows
+    return next(task_id for task_id, row in rows.items() if row.status == status)
+
+
+async def test_what_is_running_under_which_master_and_how_far_takes_no_key(pilot: Pilot[None]) -> None:
+    line = next(line for line in text_of(pilot).splitlines() if "task-preview-environments-0069" in line)
+    assert "running" in line and "cicd" in line and "0/1" in line
+
+
+async def test_how_many_failed_blocked_escalated_zombies_and_the_feed_takes_no_key(pilot: Pilot[None]) -> None:
+    last = text_of(pilot).splitlines()[-2]
+    for words in ("13 running", "1 blocked", "3 failed", "2 zombie", "2 escalated", "ev/s", "live"):
+        assert words in last
+
+
+async def test_why_a_task_failed_takes_one_key_from_the_task(pilot: Pilot[None]) -> None:
+    put_cursor_on(pilot, some_task(pilot, "failed"))
+    await pilot.press("b")
+    screen = screen_of(pilot)
+    fact = screen.detail.events.fact()
+    assert screen.detail.tab == "events" and fact is not None
+    assert fact.event_type in ("worker_failed", "task_failed")
+
+
+async def test_what_a_task_waits_for_takes_no_key_from_the_task(pilot: Pilot[None]) -> None:
+    task_id = some_task(pilot, "blocked")
+    put_cursor_on(pilot, task_id)
+    await pilot.pause()
+    blocker = screen_of(pilot).app.state.rows[task_id].blocked_by[0]
+    assert f"by {blocker}" in text_of(pilot)
+
+
+async def test_where_its_time_went_takes_no_key_from_the_task(pilot: Pilot[None]) -> None:
+    put_cursor_on(pilot, "task-dark-mode-settings-0002")
+    await pilot.pause()
+    assert "running 57m03s" in text_of(pilot)
+
+
+async def test_which_workers_are_silent_and_since_when_takes_one_key(pilot: Pilot[None]) -> None:
+    await pilot.press("2")
+    await until(lambda: "worker-test-0002-1" in text_of(pilot), "the workers")
+    first = text_of(pilot).splitlines()[2]
+    assert "zombie" in first and "54m55s" in first and "≤34s" in first  # silence, and what is usual for the type
+
+
+async def test_who_handed_what_to_whom_takes_no_key_from_the_task(pilot: Pilot[None]) -> None:
+    state = screen_of(pilot).app.state
+    task_id = next(task_id for task_id, row in state.rows.items() if row.handoffs)
+    put_cursor_on(pilot, task_id)
+    await pilot.pause()
+    task = state.task(task_id)
+    assert task is not None
+    handoff = list(task.handoffs.values())[-1]
+    short = (handoff.from_master or "").removesuffix("-master"), (handoff.to_master or "").removesuffix("-master")
+    assert f"{short[0]} → {short[1]}" in text_of(pilot)
+
+
+async def test_the_raw_record_is_two_keys_from_an_event_and_a_third_copies_it(pilot: Pilot[None]) -> None:
+    put_cursor_on(pilot, some_task(pilot, "failed"))
+    await pilot.press("b", "enter")
+    await until(lambda: '"lineage_id"' in text_of(pilot), "the record")
+    await pilot.press("y")
+    assert pilot.app.clipboard.startswith("{") and '"event_type"' in pilot.app.clipboard
+    assert "copied the record" in text_of(pilot)
+
+
+async def test_the_next_failure_takes_one_key_and_comes_round(pilot: Pilot[None]) -> None:
+    tree = screen_of(pilot).tree_view
+    seen = []
+    for _ in range(12):
+        await pilot.press("e")
+        seen.append(tree.cursor_key)
+        assert tree.look_at(tree.cursor) in ("failed", "zombie")
+    assert len(set(seen)) >= 3
+
+
+async def test_back_and_forward_return_to_where_one_was(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    await pilot.press("e")
+    origin = screen.tree_view.cursor_key
+    await pilot.press("2", "left_square_bracket")
+    assert screen.views.shown == "tasks" and screen.tree_view.cursor_key == origin
+    await pilot.press("right_square_bracket")
+    assert screen.views.shown == "workers"
+
+
+async def test_a_command_can_be_run_by_its_name(pilot: Pilot[None]) -> None:
+    await pilot.press("colon", *"workers", "enter")
+    await until(lambda: screen_of(pilot).views.shown == "workers", "the workers view")
+
+
+async def test_the_timeline_zooms_and_pans(pilot: Pilot[None]) -> None:
+    put_cursor_on(pilot, "task-dark-mode-settings-0002")
+    await pilot.press("z", "z")
+    assert "25%" in text_of(pilot)
+    before = text_of(pilot)
+    await pilot.press("H")
+    assert text_of(pilot) != before
+    await pilot.press("Z", "Z")
+    assert "running 57m03s" in text_of(pilot)
+
+
+async def test_marked_lines_can_be_visited(pilot: Pilot[None]) -> None:
+    tree = screen_of(pilot).tree_view
+    await pilot.press("g", "space", "G", "m")
+    assert tree.cursor == 0
+
+
+async def test_sorting_goes_through_the_orders_and_inverts(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    await pilot.press("greater_than_sign")
+    assert "by last event" in text_of(pilot)
+    await pilot.press("less_than_sign", "i")
+    tree = screen.tree_view
+    group = next(iter(tree.model.root.kids))
+    firsts = [tree.model.rows[node.ident].first_at for node in group.kids if node.kind == "task"]
+    assert firsts == sorted(firsts)
