@@ -101,6 +101,12 @@ class Branch:
             self._sums[at] -= moved
             self._sums.insert(at + 1, moved)
 
+    def rebuild(self) -> None:
+        """Put all nodes in their places again, after their sort keys were changed."""
+        nodes = sorted(self, key=_sort)
+        self._blocks = [nodes[n : n + BLOCK] for n in range(0, len(nodes), BLOCK)]
+        self._sums = [sum(node.size for node in block) for block in self._blocks]
+
     def remove(self, node: Node) -> None:
         """Take a node out; it must be in."""
         at = self._find(node.sort)

@@ -61,6 +61,7 @@ class Tree:
         self.rows: dict[str, TaskRow] = {}
         self.tallies: dict[str, Counter[str]] = {}
         self.folds: dict[str, bool] = {}  # what the operator has opened or closed, by id
+        self._orders: dict[str, tuple[str, bool]] = {}  # the order that each group is in; changed group by group
         self.sorted_by = "newest"
         self.inverted = False
         self.root = Node("root", "")
@@ -151,10 +152,18 @@ class Tree:
         names = list(SORTS)
         self.sorted_by = names[(names.index(self.sorted_by) + step) % len(names)]
         self.inverted ^= invert
-        for number, task_id in enumerate(list(self._tasks)):
-            self._place(task_id)
-            if number % 100 == 99:
-                yield number
+        for number, (name, group) in enumerate(list(self._groups.items())):
+            self._orders[name] = (self.sorted_by, self.inverted)
+            for node in group.kids:
+                node.sort = self._sort_in(name, self.rows[node.ident])
+            group.kids.rebuild()
+            yield number
+
+    def _sort_in(self, group: str, row: TaskRow) -> tuple[object, ...]:
+        """The place of a task among those of its group, in the order that the group is in."""
+        sorted_by, inverted = self._orders.setdefault(group, (self.sorted_by, self.inverted))
+        value = SORTS[sorted_by](row)
+        return (_Falling(value) if inverted else value, row.task_id)
 
     def tasks(self) -> Iterator[Node]:
         """All task nodes, in no order."""
@@ -183,8 +192,7 @@ class Tree:
         parent = self._parent(row.task_id)
         if parent is not None:
             return self._tasks.get(parent), (1, row.first_at, row.task_id)
-        value = SORTS[self.sorted_by](row)
-        return self._group(row.group, row.first_at), (1, _Falling(value) if self.inverted else value, row.task_id)
+        return self._group(row.group, row.first_at), self._sort_in(row.group, row)
 
     def _place(self, task_id: str) -> None:
         row = self.rows[task_id]

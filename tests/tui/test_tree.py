@@ -107,7 +107,7 @@ def test_lines_and_nodes_agree_after_any_changes(data: Any) -> None:
     tree = Tree(state)
     names = [f"task-{n}" for n in range(12)]
     for at in range(1, data.draw(st.integers(1, 40))):
-        match data.draw(st.sampled_from(["create", "spawn", "toggle", "filter"])):
+        match data.draw(st.sampled_from(["create", "spawn", "toggle", "filter", "sort"])):
             case "create":
                 parent = data.draw(st.none() | st.sampled_from(names))
                 late = data.draw(st.integers(0, 50))
@@ -120,6 +120,12 @@ def test_lines_and_nodes_agree_after_any_changes(data: Any) -> None:
             case "toggle" if len(tree):
                 node = tree.line(data.draw(st.integers(0, len(tree) - 1)))
                 tree.expand(node, not node.expanded)
+            case "sort":
+                steps = tree.set_sort(step=data.draw(st.integers(-1, 1)), invert=data.draw(st.booleans()))
+                if data.draw(st.booleans()):
+                    list(steps)
+                else:
+                    next(steps, None)  # given up half-way, as a second key press does
             case "filter":
                 wanted = data.draw(st.none() | st.sets(st.sampled_from(names)))
                 list(tree.set_filter(None if wanted is None else lambda row, w=wanted: row.task_id in w))
