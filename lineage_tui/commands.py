@@ -6,6 +6,7 @@ A command's name is what `:` and the config file call it; its action is a method
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import NamedTuple
 
 from textual.binding import Binding
@@ -112,3 +113,20 @@ def bindings(rebound: Mapping[str, tuple[str, ...]] | None = None) -> list[Bindi
         for c in COMMANDS
         if changed.get(c.name, c.keys)
     ]
+
+
+def with_joined(command: Command) -> tuple[str, ...]:
+    """The keys of a command as the help shows them, with those of the ones that are joined to it."""
+    after = COMMANDS[COMMANDS.index(command) + 1 :]
+    joined = list(takewhile(lambda other: other.joined, after))
+    return (command.keys[0], *(other.keys[0] for other in joined)) if joined else command.keys
+
+
+def table() -> str:
+    """The keys as a Markdown table, for the README."""
+    lines = ["| key | does |", "|---|---|"]
+    for command in COMMANDS:
+        if not command.joined:
+            keys = " ".join(f"`{shown(key)}`" for key in with_joined(command))
+            lines.append(f"| {keys} | {command.text} |")
+    return "\n".join(lines)

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from lineage_tui.commands import COMMANDS, GROUPS, Command, shown
+from lineage_tui.commands import COMMANDS, GROUPS, shown, with_joined
 from lineage_tui.widgets.detail import Heading
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp
-
-def _keys(command: Command) -> tuple[str, ...]:
-    """The keys of a command as the help shows them, with those of the ones that are joined to it."""
-    at = COMMANDS.index(command)
-    with_it = list(takewhile(lambda other: other.joined, COMMANDS[at + 1 :]))
-    return (command.keys[0], *(other.keys[0] for other in with_it)) if with_it else command.keys
-
 
 class HelpScreen(ModalScreen[None]):
     """All keys; any key closes it."""
@@ -40,7 +32,7 @@ class HelpScreen(ModalScreen[None]):
             columns.append([(f"{title:<39}", "accent", True)])
             for command in COMMANDS:
                 if command.group == group and not command.joined:
-                    keys = " ".join(shown(key, ascii_only=plain) for key in _keys(command))
+                    keys = " ".join(shown(key, ascii_only=plain) for key in with_joined(command))
                     columns.append([(f"{keys:<9.9} ", "text", True), (f"{command.text:<29.29}", "text", False)])
         # Two columns, or three where there is room, so that all of it fits on one page.
         count = 3 if self.app.size.width >= 122 else 2

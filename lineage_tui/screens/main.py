@@ -33,6 +33,9 @@ FRAME = 0.025
 TAKE_BUDGET = 0.008
 """Seconds that one take may keep the interface thread."""
 
+IDLE_BUDGET = 0.018
+"""The same while much waits and no key was pressed for a moment: history fills in faster."""
+
 
 class Changed(Message):
     """The feed has changes to take."""
@@ -50,6 +53,7 @@ class MainScreen(Actions):
         self._next_take = 0.0
         self._take_planned = False
         self._said = ""
+        self._last_key = 0.0
 
     def compose(self) -> ComposeResult:
         app = self.app
@@ -126,6 +130,10 @@ class MainScreen(Actions):
     def on_descendant_focus(self) -> None:
         self._show_status()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        self._last_key = time.monotonic()
+        return super().check_action(action, parameters)
+
     def _moved(self, view: LineView) -> None:
         if view is self.views.view:
             self.select_target()
@@ -153,7 +161,8 @@ class MainScreen(Actions):
         feed = self.app.feed
         started = time.monotonic()
         taken: set[str] = set()
-        while time.monotonic() - started < TAKE_BUDGET:
+        idle = feed.waiting > 1000 and started - self._last_key > 0.5
+        while time.monotonic() - started < (IDLE_BUDGET if idle else TAKE_BUDGET):
             ids = feed.take(50)
             if not ids:
                 break
