@@ -12,7 +12,8 @@ SLOW = 2.0
 """Seconds after which a watched directory is looked at anyway: the system may have dropped notifications."""
 RETRY = 30.0
 """Seconds after which a watch is tried again that could not be had."""
-_STEP = 10  # milliseconds between looks at the queue of notifications
+_STEP = 10  # milliseconds between looks at the queue of notifications; half a percent of a processor
+_STEP_BUSY = 4  # the same while there is something to tell
 _DEBOUNCE = 50  # milliseconds that a burst of them is collected at most
 _REMOTE = frozenset(
     ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "glusterfs", "lustre", "fuse.sshfs"]
@@ -45,6 +46,7 @@ class Watcher:
         self._notify: Any = None
         self._watched: tuple[int, int] | None = None  # device and inode of the directory that is watched
         self._retry_at = 0.0
+        self._step = _STEP
 
     def wait(self) -> bool:
         """Wait until something may have changed, or it is time to look anyway; False when stopped.
@@ -60,7 +62,8 @@ class Watcher:
             return True
         if self._notify is None:
             return not self._stop.wait(self._poll)
-        changes = self._notify.watch(_DEBOUNCE, _STEP, int(SLOW * 1000), self._stop)
+        changes = self._notify.watch(_DEBOUNCE, self._step, int(SLOW * 1000), self._stop)
+        self._step = _STEP if changes == "timeout" else _STEP_BUSY
         if changes == "signal":
             raise KeyboardInterrupt
         if changes == "stop":

@@ -267,7 +267,7 @@ def test_what_is_added_to_a_file_after_it_was_moved_away_or_deleted_is_read(tmp_
             assert numbers(tailer) == [10 * turn + 3]
 
 
-def test_descriptors_stay_few_over_many_rotations(tmp_path: Path, day: Path) -> None:
+def test_descriptors_stay_flat_over_many_rotations(tmp_path: Path, day: Path) -> None:
     def open_files() -> int:
         names = [os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")]
         return sum(name.startswith(str(tmp_path)) for name in names)
@@ -347,7 +347,7 @@ def test_truncated_and_grown_past_the_old_offset(tmp_path: Path, day: Path, size
     assert {4, 5, 6, 7, 8} <= set(numbers(tailer))
 
 
-def test_truncated_and_grown_to_exactly_the_old_size_within_the_same_tick(tmp_path: Path, day: Path) -> None:
+def test_truncated_and_grown_to_exactly_the_old_size(tmp_path: Path, day: Path) -> None:
     tailer = Tailer(tmp_path)
     sizes = set()
     for turn in range(100, 160, 3):
