@@ -8,7 +8,7 @@ life are applied at the end, when its events are in order.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -90,18 +90,21 @@ class Validation:
     """One validation of a directory: iterate it for the findings, then read the counts.
 
     since: report only events from this time on (microseconds since the epoch); older files are not read, and tasks
-    that began before are not judged by the rules of life. now: the present.
+    that began before are not judged by the rules of life. now: the present. progress: told the part that is done.
 
     counts: findings by rule, in the order of RULES. records, copies: how many were read. quarantined: bytes.
     """
 
-    def __init__(self, directory: Path, *, now: int, since: int | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, now: int, since: int | None = None, progress: Callable[[float], None] | None = None
+    ) -> None:
         self.directory = Path(directory)
-        self.files = self.records = self.copies = self.bytes = self.quarantined = 0
-        self.total = 0
+        self.files = self.records = self.copies = self.quarantined = 0
         self._found: Counter[str] = Counter()
         self._now = now
         self._since = since
+        self._progress = progress
+        self._done = self._total = 0
         self._check = compile_schema(json_schema())
         self._ledger = Ledger()
 
@@ -134,9 +137,10 @@ class Validation:
             yield _finding("unreadable", name, 0, 0, "", why)
         listed = [file for file in listed if not self._too_old(file)]
         listed.sort(key=lambda file: (file.name, not file.archived))  # oldest first, the combined file last
-        self.total = sum(file.status.st_size for file in listed)
+        self._total = sum(map(_weight, listed))
         for file in listed:
             yield from self._read(file)
+            self._done += _weight(file)
         yield from self._lives()
 
     def _too_old(self, file: JournalFile) -> bool:
@@ -162,8 +166,11 @@ class Validation:
         day = parse_timestamp(f"{file.date}T00:00:00Z") if file.date else None
         written, last_at = None, day
         strays: set[str] = set()  # other days that were told of
+        reached = 0
         for piece in numbered(file):
-            self.bytes += piece.size
+            reached += piece.size
+            if self._progress is not None:
+                self._progress((self._done + min(reached, _weight(file))) / max(1, self._total))
             for line, item in piece.items:
                 if isinstance(item, Rejected):
                     self.quarantined += item.length
@@ -216,6 +223,11 @@ class Validation:
                     stand = step.stand
                     text = f"{step.orphan} is not in the journal"
                     yield _finding("orphan-parent", stand.path, stand.line, stand.offset, task_id, text)
+
+
+def _weight(file: JournalFile) -> int:
+    """Bytes that a file counts for in the progress."""
+    return file.status.st_size * (12 if file.packed else 1)
 
 
 def _stray_day(at: int, day: int | None) -> str:

@@ -11,6 +11,7 @@ from lineage_core import clock, paths
 from lineage_core.archive import Source, archive, due
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line
+from lineage_core.cli.progress import ProgressBar
 from lineage_core.errors import ExitCode, JournalError
 
 EXAMPLES = (
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"leave the files of the last N days, also those of a month that is over (default {KEEP_DAYS})",
     )
+    parser.add_argument("--parquet", action="store_true", help="write archived months as Parquet too")
     parser.add_argument("--combined", action="store_true", help="archive task-lineage.jsonl too, whatever its age")
     parser.add_argument(
         "--wait",
@@ -60,20 +62,39 @@ def run(args: argparse.Namespace) -> int:
         found = due(directory, now, args.keep_days, combined=args.combined)
         rows = [_row(directory, source, "due") for source in found]
     else:
-        steps = archive(
-            directory, now, args.keep_days, combined=args.combined, patience=args.wait, lock_patience=args.lock_wait
-        )
-        ends = {"removed": "archived", "left": "left"}
-        rows = [_row(directory, step.source, ends[step.word], step.note) for step in steps if step.word in ends]
+        rows = list(_archived(directory, now, args))
+        if args.parquet:
+            from lineage_core.months import write_months  # imports polars
+
+            for path in write_months(directory):
+                name = str(path.relative_to(directory))
+                rows.append(_cells(path.name, "written", path.stat().st_size, name))
     output.show(Answer(lambda paper: _text(rows), _COLUMNS, rows, empty=not rows), args)
     if any(row["status"] == "left" for row in rows):
         return ExitCode.CHECK_FAILED
     return ExitCode.CHECK_FAILED if args.fail_empty and not rows else ExitCode.OK
 
 
+def _archived(directory: Path, now: int, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    total = sum(source.size for source in due(directory, now, args.keep_days, combined=args.combined))
+    done = 0
+    steps = archive(
+        directory, now, args.keep_days, combined=args.combined, patience=args.wait, lock_patience=args.lock_wait
+    )
+    with ProgressBar("archiving") as bar:
+        for step in steps:
+            if step.word in ("removed", "left"):
+                done += step.source.size
+                bar(done / max(1, total))
+                yield _row(directory, step.source, "archived" if step.word == "removed" else "left", step.note)
+
+
 def _row(directory: Path, source: Source, status: str, note: str = "") -> dict[str, Any]:
-    target = str(source.target.relative_to(directory))
-    return dict(zip(_COLUMNS, (source.name, status, source.size, target, note), strict=True))
+    return _cells(source.name, status, source.size, str(source.target.relative_to(directory)), note)
+
+
+def _cells(*cells: Any) -> dict[str, Any]:
+    return dict(zip(_COLUMNS, (*cells, "")[: len(_COLUMNS)], strict=True))
 
 
 def _text(rows: list[dict[str, Any]]) -> Iterator[Line]:
@@ -83,5 +104,5 @@ def _text(rows: list[dict[str, Any]]) -> Iterator[Line]:
         if row["status"] == "left":
             yield [(f"{row['file']}: left as it is", "bad"), f": {row['note']}"]
         else:
-            word = "would go" if row["status"] == "due" else "went"
+            word = {"due": "would go", "archived": "went", "written": "written"}[row["status"]]
             yield f"{row['file']} ({row['bytes']:,} bytes) {word} to {row['archived_as']}"

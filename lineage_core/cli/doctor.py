@@ -10,6 +10,7 @@ from pathlib import Path
 from lineage_core import clock, paths
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line
+from lineage_core.cli.progress import ProgressBar
 from lineage_core.doctor import CHECKS, Patient, Verdict, Word, examine
 from lineage_core.doctor.verdict import MEGABYTE, NEWEST_BYTES, NEWEST_DAYS, SIZE_LIMIT
 from lineage_core.errors import ExitCode
@@ -53,15 +54,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print a line for each thing that was looked at; 1 if there is a problem."""
     home = args.cortex_home or os.environ.get("CORTEX_HOME")
-    patient = Patient(
-        Path(paths.lineage_dir(args.dir)),
-        Path(home) if home else None,
-        clock.now(),
-        days=None if args.all else args.days,
-        budget=None if args.all else NEWEST_BYTES,
-        size_limit=args.size_limit * MEGABYTE,
-    )
-    verdicts = list(examine(patient, args.check))
+    with ProgressBar("reading") as bar:
+        patient = Patient(
+            Path(paths.lineage_dir(args.dir)),
+            Path(home) if home else None,
+            clock.now(),
+            days=None if args.all else args.days,
+            budget=None if args.all else NEWEST_BYTES,
+            size_limit=args.size_limit * MEGABYTE,
+            progress=bar,
+        )
+        verdicts = list(examine(patient, args.check))
     problems = sum(verdict.word is Word.PROBLEM for verdict in verdicts)
     rows = [verdict._asdict() for verdict in verdicts]
     document = {

@@ -11,6 +11,7 @@ from typing import Any
 from lineage_core import clock, paths
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line, Paper
+from lineage_core.cli.progress import ProgressBar
 from lineage_core.errors import ExitCode
 from lineage_core.schema import json_schema
 from lineage_core.validate import RULES, Finding, Severity, Validation
@@ -53,8 +54,9 @@ def run(args: argparse.Namespace) -> int:
         return output.show(Answer(lambda paper: listing, columns, rules), args)
     now = clock.now()
     since = parse_when(args.since, now) if args.since else None
-    validation = Validation(Path(paths.lineage_dir(args.dir)), now=now, since=since)
-    listed = [finding for finding in validation if validation.counts_of(finding.rule) <= args.limit]
+    with ProgressBar("validating") as bar:
+        validation = Validation(Path(paths.lineage_dir(args.dir)), now=now, since=since, progress=bar)
+        listed = [finding for finding in validation if validation.counts_of(finding.rule) <= args.limit]
     output.show(_answer(validation, listed), args)
     bad = validation.count(Severity.ERROR) + (validation.count(Severity.WARNING) if args.strict else 0)
     return ExitCode.CHECK_FAILED if bad else ExitCode.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,7 +62,14 @@ class Reading:
         return times[min(len(times) - 1, int(share * len(times)))] if times else None
 
 
-def read_newest(listed: list[JournalFile], directory: Path, now: int, days: int | None, budget: int | None) -> Reading:
+def read_newest(
+    listed: list[JournalFile],
+    directory: Path,
+    now: int,
+    days: int | None,
+    budget: int | None,
+    progress: Callable[[float], None],
+) -> Reading:
     """Read the files of the newest days (None: of all) and the combined one, as far as a budget of bytes goes (None:
     all), which the newest spend first.
 
@@ -75,7 +83,9 @@ def read_newest(listed: list[JournalFile], directory: Path, now: int, days: int 
         if (not file.date or file.date in dates) and (budget is None or budget >= 0 or not chosen):
             chosen.append(file)
     reading, seen = Reading(len(chosen), left_out=len(listed) - len(chosen)), (set[int](), set[int]())
-    for file in sorted(chosen, key=lambda file: (file.name, not file.archived)):  # oldest first, as they were written
+    chosen.sort(key=lambda file: (file.name, not file.archived))  # oldest first, as they were written
+    for number, file in enumerate(chosen):
+        progress(number / len(chosen))
         path = str(file.path.relative_to(directory))
         try:
             _read(file, path, now, reading, seen[bool(file.date)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -39,7 +39,8 @@ class Patient:
     """A lineage directory, and the checkout that writes to it.
 
     home: the checkout, if it is known. now: microseconds since the epoch. days, budget: how many of the newest
-    daily files are read, and bytes of them; None: all. size_limit: bytes from which on a file is too large.
+    daily files are read, and bytes of them; None: all. size_limit: bytes from which on a file is too
+    large. progress: told the part of the records that is read.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Patient:
         days: int | None = NEWEST_DAYS,
         budget: int | None = NEWEST_BYTES,
         size_limit: int = SIZE_LIMIT,
+        progress: Callable[[float], None] = lambda part: None,
     ) -> None:
         self.directory = directory
         self.home = home
@@ -58,6 +60,7 @@ class Patient:
         self.days = days
         self.budget = budget
         self.size_limit = size_limit
+        self.progress = progress
         self.problems: dict[str, str] = {}
 
     @cached_property
@@ -73,4 +76,4 @@ class Patient:
     @cached_property
     def reading(self) -> Reading:
         """What its newest records tell."""
-        return read_newest(self.files, self.directory, self.now, self.days, self.budget)
+        return read_newest(self.files, self.directory, self.now, self.days, self.budget, self.progress)

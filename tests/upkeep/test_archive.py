@@ -326,6 +326,23 @@ def test_a_full_disk_leaves_the_file_where_it_is(journal: Path, tmp_path: Path, 
     assert after[f"{DAYS[2]}.archiving"] == (journal / DAYS[2]).read_bytes()
 
 
+def test_archived_months_are_written_as_parquet_when_asked_for(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import polars
+
+    assert main(["archive", "--dir", str(journal), "--parquet"]) == 0
+    path = journal / "archive" / "2026-11" / "events-2026-11.parquet"
+    assert capsys.readouterr().out.splitlines()[-1].endswith("written to archive/2026-11/events-2026-11.parquet")
+    assert polars.read_parquet(path).height == 330
+    assert main(["archive", "--dir", str(journal), "--parquet"]) == 0
+    assert capsys.readouterr().out.startswith("nothing to archive"), "it is written once"
+    late(journal, "task-late")
+    assert main(["archive", "--dir", str(journal), "--parquet"]) == 0
+    assert polars.read_parquet(path).height == 331
+    assert answers(journal)["events"] == 332
+
+
 def test_the_combined_file_is_archived_only_when_asked_for(journal: Path) -> None:
     before, content = answers(journal), (journal / "task-lineage.jsonl").read_bytes()
     written = parse_timestamp("2026-12-02T12:00:00Z") or 0
