@@ -68,7 +68,8 @@ def parse_timestamp(text: str) -> int | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * SECOND) + (SECOND if leap else 0)
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86400 + since.seconds) * SECOND + since.microseconds + (SECOND if leap else 0)
 
 
 def format_duration(micros: int) -> str:
