@@ -5,9 +5,11 @@ Pure: from states to plain data. Times are ISO-8601 in UTC, durations whole mill
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from lineage_core.clock import format_duration, format_timestamp
+from lineage_core.intact import EPOCH
 from lineage_core.state import Handoff, Phase, Task, TaskRow, Worker
 
 TASK_KEYS = {
@@ -80,7 +82,7 @@ EVENT_KEYS = {
 
 def iso(at: int | None) -> str | None:
     """A time as ISO-8601, or None."""
-    return None if at is None else format_timestamp(at)
+    return None if at is None else (EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def milliseconds(micros: int | None) -> int | None:

@@ -10,10 +10,10 @@ from lineage_core import clock
 from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
-from lineage_core.merge import State
+from lineage_core.latest import Item, latest
 from lineage_core.paths import lineage_dir
 from lineage_core.report import iso, moment, span, worker_status
-from lineage_core.state import Status
+from lineage_core.state import Status, Task, Worker
 
 EXAMPLES = (
     "lineage failed --since 1d",
@@ -60,17 +60,24 @@ def answer(args: argparse.Namespace) -> Answer:
         from lineage_core.lookup import unknown as error
 
         raise error(directory, unknown[0])
-    pairs = [
-        (at, row)
-        for at, row in _failures(loaded.state)
-        if when.holds(at)
-        and (not args.task or row["task_id"] in args.task)
-        and (not args.master or row["master"] in (args.master, f"{args.master}-master"))
-        and (args.tasks or not args.workers or row["what"] == "worker")
-        and (args.workers or not args.tasks or row["what"] == "task")
+    def chosen(task: Task) -> list[Item]:
+        return [
+            (at, row)
+            for at, row in _failures(task)
+            if when.holds(at)
+            and (args.tasks or not args.workers or row["what"] == "worker")
+            and (args.workers or not args.tasks or row["what"] == "task")
+        ]
+
+    candidates = [
+        row
+        for row in loaded.state.rows.values()
+        if (row.status is Status.FAILED or row.failed_workers)
+        and when.touches(row.first_at, row.last_at)
+        and (not args.task or row.task_id in args.task)
+        and (not args.master or row.master in (args.master, f"{args.master}-master"))
     ]
-    pairs.sort(key=lambda pair: (-pair[0], pair[1]["task_id"], pair[1]["worker_id"] or ""))
-    pairs = pairs[: args.limit]
+    pairs = latest(loaded.state, candidates, chosen, args.limit)
     rows = [row for _, row in pairs]
     counts = {f"{what}s": sum(row["what"] == what for row in rows) for what in ("task", "worker")}
     return Answer(
@@ -85,50 +92,29 @@ def answer(args: argparse.Namespace) -> Answer:
     )
 
 
-def _failures(state: State) -> Iterator[tuple[int, dict[str, Any]]]:
-    """When and what, in no order."""
-    for row in list(state.rows.values()):
-        if row.status is Status.FAILED:
-            at = row.ended_at if row.ended_at is not None else row.last_at
-            yield at, _row(at, row.task_id, None, None, "failed", row.master, row.reason, retried=False)
-        task = state.task(row.task_id) if row.failed_workers else None
-        for worker in task.workers.values() if task else ():
-            if worker.failed and worker.ended_at is not None:
-                retried = any(other.retry_of == worker.worker_id for other in task.workers.values()) if task else False
-                yield (
-                    worker.ended_at,
-                    _row(
-                        worker.ended_at,
-                        row.task_id,
-                        worker.worker_id,
-                        worker.worker_type,
-                        worker_status(worker),
-                        row.master,
-                        worker.error,
-                        retried=retried,
-                    ),
-                )
+def _failures(task: Task) -> Iterator[Item]:
+    """The failures of a task, in no order."""
+    if task.status is Status.FAILED:
+        at = task.ended_at if task.ended_at is not None else task.last_at
+        yield at, _row(at, task, None, "failed", task.reason, retried=False)
+    retried = {worker.retry_of for worker in task.workers.values()}
+    for worker in task.workers.values():
+        if worker.failed and worker.ended_at is not None:
+            status, again = worker_status(worker), worker.worker_id in retried
+            yield worker.ended_at, _row(worker.ended_at, task, worker, status, worker.error, retried=again)
 
 
 def _row(
-    at: int,
-    task_id: str,
-    worker_id: str | None,
-    worker_type: str | None,
-    status: str,
-    master: str | None,
-    reason: str | None,
-    *,
-    retried: bool,
+    at: int, task: Task, worker: Worker | None, status: str, reason: str | None, *, retried: bool
 ) -> dict[str, Any]:
     return {
         "at": iso(at),
-        "what": "worker" if worker_id else "task",
-        "task_id": task_id,
-        "worker_id": worker_id,
-        "worker_type": worker_type,
+        "what": "worker" if worker else "task",
+        "task_id": task.task_id,
+        "worker_id": worker.worker_id if worker else None,
+        "worker_type": worker.worker_type if worker else None,
         "status": status,
-        "master": master,
+        "master": task.master,
         "reason": reason,
         "retried": retried,
     }

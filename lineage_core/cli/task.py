@@ -155,8 +155,8 @@ def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) 
         yield [(f"{mark.kind:11}", "muted"), f"{moment(mark.at)}Z {mark.text}"]
     if task.workers:
         yield ""
-        pairs = [(task.task_id, worker) for worker in task.workers.values()]
-        yield from workers.text_lines(pairs, now, paper, with_task=False)
+        items = [(worker.last_at, worker_row(task.task_id, worker, now)) for worker in task.workers.values()]
+        yield from workers.text_lines(items, now, paper, with_task=False)
     if task.handoffs:
         yield ""
         cells: list[list[Piece]] = [

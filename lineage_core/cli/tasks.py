@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from lineage_core import clock, filters
@@ -12,6 +13,7 @@ from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
 from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
+from lineage_core.merge import State
 from lineage_core.paths import lineage_dir
 from lineage_core.report import TASK_KEYS, elapsed, span, task_row
 from lineage_core.state import TaskRow
@@ -62,15 +64,14 @@ def answer(args: argparse.Namespace) -> Answer:
     state, now = loaded.state, clock.now()
     wanted = filters.parse(" ".join(map(_quoted, args.filters)), state.packed)
     chosen = [row for row in state.rows.values() if when.touches(row.first_at, row.last_at) and wanted.matches(row)]
-    rows = [(row, task_row(row, state.kin.parent(row.task_id), now)) for row in chosen]
-    rows = _sorted(rows, args.sort, args.reverse)[: args.limit]
+    rows = _sorted(chosen, _value_of(args.sort, state, now), args.sort, args.reverse)[: args.limit]
     return Answer(
-        text=lambda paper: _text([row for row, _ in rows], now, paper),
+        text=lambda paper: _text(rows, now, paper),
         columns=tuple(TASK_KEYS),
-        rows=[flat for _, flat in rows],
+        rows=(task_row(row, state.kin.parent(row.task_id), now) for row in rows),
         empty=not rows,
         problems=loaded.problems,
-        timelines=lambda: export.timelines_of(loaded.state, [row.task_id for row, _ in rows]),
+        timelines=lambda: export.timelines_of(loaded.state, [row.task_id for row in rows]),
         title="Tasks",
     )
 
@@ -82,13 +83,25 @@ def _quoted(word: str) -> str:
     return shlex.quote(word)
 
 
-def _sorted(
-    rows: list[tuple[TaskRow, dict[str, Any]]], key: str, reverse: bool
-) -> list[tuple[TaskRow, dict[str, Any]]]:
+def _value_of(key: str, state: State, now: int) -> Callable[[TaskRow], Any]:
+    """What a task is sorted by: the value that the key has in its flat row, which costs more to make."""
+    values: dict[str, Callable[[TaskRow], Any]] = {
+        "elapsed_ms": lambda row: elapsed(row, now),
+        "type": lambda row: row.task_type,
+        "session_id": lambda row: row.session,
+        "trace_id": lambda row: row.trace,
+        "parent_task_id": lambda row: state.kin.parent(row.task_id),
+        "progress_percentage": lambda row: row.percent,
+    }
+    return values.get(key) or attrgetter(key)
+
+
+def _sorted(rows: list[TaskRow], value: Callable[[TaskRow], Any], key: str, reverse: bool) -> list[TaskRow]:
     """Rows by a key; those without a value come last either way, equal ones by task id."""
-    known = sorted((row for row in rows if row[1][key] is not None), key=lambda row: row[1]["task_id"])
-    known.sort(key=lambda row: row[1][key], reverse=(key not in _ASCENDING) != reverse)
-    return known + [row for row in rows if row[1][key] is None]
+    rows.sort(key=lambda row: row.task_id)
+    known = [row for row in rows if value(row) is not None]
+    known.sort(key=value, reverse=(key not in _ASCENDING) != reverse)
+    return known + [row for row in rows if value(row) is None]
 
 
 def _text(rows: list[TaskRow], now: int, paper: Paper) -> Iterator[Line]:

@@ -13,11 +13,12 @@ from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
 from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
+from lineage_core.fold import ZOMBIE_TIMEOUT
 from lineage_core.merge import State
 from lineage_core.paths import lineage_dir
 from lineage_core.report import iso, milliseconds, span
 from lineage_core.when import parse_duration
-from lineage_core.zombies import RULES, Finding, Thresholds, check, concerned, crowd, ranked
+from lineage_core.zombies import RULES, Finding, Thresholds, check, crowd, ranked
 
 EXAMPLES = (
     "lineage zombies",
@@ -25,6 +26,8 @@ EXAMPLES = (
     "lineage zombies --all --rule 'not accepted'",
     "lineage zombies --json | jq -r '.findings[] | select(.severity == \"bad\") | .worker_id'",
 )
+
+_TIMEOUT = ZOMBIE_TIMEOUT.encode()
 
 KEYS = {
     "rule": "which rule says so: " + ", ".join(RULES),
@@ -107,7 +110,11 @@ def answer(args: argparse.Namespace) -> Answer:
 def findings_of(state: State, now: int, thresholds: Thresholds) -> Iterable[Finding]:
     """All findings of a state; only tasks that can have one are looked at."""
     for row in list(state.rows.values()):
-        if concerned(row) and (task := state.task(row.task_id)) is not None:
+        concerning = [rule.name for rule in RULES.values() if rule.concerns(row)]
+        if not concerning or (concerning == ["confirmed"] and _TIMEOUT not in state.packed(row.task_id)):
+            continue
+        task = state.task(row.task_id)
+        if task is not None:
             yield from check(task, state.rows, now, thresholds)
 
 
