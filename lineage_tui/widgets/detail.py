@@ -136,7 +136,7 @@ class Detail(Vertical):
             parts.append(f"attempt {task.attempts}")
         if task.tokens is not None:
             parts.append(f"{task.tokens:,} tokens")
-        parts.append(f"{task.events} events")
+        parts.append(f"{task.events} event{'s' if task.events != 1 else ''}")
         parts += [
             f"{short(h.from_master) or '?'} → {short(h.to_master) or '?'}" for h in list(task.handoffs.values())[-3:]
         ]

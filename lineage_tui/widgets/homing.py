@@ -14,8 +14,6 @@ BUDGET = 0.006
 PAUSE = 0.004
 """Seconds between two slices, for keys and frames."""
 
-_SLICES = "slices"
-
 
 class HomingLines(LineView):
     """A list with a line that it stays at while `following`: its first, unless `home` says another.
@@ -39,6 +37,8 @@ class HomingLines(LineView):
     def settle(self, new: int, touched: Callable[[Hashable], bool] | None = None) -> None:
         """Take in that lines came, went or moved; new: how many are new, touched: as for `sync`."""
         if self.following:
+            if self.home() < self.page:
+                self.top = 0  # what stands above it, a heading, is seen too
             LineView.select(self, self.home())
             self.draw_changes(touched)
         else:
@@ -55,12 +55,16 @@ class HomingLines(LineView):
         else:
             super().keep_in_view()
 
-    def in_slices(self, work: Iterator[object]) -> None:
-        """Do long work in slices, the first at once; what was begun before is given up."""
-        self.workers.cancel_group(self, _SLICES)
+    def news(self) -> int:
+        """How many lines are new since this was asked last, where lines come without an event."""
+        return 0
+
+    def in_slices(self, work: Iterator[object], group: str = "slices") -> None:
+        """Do long work in slices, the first at once; what was begun before in the group is given up."""
+        self.workers.cancel_group(self, group)
         if not self._slice(work):
             # Not by set_timer: a timer that is late before it began to wait is never called (Textual 8.2).
-            self.run_worker(self._rest(work), group=_SLICES)
+            self.run_worker(self._rest(work), group=group)
 
     async def _rest(self, work: Iterator[object]) -> None:
         while not self._slice(work):
@@ -72,5 +76,5 @@ class HomingLines(LineView):
         for _ in work:
             if time.monotonic() > until:
                 return False
-        self.settle(0)
+        self.settle(self.news())
         return True
