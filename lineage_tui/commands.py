@@ -1,6 +1,7 @@
 """The commands of the screen: one registry from which the key map, the help, the palette and `:` are made.
 
-A command's name is what `:` and the config file call it; its action is a method of `screens.actions.Actions`.
+A command's name is what `:` and the config file call it; its action is a method of the main screen
+(`screens/going.py`, `finding.py`, `showing.py`).
 """
 
 from __future__ import annotations

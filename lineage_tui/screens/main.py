@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from lineage_core.clock import format_local, format_timestamp
 from lineage_tui.commands import COMMANDS, bindings, shown
-from lineage_tui.screens.actions import Actions
+from lineage_tui.screens.showing import Showing
 from lineage_tui.settings import Kept
 from lineage_tui.style import PALETTES, TIME_MODES
 from lineage_tui.tally import Tally
@@ -41,7 +41,7 @@ class Changed(Message):
     """The feed has changes to take."""
 
 
-class MainScreen(Actions):
+class MainScreen(Showing):
     """What is seen."""
 
     def __init__(self, rebound: Mapping[str, tuple[str, ...]]) -> None:

@@ -1,0 +1,100 @@
+"""How things are shown on the main screen, and how they are taken along: order, times, zoom, colours, copies."""
+
+from __future__ import annotations
+
+from lineage_tui.screens.finding import Finding
+from lineage_tui.style import PALETTES, TIME_MODES
+
+
+class Showing(Finding):
+    """Showing."""
+
+    def action_follow(self) -> None:
+        self.views.view.follow()  # type: ignore[attr-defined]
+        self.set_focus(self.views.view)
+
+    def action_pause(self) -> None:
+        self.app.clock.toggle()
+        self.resume()
+
+    def action_help(self) -> None:
+        from lineage_tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen())
+
+    def action_sort(self, step: int) -> None:
+        self._of_view("sort_by", step)
+
+    def action_invert(self) -> None:
+        self._of_view("invert")
+
+    def action_acknowledge(self) -> None:
+        self._of_view("acknowledge")
+
+    def _of_view(self, name: str, *args: object) -> None:
+        """Call what only some lists have."""
+        method = getattr(self.views.view, name, None)
+        if method is None:
+            self.say(f"{self.views.shown} cannot {name.replace('_', ' ')}")
+        else:
+            method(*args)
+            self.resume()
+
+    def action_zoom(self, step: int) -> None:
+        self.detail.open_tab("timeline")
+        self.detail.gantt.zoom(step)
+
+    def action_pan(self, step: int) -> None:
+        self.detail.gantt.pan(step)
+
+    def action_times(self) -> None:
+        looks = self.app.looks
+        looks.times = TIME_MODES[(TIME_MODES.index(looks.times) + 1) % len(TIME_MODES)]
+        self.redraw()
+        self.say(f"times: {looks.times}")
+
+    def action_theme(self) -> None:
+        names = list(PALETTES)
+        self.use_theme(names[(names.index(self.app.looks.palette) + 1) % len(names)])
+
+    def action_use_theme(self, name: str) -> None:
+        self.use_theme(name)
+
+    def use_theme(self, name: str) -> None:
+        """Change the colours."""
+        if name not in PALETTES:
+            self.say(f"no theme {name!r}: {', '.join(PALETTES)}")
+            return
+        self.app.looks.use(name)
+        self.app.theme = name
+        self.redraw()
+        self.say(f"theme: {name}")
+
+    def redraw(self) -> None:
+        """Draw everything again."""
+        for widget in self.query("*"):
+            widget.refresh()
+
+    # Taking along.
+
+    def action_copy(self) -> None:
+        fact = self.detail.events.fact() if self.in_detail and self.detail.tab in ("events", "record") else None
+        if fact is not None and self.detail.tab == "record":
+            self._copy("\n".join(self.detail.record.lines), f"the record of {fact.lineage_id}")
+        elif fact is not None:
+            self._copy(fact.lineage_id, fact.lineage_id)
+        elif (target := self.views.view.target()) is not None:  # type: ignore[attr-defined]
+            self._copy(target[1] or target[0], target[1] or target[0])
+
+    def action_copy_view(self) -> None:
+        text = "\n".join(self.view.text_lines())
+        try:
+            path = self.app.save_text(text)
+        except OSError as error:
+            self._copy(text, f"the view; it could not be saved: {error.strerror}")
+        else:
+            self._copy(text, f"the view, and saved it as {path}")
+
+    def _copy(self, text: str, what: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self.say(f"copied {what}")
