@@ -109,7 +109,7 @@ class WorkerTable(HomingLines):
 
     def arrived(self, task_ids: set[str]) -> None:
         """Take in what changed in these tasks."""
-        self.settle(self.model.update(task_ids))
+        self.settle(self.model.update(task_ids), lambda key: key[0] in task_ids)  # type: ignore[index]
 
     def tick(self) -> None:
         """Once a second: silences and ages grow, and what is usual is brought up to date."""

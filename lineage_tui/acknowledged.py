@@ -1,0 +1,112 @@
+"""What the operator has acknowledged: kept per user, outside the lineage directory, safe to delete.
+
+The file is a JSON list of entries, the newest last. An entry that makes no sense is left out; a file that is none
+counts as empty. Of what other screens of the user write meanwhile nothing is lost: the file is read again before it
+is replaced.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from platformdirs import user_state_path
+
+MOST = 5000
+"""Entries kept, of all lineage directories; the oldest are dropped."""
+
+MOST_BYTES = 8 << 20
+"""A file that is larger was not written by us."""
+
+Key = tuple[str, str, str]
+"""What a finding is about: (rule, task id, subject)."""
+
+
+class Grade(NamedTuple):
+    """How bad a finding is. It is worse than another when any of its parts is greater.
+
+    severity: 0 for what is past, 1 for a warning, 2 for what is bad. since: the event that it counts from, as its
+    time in microseconds. times: how often it happened, for what happens again and again.
+    """
+
+    severity: int
+    since: int
+    times: int
+
+    def worse_than(self, other: Grade) -> bool:
+        """Whether this needs a look again after `other` was acknowledged."""
+        return any(mine > theirs for mine, theirs in zip(self, other, strict=True))
+
+
+def acknowledged_path() -> Path:
+    """Where the entries of this user are kept."""
+    return user_state_path("lineage-tui") / "acknowledged.json"
+
+
+class Acknowledged:
+    """The acknowledgements of one lineage directory."""
+
+    def __init__(self, directory: Path, path: Path | None = None) -> None:
+        self._directory = os.path.realpath(directory)
+        self._path = path or acknowledged_path()
+        self._grades = {
+            key: grade for directory_, key, grade in map(_parts, self._read()) if directory_ == self._directory
+        }
+
+    def __len__(self) -> int:
+        return len(self._grades)
+
+    def covers(self, key: Key, grade: Grade) -> bool:
+        """Whether a finding was acknowledged when it was as bad as it is now."""
+        known = self._grades.get(key)
+        return known is not None and not grade.worse_than(known)
+
+    def add(self, key: Key, grade: Grade) -> None:
+        """Acknowledge a finding. Raises OSError when it cannot be kept; it holds for this run all the same."""
+        self._grades[key] = grade
+        self._write(key, [{"directory": self._directory, "key": list(key), "grade": list(grade)}])
+
+    def drop(self, key: Key) -> None:
+        """Take an acknowledgement back; as for `add`."""
+        self._grades.pop(key, None)
+        self._write(key, [])
+
+    def _read(self) -> list[dict[str, Any]]:
+        """The entries of the file, those that make sense."""
+        try:
+            if self._path.stat().st_size > MOST_BYTES:
+                return []
+            told = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return []
+        return [entry for entry in told if _sound(entry)] if isinstance(told, list) else []
+
+    def _write(self, key: Key, fresh: Iterable[dict[str, Any]]) -> None:
+        """Replace what the file says of one finding."""
+        kept = [entry for entry in self._read() if _parts(entry)[:2] != (self._directory, key)]
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = self._path.with_suffix(f".{os.getpid()}.part")
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with open(fd, "w", encoding="utf-8") as file:
+            json.dump([*kept, *fresh][-MOST:], file)
+        part.replace(self._path)
+
+
+def _sound(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("directory"), str):
+        return False
+    key, grade = entry.get("key"), entry.get("grade")
+    return (
+        isinstance(key, list)
+        and [type(part) for part in key] == [str] * 3
+        and isinstance(grade, list)
+        and [type(part) for part in grade] == [int] * 3
+    )
+
+
+def _parts(entry: dict[str, Any]) -> tuple[str, Key, Grade]:
+    rule, task_id, subject = entry["key"]
+    return entry["directory"], (rule, task_id, subject), Grade(*entry["grade"])

@@ -1,0 +1,215 @@
+"""The attention view `3`: what needs a person, the most urgent first, with the reason and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any
+
+from textual.geometry import Region
+
+from lineage_core.clock import Clock, format_duration
+from lineage_core.merge import State
+from lineage_core.state import TaskRow
+from lineage_core.words import short
+from lineage_core.zombies import Severity, Thresholds
+from lineage_tui.acknowledged import Acknowledged, Key
+from lineage_tui.cells import Line
+from lineage_tui.models.concerns import Concern, Concerns, key_of
+from lineage_tui.style import Styles
+from lineage_tui.widgets.homing import HomingLines
+from lineage_tui.widgets.worker_table import cut
+
+_LOOKS = {
+    "failed": ("failed", "failed"),
+    "escalated": ("escalated", "escalated"),
+    "silent": ("silent", "silent"),
+    "never started": ("silent", "unstarted"),
+    "orphaned": ("silent", "orphaned"),
+    "confirmed": ("zombie", "dead"),
+    "blocked": ("blocked", "blocked"),
+    "blocked by ended": ("blocked", "stuck"),
+    "not accepted": ("handoff wait", "unaccepted"),
+    "ping-pong": ("reassigned", "ping-pong"),
+    "retries": ("failed", "retries"),
+}
+"""By rule: the state that it is shown in, and a word for it."""
+
+_DUE = "due"
+
+
+class AttentionList(HomingLines):
+    """What needs a person in a lineage directory, and what the operator has acknowledged."""
+
+    title_lines = 2
+
+    def __init__(
+        self,
+        styles: Styles,
+        state: State,
+        clock: Clock,
+        thresholds: Thresholds,
+        directory: Path,
+        **options: Any,
+    ) -> None:
+        super().__init__(styles, **options)
+        self.clock = clock
+        self.model = Concerns(state, thresholds, Acknowledged(directory))
+        self._known = 0
+        self._words: dict[Key, str] = {}
+        self._title = ""
+
+    # What changes.
+
+    def arrived(self, task_ids: set[str]) -> None:
+        """Take in what changed in these tasks."""
+        self.model.update(task_ids, self.clock())
+        for key in [key for key in self._words if key[1] in task_ids]:
+            del self._words[key]
+        self.settle(self.news(), lambda key: key[1] in task_ids)  # type: ignore[index]
+
+    def tick(self) -> None:
+        """Once a second: ages grow, and the rules speak whose time has come."""
+        self._words.clear()
+        if self.model.waits(self.clock()):
+            self.in_slices(self.model.settle(self.clock()), _DUE)
+        self.refresh()
+
+    def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
+        """List what concerns the tasks that match (None: all)."""
+        self._refilter(matches, self.model.with_acknowledged)
+
+    def acknowledge(self) -> str:
+        """Acknowledge what is under the cursor, or take that back; what was done, in a few words."""
+        concern = self._concern(self.cursor) if self.cursor < self.count() else None
+        if concern is None:
+            return "nothing to acknowledge"
+        try:
+            done = self.model.acknowledge(concern.key, self.clock())
+        except OSError as error:
+            said = f"acknowledged until you quit: it cannot be kept: {error.strerror or error}"
+        else:
+            said = "acknowledged; it comes back when it gets worse" if done else "no longer acknowledged"
+        self.settle(0)
+        return f"{concern.finding.task_id}: {said}"
+
+    def show_acknowledged(self) -> None:
+        """List what was acknowledged too, at the end; or leave it out again."""
+        self._refilter(self.model.matches, not self.model.with_acknowledged)
+
+    def _refilter(self, matches: Callable[[TaskRow], bool] | None, with_acknowledged: bool) -> None:
+        self.in_slices(self.model.refilter(matches, with_acknowledged=with_acknowledged, now=self.clock()))
+
+    def news(self) -> int:
+        known, self._known = self._known, self.model.entered
+        return self._known - known
+
+    def settle(self, new: int, touched: Callable[[Hashable], bool] | None = None) -> None:
+        super().settle(new, touched)
+        if self._title != (title := self._banner() or self.count_line()):
+            self._title = title
+            self.refresh(Region(0, 0, self.size.width, 1))
+
+    # What is asked.
+
+    def target(self) -> tuple[str, str | None] | None:
+        """The task under the cursor, and the worker or handoff that it is about."""
+        if self.cursor >= self.count():
+            return None
+        _, task_id, subject = self.key_at(self.cursor)
+        return task_id, subject if subject != task_id else None
+
+    def count_line(self) -> str:
+        """How much there is of what, in a few words."""
+        parts = [f"{count:,} {word}" for _, count, word in self._parts()]
+        return ", ".join(parts or ["nothing needs you"])
+
+    def _parts(self) -> list[tuple[str, int, str]]:
+        """How many there are of each kind: the state they are shown in, the count, the word."""
+        counts: dict[tuple[str, str], int] = {}
+        for (rule, severity), count in self.model.counts.items():
+            look = self._look(rule, severity)
+            counts[look] = counts.get(look, 0) + count
+        known = [("escalated", "escalated"), ("zombie", "zombie"), *_LOOKS.values()]
+        parts = [(state, counts.get((state, word), 0), word) for state, word in dict.fromkeys(known)]
+        parts += [("", self.model.old, "older"), ("", self.model.seen, "acknowledged")]
+        return [part for part in parts if part[1]]
+
+    def look_at(self, line: int) -> str:
+        """The state that a line is shown in."""
+        finding = self._concern(line).finding
+        return self._look(finding.rule, finding.severity)[0]
+
+    def count(self) -> int:
+        return len(self.model.order)
+
+    def key_at(self, line: int) -> Key:
+        return self.model.order[line]
+
+    def line_of(self, key: Hashable) -> int | None:
+        return self.model.line_of(key)  # type: ignore[arg-type]
+
+    def _concern(self, line: int) -> Concern:
+        concern = self.model.concern(self.key_at(line))
+        assert concern is not None
+        return concern
+
+    def _look(self, rule: str, severity: Severity) -> tuple[str, str]:
+        """The state to show a finding in, and a word for it."""
+        if rule == "silent" and severity is Severity.BAD:
+            return "zombie", "zombie"
+        return _LOOKS.get(rule, ("unknown", rule))
+
+    def _banner(self) -> str:
+        crowd = self.model.crowd()
+        return crowd.sentence if crowd is not None else ""
+
+    # Drawing.
+
+    def draw_title(self, line: int, out: Line) -> None:
+        if line == 0:
+            if banner := self._banner():
+                glyph, _, role = self.looks.look("zombie")
+                out.put(f" {glyph} {banner} ", "background", bold=True, on=role)
+            for state, count, word in [] if banner else self._parts():
+                glyph, _, role = self.looks.look(state) if state else (" ", "", "muted")
+                out.put(f"{glyph} {count:,} {word}  ", role)
+        else:
+            task, master = self._widths(out.width)
+            out.put("  ").col("why", 10, "muted").col("since", 6, "muted", right=True).col("task", task, "muted")
+            if master:
+                out.col("master", master, "muted")
+            out.put("what", "muted")
+
+    def _widths(self, width: int) -> tuple[int, int]:
+        """Cells for the task and the master."""
+        return max(8, min(36, width // 4)), 11 if width >= 110 else 0
+
+    def draw(self, line: int, out: Line) -> None:
+        concern = self._concern(line)
+        finding = concern.finding
+        state, word = self._look(finding.rule, finding.severity)
+        glyph, _, role = self.looks.look(state)
+        if concern.acknowledged:
+            role = "muted"
+        now = self.clock()
+        task, master = self._widths(out.width)
+        out.put(glyph + " ", role).col(word, 10, role)
+        shade = "muted" if concern.acknowledged else "text"
+        out.col(format_duration(max(0, now - finding.since)), 6, shade, right=True)
+        out.col(cut(finding.task_id, "task-", task, self.looks), task)
+        if master:
+            row = self.model.state.rows[finding.task_id]
+            out.col(short(row.master), master, "muted")
+        if concern.acknowledged:
+            out.put("acknowledged: ", "muted")
+        loud = finding.severity is Severity.BAD and not concern.acknowledged
+        out.put(self._sentence(concern, now), role if loud else "muted")
+
+    def _sentence(self, concern: Concern, now: int) -> str:
+        """What is the matter, as of now; told again once a second at most."""
+        if concern.key not in self._words:
+            self._words[concern.key] = concern.finding.sentence
+            for finding, _ in reversed(self.model.findings(concern.finding.task_id, now)):
+                self._words[key_of(finding)] = finding.sentence
+        return self._words[concern.key]
