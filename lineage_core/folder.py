@@ -67,7 +67,7 @@ def _pieces(fd: int, limit: int) -> Iterator[bytes]:
 def main() -> None:
     """Serve until the input ends."""
     gc.disable()  # nothing here makes cycles; a file's state is dropped whole
-    os.nice(5)
+    os.nice(10)
     for line in sys.stdin.buffer:
         path, name, limit, target = orjson.loads(line)
         try:
