@@ -1,9 +1,13 @@
 """A lineage directory as polars frames: events, tasks, workers, handoffs and phases (`frames/columns.py` tells their
 columns). Importing this imports polars.
+
+The frames are kept up to date: what is new in the files is laid out, and only the tasks that it touches are derived
+again. What was read once is kept in the user's cache for the next start.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +21,7 @@ from lineage_core.frames.columns import FRAMES, NAME, empty
 from lineage_core.frames.copies import distinct
 from lineage_core.frames.decoder import FrameDecoder, Taken
 from lineage_core.frames.derive import derive
+from lineage_core.frames.kept import Kept, keep, kept
 from lineage_core.frames.rows import Rows
 from lineage_core.intact import parse
 from lineage_core.tail import Batch, Tailer
@@ -24,10 +29,15 @@ from lineage_core.tail import Batch, Tailer
 BLOCK = 8 << 20
 """Bytes that are read and laid out at once."""
 
+WORTH_KEEPING = 10_000
+"""New events from which on the frames are kept for the next start; fewer are read again in no time."""
+
+_RECENT = 50_000  # rows that are brought together again with each refresh
+
 
 @dataclass(slots=True)
 class Frames:
-    """What a lineage directory holds. records: copies included. rejected: what was quarantined, by reason."""
+    """What a lineage directory holds. records: copies included. rejected: how much was quarantined, by reason."""
 
     events: pl.DataFrame = field(default_factory=lambda: empty("events"))
     tasks: pl.DataFrame = field(default_factory=lambda: empty("tasks"))
@@ -37,6 +47,12 @@ class Frames:
     records: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def made_of(cls, parts: Mapping[str, pl.DataFrame], records: int, rejected: dict[str, int]) -> Frames:
+        """Frames from the five by their names."""
+        events, tasks, workers, handoffs, phases = (parts[what] for what in FRAMES)
+        return cls(events, tasks, workers, handoffs, phases, records, rejected)
+
     def of(self, what: str) -> pl.DataFrame:
         """A frame by its name: events, tasks, workers, handoffs or phases."""
         assert what in FRAMES, what
@@ -45,38 +61,72 @@ class Frames:
 
 
 class FrameReader:
-    """Keeps the frames of a directory up to date: each `refresh` reads what is new.
+    """Keeps the frames of a directory up to date: each `refresh` reads what is new. For use in one thread at a time.
 
-    problems: files that cannot be read, and why. missing: whether the directory does not exist.
+    frames: replaced, never changed, by a refresh, so that another thread may look at them. cached: whether to use
+    what was kept, and to keep. problems: files that cannot be read, and why. missing: whether there is no directory.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, cached: bool = True) -> None:
         self.directory = Path(directory)
         self.frames = Frames()
-        self._tailer = Tailer(self.directory, block=BLOCK, decoder=FrameDecoder)
+        self._cached = cached
+        self._tailer: Tailer | None = None
+        self._old = empty("events")
+        self._recent = empty("events")
+        self._unkept = 0  # events that the cache does not have
 
     @property
     def problems(self) -> dict[str, str]:
-        return self._tailer.problems
+        return self._tailer.problems if self._tailer else {}
 
     @property
     def missing(self) -> bool:
-        return self._tailer.missing
+        return self._tailer is not None and self._tailer.missing
 
-    def refresh(self) -> bool:
-        """Read what is new in the directory; whether there was anything."""
-        parts = []
-        frames = self.frames
-        changed = False
-        for batch in self._tailer.scan():
-            changed = True
+    def refresh(self, progress: Callable[[int, int], None] | None = None) -> bool:
+        """Read what is new in the directory; whether there was anything.
+
+        progress: called with bytes done and bytes in all, now and then.
+        """
+        tailer = self._tailer or self._begin()
+        before = self.frames
+        rejected, parts, done = dict(before.rejected), [], 0
+        for batch in tailer.scan():
             parts.append(self._laid(batch))
-            frames.records += parts[-1].height
             for one in batch.rejected:
-                frames.rejected[one.reason] = frames.rejected.get(one.reason, 0) + 1
-        if parts:
-            self._take(pl.concat(parts))
-        return changed
+                rejected[one.reason] = rejected.get(one.reason, 0) + 1
+            done += len(batch.data)
+            if progress is not None:
+                progress(done, done + tailer.backlog)
+        if not parts:
+            return False
+        new = pl.concat(parts)
+        self._unkept += new.height
+        self.frames = Frames.made_of(self._with(before, new), before.records + new.height, rejected)
+        return True
+
+    def keep(self) -> None:
+        """Keep the frames for the next start, if that is worth it."""
+        if self._cached and self._tailer is not None and self._unkept >= WORTH_KEEPING:
+            frames = {what: self.frames.of(what) for what in FRAMES}
+            told = {"records": self.frames.records, "rejected": self.frames.rejected}
+            keep(self.directory, Kept(frames, self._tailer.positions(), told))
+            self._unkept = 0
+
+    def close(self) -> None:
+        """Close the files that are kept open."""
+        if self._tailer is not None:
+            self._tailer.close()
+
+    def _begin(self) -> Tailer:
+        known = kept(self.directory) if self._cached else None
+        if known is not None:
+            self.frames = Frames.made_of(known.frames, known.told["records"], known.told["rejected"])
+            self._old = self.frames.events
+        positions = known.positions if known is not None else None
+        self._tailer = Tailer(self.directory, positions=positions, block=BLOCK, decoder=FrameDecoder)
+        return self._tailer
 
     def _laid(self, batch: Batch) -> pl.DataFrame:
         """The events of a batch."""
@@ -89,21 +139,27 @@ class FrameReader:
             parts.append(rows.frame())
         return pl.concat(parts)
 
-    def _take(self, new: pl.DataFrame) -> None:
-        frames = self.frames
+    def _with(self, frames: Frames, new: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """The frames with new records, copies among them."""
+        before = {what: frames.of(what) for what in FRAMES}
         fresh, replaced = distinct(frames.events, new, self._digest)
-        known = frames.events
+        if fresh.is_empty():
+            return before
         if replaced:
-            known = known.with_row_index("row").filter(~col("row").is_in(replaced)).drop("row")
-        if fresh.is_empty() and not replaced:
-            return
-        frames.events = pl.concat([known, fresh])
-        changed = fresh["task_id"].unique()
-        mine = col("task_id").is_in(changed.implode())
-        everything = known.is_empty()
-        derived = derive(frames.events if everything else frames.events.filter(mine))
-        for name, new_rows in derived._asdict().items():
-            setattr(frames, name, new_rows if everything else pl.concat([frames.of(name).filter(~mine), new_rows]))
+            self._old = frames.events.with_row_index("row").filter(~col("row").is_in(replaced)).drop("row")
+            self._recent = empty("events")
+        if fresh.height > _RECENT:
+            self._old, self._recent = pl.concat([self._old, self._recent, fresh]), empty("events")
+        else:
+            self._recent = pl.concat([self._recent, fresh], rechunk=True)
+        events = pl.concat([self._old, self._recent])
+        if self._recent.height > _RECENT:
+            self._old, self._recent = events, empty("events")
+        if frames.events.is_empty():
+            return {"events": events, **derive(events)._asdict()}
+        mine = col("task_id").is_in(fresh["task_id"].unique().implode())
+        derived = derive(events.filter(mine))._asdict()
+        return {"events": events, **{what: pl.concat([before[what].filter(~mine), derived[what]]) for what in derived}}
 
     def _digest(self, name: str, offset: int, length: int) -> int | None:
         for path in copies_of(self.directory, name):
@@ -114,10 +170,12 @@ class FrameReader:
         return None
 
 
-def read_frames(directory: Path) -> FrameReader:
+def read_frames(
+    directory: Path, *, cached: bool = True, progress: Callable[[int, int], None] | None = None
+) -> FrameReader:
     """The frames of everything in a directory. Raises JournalError when it does not exist."""
-    reader = FrameReader(directory)
-    reader.refresh()
+    reader = FrameReader(directory, cached=cached)
+    reader.refresh(progress)
     if reader.missing:
         raise JournalError(f"{directory} does not exist; `lineage log` makes it with the first event")
     return reader

@@ -30,7 +30,13 @@ _SHIFTS = ["task_blocked", "task_unblocked", "worker_started", "task_escalated"]
 _WORKER = ["worker_spawned", "worker_started", "worker_progress", "worker_completed", "worker_failed"]
 _HANDOFF = ["handoff_created", "handoff_accepted", "handoff_completed"]
 _OVER = [status.value for status in ENDED]
+_NOT_NEEDED = {"percent", "log_us", "written_at", "wrong", "file", "offset", "length", "id_hash", "line_hash"}
+_NEEDED = [name for name in schema_of("events") if name not in _NOT_NEEDED]
 _FIRST = col("task_id").to_physical() != col("task_id").to_physical().shift(1).fill_null(1 << 31)
+
+
+AT_ONCE = 200_000
+"""Events that are laid in order at once."""
 
 
 class Derived(NamedTuple):
@@ -46,6 +52,11 @@ def derive(events: pl.DataFrame) -> Derived:
     """Tasks, workers, handoffs and phases of distinct events (all those of each task, in any order)."""
     if events.is_empty():
         return Derived(empty("tasks"), empty("workers"), empty("handoffs"), empty("phases"))
+    if events.height > 2 * AT_ONCE:  # some tasks after the others, to hold little at a time
+        parts = -(-events.height // AT_ONCE)
+        share = col("task_id").to_physical() % parts
+        shares = [derive(events.filter(share == part)) for part in range(parts)]
+        return Derived(*(pl.concat(frames) for frames in zip(*shares, strict=True)))
     ordered = in_order(events)
     statuses = _statuses(ordered)
     workers = _workers(ordered)
@@ -60,7 +71,8 @@ def in_order(events: pl.DataFrame) -> pl.DataFrame:
     if len(names) == 1:
         rank = lit(0)
     keys = events.select(task=col("task_id").to_physical(), at="at", rank=rank, offset="offset", id="id_hash")
-    return events[keys.select(pl.arg_sort_by("task", "at", "rank", "offset", "id")).to_series()]
+    place = keys.select(pl.arg_sort_by("task", "at", "rank", "offset", "id")).to_series()
+    return events.select(_NEEDED).select(pl.all().gather(place))
 
 
 def _ms(later: str, earlier: str | pl.Expr) -> pl.Expr:
@@ -120,7 +132,7 @@ def _statuses(ordered: pl.DataFrame) -> pl.DataFrame:
         .then(lit("running", STATUS))
         .otherwise(col("base"))
     )
-    return rows.select("task_id", "at", "event_type", status=status, enters=enters).collect()
+    return rows.select("task_id", "at", "event_type", status=status.cast(STATUS), enters=enters).collect()
 
 
 def _phases(statuses: pl.DataFrame) -> pl.DataFrame:

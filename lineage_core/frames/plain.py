@@ -18,7 +18,8 @@ from lineage_core.facts import MAX_TEXT
 from lineage_core.frames.columns import NAME, TIME, schema_of
 from lineage_core.frames.rows import MOST, MOST_PERCENT, NUMBERS, OUR_LENGTH, TEXTS
 
-_S = r'"[^"\\\x00-\x1f]*"'
+_C = r'[^"\\\x00-\x1f]*'
+_S = f'"{_C}"'
 _N = r"(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,16})?"
 _SCALAR = rf"(?:{_S}|-?{_N}|true|false|null)"
 
@@ -37,17 +38,16 @@ _VALUES = (
     rf"{_S}:\[{_members(_SCALAR)}\]",
 )
 _CONTEXT = rf'"(?:session_id|trace_id|master_type|repository|branch|execution_environment)":{_S}'
-_STAMP = r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
-_PLAIN = (
-    rf'^\{{"lineage_id":"lineage-[0-9]+","task_id":{_S},"event_type":{_S},"timestamp":"{_STAMP}",'
-    rf'"actor":\{{"type":{_S},"id":{_S}(?:,"principal":{_S})?\}},'
-    rf'"event_data":\{{{_members("(?:" + "|".join(_VALUES) + ")")}\}}'
+_STAMP = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z$"
+_HEAD = (
+    rf'^\{{"lineage_id":"(?<lineage_id>lineage-[0-9]+)","task_id":"(?<task_id>{_C})","event_type":"(?<event_type>{_C})",'
+    rf'"timestamp":"(?<at>{_C})","actor":\{{"type":"(?<actor_type>{_C})","id":"(?<actor_id>{_C})"'
+    rf'(?:,"principal":{_S})?\}},"event_data":\{{'
+)
+_REST = (
+    rf'^"event_data":\{{{_members("(?:" + "|".join(_VALUES) + ")")}\}}'
     rf'(?:,"parent_lineage_id":(?:null|{_S}))?(?:,"related_task_ids":\[{_members(_S)}\])?'
     rf'(?:,"context":\{{{_members(_CONTEXT)}\}})?(?:,"tags":\[{_members(_S)}\])?(?:,"version":{_S})?\}}$'
-)
-_HEAD = (
-    r'^\{"lineage_id":"(?<lineage_id>[^"]*)","task_id":"(?<task_id>[^"]*)","event_type":"(?<event_type>[^"]*)",'
-    r'"timestamp":"(?<at>[^"]*)","actor":\{"type":"(?<actor_type>[^"]*)","id":"(?<actor_id>[^"]*)"'
 )
 _PARTS = ("token_usage", "total_tokens", "input_tokens", "output_tokens")
 _DETAILS = ("error_details", "error_message", "error_type")
@@ -100,7 +100,7 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
         "start",
         "length",
         line.str.extract_groups(_HEAD).struct.unnest(),
-        plain=line.str.contains(_PLAIN),
+        plain=rest.str.contains(_REST),
         known=rest.str.count_matches(_KNOWN),
         line_hash=line.cast(pl.Binary).hash(),
         **{name: _text("rest", key) for name, key in TEXTS.items()},
@@ -111,6 +111,7 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
         log_us=rest.str.extract(rf'"metadata":\{{"log_us":({_N})\}}'),
     )
     rows = rows.with_columns(
+        stamped=col("at").str.contains(_STAMP),
         at=col("at").str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False),
         total=_number("usage", "total_tokens"),
         input=_number("usage", "input_tokens"),
@@ -127,7 +128,7 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
         said=pl.sum_horizontal(col(name).is_not_null().cast(pl.UInt8) for name in counted),
     )
     true = [col(name).fill_null(0) <= (MOST_PERCENT if name == "percent" else MOST) for name in numbers]
-    fine = pl.all_horizontal(col("known") == col("said"), col("at").is_not_null(), *true)
+    fine = pl.all_horizontal(col("known") == col("said"), col("stamped"), col("at").is_not_null(), *true)
     return rows.with_columns(plain=(col("plain") & fine).fill_null(False)).collect()
 
 

@@ -31,7 +31,8 @@ def edges(cut: Cut) -> tuple[int, int, int]:
 
 def flow(cut: Cut) -> pl.DataFrame:
     """The course over time, a row a stretch: `start`; `events`, `created`, `completed`, `failed`, `cancelled`: how
-    many in it (the first may begin before the window, and counts from there); `running`, `queued` (assigned ones too), `blocked`, `workers` (at work): how many at its end."""
+    many in it and the window (the first may begin before that); `running`, `queued` (assigned ones too), `blocked`,
+    `workers` (not ended): how many at its end."""
     begin, step, count = edges(cut)
     frames = cut.frames
     starts = pl.int_range(begin, begin + count * step, step, dtype=pl.Int64, eager=True)
@@ -65,9 +66,12 @@ def flow(cut: Cut) -> pl.DataFrame:
 
 def heat(cut: Cut) -> pl.DataFrame:
     """Events, and tasks that failed, by `day` (UTC date) and `hour` (0-23)."""
-    day = (col("at").dt.date().alias("day"), col("at").dt.hour().cast(pl.Int64).alias("hour"))
-    events = cut.recent("events").group_by(*day).agg(events=pl.len())
-    ends = cut.recent("phases", "start").rename({"start": "at"}).filter(col("status") == "failed")
-    failed = ends.group_by(*day).agg(failed=pl.len())
-    table = events.join(failed, on=["day", "hour"], how="full", coalesce=True)
-    return table.with_columns(col("events", "failed").fill_null(0)).sort("day", "hour")
+    ends = cut.recent("phases", "start").filter(col("status") == "failed")
+    events, failed = (
+        (times.cast(pl.Int64) // HOUR).value_counts(name=name).rename({times.name: "at"})
+        for name, times in (("events", cut.recent("events")["at"]), ("failed", ends["start"]))
+    )
+    table = events.join(failed, on="at", how="full", coalesce=True).sort("at")
+    moment = (col("at") * HOUR).cast(TIME)
+    counts = {name: col(name).fill_null(0) for name in ("events", "failed")}
+    return table.select(day=moment.dt.date(), hour=moment.dt.hour().cast(pl.Int64), **counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
-from polars import col, lit
+from polars import col, lit, when
 
 from lineage_core import integration
 from lineage_core.integration_points import POINTS, Point
@@ -50,8 +50,12 @@ def wrong_values(cut: Cut) -> pl.DataFrame:
 
 def silent_points(cut: Cut) -> list[Point]:
     """The integration points none of whose events is in the window."""
-    marks = {name for point in POINTS for name, _ in point.marks} - {"actor"}
-    events = cut.recent("events").select("event_type", "actor_id", *sorted(marks)).unique()
-    rows = events.cast(pl.String).iter_rows(named=True)
-    seen = integration.sightings((row["event_type"], row["actor_id"], row) for row in rows)
+    marks: dict[str, list[str]] = {"actor": []}
+    for name, value in (mark for point in POINTS for mark in point.marks):
+        marks.setdefault(name, []).append(value)
+    values = {name: col("actor_id" if name == "actor" else name) for name in marks}
+    told = {name: when(values[name].is_in(marks[name])).then(values[name]) for name in marks}
+    combinations = cut.recent("events").select("event_type", **told).unique().cast(pl.String)
+    rows = combinations.iter_rows(named=True)
+    seen = integration.sightings((row["event_type"], row["actor"] or "", row) for row in rows)
     return [point for point in POINTS if not seen[point.id]]

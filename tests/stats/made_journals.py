@@ -27,7 +27,8 @@ DETAILS = st.one_of(
     st.sampled_from(["zombie_timeout", "exit 3"]),
     WRONG,
     st.dictionaries(
-        st.sampled_from(["error_type", "error_message", "stack_trace"]), st.sampled_from(["oom", "zombie_timeout"]) | WRONG
+        st.sampled_from(["error_type", "error_message", "stack_trace"]),
+        st.sampled_from(["oom", "zombie_timeout"]) | WRONG,
     ),
 )
 TEXT = st.sampled_from(["waits", 'said "no"', "line\nbreak", "umlaut ü, 日本", "x" * 400, ": colon", "zombie_timeout"])
@@ -48,7 +49,9 @@ DATA = {
     "error_details": DETAILS,
     "completion_status": STATUS | WRONG,
     "metadata": st.one_of(
-        st.fixed_dictionaries({"log_us": NUMBERS | WRONG}), st.just({"worker_id": "hidden", "note": {"deep": [1]}}), WRONG
+        st.fixed_dictionaries({"log_us": NUMBERS | WRONG}),
+        st.just({"worker_id": "hidden", "note": {"deep": [1]}}),
+        WRONG,
     ),
     "current_step": TEXT,
     "deliverables": st.lists(st.sampled_from(["a.json", "b.json"])),

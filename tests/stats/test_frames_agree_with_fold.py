@@ -8,12 +8,12 @@ from typing import Any
 
 import polars as pl
 from hypothesis import given, settings
-from made_journals import directories, write
 
 from lineage_core.frame import Frames, read_frames
 from lineage_core.load import load
 from lineage_core.merge import State
 from lineage_core.state import Task
+from tests.stats.made_journals import directories, write
 
 
 def micros(value: Any) -> int | None:
@@ -123,7 +123,9 @@ def assert_frames_equal_state(frames: Frames, state: State) -> None:
     handoffs = [row for task in tasks.values() for row in expected_handoffs(task)]
     assert by(plain(frames.handoffs), "task_id", "handoff_id") == by(handoffs, "task_id", "handoff_id")
     phases = {
-        task_id: [(p.status.value, p.start, p.end) for p in task.phases] for task_id, task in tasks.items() if task.phases
+        task_id: [(phase.status.value, phase.start, phase.end) for phase in task.phases]
+        for task_id, task in tasks.items()
+        if task.phases
     }
     told: dict[str, list[Any]] = {}
     for row in plain(frames.phases):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_journals import compact, records, texts
 from polars.testing import assert_frame_equal
 
 from lineage_core.decode import Decoder
@@ -16,6 +16,7 @@ from lineage_core.frames.decoder import FrameDecoder, Taken
 from lineage_core.frames.plain import plain
 from lineage_core.frames.rows import Rows
 from lineage_core.intact import Found, Rejected
+from tests.stats.made_journals import compact, records, texts
 
 
 def laid(found: list[Found], data: bytes) -> pl.DataFrame:
@@ -26,7 +27,7 @@ def laid(found: list[Found], data: bytes) -> pl.DataFrame:
 
 def in_pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(edges)]
 
 
 def taken(data: bytes, cuts: list[int]) -> tuple[pl.DataFrame, list[Rejected], FrameDecoder]:
