@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage_core.clock import parse_timestamp
 from lineage_core.codec import MAX_DEPTH, MAX_LINE
 from lineage_core.decode import Decoder, check, event_of, record_bytes
 from lineage_core.events import Event
-from lineage_core.intact import SURELY_SHALLOW
+from lineage_core.intact import SURELY_SHALLOW, time_of
 from lineage_core.sanitize import visible
 from tests.journal_text import compact, decode, pretty, record, records
 
@@ -64,6 +65,12 @@ def test_a_timestamp_without_an_offset_is_utc_and_a_leap_second_counts_as_the_ne
     assert found[0].at == found[1].at
     assert found[2].at == -62135596800_000000
     assert found[3].at == 253402300799_999999
+
+
+@given(st.datetimes(timezones=st.timezones() | st.none()), st.sampled_from(["auto", "milliseconds"]))
+def test_the_fast_clock_of_the_reader_agrees_with_the_clock(moment: datetime.datetime, precision: str) -> None:
+    text = moment.isoformat(timespec=precision)
+    assert time_of(text) == parse_timestamp(text)
 
 
 # Cases 7 and 8

@@ -205,14 +205,17 @@ print(watcher.mode, seen, flush=True)
         [need_tool("unshare"), "-Ur", sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
-        mode, _, reason = process.stdout.readline().partition(" ")
-        assert mode == "polling"
-        assert reason.startswith("no watch to be had: ") and len(reason) > 25
-        append(tmp_path / DAY, 1)
-        assert process.stdout.readline() == "polling ['task-1']\n"
-        assert process.stdout.readline() == "live\n"
-        append(tmp_path / DAY, 2)
-        assert process.stdout.readline() == "live ['task-1', 'task-2']\n"
+        try:
+            mode, _, reason = process.stdout.readline().partition(" ")
+            assert mode == "polling"
+            assert reason.startswith("no watch to be had: ") and len(reason) > 25
+            append(tmp_path / DAY, 1)
+            assert process.stdout.readline() == "polling ['task-1']\n"
+            assert process.stdout.readline() == "live\n"
+            append(tmp_path / DAY, 2)
+            assert process.stdout.readline() == "live ['task-1', 'task-2']\n"
+        finally:
+            process.kill()
 
 
 def test_watches_and_descriptors_stay_few_over_many_restarts(tmp_path: Path) -> None:
