@@ -77,6 +77,7 @@ class Feed(threading.Thread):
         self._since = since
         self._positions: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         self._force_polling = force_polling
+        self._history: History | None = None
 
     def run(self) -> None:
         watcher = Watcher(self.directory, force_polling=self._force_polling, stop=self._stop_event)
@@ -100,6 +101,7 @@ class Feed(threading.Thread):
             return None  # the tailer tells what is wrong, and waits
         if not history:
             return None
+        self._history = history
         self._tailer.held = set(history.held)
         for told in history.positions:
             self._tailer.go_on_from(told)
@@ -124,6 +126,8 @@ class Feed(threading.Thread):
     def stop(self) -> None:
         """End the thread and wait for it."""
         self._stop_event.set()
+        if self._history is not None:
+            self._history.stop()
         if self.is_alive():
             self.join(timeout=5)
 
@@ -179,9 +183,10 @@ class Feed(threading.Thread):
         before = self.state.events
         changed = self.state.merge(file, found)
         recent = (time.time() - 15) * SECOND
-        if found and found[-1].at > recent:
+        arrived = min(self.state.events - before, sum(one.at > recent for one in found))
+        if arrived:
             with self._lock:
-                self._arrivals.append((time.monotonic(), self.state.events - before))
+                self._arrivals.append((time.monotonic(), arrived))
         self._announce(changed)
 
     def _announce(self, changed: set[str], *, history: bool = False) -> None:

@@ -258,11 +258,16 @@ class MainScreen(Showing):
         parts: list[Part] = []
         if self.size.width >= 100:
             parts.append((f" {self.app.directory} ", "muted"))
-        parts.append((f" {self.views.view.count_line()}", "text"))  # type: ignore[attr-defined]
+        if words := self.views.view.count_line():  # type: ignore[attr-defined]
+            parts.append((f" {words} ", "text"))
         if self.filter_text:
-            parts.append((f" matching {self.filter_text}", "escalated"))
-        if self.in_detail and self.detail.task_id is not None:
-            parts.append((f" › {self.detail.task_id} › {self.detail.tab}", "accent"))
+            parts.append((f" matching {self.filter_text} ", "escalated"))
+        target = self.views.view.target()  # type: ignore[attr-defined]
+        row = self.tree_view.model.rows.get(target[0]) if target is not None else None
+        if row is not None and target is not None:
+            way = [row.group, *target] if self.views.shown == "tasks" else list(target)
+            way += [self.detail.tab] if self.in_detail else []
+            parts.append((" " + " › ".join(filter(None, way)), "accent" if self.in_detail else "text"))
         return parts
 
     def _tabs(self) -> list[Part]:

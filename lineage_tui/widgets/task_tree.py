@@ -81,9 +81,9 @@ class TaskTree(HomingLines):
         return (node.ident, None) if node.kind == "task" else (node.owner, node.ident)
 
     def count_line(self) -> str:
-        """The size of the tree, in a few words."""
-        order = "" if self.model.sorted_by == "newest" else f", by {self.model.sorted_by}"
-        return f"{len(self.model.rows):,} tasks{order}"
+        """The order of the tree, in a few words, if it is not the usual one."""
+        order = f"by {self.model.sorted_by}" if self.model.sorted_by != "newest" else ""
+        return f"{order}, inverted".removeprefix(", ") if self.model.inverted else order
 
     def look_at(self, line: int) -> str:
         """The state that a line is shown in; nothing for a heading."""
