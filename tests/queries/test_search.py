@@ -73,7 +73,7 @@ def journals(draw: st.DrawFn) -> bytes:
 
 def decoded(content: bytes, wanted: Callable[[Rec], bool]) -> list[tuple[int, int]]:
     """Offset and length of each record wanted, by decoding every byte."""
-    return [(one.offset, one.length) for one in Decoder().feed(content)[0] if wanted(one.record)]
+    return sorted((one.offset, one.length) for one in Decoder().feed(content)[0] if wanted(one.record))
 
 
 def found(directory: Path, sought: Search) -> list[tuple[int, int]]:
@@ -91,6 +91,35 @@ def test_a_search_for_a_task_finds_what_the_decoder_finds(
     (directory / "lineage-2026-11-22.jsonl").write_bytes(content)
     expected = decoded(content, lambda value: value["task_id"] == task)
     assert found(directory, Pick(tasks=(task,)).search()) == expected
+
+
+@st.composite
+def tangles(draw: st.DrawFn) -> bytes:
+    """Pretty-printed records of several writers, whose lines are mixed up here and there; blank lines, compact ones."""
+    writers = []
+    for number in range(draw(st.integers(1, 4))):
+        form = draw(st.sampled_from([pretty, pretty, pretty, compact]))
+        value = record(number, task_id=draw(st.sampled_from(TASKS[:2])))
+        writers.append(form(value).splitlines(keepends=True) * draw(st.integers(1, 2)))
+    lines: list[bytes] = []
+    while any(writers):
+        some = draw(st.sampled_from([lines_ for lines_ in writers if lines_]))
+        run = draw(st.integers(1, 30))
+        lines += some[:run]
+        del some[:run]
+    return b"".join(lines)
+
+
+@settings(max_examples=400, deadline=None)
+@given(content=tangles())
+def test_a_search_in_a_tangle_finds_what_the_decoder_finds(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    directory = tmp_path_factory.mktemp("lineage")
+    (directory / "lineage-2026-11-22.jsonl").write_bytes(content)
+    for task in TASKS[:2]:
+        expected = decoded(content, lambda value, task=task: value["task_id"] == task)  # type: ignore[misc]
+        assert found(directory, Pick(tasks=(task,)).search()) == expected
 
 
 @settings(max_examples=200, deadline=None)
@@ -113,11 +142,11 @@ def test_a_grep_finds_what_it_finds_in_the_decoded_records(
     directory = tmp_path_factory.mktemp("lineage")
     (directory / "lineage-2026-11-22.jsonl").write_bytes(content)
     pattern = re.compile(f"worker-{number}[^0-9].*1[.]0[.]0")
-    expected = [
+    expected = sorted(
         (one.offset, one.length)
         for one in Decoder().feed(content)[0]
         if pattern.search(scan.one_line(content[one.offset :][: one.length]).decode())
-    ]
+    )
     assert found(directory, Search(grep=pattern)) == expected
 
 
