@@ -80,6 +80,8 @@ class Concerns:
         self._of_task: dict[str, tuple[Key, ...]] = {}
         self._listed: set[Key] = set()
         self._zombies: dict[Key, Finding] = {}
+        self._crowd: Finding | None = None
+        self._crowd_stale = False
         self._heap: list[tuple[int, str]] = []
         self._due: dict[str, int] = {}
         self._waiters: dict[str, set[str]] = {}  # tasks by what blocks them
@@ -101,7 +103,9 @@ class Concerns:
 
     def crowd(self) -> Finding | None:
         """That there are many zombies at once, if there are."""
-        return crowd(self._zombies.values(), self.thresholds) if len(self._zombies) >= self.thresholds.crowd else None
+        if self._crowd_stale:
+            self._crowd, self._crowd_stale = crowd(self._zombies.values(), self.thresholds), False
+        return self._crowd
 
     def update(self, task_ids: Iterable[str], now: int) -> None:
         """Take in what changed in these tasks."""
@@ -231,10 +235,12 @@ class Concerns:
 
     def _count(self, concern: Concern, by: int) -> None:
         finding = concern.finding
-        if by > 0 and finding.severity is Severity.BAD and finding.rule in _AT_ONCE:
-            self._zombies[concern.key] = finding
-        else:
-            self._zombies.pop(concern.key, None)
+        if finding.severity is Severity.BAD and finding.rule in _AT_ONCE:
+            self._crowd_stale = True
+            if by > 0:
+                self._zombies[concern.key] = finding
+            else:
+                del self._zombies[concern.key]
         if concern.acknowledged:
             self.seen += by
         elif concern.rank[0] == _LONG_AGO:

@@ -20,6 +20,7 @@ from lineage_tui.style import PALETTES, TIME_MODES
 from lineage_tui.tally import Tally
 from lineage_tui.tree import SORTS
 from lineage_tui.views import Views
+from lineage_tui.widgets.attention import AttentionList
 from lineage_tui.widgets.detail import Detail
 from lineage_tui.widgets.event_stream import EventStream
 from lineage_tui.widgets.lines import LineView
@@ -63,6 +64,9 @@ class MainScreen(Showing):
         lists: dict[str, LineView] = {
             "tasks": self.tree_view,
             "workers": WorkerTable(looks, state, clock, app.thresholds, id="workers", empty="no workers yet"),
+            "attention": AttentionList(
+                looks, state, clock, app.thresholds, app.directory, id="attention", empty="nothing needs you"
+            ),
             "events": EventStream(looks, state, clock, id="stream", empty="no events yet"),
         }
         for view in lists.values():

@@ -37,8 +37,10 @@ class Showing(Finding):
         if method is None:
             self.say(f"{self.views.shown} cannot {name.replace('_', ' ')}")
         else:
-            method(*args)
+            said = method(*args)
             self.resume()
+            if isinstance(said, str):
+                self.say(said)
 
     def action_zoom(self, step: int) -> None:
         self.detail.open_tab("timeline")

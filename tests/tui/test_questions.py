@@ -163,3 +163,19 @@ async def test_sorting_goes_through_the_orders_and_inverts(pilot: Pilot[None]) -
     group = next(iter(tree.model.root.kids))
     firsts = [tree.model.rows[node.ident].first_at for node in group.kids if node.kind == "task"]
     assert firsts == sorted(firsts)
+
+
+async def test_what_needs_me_first_takes_one_key(pilot: Pilot[None]) -> None:
+    await pilot.press("3")
+    await until(lambda: "escalated" in text_of(pilot).splitlines()[3], "the most urgent first")
+    assert screen_of(pilot).detail.task_id == "task-s3-bucket-exposure-0058"
+
+
+async def test_only_failures_takes_a_filter_and_back_one_key(pilot: Pilot[None]) -> None:
+    await pilot.press("slash", *"is:failed", "enter")
+    tree = screen_of(pilot).tree_view
+    await until(lambda: 0 < tree.count() < 20, "the failures alone")
+    kinds = {tree.look_of_node(node) for node in map(tree.model.line, range(tree.count())) if node.kind == "task"}
+    assert kinds == {"failed"}
+    await pilot.press("escape")
+    await until(lambda: tree.count() > 60, "everything")
