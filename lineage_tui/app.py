@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,10 +11,12 @@ from platformdirs import user_state_path
 from textual.app import App
 
 from lineage_core import clock as wall
+from lineage_core.errors import ExitCode
 from lineage_core.facts import Fact
 from lineage_core.merge import State
 from lineage_core.payload import record_text
 from lineage_core.zombies import Thresholds
+from lineage_tui.ending import LOOK
 from lineage_tui.feed import Feed
 from lineage_tui.palette import Commands
 from lineage_tui.screens.main import Changed, MainScreen
@@ -50,6 +52,8 @@ class LineageApp(App[None]):
     directory: the lineage directory; it may not exist yet. since: leave out events before this time. thresholds:
     when something counts as stuck. keys: keys by command name, in place of the default ones. kept: what the last run
     left (view, filter, folds …); None: nothing is taken over, and nothing is kept. clock: gives the present time.
+
+    defect: the unexpected error that ended it. look: called now and then to see whether the terminal is still there.
     """
 
     CSS_PATH = "lineage.tcss"
@@ -83,16 +87,30 @@ class LineageApp(App[None]):
         self.rebound = keys or {}
         self.kept = kept
         self.main_screen: MainScreen | None = None
+        self.defect: BaseException | None = None
+        self.look: Callable[[], None] | None = None
 
     def on_mount(self) -> None:
         self.main_screen = MainScreen(self.rebound)
         self.push_screen(self.main_screen)
         self.feed.start()
+        if self.look is not None and not self.is_headless:
+            self.set_interval(LOOK, self.look)
 
     def on_unmount(self) -> None:
         if self.kept is not None and self.main_screen is not None:
             save_kept(self.directory, self.main_screen.keep())
         self.feed.stop()
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C, wherever nothing is there to copy."""
+        self.exit(return_code=ExitCode.INTERRUPTED)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """An unexpected error is kept for the report; what Textual would print shows the values of variables, raw."""
+        self.defect = self.defect or error
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
 
     def _notify(self) -> None:
         """Called by the feed's thread; posting a message is safe from there."""

@@ -40,10 +40,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(args)
     except LineageError as error:
-        print(f"lineage-tui: {error}", file=sys.stderr)
+        from lineage_core.sanitize import visible
+
+        print(visible(f"lineage-tui: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it is reported)
+        from lineage_core import crash
+
+        return crash.report("lineage-tui", error)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,12 +58,14 @@ def run(args: argparse.Namespace) -> int:
 
     from lineage_core import clock, paths
     from lineage_core.when import parse_when
+    from lineage_tui.ending import ending
     from lineage_tui.settings import Kept, config_path, load_kept, read_config, settings
 
     chosen = settings(
         {key.replace("_", "-"): value for key, value in vars(args).items()}, os.environ, read_config(config_path())
     )
-    with ExitStack() as stack:
+    with ending() as end, ExitStack() as stack:
+        end.clean = stack.close
         if args.demo:
             from lineage_tui.demo import demo_directory
 
@@ -77,7 +85,11 @@ def run(args: argparse.Namespace) -> int:
             keys=chosen.keys,
             kept=None if args.demo else Kept() if args.fresh else load_kept(directory),
         )
+        end.app = app
+        app.look = end.look
         app.run()
+        if app.defect is not None:
+            raise app.defect
         return app.return_code or ExitCode.OK
 
 

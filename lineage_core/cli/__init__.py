@@ -110,3 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.OK
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it is reported)
+        from lineage_core import crash
+
+        return crash.report(f"lineage {command}", error)

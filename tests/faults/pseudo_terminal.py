@@ -112,13 +112,17 @@ class PtyProgram:
         """Whether the terminal's modes are what they were before the program."""
         return termios.tcgetattr(self._slave) == self._cooked
 
+    def stop_reading(self) -> None:
+        """Let what the program writes pile up."""
+        self._ended.set()
+        self.process.send_signal(signal.SIGWINCH)  # something to draw, so that the read under way ends
+        self._reader.join(5)
+
     def vanish(self) -> None:
         """Close the terminal, as a person closing its window does."""
         os.close(self._slave)
         self._slave = -1
-        # A read that waits would keep the master open.
-        self._ended.set()
-        self.process.send_signal(signal.SIGWINCH)
+        self.stop_reading()  # it would keep the master open
         os.close(self._master)
         self._master = -1
 
