@@ -11,7 +11,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from queue import SimpleQueue
@@ -38,6 +40,9 @@ REFOLD = 4 << 20
 
 PACKED_RATIO = 20
 """How many times larger a packed file is taken to be: text of ours packs 15 to 40 times."""
+
+
+_FOLDER = (sys.executable, "-m", "lineage_core.folder")
 
 
 class Job(NamedTuple):
@@ -71,6 +76,7 @@ class History:
         self._workers = workers or os.cpu_count() or 1
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._jobs: list[Job] = []
+        self._serving: list[subprocess.Popen[bytes]] = []
         if self.total >= SMALL:
             cache = self._cache(directory)
             self._jobs = [self._job(file, cache, newest=file is listed[0]) for file in listed]
@@ -85,17 +91,27 @@ class History:
 
     def __iter__(self) -> Iterator[Segment]:
         try:
+            todo = []
             for job in self._jobs:
-                if job.cached is not None:
+                if job.cached is not None and job.cached.sound():
                     self.done += job.weight
                     yield job.cached
-            for job, segment in self._fold([job for job in self._jobs if job.cached is None]):
+                elif job.cached is not None:  # altered: the same prefix is folded again, the tailer goes on behind it
+                    todo.append(job._replace(limit=job.cached.position["offset"], cached=None))
+                else:
+                    todo.append(job)
+            for job, segment in self._fold(todo):
                 self.done += job.weight
                 if segment is not None:
                     yield segment
         finally:
             if self._scratch is not None:
                 self._scratch.cleanup()
+
+    def stop(self) -> None:
+        """Fold no more: what is left comes without segments, soon. For another thread than the one that iterates."""
+        for worker in self._serving:
+            worker.kill()
 
     def _cache(self, directory: Path) -> Path:
         """The cache of a directory; a temporary one where the user's cannot be written."""
@@ -131,15 +147,20 @@ class History:
             waiting.put(job)
         for _ in range(min(self._workers, len(jobs))):
             waiting.put(None)
-            Thread(target=_serve, args=(waiting, ready), name="history", daemon=True).start()
+            worker = subprocess.Popen(_FOLDER, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+            self._serving.append(worker)
+            Thread(target=_serve, args=(worker, waiting, ready), name="history", daemon=True).start()
         for _ in jobs:
             yield ready.get()
 
 
-def _serve(waiting: SimpleQueue[Job | None], ready: SimpleQueue[tuple[Job, Segment | None]]) -> None:
+def _serve(
+    worker: subprocess.Popen[bytes],
+    waiting: SimpleQueue[Job | None],
+    ready: SimpleQueue[tuple[Job, Segment | None]],
+) -> None:
     """Give one process file after file, until there are no more."""
-    command = [sys.executable, "-m", "lineage_core.folder"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:  # noqa: S603
+    with worker:
         assert worker.stdin is not None
         assert worker.stdout is not None
         while (job := waiting.get()) is not None:
@@ -147,7 +168,6 @@ def _serve(waiting: SimpleQueue[Job | None], ready: SimpleQueue[tuple[Job, Segme
             try:
                 told = [str(job.file.path), job.file.name, job.limit, str(job.target)]
                 worker.stdin.write(orjson.dumps(told) + b"\n")
-                worker.stdin.flush()
                 if worker.stdout.readline() == b"done\n":
                     segment = Segment(job.target)
             except (BrokenPipeError, DamagedError):
@@ -195,7 +215,11 @@ def _split(file: JournalFile) -> Place | None:
 
 
 def _sweep(cache: Path, wanted: set[Path]) -> None:
-    """Delete the segments of files that are gone."""
+    """Delete the segments of files that are gone, and what a killed process left unfinished an hour ago or earlier."""
     for path in cache.glob("*.segment"):
         if path not in wanted:
             path.unlink(missing_ok=True)
+    for path in cache.glob("*.part"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < time.time() - 3600:
+                path.unlink()

@@ -1,0 +1,129 @@
+"""Caches are never trusted: whatever happens to a segment, it is refused or means the same, and is made again."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage_core import demo, history
+from lineage_core.clock import parse_timestamp
+from lineage_core.folder import fold
+from lineage_core.load import load
+from lineage_core.merge import State
+from lineage_core.segment import DamagedError, Segment
+from lineage_tui.feed import Feed
+
+NOW = parse_timestamp("2026-03-14T03:00:00Z") or 0
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with one file of events, and some that are none."""
+    directory = tmp_path_factory.mktemp("segments") / "lineage"
+    demo.backfill(directory, 30, days=0.1, clock=lambda: NOW)
+    (file,) = directory.glob("lineage-*.jsonl")
+    with file.open("ab") as out:
+        out.write(b"no event\n")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def segment(journal: Path) -> bytes:
+    """What is written for it."""
+    target = journal.parent / "whole.segment"
+    (file,) = journal.glob("lineage-*.jsonl")
+    fold(file, file.name, 1 << 30, target)
+    return target.read_bytes()
+
+
+def told(data: bytes, path: Path) -> object:
+    """Everything that a segment of these bytes tells, or None if it is refused."""
+    path.write_bytes(data)
+    try:
+        opened = Segment(path)
+        if not opened.sound():
+            return None
+        state = State()
+        state.adopt(opened)
+        state.settle()
+        facts = {task: state.facts(task) for task in state.rows}
+        return opened.position, opened.rejected, opened.homes, state.rows, facts, state.records
+    except DamagedError:
+        return None
+    finally:
+        path.unlink()
+
+
+def test_a_segment_with_any_byte_flipped_is_refused_or_means_the_same(segment: bytes, tmp_path: Path) -> None:
+    whole = told(segment, tmp_path / "a.segment")
+    assert whole is not None
+    for at in range(len(segment)):
+        for bit in (1, 0x80):
+            flipped = bytearray(segment)
+            flipped[at] ^= bit
+            assert told(bytes(flipped), tmp_path / "a.segment") in (None, whole), at
+
+
+def test_a_segment_cut_anywhere_is_refused(segment: bytes, tmp_path: Path) -> None:
+    for size in range(len(segment)):
+        assert told(segment[:size], tmp_path / "a.segment") is None, size
+
+
+@given(data=st.data())
+def test_a_segment_with_anything_in_it_is_refused(
+    segment: bytes, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    start = data.draw(st.integers(0, len(segment)))
+    stop = data.draw(st.integers(start, min(len(segment), start + 200)))
+    changed = segment[:start] + data.draw(st.binary(max_size=200)) + segment[stop:]
+    path = tmp_path_factory.getbasetemp() / "drawn.segment"
+    assert (told(changed, path) is None) == (changed != segment)
+
+
+def followed(directory: Path) -> tuple[object, int]:
+    """What a feed makes of a directory: its tasks with their facts, and how many records it took for that."""
+    state = State()
+    feed = Feed(directory, state, lambda: None)
+    feed.start()
+    try:
+        expected = load(directory).state.events
+        end = time.monotonic() + 30
+        while state.events < expected or not feed.health.loaded or feed.health.backlog:
+            assert time.monotonic() < end, (state.events, expected, feed.health)
+            time.sleep(0.01)
+    finally:
+        feed.stop()
+    return {task: [fact[:6] for fact in state.facts(task)] for task in state.rows}, state.records
+
+
+def test_the_viewer_folds_again_what_was_altered_in_its_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "SMALL", 1000)
+    directory = tmp_path / "lineage"
+    demo.backfill(directory, 4000, days=3, clock=lambda: NOW)
+    whole = followed(directory)
+    segments = sorted((tmp_path / "xdg_cache_home").rglob("*.segment"))
+    assert len(segments) >= 3
+    for number, path in enumerate(segments):
+        data = bytearray(path.read_bytes())
+        at = (len(data) - 50, 200, len(data) // 2)[number % 3]  # in the facts, the header, the columns
+        data[at] ^= 4
+        path.write_bytes(data)
+    assert followed(directory) == whole
+    assert all(Segment(path).sound() for path in segments)
+    assert followed(directory) == whole
+
+
+def test_a_segment_is_not_written_through_a_symbolic_link(journal: Path, tmp_path: Path) -> None:
+    victim, target = tmp_path / "victim", tmp_path / "a.segment"
+    victim.write_text("mine")
+    target.symlink_to(victim)
+    (file,) = journal.glob("lineage-*.jsonl")
+    fold(file, file.name, 1 << 30, target)
+    assert victim.read_text() == "mine"
+    assert not target.is_symlink()
