@@ -32,7 +32,7 @@ _DETAIL = rf'"(?:error_type|error_message|stack_trace)":{_S}'
 _PART = rf'"(?:input|output|total)_tokens":{_N}'
 _VALUES = (
     rf'"error_details":\{{{_members(_DETAIL)}\}}',
-    rf'"token_usage":\{{{_members(_PART)}\}}',
+    rf'"token_usage":\{{{_PART}(?:,{_PART})*\}}',
     rf'"metadata":\{{(?:"log_us":{_N})?\}}',
     rf"{_S}:{_SCALAR}",
     rf"{_S}:\[{_members(_SCALAR)}\]",

@@ -36,10 +36,9 @@ class Cut(NamedTuple):
 
 def narrowed(frames: Frames, tasks: Collection[str]) -> Frames:
     """The frames as if these tasks were all there are; what was quarantined belongs to no task."""
-    names = pl.Series(list(tasks), dtype=pl.Categorical())
-    chosen = col("task_id").is_in(names.implode())
-    events, tasks, workers, handoffs, phases = (frames.of(what).filter(chosen) for what in FRAMES)
-    return Frames(events, tasks, workers, handoffs, phases, records=events.height)
+    chosen = col("task_id").is_in(pl.Series(list(tasks), dtype=pl.Categorical()).implode())
+    parts = {what: frames.of(what).filter(chosen) for what in FRAMES}
+    return Frames.made_of(parts, parts["events"].height, {})
 
 
 def key_of(by: str) -> pl.Expr:
