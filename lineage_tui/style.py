@@ -183,3 +183,10 @@ class Styles:
         if self.times == "ago":
             return f"{format_duration(max(0, now - at))} ago"
         return (format_local(at) if self.times == "local" else format_timestamp(at))[11:23]
+
+    def moment(self, at: int, now: int) -> str:
+        """As `time`, but `03-13 08:03` for another day than today."""
+        written = format_local if self.times == "local" else format_timestamp
+        if self.times == "ago" or written(at)[:10] == written(now)[:10]:
+            return self.time(at, now)
+        return f"{written(at)[5:10]} {written(at)[11:16]}"

@@ -86,7 +86,7 @@ class Concerns:
         self._due: dict[str, int] = {}
         self._waiters: dict[str, set[str]] = {}  # tasks by what blocks them
         self._blockers: dict[str, tuple[str, ...]] = {}
-        self._ended: dict[str, bool] = {}  # of what blocks a task: whether it had ended when that was looked at
+        self._ends: dict[str, tuple[Status, int] | None] = {}  # how what blocks a task had ended, when it was looked at
         self._refilling = False
         self._later: set[str] = set()
 
@@ -111,9 +111,8 @@ class Concerns:
         """Take in what changed in these tasks."""
         for task_id in task_ids:
             self._look(task_id, now)
-            ended = self.state.rows[task_id].status.ended
-            if task_id in self._waiters and self._ended[task_id] is not ended:
-                self._ended[task_id] = ended
+            if task_id in self._waiters and self._ends[task_id] != (end := self._end(task_id)):
+                self._ends[task_id] = end
                 for waiter in self._waiters[task_id]:
                     self._plan(waiter, now)
 
@@ -205,9 +204,13 @@ class Concerns:
             self._waiters[name].discard(task_id)
         for name in blockers:
             self._waiters.setdefault(name, set()).add(task_id)
-            self._ended[name] = name in self.state.rows and self.state.rows[name].status.ended
+            self._ends[name] = self._end(name)
         if blockers:
             self._blockers[task_id] = blockers
+
+    def _end(self, task_id: str) -> tuple[Status, int] | None:
+        row = self.state.rows.get(task_id)
+        return (row.status, row.ended_at or row.last_at) if row is not None and row.status.ended else None
 
     def _put(self, key: Key, concern: Concern | None) -> None:
         """Replace a concern, and bring its line to its place."""

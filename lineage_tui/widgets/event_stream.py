@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from lineage_core.clock import Clock, format_timestamp
+from textual.geometry import Region
+
+from lineage_core.clock import Clock
 from lineage_core.facts import Fact
 from lineage_core.fold import ZOMBIE_TIMEOUT
 from lineage_core.merge import State
@@ -60,10 +62,15 @@ class EventStream(HomingLines):
     def arrived(self, task_ids: set[str]) -> None:
         """Take in what changed in these tasks."""
         self.model.hold = not self.following
-        self.settle(self.model.take(task_ids))
+        fresh = self.fresh
+        self.settle(self.model.take(task_ids), lambda _key: False)  # an event does not change
+        if self.fresh != fresh:
+            self.refresh(Region(0, 0, self.size.width, self.title_lines))
 
     def tick(self) -> None:
-        """Nothing here depends on the time but the date in front of old events."""
+        """Once a second: ages grow, where times are written so."""
+        if self.looks.times == "ago":
+            self.refresh()
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
         """Show the events whose tasks match. text: the filter as it was written; then its words mean the event
@@ -145,8 +152,7 @@ class EventStream(HomingLines):
         _, task_id, fact = self.model.shown[line]
         look = event_look(fact)
         glyph, _, role = self.looks.look(look)
-        at, today = format_timestamp(fact.at), format_timestamp(self.clock())
-        out.col(at[11:23] if at[:10] == today[:10] else f"{at[5:10]} {at[11:16]}", 12, "muted")
+        out.col(self.looks.moment(fact.at, self.clock()), 12, "muted")
         out.put(glyph + " ", role)
         if out.width >= 40:
             out.col(task_id, self._task_width(out.width))

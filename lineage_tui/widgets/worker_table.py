@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from rich.cells import cell_len
 
-from lineage_core.clock import Clock, format_duration, format_timestamp
+from lineage_core.clock import Clock, format_duration
 from lineage_core.merge import State
 from lineage_core.sanitize import visible
 from lineage_core.state import TaskRow
@@ -44,7 +44,7 @@ COLUMNS = {
         Column("type", 9, False),
         Column("task", 12, False),
         Column("master", 11, False),
-        Column("began", 8, True),
+        Column("began", 11, True),
         Column("time", 6, True, right=True),
         Column("progress", 4, True, right=True),
         Column("silent", 7, True, right=True),
@@ -230,8 +230,7 @@ class WorkerTable(HomingLines):
             case "master":
                 return short(seat.master), "muted"
             case "began":
-                at = format_timestamp(seat.first)
-                return at[11:19] if at[:10] == format_timestamp(now)[:10] else at[2:10], "muted"
+                return self.looks.moment(seat.first, now)[:11].partition(".")[0], "muted"
             case "time":
                 end = now if seat.ended is None else seat.ended
                 return format_duration(max(0, end - seat.first)), "text"

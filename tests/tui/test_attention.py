@@ -252,7 +252,7 @@ async def test_a_filter_lists_the_tasks_that_match_also_those_that_come_later() 
         assert ("failed", "task-u") in listed(view)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> None:
     log, clock = Log(), Clock()
