@@ -49,29 +49,31 @@ class _Lines:
     """Counts the newlines before an offset, over the blocks that may still be asked for."""
 
     def __init__(self) -> None:
-        self._blocks: list[tuple[int, int, bytes]] = []  # offset, newlines before it, bytes
+        self._blocks: list[tuple[int, int, int, bytes]] = []  # start, end, newlines before it, bytes if it has any
         self._end = 0
         self._newlines = 0
 
     def add(self, data: bytes) -> None:
         """The next block of the file."""
-        self._blocks.append((self._end, self._newlines, data))
-        self._end += len(data)
-        self._newlines += data.count(b"\n")
+        start, self._end = self._end, self._end + len(data)
+        newlines = data.count(b"\n")
+        self._blocks.append((start, self._end, self._newlines, data if newlines else b""))
+        self._newlines += newlines
 
     def forget(self, offset: int) -> None:
         """Nothing before this offset will be asked for."""
-        self._blocks = [block for block in self._blocks if block[0] + len(block[2]) > offset]
+        self._blocks = [block for block in self._blocks if block[1] > offset]
 
     def number(self, items: list[Found | Rejected]) -> list[tuple[int, Found | Rejected]]:
         """The items in the order of the file, each with its line."""
         items.sort(key=lambda item: item.offset)
         numbered: list[tuple[int, Found | Rejected]] = []
         blocks = iter(self._blocks)
-        start, line, data, done = 0, 0, b"", 0
+        start = end = line = done = 0
+        data = b""
         for item in items:
-            while item.offset >= start + len(data):
-                start, line, data = next(blocks)
+            while item.offset >= end:
+                start, end, line, data = next(blocks)
                 done = 0
             at = item.offset - start
             line += data.count(b"\n", done, at)

@@ -16,6 +16,7 @@ from lineage_core.clock import DAY
 from lineage_core.load import load
 from lineage_core.shell_install import LIBRARY
 from lineage_core.tail import Tailer
+from lineage_core.validate import Validation
 
 EVENTS = 250
 
@@ -73,6 +74,9 @@ def test_a_reader_that_asks_again_and_again_never_sees_less(tmp_path: Path) -> N
             loaded = load(tmp_path)
             assert loaded.problems == {}
             assert loaded.state.events == 3000
+            validation = Validation(tmp_path, now=clock.now())
+            assert list(validation) == []
+            assert validation.records - validation.copies == 3000
             asked += 1
     assert run.returncode == 0
     assert load(tmp_path).state.rows == whole.state.rows
