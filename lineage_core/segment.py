@@ -26,7 +26,7 @@ from lineage_core.decode import Rejected
 from lineage_core.merge import State
 from lineage_core.state import Status, TaskRow
 
-FORMAT = 2
+FORMAT = 3
 """Of this file, and of what `fold.py` makes of events; a segment of another format is made again."""
 
 _STATUS = TaskRow._fields.index("status")

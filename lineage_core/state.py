@@ -172,7 +172,12 @@ class Task:
 
     @property
     def percent(self) -> float | None:
-        """How far it is, 0-100: the mean over its open workers, else over all; None without a progress."""
+        """How far it is, 0-100: the mean over its open workers, else over all; None without a progress.
+
+        A completed task is at 100, whatever its workers said last.
+        """
+        if self.status is Status.COMPLETED:
+            return 100.0
         of = [w for w in self.workers.values() if w.open] or list(self.workers.values())
         known = [w.percent for w in of if w.percent is not None]
         return sum(known) / len(of) if known else None
