@@ -22,9 +22,10 @@ case ${BASH_VERSION-} in
   *) __lineage_old='' ; declare -gA __lineage_parents __lineage_healed ;;
 esac
 
-# EVENT ARGS…: write the event in bash alone. Sets __l_t, __l_id, __l_parent; with __l_tag, writes it without DATA.
+# EVENT ARGS…: write the event in bash alone. Wants __l_parent, sets __l_t and __l_id; with __l_tag, no DATA is written.
 # 0 written; 3 it cannot be written (__l_why); 9 not sure, and nothing written.
 __lineage_native() {
+  # Called with 2>/dev/null: a write that fails is told by us, and bash warns when LC_ALL goes back to an unknown locale.
   local LC_ALL=C __l_event=$1 __l_task=${2-} __l_type=master __l_by=1 __l_keys __l_n __l_i __l_word __l_text __l_free=''
   __l_t=${EPOCHREALTIME//[!0-9]/}
   case $__l_t in [1-9]???????????????) ;; *) __l_t=''; return 9 ;; esac
@@ -33,7 +34,6 @@ __lineage_native() {
     : __lineage_count < 999 ? ++__lineage_count : (++__lineage_at, __lineage_count = 0),
     __l_i = __lineage_at, __l_n = __lineage_count ))
   builtin printf -v __l_id 'lineage-%s%07d%03d' "$__l_i" "$BASHPID" "$__l_n"
-  __l_parent=${LINEAGE_PARENT_ID:-${__lineage_parents["t$__l_task"]-}}
 
   case $__l_event in
     task_created) __l_type='' __l_keys=(-) ;;
@@ -58,7 +58,7 @@ __lineage_native() {
     (( $# == 4 || $# == 5 )) || return 9
     __l_words[2]=${5:-medium}
   elif (( $# == __l_n + 3 )); then
-    [[ -n $__l_tag ]] || __l_data=${!#}
+    [[ -n $__l_tag ]] || __l_data=${*: -1}
   elif (( $# != __l_n + 2 )); then
     return 9
   fi
@@ -142,27 +142,27 @@ $__l_fields},\"parent_lineage_id\":"
     __l_word=coordination/lineage
     [[ -d $__l_word ]] || { __l_why='no lineage directory: set LINEAGE_DIR or CORTEX_HOME'; return 3; }
   fi
-  __lineage_append "$__l_word/lineage-$__l_date.jsonl" || return 3
+  __lineage_append "$__l_word/lineage-$__l_date.jsonl" || return
   [[ ${LINEAGE_WRITE_COMBINED-} != 1 ]] || __lineage_append "$__l_word/task-lineage.jsonl" || return 3
 }
 
-# FILE: append __l_line by one write. 1 if that failed (__l_why).
+# FILE: append __l_line by one write. 3 if that failed (__l_why), 9 if Python may do better.
 __lineage_append() {
   local __l_heal='' __l_folder=${1%/*} __l_key="$PWD $1"
   if [[ ! -f $1 ]]; then
     __l_why="cannot write $1: it is not a regular file"
-    [[ -f $1 || ! -e $1 && ! -L $1 ]] || return 1  # -f: another writer has made it this moment
+    [[ -f $1 || ! -e $1 && ! -L $1 ]] || return 3  # -f: another writer has made it this moment
     __l_why="cannot make the directory $__l_folder"
-    [[ -d $__l_folder ]] || (umask 077; exec mkdir -p -- "$__l_folder") >/dev/null 2>&1 || return 1
+    [[ -d $__l_folder ]] || (umask 077; exec mkdir -p -- "$__l_folder") || return $(( $? == 127 ? 9 : 3 ))
   elif [[ ${__lineage_healed["$__l_key"]-} != "$BASHPID" && -s $1 ]]; then
     __l_heal=$'\n'  # bash cannot look whether the last line is whole; a blank line does no harm
   fi
   if [[ $__lineage_primed != "$BASHPID" ]]; then
     # Until a process has put out its first character, stdio flushes at the healing newline: two writes.
-    { builtin printf ' ' >/dev/null; } 2>/dev/null
+    builtin printf ' ' >/dev/null
     __lineage_primed=$BASHPID
   fi
-  if { builtin printf '%s\n' "$__l_heal$__l_line" >>"$1"; } 2>/dev/null; then
+  if builtin printf '%s\n' "$__l_heal$__l_line" >>"$1"; then
     (( ${#__lineage_healed[@]} < 256 )) || __lineage_healed=()
     __lineage_healed["$__l_key"]=$BASHPID
     return 0
@@ -170,7 +170,7 @@ __lineage_append() {
   __lineage_healed["$__l_key"]=''
   __l_why="cannot write $1: disk full, or a size limit?"
   [[ -w $1 || ! -e $1 && -w $__l_folder ]] || __l_why="cannot write $1: permission denied"
-  return 1
+  return 3
 }
 
 # SIZE: whether a line of so many bytes goes out by one write. How much does depends on how bash was built and on what
@@ -181,11 +181,9 @@ __lineage_fits() {
   if [[ $__lineage_safe == 1008 && $1 -lt 4096 ]]; then
     __lineage_safe=1007
     builtin printf -v __l_page '%04095d\n' 0
-    {
-      while builtin read -r __l_name __l_value; do [[ $__l_name != syscw: ]] || __l_before=$__l_value; done </proc/self/io
-      builtin printf '%s' "$__l_page" >/dev/null
-      while builtin read -r __l_name __l_value; do [[ $__l_name != syscw: ]] || __l_after=$__l_value; done </proc/self/io
-    } 2>/dev/null
+    while builtin read -r __l_name __l_value; do [[ $__l_name != syscw: ]] || __l_before=$__l_value; done </proc/self/io
+    builtin printf '%s' "$__l_page" >/dev/null
+    while builtin read -r __l_name __l_value; do [[ $__l_name != syscw: ]] || __l_after=$__l_value; done </proc/self/io
     [[ -z $__l_before ]] || (( __l_after - __l_before != 1 )) || __lineage_safe=4096
   fi
   (( $1 + 2 <= __lineage_safe ))
@@ -286,9 +284,9 @@ __lineage_members() {
   __l_data=${__l_text//$'\x03'/"$__l_b\""}
 }
 
-case ${__lineage_only_native-} in 1) return ;; esac  # the `lineage` launcher has Python do the rest
+case ${__lineage_only_native-} in 1) return 0 ;; esac  # the `lineage` launcher has Python do the rest
 
-__lineage_tasks=() __lineage_ids=()  # parents for bash 3.2, which has no associative arrays
+case ${__lineage_ids[0]-} in '') __lineage_tasks=() __lineage_ids=() ;; esac  # parents, for bash 3.2
 __lineage_root=${BASH_SOURCE[0]}
 case $__lineage_root in /*) ;; *) __lineage_root=$PWD/$__lineage_root ;; esac
 __lineage_root=${__lineage_root%/lineage_core/shell/*}
@@ -304,18 +302,24 @@ __lineage_log() {
   fi
   local -
   set +aeukxET -f
-  local __l_nocase='' __l_t='' __l_id='' __l_parent='' __l_why='' __l_tag='' __l_code=9
+  local __l_nocase='' __l_t='' __l_id='' __l_why='' __l_tag='' __l_code=0
+  local __l_parent=${LINEAGE_PARENT_ID:-${__lineage_parents["t${2-}"]-}}
   case :$BASHOPTS: in *:nocasematch:*) __l_nocase=1; shopt -u nocasematch ;; esac
-  if [[ "${LC_ALL@a}${IFS@a}" != *r* ]]; then __lineage_native "$@"; __l_code=$?; fi
-  case $__l_code in 9) __lineage_bridge "$@"; __l_code=$? ;; esac
-  case $__l_code in 127) __lineage_without_data "$@"; __l_code=$? ;; esac
+  # What bash 4.2 and before did with quotes, and a read-only locale or IFS, are not for the code above.
+  case ${LC_ALL@a}${IFS@a}/${BASH_COMPAT-} in
+    *r*/* | */3* | */4[0-2] | */4.[0-2]) __l_code=9 ;;
+    *) __lineage_native "$@" 2>/dev/null || __l_code=$? ;;
+  esac
+  case $__l_code in 9) __l_code=0; __lineage_bridge "$@" || __l_code=$? ;; esac
+  case $__l_code in 127) __l_code=0; __lineage_without_data "$@" 2>/dev/null || __l_code=$? ;; esac
   case $__l_code in
     0)
+      [[ -z $__l_tag ]] || __lineage_warn dropped "$__l_why; events are logged without data"
       LINEAGE_ID=$__l_id
       (( ${#__lineage_parents[@]} < 4096 )) || __lineage_parents=()
       __lineage_parents["t$2"]=$__l_id
       case ${LINEAGE_PRINT_ID-} in 1) builtin printf '%s\n' "$__l_id" ;; esac ;;
-    *) __lineage_fail "$__l_code"; __l_code=$? ;;
+    *) __l_t=0; __lineage_fail "$__l_code" || __l_t=$?; __l_code=$__l_t ;;
   esac
   [[ -z $__l_nocase ]] || shopt -s nocasematch
   return "$__l_code"
@@ -323,7 +327,8 @@ __lineage_log() {
 
 # EVENT ARGS…: what bash before 5.0 does with every call, and any bash with LINEAGE_FORCE_PYTHON=1. Runs in 3.2.
 __lineage_forced() {
-  local __l_t='' __l_id='' __l_parent=${LINEAGE_PARENT_ID-} __l_why='' __l_code=0 __l_i
+  local __l_t __l_id __l_parent __l_why __l_code __l_i
+  __l_t='' __l_id='' __l_parent=${LINEAGE_PARENT_ID-} __l_why='' __l_code=0  # apart, because of set -k
   for (( __l_i = 0; __l_i < ${#__lineage_tasks[@]}; __l_i++ )); do
     [ "${__lineage_tasks[__l_i]}" != "${2-}" ] || break
   done
@@ -344,7 +349,8 @@ __lineage_forced() {
 
 # EVENT ARGS…: have Python write the event. Sets __l_id. 0 written; 2 or 3 as Python says (__l_why); 127 no interpreter.
 __lineage_bridge() {
-  local __l_name __l_out=''
+  local __l_name __l_out
+  __l_out=''
   if __lineage_find_python; then
     __l_out=$(
       {
@@ -378,19 +384,21 @@ __lineage_find_python() {
   [ -x "$__lineage_python" ]
 }
 
-# EVENT ARGS…: there is no interpreter: write what bash can write surely, without DATA.
+# EVENT ARGS…: there is no interpreter (__l_why): write what bash can write surely, without DATA.
 __lineage_without_data() {
-  local LC_ALL=C __l_args=("$1") __l_word __l_tag=data-dropped __l_lost=$__l_why
+  local LC_ALL=C __l_args=("$1") __l_word __l_lost=$__l_why
+  __l_tag=data-dropped
   shift
   for __l_word; do
     case ${LINEAGE_REDACT-}/${LINEAGE_REDACT_PATTERNS-} in
       0/* | /) __lineage_harmless "$__l_word" || __l_word='[redacted]' ;;
+      *) __l_word='[redacted]' ;;
     esac
     __l_word=${__l_word:0:120}
     __l_args+=("${__l_word//[!\ -~]/?}")
   done
-  __lineage_native "${__l_args[@]}" || { __l_why=${__l_why:-$__l_lost}; return 3; }
-  __lineage_warn dropped "$__l_lost; events are logged without data"
+  __lineage_native "${__l_args[@]}" || return 3
+  __l_why=$__l_lost
 }
 
 # CODE: no event was written, because of __l_why. The code under LINEAGE_STRICT=1; else 0, and one warning of its kind.
