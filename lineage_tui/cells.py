@@ -26,6 +26,19 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return padding + text if right else text + padding
 
 
+def cut(text: str, prefix: str, width: int, styles: Styles) -> str:
+    """An id in at most `width` cells: without the prefix that all have, and cut before its end, which tells it."""
+    text = visible(text)
+    if len(text) <= width or cell_len(text) != len(text) or width < 8:
+        return text
+    mark = styles.glyph("…", "~")
+    text = text.removeprefix(prefix)
+    if len(text) < width:
+        return mark + text
+    tail = width * 2 // 5
+    return text[: width - tail - 1] + mark + text[-tail:]
+
+
 class Line:
     """One line under construction, left to right.
 

@@ -14,11 +14,10 @@ from lineage_core.state import TaskRow
 from lineage_core.words import short
 from lineage_core.zombies import Severity, Thresholds
 from lineage_tui.acknowledged import Acknowledged, Key
-from lineage_tui.cells import Line
+from lineage_tui.cells import Line, cut
 from lineage_tui.models.concerns import Concern, Concerns, key_of
 from lineage_tui.style import Styles
 from lineage_tui.widgets.homing import HomingLines
-from lineage_tui.widgets.worker_table import cut
 
 _LOOKS = {
     "failed": ("failed", "failed"),

@@ -13,7 +13,7 @@ from lineage_core.fold import ZOMBIE_TIMEOUT
 from lineage_core.merge import State
 from lineage_core.state import TaskRow
 from lineage_core.words import say
-from lineage_tui.cells import Line
+from lineage_tui.cells import Line, cut
 from lineage_tui.models.event_window import MOST, Event, EventWindow, Matches
 from lineage_tui.models.narrow import WORDS, Texts, narrow
 from lineage_tui.style import Styles
@@ -155,7 +155,8 @@ class EventStream(HomingLines):
         out.col(self.looks.moment(fact.at, self.clock()), 12, "muted")
         out.put(glyph + " ", role)
         if out.width >= 40:
-            out.col(task_id, self._task_width(out.width))
+            width = self._task_width(out.width)
+            out.col(cut(task_id, "task-", width, self.looks), width)
         if out.width >= 130:
             out.col(fact.event_type, 17, role)
         shade = role if look in LOUD else "muted" if look == "progress" else "text"

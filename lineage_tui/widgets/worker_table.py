@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
-from rich.cells import cell_len
-
 from lineage_core.clock import Clock, format_duration
 from lineage_core.merge import State
-from lineage_core.sanitize import visible
 from lineage_core.state import TaskRow
 from lineage_core.words import short
 from lineage_core.zombies import Thresholds
-from lineage_tui.cells import Line, bar
+from lineage_tui.cells import Line, bar, cut
 from lineage_tui.models.narrow import WORDS, Texts, narrow
 from lineage_tui.models.roster import Matches, Roster, Seat
 from lineage_tui.style import LOOKS, Styles
@@ -264,19 +261,6 @@ class WorkerTable(HomingLines):
         if width < 13:
             return self.looks.glyph("≤", "<") + most
         return f"{format_duration(usual.median)}{self.looks.glyph('–', '-')}{most}"
-
-
-def cut(text: str, prefix: str, width: int, styles: Styles) -> str:
-    """An id in at most `width` cells: without the prefix that all have, and cut before its end, which tells it."""
-    text = visible(text)
-    if len(text) <= width or cell_len(text) != len(text) or width < 8:
-        return text
-    mark = styles.glyph("…", "~")
-    text = text.removeprefix(prefix)
-    if len(text) < width:
-        return mark + text
-    tail = width * 2 // 5
-    return text[: width - tail - 1] + mark + text[-tail:]
 
 
 def compact(number: int) -> str:

@@ -16,9 +16,10 @@ from lineage_core.load import load
 from lineage_core.merge import State
 from lineage_core.state import Worker, WorkerEnd
 from lineage_core.zombies import Thresholds
+from lineage_tui.cells import cut
 from lineage_tui.models.roster import Roster
 from lineage_tui.models.usual import Usual, UsualSilence, gaps_of
-from lineage_tui.widgets.worker_table import COLUMNS, WorkerTable, columns_for, compact, cut
+from lineage_tui.widgets.worker_table import COLUMNS, WorkerTable, columns_for, compact
 
 from .alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of
 from .conftest import until
