@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 
@@ -18,46 +21,54 @@ from lineage_core.shell_install import LIBRARY
 from lineage_core.tail import Tailer
 from lineage_core.validate import Validation
 
-EVENTS = 250
+RUNS = 8
 
 BASH = f"""
 source {LIBRARY}
-for ((n = 0; n < {EVENTS}; n++)); do
+until [[ -e $2 ]]; do
     log_task_created "task-$1" "user-kim" && printf '%s\\n' "$LINEAGE_ID"
 done
 """
-PYTHON = f"""
-import sys
+PYTHON = """
+import os, sys
 from lineage_core.journal import Journal
-for _ in range({EVENTS}):
+while not os.path.exists(sys.argv[2]):
     print(Journal().log("task_created", "task-" + sys.argv[1], "user-kim"))
 """
 
 
+def until(condition: Callable[[], object]) -> None:
+    """Wait for a condition, at most a minute."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 def test_each_event_is_read_exactly_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LINEAGE_DIR", str(tmp_path))
-    commands = [["bash", "-c", BASH, "bash", f"bash-{n}"] for n in range(2)]
-    commands += [[sys.executable, "-c", PYTHON, f"python-{n}"] for n in range(2)]
-    writers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
+    journal, stop = tmp_path / "lineage", tmp_path / "stop"
+    monkeypatch.setenv("LINEAGE_DIR", str(journal))
+    commands = [["bash", "-c", BASH, "bash", f"bash-{n}", str(stop)] for n in range(2)]
+    commands += [[sys.executable, "-c", PYTHON, f"python-{n}", str(stop)] for n in range(2)]
     printed: list[str] = []
-    collectors = [threading.Thread(target=lambda w=w: printed.extend(w.stdout)) for w in writers]
-    next_month, runs = clock.now() + 40 * DAY, 0
-    for collector in collectors:
-        collector.start()
-    while any(writer.poll() is None for writer in writers):
-        assert [step for step in archive(tmp_path, next_month, 0) if step.word == "left"] == []
-        runs += 1
-    for collector in collectors:
-        collector.join()
-    assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
-    for writer in writers:
-        writer.stdout.close()
-    list(archive(tmp_path, next_month, 0))
-    ids = [found.record["lineage_id"] for batch in Tailer(tmp_path).scan() for found in batch.found]
+    next_month = clock.now() + 40 * DAY
+    with ExitStack() as running:
+        writers = [running.enter_context(Popen(words, stdout=PIPE, text=True)) for words in commands]
+        collectors = [threading.Thread(target=lambda w=w: printed.extend(w.stdout)) for w in writers]
+        for collector in collectors:
+            collector.start()
+        for _ in range(RUNS):
+            until(lambda: list(journal.glob("lineage-*.jsonl")))
+            assert [step for step in archive(journal, next_month, 0) if step.word == "left"] == []
+        stop.touch()
+        for collector in collectors:
+            collector.join()
+    assert [writer.returncode for writer in writers] == [0, 0, 0, 0]
+    list(archive(journal, next_month, 0))
+    ids = [found.record["lineage_id"] for batch in Tailer(journal).scan() for found in batch.found]
     assert Counter(ids) == Counter(line.strip() for line in printed)
-    assert len(ids) == 4 * EVENTS
-    assert runs > 3
-    assert list(tmp_path.glob("lineage-*")) == []
+    assert len(ids) >= RUNS
+    assert list(journal.glob("lineage-*")) == []
 
 
 def test_a_reader_that_asks_again_and_again_never_sees_less(tmp_path: Path) -> None:
@@ -68,7 +79,7 @@ def test_a_reader_that_asks_again_and_again_never_sees_less(tmp_path: Path) -> N
     assert whole.state.events == 3000
     command = "import sys; from pathlib import Path; from lineage_core.archive import archive; "
     command += f"list(archive(Path(sys.argv[1]), {clock.now() + 40 * DAY}, 0))"
-    with subprocess.Popen([sys.executable, "-c", command, str(tmp_path)]) as run:
+    with Popen([sys.executable, "-c", command, str(tmp_path)]) as run:
         asked = 0
         while run.poll() is None or not asked:
             loaded = load(tmp_path)
