@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
+from lineage_core.patterns import compiled
 from lineage_core.state import TaskRow
 
 Packed = Callable[[str], bytes | bytearray]
@@ -46,6 +47,7 @@ _FLAGS: dict[str, Callable[[TaskRow], bool]] = {
     "retried": lambda row: row.retries > 0,
     "handoff": lambda row: row.handoff_since is not None,
 }
+_KEY = re.compile("[a-z_]+")
 KEYS = (*_ROW_FIELDS, *_EVENT_FIELDS, "is")
 
 
@@ -56,13 +58,19 @@ class Filter(NamedTuple):
     matches: Callable[[TaskRow], bool]
 
 
+def trouble(text: str) -> str:
+    """What is wrong with a filter (that `parse` took) now that it was used: a search that took too long; or nothing."""
+    for word in _words(text):
+        key, expression = _key_of(word.lstrip("!"))
+        frame = _EVENT_FIELDS.get(key, "")
+        if key != "is" and any(compiled(expression, form).given_up for form in {frame, ""}):
+            return f"{expression!r} takes too long to search for, and matches nothing now: make it simpler"
+    return ""
+
+
 def parse(text: str, packed: Packed) -> Filter:
     """The filter that a text means. Raises BadInputError in one line for an unknown key or a bad expression."""
-    try:
-        words = shlex.split(text, posix=True)
-    except ValueError:
-        words = text.split()  # a quote that is not closed yet, while it is being typed
-    terms = [_term(word, packed) for word in words]
+    terms = [_term(word, packed) for word in _words(text)]
     return Filter(text, lambda row: all(term(row) for term in terms))
 
 
@@ -70,32 +78,39 @@ def _term(word: str, packed: Packed) -> Callable[[TaskRow], bool]:
     if word.startswith("!") and len(word) > 1:
         inner = _term(word[1:], packed)
         return lambda row: not inner(row)
-    key, colon, value = word.partition(":")
-    if not colon or not re.fullmatch(r"[a-z_]+", key):
-        pattern = _compile(word)
+    key, expression = _key_of(word)
+    if not key:
+        pattern = compiled(expression)
         return lambda row: any(
-            text is not None and pattern.search(text) is not None
-            for text in (row.task_id, row.master, row.session, row.reason)
+            text is not None and pattern.found_in(text) for text in (row.task_id, row.master, row.session, row.reason)
         )
     if key not in KEYS:
         raise BadInputError(f"unknown filter key {key!r}{nearest(key, KEYS)} (known: {', '.join(KEYS)})")
     if key == "is":
-        return _flag(value)
-    pattern = _compile(value.replace(",", "|"))
+        return _flag(expression)
     if key in _ROW_FIELDS:
-        field = _ROW_FIELDS[key]
-        return lambda row: (text := field(row)) is not None and pattern.search(text) is not None
-    inside = re.compile(_EVENT_FIELDS[key].format(pattern.pattern).encode(), re.IGNORECASE)
-    return lambda row: inside.search(packed(row.task_id)) is not None
+        field, pattern = _ROW_FIELDS[key], compiled(expression)
+        return lambda row: (text := field(row)) is not None and pattern.found_in(text)
+    inside = compiled(expression, _EVENT_FIELDS[key])
+    return lambda row: inside.found_in(packed(row.task_id))
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()  # a quote that is not closed yet, while it is being typed
+
+
+def _key_of(word: str) -> tuple[str, str]:
+    """The key of a term (empty for a word without one) and the expression that it asks for."""
+    key, colon, value = word.partition(":")
+    if not colon or not _KEY.fullmatch(key):
+        return "", word
+    return key, value if key == "is" else value.replace(",", "|")
 
 
 def _flag(value: str) -> Callable[[TaskRow], bool]:
     wanted = value.split(",")
     return lambda row: any(_FLAGS[w](row) if w in _FLAGS else row.status.value == w for w in wanted)
 
-
-def _compile(expression: str) -> re.Pattern[str]:
-    try:
-        return re.compile(expression, re.IGNORECASE)
-    except re.error as error:
-        raise BadInputError(f"bad regular expression {expression!r}: {error}") from None

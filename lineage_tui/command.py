@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 from lineage_core.errors import ExitCode, LineageError
 
+SEARCH_LIMIT = 0.25
+"""Seconds for which an expression that the operator typed may stop the screen, once."""
+
 
 def parser() -> argparse.ArgumentParser:
     """The options of `lineage-tui`."""
@@ -56,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the app with parsed options."""
     from contextlib import ExitStack
 
-    from lineage_core import clock, paths
+    from lineage_core import clock, paths, patterns
     from lineage_core.when import parse_when
     from lineage_tui.ending import ending
     from lineage_tui.settings import Kept, config_path, load_kept, read_config, settings
@@ -85,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
             keys=chosen.keys,
             kept=None if args.demo else Kept() if args.fresh else load_kept(directory),
         )
+        patterns.limit(SEARCH_LIMIT)
         end.app = app
         app.look = end.look
         app.run()

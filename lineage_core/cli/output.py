@@ -94,6 +94,11 @@ def describe(parser: argparse.ArgumentParser, keys: Mapping[str, str], what: str
     )
 
 
+def name(word: str) -> str:
+    """The type of words that name something in the journal: bytes that are not UTF-8 are U+FFFD, as in its records."""
+    return os.fsencode(word).decode("utf-8", "replace")
+
+
 def count(text: str) -> int:
     """The type of options that count something."""
     if not text.isascii() or not text.isdigit() or len(text) > 18:
@@ -261,8 +266,11 @@ def cell(value: Any) -> str:
 def compile_pattern(expression: str) -> Any:
     """The regular expression of an option; raises BadInputError in one line."""
     import re
+    import warnings
 
     try:
-        return re.compile(expression)
-    except re.error as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of constructs that will mean something else one day
+            return re.compile(expression)
+    except (re.error, OverflowError, RecursionError) as error:
         raise BadInputError(f"bad regular expression {expression!r}: {error}") from None

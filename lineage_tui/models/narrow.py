@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from lineage_core.filters import Packed, parse
+from lineage_core.patterns import compiled
 from lineage_core.state import TaskRow
 
 T = TypeVar("T")
@@ -47,5 +48,5 @@ def _term(word: str, packed: Packed, texts: Mapping[str, Texts[Any]]) -> Callabl
     read = texts.get(key)
     if read is None:
         return lambda row, line: of_task(row)
-    pattern = re.compile(value if key == WORDS else value.replace(",", "|"), re.IGNORECASE)
-    return lambda row, line: (text := read(line)) is not None and pattern.search(text) is not None
+    pattern = compiled(value if key == WORDS else value.replace(",", "|"))
+    return lambda row, line: (text := read(line)) is not None and pattern.found_in(text)

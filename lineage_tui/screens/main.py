@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from lineage_core.clock import format_local, format_timestamp
+from lineage_core.filters import trouble
 from lineage_tui.commands import COMMANDS, bindings, shown
 from lineage_tui.screens.showing import Showing
 from lineage_tui.settings import Kept
@@ -189,6 +190,8 @@ class MainScreen(Showing):
     def _tick(self) -> None:
         """Once a second: ages and open bars grow."""
         self.tree_view.empty = self._empty_text()
+        if wrong := trouble(self.filter_text):
+            self.say(wrong)
         self._show_status()
         if not self.app.clock.paused:
             self.views.view.tick()  # type: ignore[attr-defined]

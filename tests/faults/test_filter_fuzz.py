@@ -1,0 +1,118 @@
+"""The filter language takes whatever a person may type: a filter, or one clear error; and none stops the screen."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from lineage_core import filters, patterns
+from lineage_core.errors import BadInputError
+from lineage_core.journal import Journal
+from lineage_core.load import load
+from lineage_core.merge import State
+from lineage_tui.models.narrow import narrow
+from tests.faults.pseudo_terminal import PtyProgram
+
+KEYS = [*filters.KEYS, "nokey", ""]
+PIECES = (
+    *("a", "scan", ".*", "(", ")", "[", "]", "{", "}", "|", "+", "*", "?", "^", "$", "\\", "\\1", "\\b", "\\u0041"),
+    *("\\N{DASH}", "(?i)", "(?x)#", "(?P<a>b)", "(?>a)", "a++", "(?(1)a|b)", "((((", "[[a]", "--", "&&", "~~", "{9}"),
+    *("{999999999999}", "\ud800", "é", "'", '"', " ", "!", ":", ",", "\x00", "\x1b", "is:", "worker:", "status:failed"),
+)
+
+words = st.builds(
+    lambda no, key, colon, parts: "!" * no + key + colon + "".join(parts),
+    st.integers(0, 2),
+    st.sampled_from(KEYS),
+    st.sampled_from(["", ":"]),
+    st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=6),
+)
+typed = st.lists(words, max_size=3).map(" ".join)
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> State:
+    journal = Journal(tmp_path_factory.mktemp("filters"))
+    journal.log("task_created", "task-" + "a" * 40, "user-kim", tags=["x"])
+    journal.log("worker_started", "task-1", "worker-scan-1", "scan-worker")
+    return load(journal.directory).state
+
+
+@given(text=typed)
+@example(text="worker:\\u0041")
+@example(text="worker:(?i)a")
+@example(text="tag:\ud800")
+@example(text="a{99999999999999999999}")
+@example(text="[[a]")
+@example(text="(" * 600)
+@example(text="x" * 3000)
+def test_whatever_is_typed_is_a_filter_or_one_clear_error(text: str, state: State) -> None:
+    patterns.limit(0.05)
+    try:
+        try:
+            matches = filters.parse(text, state.packed).matches
+        except BadInputError as error:
+            assert str(error) and "\n" not in str(error).replace(text, "")
+        else:
+            assert {matches(row) for row in state.rows.values()} <= {True, False}
+            assert isinstance(filters.trouble(text), str)
+    finally:
+        patterns.limit(0)
+
+
+@given(text=typed)
+def test_the_same_holds_for_lists_of_workers_and_events(text: str, state: State) -> None:
+    patterns.limit(0.05)
+    try:
+        try:
+            matches = narrow(text, state.packed, {"": str, "worker": str, "type": lambda line: None})
+        except BadInputError:
+            return
+        assert {matches(row, "worker-scan-1") for row in state.rows.values()} <= {True, False}
+    finally:
+        patterns.limit(0)
+
+
+@given(st.text(st.characters(categories=["L", "N", "Zs"]), min_size=1, max_size=10))
+def test_plain_words_are_found_where_they_are(word: str) -> None:
+    assert patterns.compiled(re.escape(word)).found_in(f"x{word}y")
+
+
+@pytest.fixture
+def limited() -> Iterator[None]:
+    patterns.limit(0.05)
+    yield
+    patterns.limit(0)
+
+
+@pytest.mark.parametrize("expression", ["(a+)+$b", "(a|aa)+b", "(a?){40}a{40}b"])
+@pytest.mark.usefixtures("limited")
+def test_a_search_that_would_take_for_ever_is_given_up_and_told(expression: str, state: State) -> None:
+    for text in (expression, f"task:{expression}", f"worker:x {expression}"):
+        matches = filters.parse(text, state.packed).matches
+        assert not any(matches(row) for row in state.rows.values())
+        if "worker:" not in text:
+            assert "takes too long" in filters.trouble(text)
+    assert filters.trouble("aaa") == ""
+
+
+def test_the_screen_answers_after_an_expression_that_takes_for_ever(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "lineage")
+    for n in range(200):
+        journal.log("task_created", f"task-{n}-" + "a" * 60, "user-kim")
+    command = [sys.executable, "-m", "lineage_tui.command", "--dir", str(journal.directory)]
+    with PtyProgram(command, size=(160, 40)) as app:
+        app.wait_for("task-199-")
+        began = time.monotonic()
+        app.press("/(a+)+$b", "takes too long")
+        app.press("\x1b", "task-199-")
+        app.keys("q")
+        assert app.ends() == 0
+        assert time.monotonic() - began < 30  # as against ages
