@@ -28,15 +28,16 @@ RECENT = DAY
 
 _GRADES = {Severity.PAST: 0, Severity.WARNING: 1, Severity.BAD: 2}
 _AT_ONCE = frozenset(("silent", "never started"))
-_LONG_AGO, _ACKNOWLEDGED = 3, 10  # see `Concern.rank`
+_LONG_AGO, _ACKNOWLEDGED = 4, 10  # see `Concern.rank`
 _STEP = 20
 
 Matches = Callable[[TaskRow], bool]
 
 
 class Concern(NamedTuple):
-    """A finding in the list. rank: its place; the first part says how urgent: 0 a task that waits for a person, 1 bad,
-    2 a warning, 3 what is past or long ago; 10 more once it was acknowledged."""
+    """A finding in the list. rank: its place; the first part says how urgent: 0 a task that waits for a person, 1 what
+    hangs and is bad, 2 a failure, 3 a warning, 4 what is past or long ago; 10 more once it was acknowledged. Of equals
+    the newest comes first."""
 
     finding: Finding
     grade: Grade
@@ -258,7 +259,7 @@ class Concerns:
         elif finding.rule == "escalated":
             urgency = 0
         else:
-            urgency = 1 if finding.severity is Severity.BAD else 2
+            urgency = 2 if finding.rule == "failed" else 1 if finding.severity is Severity.BAD else 3
         if self.acknowledged.covers(key_of(finding), grade):
             urgency += _ACKNOWLEDGED
         return Concern(
