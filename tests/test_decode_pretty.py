@@ -185,6 +185,32 @@ def test_endings_exchanged_between_two_records_are_noticed_by_the_worker(name: b
         assert len(records(before + text)) == 4
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'    "session_id": "s"\n', b""),  # jq writes an empty object as {}
+        (b'  "version"', b'    "version"'),
+        (b'    "worker_id"', b'  "worker_id"'),
+        (b'  "version": "1.0.0"\n', b'  "version": "1.0.0",\n  "priority": "low"\n'),
+        (b'    "session_id": "s"\n', b'    "session_id": "s",\n    "worker_id": "w"\n'),
+        (b'    "worker_id"', b'    "principal": "system",\n    "worker_id"'),
+        (b'    "worker_id"', b'    "type": "worker",\n    "worker_id"'),
+        (b'    "id": "worker-tangle-a-1"', b'    "id": "worker-tangle-a-2"'),
+        (b'"worker_progress"', b'"task_failed"'),
+        (b'"worker_progress"', b'"handoff_created"'),
+    ],
+)
+def test_lines_of_two_writers_in_what_looks_like_one_record_are_noticed(old: bytes, new: bytes) -> None:
+    whole = pretty(legacy(2))
+    mixed = whole.replace(old, new)
+    assert mixed != whole
+    inside = compact(ONE)
+    for text, intact in ((whole, True), (mixed, False)):
+        at = text.index(b"\n  ") + 1
+        found = records(pretty(legacy(3)) + text[:at] + inside + text[at:])
+        assert found == [legacy(3), ONE] + ([legacy(2)] if intact else [])
+
+
 def test_a_writer_that_died_in_the_middle_costs_one_record() -> None:
     lines = pretty(legacy(1)).splitlines(keepends=True)
     later = b"".join(pretty(legacy(number)) for number in range(2, 12)) * 20
