@@ -15,7 +15,7 @@ from typing import NamedTuple
 from lineage_core import crew
 from lineage_core.decode import Found
 from lineage_core.errors import JournalError
-from lineage_core.files import JournalFile, copies_of, files, open_file, read_record, unpack, why
+from lineage_core.files import ARCHIVE, JournalFile, copies_of, files, open_file, read_record, unpack, why
 from lineage_core.intact import parse, read
 from lineage_core.scan import OddFileError, Search, decode, one_line, search
 
@@ -121,13 +121,13 @@ def _find_in(
         if trouble == _ODD:
             odd.add(at)
         else:
-            _note(chosen[at], trouble, problems, gone)
+            _note(chosen[at].path, trouble, problems, gone)
         by_file.setdefault(at, []).extend(some)
     whole = sorted(odd)
     results = crew.share(lambda unit: _places(decode(chosen[whole[unit]], sought), whole[unit] + rank), len(whole), 2)
     for at, (some, trouble) in zip(whole, results, strict=True):
         by_file[at] = some
-        _note(chosen[at], trouble, problems, gone)
+        _note(chosen[at].path, trouble, problems, gone)
     for some in by_file.values():
         places += some
     return places, gone
@@ -147,11 +147,17 @@ def _places(found: Iterator[Found], rank: int) -> tuple[list[int], str]:
     return places, ""
 
 
-def _note(file: JournalFile, trouble: str, problems: dict[str, str], gone: set[Path]) -> None:
+def _note(path: Path, trouble: str, problems: dict[str, str], gone: set[Path]) -> None:
     if trouble == _GONE:
-        gone.add(file.path)
+        gone.add(path)
     elif trouble:
-        problems[file.path.name] = trouble
+        problems[label(path)] = trouble
+
+
+def label(path: Path) -> str:
+    """A file's name for people: with its folders, if it is in the archive."""
+    parts = path.parts
+    return "/".join(parts[parts.index(ARCHIVE, -3) :]) if ARCHIVE in parts[-3:-1] else path.name
 
 
 def records(hits: Hits, places: Sequence[int] | None = None) -> Iterator[tuple[Hit, bytes]]:

@@ -14,7 +14,7 @@ from lineage_core.decode import Decoder, Found
 from lineage_core.errors import JournalError
 from lineage_core.facts import digest_of
 from lineage_core.files import JournalFile, open_file, why
-from lineage_core.hits import list_files, unpacked
+from lineage_core.hits import label, list_files, unpacked
 from lineage_core.scan import SLACK
 
 FIRST_STRETCH = 1 << 17
@@ -67,7 +67,7 @@ def newest_events(directory: Path, limit: int) -> tuple[list[bytes], dict[str, s
         try:
             _read_back(file, newest)
         except JournalError as error:
-            problems[file.path.name] = str(error)
+            problems[label(file.path)] = str(error)
     return newest.raws, problems
 
 

@@ -31,7 +31,7 @@ TASK_KEYS = {
     "parent_task_id": "the task that it is a subtask of",
     "reason": "why it is blocked, failed, cancelled or escalated",
     "blocked_by": "the tasks that block it",
-    "progress_percentage": "mean over its open workers, else over all",
+    "progress_percentage": "how far it is: 100 when it completed, else the mean over its open workers, else over all",
     "workers": "how many workers it has had",
     "open_workers": "how many have not ended",
     "failed_workers": "how many failed, zombies included",

@@ -41,7 +41,7 @@ DEEPEST = 40
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage chain`."""
-    parser.add_argument("task", metavar="TASK", help="the task")
+    parser.add_argument("task", metavar="TASK", type=output.name, help="the task")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     output.add_arguments(parser, "events")
     output.describe(parser, KEYS, "keys of an event; as JSON, one object: task_id, above, below, events")

@@ -34,7 +34,7 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage duration`."""
-    parser.add_argument("task", metavar="TASK", help="the task")
+    parser.add_argument("task", metavar="TASK", type=output.name, help="the task")
     output.add_arguments(parser)
     output.describe(
         parser,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -55,16 +54,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """The options that say which events. Each may be given more than once, and `*` stands for any text."""
     for name, (metavar, text) in _KINDS.items():
-        parser.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=text)
-    parser.add_argument("--grep", metavar="REGEX", help="events whose record, as it was written, matches")
+        parser.add_argument(f"--{name}", metavar=metavar, type=output.name, action="append", default=[], help=text)
+    told = "events whose record, as it was written, matches"
+    parser.add_argument("--grep", metavar="REGEX", type=output.name, help=told)
     period.add_arguments(parser, "events")
 
 
 def pick_of(args: argparse.Namespace) -> Pick:
     """The events that the options ask for."""
     since, until = period.period_of(args)
-    values = {f"{name}s": tuple(map(_clean, getattr(args, name))) for name in _KINDS}
-    grep = output.compile_pattern(_clean(args.grep)) if args.grep else None
+    values = {f"{name}s": tuple(getattr(args, name)) for name in _KINDS}
+    grep = output.compile_pattern(args.grep) if args.grep else None
     return Pick(**values, grep=grep, since=since, until=until)
 
 
@@ -158,7 +158,3 @@ def _check_names(directory: Path, pick: Pick) -> None:
     for name in pick.types:
         if name not in EVENTS and "*" not in name and not hits.find(directory, Pick(types=(name,)).search()).places:
             raise UnknownNameError(f"no event of type {name}{nearest(name, EVENTS)}")
-
-
-def _clean(word: str) -> str:
-    return os.fsencode(word).decode("utf-8", "replace")

@@ -37,7 +37,9 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage failed`."""
-    parser.add_argument("--task", metavar="TASK", action="append", default=[], help="failures of a task")
+    parser.add_argument(
+        "--task", metavar="TASK", type=output.name, action="append", default=[], help="failures of a task"
+    )
     parser.add_argument("--master", metavar="ID", help="failures under a master; its `-master` may be left out")
     parser.add_argument("--tasks", action="store_true", help="only tasks")
     parser.add_argument("--workers", action="store_true", help="only workers")

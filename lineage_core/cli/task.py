@@ -51,7 +51,7 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage task`."""
-    parser.add_argument("task", metavar="TASK", help="the task")
+    parser.add_argument("task", metavar="TASK", type=output.name, help="the task")
     output.add_arguments(parser, "events, the newest ones")
     output.describe(parser, KEYS, "keys as JSON (csv and jsonl give the events)")
 

@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "filters",
         nargs="*",
         metavar="FILTER",
+        type=output.name,
         help="what a task must match: a word or expression in its id, master, session or reason; "
         + " ".join(f"{key}:…" for key in filters.KEYS)
         + "; !… for the opposite",

@@ -37,7 +37,7 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage timeline`."""
-    parser.add_argument("task", metavar="TASK", help="the task")
+    parser.add_argument("task", metavar="TASK", type=output.name, help="the task")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     output.add_arguments(parser)
     output.describe(parser, KEYS, "keys of a part; as JSON, one object: task_id, status, start, end, elapsed_ms, parts")

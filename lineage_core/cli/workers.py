@@ -26,7 +26,7 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage workers`."""
-    parser.add_argument("task", nargs="?", metavar="TASK", help="the task (default: all tasks)")
+    parser.add_argument("task", nargs="?", metavar="TASK", type=output.name, help="the task (default: all tasks)")
     parser.add_argument("--open", action="store_true", help="only those that have not ended")
     period.add_arguments(parser, "workers at work")
     output.add_arguments(parser, "workers")

@@ -200,3 +200,13 @@ def test_limit_keeps_the_newest(demo_dir: Path, ask: Ask) -> None:
     everything = ask("events", "--json", demo_dir).json
     assert ask("events", "--limit", "9", "--json", demo_dir).json == everything[-9:]
     assert ask("events", "--limit", "0", "--json", demo_dir).json == []
+
+
+def test_an_id_that_is_no_utf_8_is_found_as_its_record_shows_it(tmp_path: Path, ask: Ask) -> None:
+    line = compact(record(1, task_id="task-X")).replace(b"task-X", b"task-\xff")
+    directory = write(tmp_path, "lineage-2026-11-22.jsonl", line, compact(record(2)))
+    for words in (["events", "--task"], ["task"], ["workers"], ["summary"], ["chain"]):
+        asked = ask(*words, "task-\udcff", "--json", directory)  # as the shell gives the byte to Python
+        assert (asked.code, asked.err) == (0, "")
+        assert "task-\ufffd" in asked.out
+    assert ask("task", "task-\udcfe\udcfe", directory).code == 1

@@ -3,6 +3,8 @@
 import gzip
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,29 +181,52 @@ def test_a_line_longer_than_any_record_may_be_is_passed_over(tmp_path: Path, mon
     assert found(tmp_path, Pick(tasks=("task-1",)).search()) == [(len(long), len(content) - len(long) - 1)]
 
 
-def test_processes_share_the_work_and_agree_with_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def alone(code: str, *words: str) -> str:
+    """What a program prints that has one thread, so that it may fork; a test runner may have more."""
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+SEARCH = """
+import os, sys
+from pathlib import Path
+from lineage_core import crew, hits
+from lineage_core.pick import Pick
+hits.ENOUGH, hits.RANGE = 0, int(sys.argv[2])
+os.cpu_count = lambda: int(sys.argv[3])
+print(hits.find(Path(sys.argv[1]), Pick(tasks=("task-3",)).search()).places)
+"""
+
+
+def test_processes_share_the_work_and_agree_with_one_alone(tmp_path: Path) -> None:
     for day in range(1, 9):
         content = b"".join(compact(record(100 * day + n, task_id=f"task-{n % 5}")) for n in range(50))
         (tmp_path / f"lineage-2026-11-{day:02d}.jsonl").write_bytes(content)
-    sought = Pick(tasks=("task-3",)).search()
-    alone = hits.find(tmp_path, sought)
-    monkeypatch.setattr(hits, "ENOUGH", 0)
-    monkeypatch.setattr(hits, "RANGE", 4000)
-    assert hits.find(tmp_path, sought).places == alone.places
-    assert len(alone.places) == 80
+    places = alone(SEARCH, str(tmp_path), "100000", "1")
+    assert places.count(",") == 79
+    assert alone(SEARCH, str(tmp_path), "4000", "2") == places
+    assert alone(SEARCH, str(tmp_path), "500", "4") == places
 
 
-def test_work_that_a_child_dies_of_is_done_by_the_parent() -> None:
-    import os
-
-    parent = os.getpid()
-
-    def work(unit: int) -> int:
-        if os.getpid() != parent:
-            os._exit(9)
-        return unit * unit
-
-    assert crew.share(work, 20, 3) == [unit * unit for unit in range(20)]
+def test_all_of_a_crew_work_and_what_a_child_dies_of_is_done_by_the_parent() -> None:
+    code = """
+import os, time
+from lineage_core import crew
+parent = os.getpid()
+def slow(unit):
+    time.sleep(0.01)
+    return os.getpid()
+assert len(set(crew.share(slow, 60, 3))) == 3
+def deadly(unit):
+    if os.getpid() != parent:
+        os._exit(9)
+    return unit * unit
+assert crew.share(deadly, 20, 3) == [unit * unit for unit in range(20)]
+assert crew.share(lambda unit: unit, 40_000, 2) == list(range(40_000))
+print("good")
+"""
+    assert alone(code) == "good\n"
 
 
 def test_an_error_in_the_work_comes_out() -> None:
