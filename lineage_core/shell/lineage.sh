@@ -158,11 +158,12 @@ __lineage_append() {
     __l_heal=$'\n'  # bash cannot look whether the last line is whole; a blank line does no harm
   fi
   if [[ $__lineage_primed != "$BASHPID" ]]; then
-    # Until a process has put out its first character, stdio flushes at the healing newline: two writes.
+    # Until a process has put out its first character, stdio flushes at the healing newline: two writes. So does
+    # a newline that stands in the format and not in the text.
     builtin printf ' ' >/dev/null
     __lineage_primed=$BASHPID
   fi
-  if builtin printf '%s\n' "$__l_heal$__l_line" >>"$1"; then
+  if builtin printf '%s' "$__l_heal$__l_line"$'\n' >>"$1"; then
     (( ${#__lineage_healed[@]} < 256 )) || __lineage_healed=()
     __lineage_healed["$__l_key"]=$BASHPID
     return 0
