@@ -163,7 +163,7 @@ def _text(told: Mapping[str, Any], paper: Paper, limit: int) -> Iterator[Line]:
     yield f"silent integration points: {', '.join(health['silent_points']) or 'none'}"
 
 
-_HIDDEN = ("least", "greatest", "rate_low", "rate_high")
+_HIDDEN = ("least", "greatest", "rate_low", "rate_high", "some_tasks")
 _DURATIONS = ("p50", "p95", "p99", "max", "queue_p50", "blocked_ms", "start_p50", "start_p95", "start_p99", "start_max")
 
 

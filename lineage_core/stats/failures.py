@@ -9,6 +9,9 @@ from lineage_core.frames.columns import TIME
 from lineage_core.stats.cut import Cut, key_of
 from lineage_core.stats.spread import wilson
 
+SOME = 40
+"""Tasks that are named for a reason: the last ones."""
+
 
 def failures(cut: Cut, by: str) -> pl.DataFrame:
     """Of what ended in the window (cancelled tasks apart): `ended`, `failed`, `rate`, its confidence interval
@@ -37,26 +40,36 @@ def pattern_of(text: pl.Expr) -> pl.Expr:
 
 def reasons(cut: Cut) -> pl.DataFrame:
     """Why tasks and workers failed in the window, alike reasons together: `kind`, `reason` (the pattern), `count`,
-    `tasks` (distinct), `example`, `first_at`, `last_at` (ever, not only in the window), `new` (not seen before it)."""
-    kinds = {"task_failed": "task", "worker_failed": "worker"}
+    `tasks` (distinct), `some_tasks`, `example`, `first_at`, `last_at` (ever, not only in the window), `new` (not
+    seen before it)."""
+    kinds = {"task_failed": "task", "task_completed": "task", "worker_failed": "worker", "worker_completed": "worker"}
+    ended_well = col("event_type").is_in(["task_completed", "worker_completed"]) & (
+        col("completion_status") != "failed"
+    ).fill_null(True)
+    kind = col("event_type").cast(pl.String).replace_strict(kinds, default=None, return_dtype=pl.String)
     said = col("error").cast(pl.String).fill_null(col("reason").cast(pl.String))
     told = col("reason").cast(pl.String).fill_null(col("error").cast(pl.String))
-    failed = cut.frames.events.filter(col("event_type").is_in([*kinds])).select(
-        "task_id",
-        "at",
-        kind=col("event_type").cast(pl.String).replace_strict(kinds, default=None, return_dtype=pl.String),
-        text=when(col("event_type") == "task_failed").then(told).otherwise(said).fill_null("(no reason given)"),
+    failed = (
+        cut.frames.events.filter(col("event_type").is_in([*kinds]) & ~ended_well)
+        .select(
+            "task_id",
+            "at",
+            kind=kind,
+            text=when(kind == "task").then(told).otherwise(said).fill_null("(no reason given)"),
+        )
+        .sort("at", "text")
     )
     texts = failed.select(col("text").unique()).with_columns(reason=pattern_of(col("text")))
     since = lit(cut.since if cut.since is not None else -(1 << 62)).cast(TIME)
     recent = col("at") >= since
     table = (
-        failed.join(texts, on="text")
-        .group_by("kind", "reason")
+        failed.join(texts, on="text", maintain_order="left")
+        .group_by("kind", "reason", maintain_order=True)
         .agg(
             count=recent.sum(),
             tasks=col("task_id").filter(recent).n_unique(),
-            example=col("text").sort_by("at", "text").last(),
+            some_tasks=col("task_id").filter(recent).cast(pl.String).unique(maintain_order=True).tail(SOME),
+            example=col("text").last(),
             first_at=col("at").min(),
             last_at=col("at").max(),
         )

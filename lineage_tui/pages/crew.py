@@ -1,0 +1,54 @@
+"""Workers: in flight, how they ended, how long they took to start, which fell silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lineage_core.zombies import Thresholds
+from lineage_tui.pages.words import TITLES, chosen_by, duration, moment
+from lineage_tui.widgets.charts import Cell, Column, Row, axis, blank, course, heading, table
+
+if TYPE_CHECKING:
+    from lineage_core.stats import Cut
+
+_CREW = (
+    Column("workers", 8, 10),
+    Column("open", 6, 9),
+    Column("success", 8, 5),
+    Column("partial", 7, 2),
+    Column("failed", 7, 8),
+    Column("zombies", 7, 7),
+    Column("silent", 7, 7),
+    Column("retries", 7, 6),
+    Column("start p50", 9, 4),
+    Column("start p95", 9, 3),
+    Column("start p99", 9, 1),
+    Column("start max", 9, 1),
+)
+
+
+def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
+    """How workers ended, how long they took to start, which fell silent."""
+    from lineage_core import stats
+
+    told = stats.flow(cut)
+    values = told["workers"].to_list()
+    first, last = (moment(told["start"][n], cut.now)[:11] for n in (0, -1))
+    lines = [
+        heading("crew", "In flight", "workers whose end was not seen"),
+        course(("crew", "workers"), "workers", values, f"{values[-1]:,} now  most {max(values):,}", "assigned"),
+        axis(("crew", "axis"), len(told), first, last),
+        blank("space"),
+    ]
+    rows = []
+    for row in stats.workers(cut, thresholds.silent).to_dicts():
+        cells: dict[str, Cell] = {
+            name: (f"{row[name]:,}" if row[name] else "", role)
+            for name, role in (
+                ("workers", "text"), ("open", "running"), ("success", "done"), ("partial", "blocked"),
+                ("failed", "failed"), ("zombies", "zombie"), ("silent", "zombie"), ("retries", "escalated"),
+            )
+        }  # fmt: skip
+        cells |= {f"start {name}": (duration(row[f"start_{name}"]), "text") for name in ("p50", "p95", "p99", "max")}
+        rows.append((row["key"], cells, chosen_by("worker", row["key"])))
+    return lines + table("crew by type", TITLES["worker_type"], _CREW, rows)

@@ -1,0 +1,91 @@
+"""Failures: why, how often, and how certain that is."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lineage_core.zombies import Thresholds
+from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by, moment
+from lineage_tui.widgets.charts import Cell, Column, Row, blank, note, span, table
+
+if TYPE_CHECKING:
+    from lineage_core.stats import Cut
+
+_RATES = (
+    Column("ended", 8, 8),
+    Column("failed", 8, 10),
+    Column("rate", 7, 9),
+    Column("95 % certain", 16, 7, right=False, grows=24),
+    Column("from", 6, 5),
+    Column("to", 6, 4),
+)
+_REASONS = (
+    Column("count", 6, 10),
+    Column("tasks", 6, 7),
+    Column("new", 3, 9, right=False),
+    Column("last", 11, 8),
+    Column("first", 11, 6),
+    Column("newest in full", 16, 5, right=False, grows=60),
+)
+
+
+def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
+    """How often workers and tasks failed, and why."""
+    from lineage_core import stats
+
+    lines = list(_reasons(cut))
+    for by in ("worker_type", "master", "task_type"):
+        rows = stats.failures(cut, by).to_dicts()
+        scale = max((row["rate_high"] for row in rows), default=0) or 1
+        told = [(row["key"], _rate(row, scale), _failed(by, row["key"])) for row in rows[:MANY]]
+        kind = "workers " if by == "worker_type" else "tasks "
+        lines += [blank(f"before {by}"), *table(f"rate {by}", kind + TITLES[by], _RATES, told)]
+    return lines
+
+
+def _failed(by: str, key: str) -> str | None:
+    return chosen_by("worker", key) if by == "worker_type" else chosen_by(KEYS[by], key, "status:failed")
+
+
+def _rate(row: Mapping[str, Any], scale: float) -> dict[str, Cell]:
+    role = "failed" if row["failed"] else "muted"
+    low, at, high = (row[name] / scale for name in ("rate_low", "rate", "rate_high"))
+    return {
+        "ended": (f"{row['ended']:,}", "muted"),
+        "failed": (f"{row['failed']:,}", role),
+        "rate": (f"{row['rate']:.1%}", role),
+        "95 % certain": span(low, at, high, role),
+        "from": (f"{row['rate_low']:.1%}", "muted"),
+        "to": (f"{row['rate_high']:.1%}", "muted"),
+    }
+
+
+def _reasons(cut: Cut) -> Iterator[Row]:
+    from lineage_core import stats
+
+    for kind, title in (("task", "why tasks failed"), ("worker", "why workers failed")):
+        rows = [row for row in stats.reasons(cut).to_dicts() if row["kind"] == kind]
+        if kind == "worker":
+            yield blank("between reasons")
+        told = []
+        for row in rows[:MANY]:
+            cells: dict[str, Cell] = {
+                "count": (f"{row['count']:,}", "failed"),
+                "tasks": (f"{row['tasks']:,}", "text"),
+                "new": ("new" if row["new"] else "", "escalated"),
+                "first": (moment(row["first_at"], cut.now), "muted"),
+                "last": (moment(row["last_at"], cut.now), "text"),
+                "newest in full": (row["example"], "muted"),
+            }
+            told.append((row["reason"], cells, _tasks(row["some_tasks"])))
+        yield from table(f"reasons {kind}", title, _REASONS, told, 80)
+        if not rows:
+            yield note(f"no reasons {kind}", "none")
+
+
+def _tasks(names: Sequence[str]) -> str:
+    """A filter for these tasks."""
+    return shlex.quote("task:^(" + ",".join(re.escape(name).replace(r"\-", "-") for name in names) + ")$")

@@ -1,0 +1,56 @@
+"""Flow: events and tasks over time, and a heat map of hours by days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from lineage_core.clock import format_duration
+from lineage_core.zombies import Thresholds
+from lineage_tui.pages.words import moment
+from lineage_tui.widgets.charts import Row, axis, blank, course, heading, heat_head, heat_row
+
+if TYPE_CHECKING:
+    from lineage_core.stats import Cut
+
+
+def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
+    """Events and tasks over time, and a heat map of hours by days."""
+    from lineage_core import stats
+    from lineage_core.stats.flow import edges
+
+    told = stats.flow(cut)
+    _, step, _ = edges(cut)
+    lines = [heading("flow", "Happened", f"in each {format_duration(step)}")]
+    happened = {"events": "text", "created": "accent", "completed": "done", "failed": "failed", "cancelled": "muted"}
+    for name, role in happened.items():
+        values = told[name].to_list()
+        words = "status:" + name if name in ("completed", "failed", "cancelled") else None
+        lines.append(course(("flow", name), name, values, f"{sum(values):,}  most {max(values):,}", role, words))
+    first, last = (moment(told["start"][n], cut.now)[:11] for n in (0, -1))
+    lines.append(axis(("flow", "axis"), len(told), first, last))
+    lines += [blank("space"), heading("level", "Under way")]
+    under_way = {
+        "running": ("running", "status:running"),
+        "queued": ("queued", "status:queued,assigned"),
+        "blocked": ("blocked", "status:blocked"),
+        "workers": ("assigned", "worker:. is:open"),
+    }
+    for name, (role, words) in under_way.items():
+        values = told[name].to_list()
+        lines.append(course(("flow", name), name, values, f"{values[-1]:,} now  most {max(values):,}", role, words))
+    return [*lines, blank("more space"), *_heat(cut)]
+
+
+def _heat(cut: Cut) -> Iterator[Row]:
+    from lineage_core import stats
+
+    days: dict[date, list[int]] = {}
+    for row in stats.heat(cut).iter_rows(named=True):
+        days.setdefault(row["day"], [0] * 24)[row["hour"]] = row["events"]
+    top = max((max(hours) for hours in days.values()), default=0)
+    yield heading("heat", "Events by hour and day")
+    yield heat_head("heat head")
+    for day in sorted(days, reverse=True)[:62]:
+        yield heat_row(("heat", day), f"{day:%a %m-%d}", days[day], top, "escalated")

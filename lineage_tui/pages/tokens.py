@@ -1,0 +1,55 @@
+"""Tokens: what they went to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lineage_core.zombies import Thresholds
+from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by
+from lineage_tui.widgets.charts import Cell, Column, Row, blank, compact, note, share, table
+
+if TYPE_CHECKING:
+    from lineage_core.stats import Cut
+
+_TOKENS = (
+    Column("tokens", 14, 10),
+    Column("share", 12, 7, right=False, grows=20),
+    Column("%", 6, 8),
+    Column("told by", 8, 4),
+    Column("mean", 8, 6),
+    Column("per completed", 13, 5),
+    Column("budget", 8, 3),
+    Column("used", 6, 9),
+    Column("over", 5, 2),
+)
+
+
+def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
+    """What the tokens went to."""
+    from lineage_core import stats
+
+    lines: list[Row] = []
+    for by in ("worker_type", "master", "task_type", "session"):
+        rows = stats.tokens(cut, by).to_dicts()
+        most = max((row["share"] or 0 for row in rows), default=0) or 1
+        told = [(row["key"], _spent(row, most), chosen_by(KEYS[by], row["key"])) for row in rows[:MANY]]
+        lines += [*table(f"tokens {by}", TITLES[by], _TOKENS, told), blank(f"after {by}")]
+        if len(rows) > MANY:
+            lines.insert(-1, note(f"more {by}", f"and {len(rows) - MANY:,} more: lineage stats --by {by}"))
+    return lines
+
+
+def _spent(row: Mapping[str, Any], most: float) -> dict[str, Cell]:
+    used = row["used"] / row["budget"] if row["budget"] else None
+    return {
+        "tokens": (f"{row['tokens']:,}", "text"),
+        "share": share((row["share"] or 0) / most),
+        "%": (f"{row['share'] or 0:.1%}", "text"),
+        "told by": (f"{row['items']:,}", "muted"),
+        "mean": (compact(row["mean"] or 0), "muted"),
+        "per completed": (compact(row["per_completed"]) if row["per_completed"] is not None else "", "muted"),
+        "budget": (compact(row["budget"]) if row["budget"] is not None else "", "muted"),
+        "used": ("" if used is None else f"{used:.0%}", "failed" if used is not None and used > 1 else "text"),
+        "over": (f"{row['over']:,}" if row["over"] else "", "failed"),
+    }

@@ -1,0 +1,242 @@
+"""The stats view `4`: six panes of figures for a window of time and a filter; live, computed in a thread of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from lineage_core.clock import Clock, format_timestamp
+from lineage_core.merge import State
+from lineage_core.state import TaskRow
+from lineage_core.zombies import Thresholds
+from lineage_tui.cells import Line
+from lineage_tui.models.figures import WINDOWS, Answer, Figures, Request, StoppedError
+from lineage_tui.pages import PAGES
+from lineage_tui.style import Styles
+from lineage_tui.widgets.charts import Row
+from lineage_tui.widgets.lines import LineView
+
+PANES = tuple(PAGES)
+
+EVERY = 1.0
+"""Seconds between two refreshes at least."""
+
+
+class StatsView(LineView):
+    """The figures.
+
+    directory: the lineage directory. on_drill: called with a filter for the tasks behind a row that was entered.
+    pane, window: what is shown (of PANES, of figures.WINDOWS).
+    """
+
+    title_lines = 3
+    following = False
+    fresh = 0
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("comma", "window(-1)", "shorter window", show=False),
+        Binding("full_stop", "window(1)", "longer window", show=False),
+        Binding("left,h", "pane(-1)", "pane before", show=False),
+        Binding("right,l", "pane(1)", "next pane", show=False),
+    ]
+
+    @dataclass
+    class Reading(Message):
+        """From the thread: this part of the journal was read, 0 to 1."""
+
+        part: float
+
+    @dataclass
+    class Made(Message):
+        """From the thread: a page; None if the one that is shown is still right."""
+
+        answer: Answer | None
+
+    def __init__(
+        self,
+        styles: Styles,
+        state: State,
+        clock: Clock,
+        directory: Path,
+        thresholds: Thresholds = Thresholds(),  # noqa: B008  frozen
+        **options: Any,
+    ) -> None:
+        super().__init__(styles, **options)
+        self.clock = clock
+        self.pane = "flow"
+        self.window = "24h"
+        self.on_drill: Callable[[str], None] = lambda text: None
+        self.rows: list[Row] = []
+        self._figures = Figures(directory, state, thresholds)
+        self._lines: dict[Hashable, int] = {}
+        self._shown: Answer | None = None
+        self._progress: float | None = None
+        self._matches: Callable[[TaskRow], bool] | None = None
+        self._text = ""
+        self._busy = False
+        self._again = False
+        self._begun = 0.0
+        self._places: dict[str, tuple[Hashable | None, int]] = {}
+
+    # What changes.
+
+    def arrived(self, task_ids: set[str]) -> None:
+        """Something was logged: the next tick shows it."""
+        if not self._begun:
+            self.ask()
+
+    def tick(self) -> None:
+        """Once a second while it is shown: refresh."""
+        if time.monotonic() - self._begun >= EVERY:
+            self.ask()
+
+    def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
+        """Show the figures of the tasks that match."""
+        self._matches, self._text = matches, text if matches is not None else ""
+        self.ask()
+
+    def action_window(self, step: int) -> None:
+        self.turn_window(step)
+
+    def action_pane(self, step: int) -> None:
+        self.turn_pane(step)
+
+    def turn_window(self, step: int) -> None:
+        """Show a longer window (1) or a shorter one (-1)."""
+        at = WINDOWS.index(self.window) + step
+        if 0 <= at < len(WINDOWS):
+            self.window = WINDOWS[at]
+            self.ask()
+
+    def turn_pane(self, step: int) -> None:
+        """Show the next pane (1) or the one before (-1)."""
+        self._places[self.pane] = (self.cursor_key, self.top)
+        self.pane = PANES[(PANES.index(self.pane) + step) % len(PANES)]
+        self.ask()
+
+    def unfold(self) -> None:
+        """The next pane."""
+        self.turn_pane(1)
+
+    def fold(self) -> None:
+        """The pane before."""
+        self.turn_pane(-1)
+
+    def follow(self) -> None:
+        """Figures are always of the present."""
+        self.ask()
+
+    def ask(self) -> None:
+        """Have the page made; while one is being made, the next one follows it."""
+        self.refresh()
+        if self._busy:
+            self._again = True
+            return
+        self._busy, self._again = True, False
+        self._begun = time.monotonic()
+        request = Request(self.pane, self.window, self._matches, self._text)
+        self.run_worker(partial(self._make, request, self.clock()), thread=True, exit_on_error=True)
+
+    def _make(self, request: Request, now: int) -> None:
+        """In a thread: make a page and hand it over."""
+        told = 0.0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal told
+            if total and time.monotonic() - told > 0.2:
+                told = time.monotonic()
+                self.post_message(self.Reading(done / total))
+
+        try:
+            self.post_message(self.Made(self._figures.answer(request, now, progress)))
+        except StoppedError:
+            return
+
+    def on_stats_view_reading(self, message: Reading) -> None:
+        self._progress = message.part
+        self.refresh()
+
+    def on_stats_view_made(self, message: Made) -> None:
+        answer = message.answer
+        self._busy = False
+        self._progress = None
+        if answer is not None:
+            turned = self._shown is None or self._shown.request.pane != answer.request.pane
+            self._shown = answer
+            self.rows = answer.rows
+            self._lines = {row.key: n for n, row in enumerate(self.rows)}
+            if turned:
+                self.cursor_key, self.top = self._places.get(answer.request.pane, (None, 0))
+                self.cursor = self._lines.get(self.cursor_key, 0)
+            self.sync()
+        if self._again:
+            self.ask()
+
+    def on_unmount(self) -> None:
+        self._figures.stop()
+
+    # What is asked.
+
+    @property
+    def settled(self) -> bool:
+        """Whether what is shown is what was asked for last."""
+        return not self._busy and self._shown is not None and self._shown.request[:2] == (self.pane, self.window)
+
+    def target(self) -> None:
+        """No task is under the cursor."""
+
+    def count_line(self) -> str:
+        """What is shown, in a few words."""
+        span = "everything" if self.window == "all" else f"the last {self.window}"
+        return f"{self.pane} of {span}"
+
+    def enter(self) -> None:
+        """Show the tasks behind the row under the cursor."""
+        row = self.rows[self.cursor] if self.cursor < len(self.rows) else None
+        if row is not None and row.filter:
+            self.on_drill(row.filter)
+
+    def count(self) -> int:
+        return len(self.rows)
+
+    def key_at(self, line: int) -> Hashable:
+        return self.rows[line].key
+
+    def line_of(self, key: Hashable) -> int | None:
+        return self._lines.get(key)
+
+    # Drawing.
+
+    def draw_title(self, line: int, out: Line) -> None:
+        if line == 0:
+            out.put(" ")
+            self._draw_choice(out, PANES, self.pane, self.looks.glyph("← →", "left right"))
+        elif line == 1:
+            out.put(" ")
+            self._draw_choice(out, WINDOWS, self.window, ", .")
+            out.put(self._state_words(), "blocked" if self._progress is not None else "muted")
+
+    def _draw_choice(self, out: Line, names: tuple[str, ...], chosen: str, keys: str) -> None:
+        for name in names:
+            here = name == chosen
+            out.put(f"[{name}]" if here else f" {name} ", "accent" if here else "muted", bold=here)
+        out.put(f"  {keys}   ", "line")
+
+    def _state_words(self) -> str:
+        if self._progress is not None:
+            return f"reading the journal {self._progress:.0%}"
+        if self._shown is None:
+            return "reading the journal"
+        at = format_timestamp(self._shown.now)[11:19]
+        hint = "Enter: the tasks" if self.cursor < len(self.rows) and self.rows[self.cursor].filter else ""
+        return f"as of {at}Z, made in {self._shown.took * 1000:.0f} ms  {hint}"
+
+    def draw(self, line: int, out: Line) -> None:
+        self.rows[line].draw(out)
