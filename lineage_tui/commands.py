@@ -69,6 +69,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("zoom-out", "zoom(-1)", ("Z",), "time: wider", "show", joined=True),
     Command("pan-left", "pan(-1)", ("H", "shift+left"), "time: earlier, later", "show"),
     Command("pan-right", "pan(1)", ("L", "shift+right"), "time: later", "show", joined=True),
+    Command("longer-window", "window(1)", ("full_stop",), "longer window, shorter (in 4)", "show"),
+    Command("shorter-window", "window(-1)", ("comma",), "shorter window", "show", joined=True),
     Command("times", "times", ("t",), "UTC, local or relative times", "show"),
     Command("acknowledge", "acknowledge", ("a",), "acknowledge (in 3)", "app"),
     Command("copy", "copy", ("y",), "copy the id, the view", "app"),
@@ -92,7 +94,7 @@ _SHOWN = {
     "up": "↑", "down": "↓", "left": "←", "right": "→", "slash": "/", "question_mark": "?", "enter": "Enter",
     "escape": "Esc", "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "space": "Space",
     "left_square_bracket": "[", "right_square_bracket": "]", "less_than_sign": "<", "greater_than_sign": ">",
-    "colon": ":", "f1": "F1", "shift+tab": "⇧Tab", "shift+left": "⇧←", "shift+right": "⇧→",
+    "colon": ":", "comma": ",", "full_stop": ".", "f1": "F1", "shift+tab": "⇧Tab", "shift+left": "⇧←", "shift+right": "⇧→",
 }  # fmt: skip
 _ASCII = {"↑": "Up", "↓": "Down", "←": "Left", "→": "Right", "⇧Tab": "S-Tab", "⇧←": "S-Left", "⇧→": "S-Right"}
 

@@ -28,6 +28,7 @@ from lineage_core.demo.cortex import plan
 from lineage_core.demo.player import record_of
 from lineage_core.journal import Journal
 from lineage_tui.app import LineageApp
+from lineage_tui.widgets.stats_view import StatsView
 
 NOW = parse_timestamp("2026-03-14T03:00:00Z") or 0
 """Three in the morning: the time on every screenshot."""
@@ -61,6 +62,12 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_sizes("failure", "e", "b", readme=True),
     *_sizes("workers", "2", readme=True),
     *_sizes("attention", "3", readme=True),
+    *_sizes("stats", "4"),
+    Scenario("stats-durations-120x36-dark", 120, 36, ("4", "right"), readme=True),
+    Scenario("stats-failures-120x36-dark", 120, 36, ("4", "right", "right")),
+    Scenario("stats-tokens-120x36-dark", 120, 36, ("4", "right", "right", "right")),
+    Scenario("stats-workers-120x36-dark", 120, 36, ("4", "left", "left")),
+    Scenario("stats-health-120x36-dark", 120, 36, ("4", "left")),
     *_sizes("stream", "5"),
     *_sizes("help", "question_mark"),
     Scenario("tasks-160x50-dark", 160, 50, readme=True),
@@ -90,6 +97,14 @@ async def draw(scenario: Scenario) -> str:
         await ready(app)
         await pilot.press(*scenario.keys)
         await pilot.pause()
+        if app.main_screen is not None and app.main_screen.views.shown == "stats":
+            figures = app.main_screen.views.view
+            assert isinstance(figures, StatsView)
+            while not figures.settled:
+                await asyncio.sleep(0.01)
+            figures.took = 0.012  # the one thing that differs from run to run
+            figures.refresh()
+            await pilot.pause()
         return plain(app.export_screenshot(title="lineage-tui"))
 
 

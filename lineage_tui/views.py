@@ -61,6 +61,7 @@ class Views(ContentSwitcher):
             self._behind[name] = set(self.state.rows)
         self.shown = name
         self.current = self.views[name].id
+        self.screen.set_class(name == "stats", "whole")  # figures are of no single task: they take all the room
         if self._filtered.get(name, "") != self._filter[1]:
             self._apply_filter()
         self.catch_up()

@@ -82,6 +82,12 @@ class Finding(Going):
         self.filter_text = text.strip()
         self.say("")
 
+    def drill(self, text: str) -> None:
+        """Show the tasks behind a figure."""
+        self.action_view("tasks")
+        self.set_filter(text)
+        self.say(f"filter: {text}; Esc drops it, [ goes back")
+
     def action_match(self, step: int) -> None:
         if not self.filter_text:
             self.say("no filter: / sets one")

@@ -94,6 +94,7 @@ class Going(Screen[None]):
             self.detail.turn(step)
         elif hasattr(self.views.view, name):
             getattr(self.views.view, name)()
+            self.resume()
 
     def action_toggle_fold(self) -> None:
         if self.view is self.tree_view:

@@ -25,6 +25,7 @@ from lineage_tui.widgets.attention import AttentionList
 from lineage_tui.widgets.detail import Detail
 from lineage_tui.widgets.event_stream import EventStream
 from lineage_tui.widgets.lines import LineView
+from lineage_tui.widgets.stats_view import StatsView
 from lineage_tui.widgets.status import EdgeLine, Part
 from lineage_tui.widgets.task_tree import TaskTree
 from lineage_tui.widgets.worker_table import WorkerTable
@@ -68,11 +69,13 @@ class MainScreen(Showing):
             "attention": AttentionList(
                 looks, state, clock, app.thresholds, app.directory, id="attention", empty="nothing needs you"
             ),
+            "stats": StatsView(looks, state, clock, app.directory, app.thresholds, id="stats", empty=""),
             "events": EventStream(looks, state, clock, id="stream", empty="no events yet"),
         }
         for view in lists.values():
             view.on_moved = lambda _key, of=view: self._moved(of)  # type: ignore[misc]
             view.on_entered = self.entered
+        lists["stats"].on_drill = self.drill  # type: ignore[attr-defined]
         self.views = Views(state, lists)
         self.detail = Detail(looks, state, clock, app.thresholds, app.read_record)
         self.status_line = EdgeLine(looks, id="status")

@@ -28,6 +28,9 @@ class Showing(Finding):
     def action_invert(self) -> None:
         self._of_view("invert")
 
+    def action_window(self, step: int) -> None:
+        self._of_view("turn_window", step)
+
     def action_acknowledge(self) -> None:
         self._of_view("acknowledge")
 

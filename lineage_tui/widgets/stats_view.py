@@ -7,9 +7,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from lineage_core.clock import Clock, format_timestamp
@@ -33,19 +32,12 @@ class StatsView(LineView):
     """The figures.
 
     directory: the lineage directory. on_drill: called with a filter for the tasks behind a row that was entered.
-    pane, window: what is shown (of PANES, of figures.WINDOWS).
+    pane, window: what is shown (of PANES, of figures.WINDOWS). took: seconds that it took to make.
     """
 
     title_lines = 3
     following = False
     fresh = 0
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("comma", "window(-1)", "shorter window", show=False),
-        Binding("full_stop", "window(1)", "longer window", show=False),
-        Binding("left,h", "pane(-1)", "pane before", show=False),
-        Binding("right,l", "pane(1)", "next pane", show=False),
-    ]
 
     @dataclass
     class Reading(Message):
@@ -74,6 +66,7 @@ class StatsView(LineView):
         self.window = "24h"
         self.on_drill: Callable[[str], None] = lambda text: None
         self.rows: list[Row] = []
+        self.took = 0.0
         self._figures = Figures(directory, state, thresholds)
         self._lines: dict[Hashable, int] = {}
         self._shown: Answer | None = None
@@ -101,12 +94,6 @@ class StatsView(LineView):
         """Show the figures of the tasks that match."""
         self._matches, self._text = matches, text if matches is not None else ""
         self.ask()
-
-    def action_window(self, step: int) -> None:
-        self.turn_window(step)
-
-    def action_pane(self, step: int) -> None:
-        self.turn_pane(step)
 
     def turn_window(self, step: int) -> None:
         """Show a longer window (1) or a shorter one (-1)."""
@@ -170,6 +157,7 @@ class StatsView(LineView):
         if answer is not None:
             turned = self._shown is None or self._shown.request.pane != answer.request.pane
             self._shown = answer
+            self.took = answer.took
             self.rows = answer.rows
             self._lines = {row.key: n for n, row in enumerate(self.rows)}
             if turned:
@@ -236,7 +224,7 @@ class StatsView(LineView):
             return "reading the journal"
         at = format_timestamp(self._shown.now)[11:19]
         hint = "Enter: the tasks" if self.cursor < len(self.rows) and self.rows[self.cursor].filter else ""
-        return f"as of {at}Z, made in {self._shown.took * 1000:.0f} ms  {hint}"
+        return f"as of {at}Z, made in {self.took * 1000:.0f} ms  {hint}"
 
     def draw(self, line: int, out: Line) -> None:
         self.rows[line].draw(out)

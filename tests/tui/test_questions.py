@@ -179,3 +179,22 @@ async def test_only_failures_takes_a_filter_and_back_one_key(pilot: Pilot[None])
     assert kinds == {"failed"}
     await pilot.press("escape")
     await until(lambda: tree.count() > 60, "everything")
+
+
+async def test_what_it_cost_by_master_and_worker_type_takes_two_keys(pilot: Pilot[None]) -> None:
+    await pilot.press("4", "right")
+    view = screen_of(pilot).views.views["stats"]
+    await until(lambda: view.settled and view.count() > 5, "the durations")  # type: ignore[attr-defined]
+    await pilot.pause()
+    assert "test-worker" in text_of(pilot) and "development-master" in text_of(pilot) and "p95" in text_of(pilot)
+
+
+async def test_a_figure_opens_the_tasks_behind_it(pilot: Pilot[None]) -> None:
+    await pilot.press("4", "right")
+    screen = screen_of(pilot)
+    view = screen.views.views["stats"]
+    await until(lambda: view.settled and view.count() > 5, "the durations")  # type: ignore[attr-defined]
+    await pilot.press("down", "enter")
+    assert screen.views.shown == "tasks"
+    assert screen.filter_text
+    await until(lambda: 0 < screen.tree_view.count() < 70, "the tasks of that worker type")
