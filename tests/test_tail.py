@@ -217,6 +217,8 @@ def test_thousands_of_files_that_arrive_between_two_passes_are_found_in_one(tmp_
     found = Counter(numbers(tailer))
     assert found == Counter(range(2, 9002))
     assert len(os.listdir("/proc/self/fd")) <= before + 8
+    append(tmp_path / "lineage-2200-01-01.jsonl", lines(9999))
+    assert numbers(tailer) == [9999]
     append(tmp_path / "lineage-2126-10-12.jsonl", lines(10_000))
     seen: list[int] = []
     while not seen:  # listings of so many files have their share of the time
@@ -379,6 +381,19 @@ def test_deleted_and_made_again_with_the_same_inode(tmp_path: Path, day: Path) -
         tailer.close()  # or the inode stays taken
         day.unlink()
     assert len(set(inodes)) < 10, "this file system does not give inodes anew"
+
+
+def test_an_inode_that_is_given_to_another_file_is_that_file(tmp_path: Path) -> None:
+    tailer = Tailer(tmp_path)
+    names, inodes = (DAY, "task-lineage.jsonl", "lineage-2026-11-23.jsonl"), []
+    for turn in range(9):
+        path = tmp_path / names[turn % 3]
+        append(path, lines(turn))
+        assert [(batch.file, batch.path) for batch in tailer.scan()] == [(path.name, path)]
+        inodes.append(path.stat().st_ino)
+        tailer.close()
+        path.unlink()
+    assert len(set(inodes)) < 9, "this file system does not give inodes anew"
 
 
 def test_replaced_by_a_longer_file_under_the_same_inode_between_two_passes(tmp_path: Path, day: Path) -> None:

@@ -115,7 +115,10 @@ def test_a_directory_that_does_not_exist_yet_is_polled_and_then_watched(tmp_path
     follower.until(lambda: follower.seen == [1, 2])
 
 
-def test_a_directory_that_is_removed_and_made_again_is_watched_again(tmp_path: Path, follow: Follow) -> None:
+def test_a_directory_that_is_removed_and_made_again_is_watched_again(
+    tmp_path: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SLOW", 3600.0)
     directory = tmp_path / "lineage"
     directory.mkdir()
     follower = follow(directory)
@@ -131,6 +134,26 @@ def test_a_directory_that_is_removed_and_made_again_is_watched_again(tmp_path: P
         append(directory / DAY, number + 1)
         follower.until(lambda: number + 1 in follower.seen)  # noqa: B023
     assert follower.seen == list(range(10))
+
+
+def test_a_directory_whose_parent_is_moved_away_and_made_again_is_watched_again(
+    tmp_path: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SLOW", 0.1)
+    directory = tmp_path / "coordination" / "lineage"
+    directory.mkdir(parents=True)
+    follower = follow(directory)
+    follower.until(lambda: follower.watcher.mode == "live")
+    directory.parent.rename(tmp_path / "old")
+    directory.mkdir(parents=True)
+    append(directory / DAY, 1)
+    status = directory.stat()
+    follower.until(lambda: follower.watcher._watched == (status.st_dev, status.st_ino))
+    monkeypatch.setattr(watch, "SLOW", 3600.0)
+    for number in (2, 3):
+        append(directory / DAY, number)
+        follower.until(lambda: number in follower.seen)  # noqa: B023
+    assert follower.seen == [1, 2, 3]
 
 
 def test_polling_can_be_asked_for(tmp_path: Path, follow: Follow) -> None:
