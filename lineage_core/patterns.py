@@ -44,7 +44,7 @@ class Pattern:
 
     def __init__(self, expression: str | bytes, flags: int) -> None:
         self.given_up = False
-        self._search: Callable[[Any], object] = re.compile(expression, flags).search  # type: ignore[type-var]
+        self._search: Callable[[Any], object] = re.compile(expression, flags).search
         text = expression if isinstance(expression, str) else expression.decode("latin-1")
         self._slow = not _REPEATS.isdisjoint(text)  # without repeats a search is quick
 

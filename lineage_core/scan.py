@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from lineage_core.clock import DAY, HOUR, parse_timestamp
+from lineage_core.codec import MAX_DEPTH
 from lineage_core.decode import Decoder, Found, record_bytes
 from lineage_core.errors import JournalError
 from lineage_core.files import JournalFile, open_file, unpack, why
@@ -73,8 +74,8 @@ class Search(NamedTuple):
 
 
 def one_line(raw: bytes) -> bytes:
-    """A record as it was written; a pretty-printed one compact, on one line."""
-    return record_bytes(raw) if b"\n" in raw else raw
+    """A record as it was written; a pretty-printed one compact, on one line; one that is nested too deeply cut."""
+    return record_bytes(raw) if b"\n" in raw or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH else raw
 
 
 class OddFileError(Exception):

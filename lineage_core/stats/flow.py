@@ -12,6 +12,7 @@ from lineage_core.stats.cut import Cut
 BINS = 60
 """The most stretches into which a window is cut for a course over time."""
 
+_FIRST = -62_135_596_800 * SECOND  # of the year 1: before it no calendar goes
 _STEPS = [n * SECOND for n in (1, 2, 5, 10, 15, 30)] + [n * MINUTE for n in (1, 2, 5, 10, 15, 30)]
 _STEPS += [n * HOUR for n in (1, 2, 3, 6, 12)] + [n * DAY for n in (1, 2, 7, 14, 28, 56, 364)]
 
@@ -25,7 +26,7 @@ def edges(cut: Cut) -> tuple[int, int, int]:
         begin = cut.now if first is None else int(first.timestamp() * SECOND)  # type: ignore[union-attr]
     span = max(cut.now - begin, SECOND)
     step = next((s for s in _STEPS if s * BINS >= span), -(-span // (BINS * DAY)) * DAY)
-    begin -= begin % step
+    begin = max(begin - begin % step, _FIRST)
     return begin, step, -(-(cut.now - begin + 1) // step) if cut.now >= begin else 1
 
 
@@ -57,7 +58,7 @@ def flow(cut: Cut) -> pl.DataFrame:
         "created": per_stretch(frames.tasks["created_at"].drop_nulls()),
         **{name: per_stretch(times) for name, times in ends.items()},
     }
-    for name, statuses in (("running", ["running"]), ("queued", ["queued", "assigned"]), ("blocked", ["blocked"])):
+    for name, statuses in (("running", ["running"]), ("queued", ["queued"]), ("blocked", ["blocked"])):
         lasting = phases.filter(col("status").is_in(statuses))
         courses[name] = level(lasting["start"], lasting["end"])
     courses["workers"] = level(frames.workers["first_at"], frames.workers["ended_at"])
