@@ -196,6 +196,14 @@ def test_recent_finds_what_two_writers_put_out_of_order(tmp_path: Path, ask: Ask
     assert ids(asked) == ["task-899", "newest", "west"]
 
 
+def test_recent_reads_on_while_older_bytes_hold_newer_events(tmp_path: Path, ask: Ask) -> None:
+    """A file whose events stand in the opposite order: its newest ones are at its beginning."""
+    times = [f"2026-11-22T0{9 - n // 1000}:00:00.{999 - n % 1000:03d}Z" for n in range(3000)]
+    lines = [compact(record(n, timestamp=time)) for n, time in enumerate(times)]
+    directory = write(tmp_path, "lineage-2026-11-22.jsonl", *lines)
+    assert ids(ask("recent", "3", "--json", directory)) == ["task-2", "task-1", "task-0"]
+
+
 def test_limit_keeps_the_newest(demo_dir: Path, ask: Ask) -> None:
     everything = ask("events", "--json", demo_dir).json
     assert ask("events", "--limit", "9", "--json", demo_dir).json == everything[-9:]

@@ -131,3 +131,20 @@ def test_failures_are_newest_first_and_each_once(demo_dir: Path, ask: Ask) -> No
     assert ask("failed", "--tasks", "--json", demo_dir).json["workers"] == 0
     one = tasks[0]
     assert {row["task_id"] for row in ask("failed", "--task", one, "--json", demo_dir).json["failures"]} == {one}
+
+
+@pytest.mark.parametrize("query", ["workers", "failed", "tasks"])
+def test_a_limit_gives_the_beginning_of_the_whole_answer(query: str, demo_dir: Path, ask: Ask) -> None:
+    rows = rows_of(query, ask(query, "--json", demo_dir).json)
+    for limit in (0, 1, 7, 40, 5000):
+        assert rows_of(query, ask(query, "--limit", str(limit), "--json", demo_dir).json) == rows[:limit]
+
+
+def test_failures_and_findings_of_a_period_lie_in_it(demo_dir: Path, ask: Ask) -> None:
+    since, until = "2026-11-21T12:00:00.000000Z", "2026-11-22T00:00:00.000000Z"
+    period = ["--since", since, "--until", until, "--json"]
+    for query, key, when in (("failed", "failures", "at"), ("zombies", "findings", "since")):
+        everything = ask(query, "--json", demo_dir).json[key]
+        inside = [row for row in everything if since <= row[when] < until]
+        assert 0 < len(inside) < len(everything)
+        assert [row[when] for row in ask(query, *period, demo_dir).json[key]] == [row[when] for row in inside]
