@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from platformdirs import user_state_path
 from textual.app import App
+from textual.binding import Binding, BindingType
 
 from lineage_core import clock as wall
 from lineage_core.errors import ExitCode
@@ -59,6 +60,7 @@ class LineageApp(App[None]):
     CSS_PATH = "lineage.tcss"
     TITLE = "lineage"
     COMMANDS: ClassVar[set[Any]] = {Commands}
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", show=False, priority=True, system=True)]
 
     def __init__(
         self,
@@ -102,8 +104,8 @@ class LineageApp(App[None]):
             save_kept(self.directory, self.main_screen.keep())
         self.feed.stop()
 
-    def action_help_quit(self) -> None:
-        """Ctrl-C, wherever nothing is there to copy."""
+    def action_interrupt(self) -> None:
+        """Ctrl-C, whatever is on the screen."""
         self.exit(return_code=ExitCode.INTERRUPTED)
 
     def _handle_exception(self, error: Exception) -> None:

@@ -34,6 +34,10 @@ def test_every_case_is_there_once() -> None:
     assert [number for number, _ in rows()] == list(range(1, 43))
 
 
+def test_every_case_is_held_by_a_test() -> None:
+    assert [number for number, names in rows() if not names] == []
+
+
 def test_every_test_that_is_named_exists() -> None:
     missing = []
     for number, names in rows():

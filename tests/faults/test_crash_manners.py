@@ -163,9 +163,11 @@ def send(number: int) -> Callable[[PtyProgram], None]:
         (send(signal.SIGHUP), 129),
         (send(signal.SIGINT), 130),
         (lambda app: app.keys("\x03"), 130),
+        (lambda app: app.press("?", "lineage-tui: keys") or app.keys("\x03"), 130),
+        (lambda app: app.press("/", "words, status") or app.keys("x\x03"), 130),
         (lambda app: app.keys("q"), 0),
     ],
-    ids=["term", "hangup", "interrupt", "ctrl-c", "q"],
+    ids=["term", "hangup", "interrupt", "ctrl-c", "ctrl-c-in-help", "ctrl-c-in-filter", "q"],
 )
 def test_the_viewer_ends_cleanly(how: Callable[[PtyProgram], None], code: int, scratch: Path) -> None:
     with demo_at_work(scratch) as app:

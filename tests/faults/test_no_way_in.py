@@ -17,7 +17,7 @@ from tests.faults.pseudo_terminal import PtyProgram
 
 SOURCES = sorted(path for package in (lineage_core, lineage_tui) for path in Path(package.__path__[0]).rglob("*.py"))
 MODULES = {"pickle", "cPickle", "shelve", "marshal", "dill", "cloudpickle", "yaml", "xml", "code", "codeop", "pty"}
-ALLOWED = {"lineage_core/crew.py": ["marshal"]}  # what a child that it forked itself writes into a pipe, and nobody else can
+ALLOWED = {"lineage_core/crew.py": ["marshal"]}  # from a pipe that only its own child can write to
 CALLS = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "subprocess.getoutput", "tempfile.mktemp",
          "subprocess.getstatusoutput", "os.spawnlp", "os.spawnvp", "asyncio.create_subprocess_shell"}  # fmt: skip
 

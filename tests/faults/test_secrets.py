@@ -1,0 +1,63 @@
+"""Case 39: secrets in event data do not reach the disk, whoever writes; and it can be switched off."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lineage_core.journal import Journal
+
+LIBRARY = Path(__file__).parents[2] / "lineage_core" / "shell" / "lineage.sh"
+SECRETS = {
+    "api_key": "hunter2hunter2",
+    "GitHub-Token": "opensesame1234",
+    "note": "sent with Authorization: Bearer abcdef0123456789abcdef",
+    "key file": "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7\n-----END RSA PRIVATE KEY-----",
+    "aws": "AKIAIOSFODNN7EXAMPLE",
+    "url": "https://kim:swordfish99@example.com/repo.git",
+    "nested": {"list": [{"password": "correcthorse"}]},
+}
+NEEDLES = ("hunter2hunter2", "opensesame1234", "abcdef0123456789abcdef", "MIIEowIBAAKCAQEA7", "AKIAIOSFODNN7EXAMPLE",
+           "swordfish99", "correcthorse")  # fmt: skip
+HARMLESS = {"token_usage": {"total_tokens": 4321}, "token_budget": 50_000, "keyboard": "qwerty"}
+DATA = json.dumps(SECRETS | HARMLESS)
+
+
+def by_bash(directory: Path, **environ: str) -> None:
+    script = f'source {LIBRARY}; log_task_started task-1 a "$1"; log_task_failed task-1 a "password=$2"'
+    told = {"LINEAGE_DIR": str(directory), "LINEAGE_PYTHON": sys.executable} | environ
+    subprocess.run(["bash", "-c", script, "x", DATA, NEEDLES[0]], env=os.environ | told, check=True)
+
+
+def by_command(directory: Path, **environ: str) -> None:
+    command = [sys.executable, "-m", "lineage_core.cli", "log", "--dir", str(directory)]
+    for words in (["task_started", "task-1", "a", DATA], ["task_failed", "task-1", "a", f"password={NEEDLES[0]}"]):
+        subprocess.run([*command, *words], env=os.environ | environ, stdout=subprocess.DEVNULL, check=True)
+
+
+def by_python(directory: Path, **environ: str) -> None:
+    journal = Journal(directory, environ=environ)
+    journal.log("task_started", "task-1", "a", data=SECRETS | HARMLESS)
+    journal.log("task_failed", "task-1", "a", f"password={NEEDLES[0]}")
+
+
+@pytest.mark.parametrize("write", [by_bash, by_command, by_python])
+def test_no_secret_reaches_the_disk_and_what_is_none_does(write: object, tmp_path: Path) -> None:
+    write(tmp_path / "lineage")  # type: ignore[operator]
+    text = "".join(path.read_text() for path in (tmp_path / "lineage").iterdir())
+    assert [needle for needle in NEEDLES if needle in text] == []
+    assert text.count("[redacted]") >= len(NEEDLES)
+    started = json.loads(text.splitlines()[-2])["event_data"]
+    assert {key: started[key] for key in HARMLESS} == HARMLESS
+
+
+@pytest.mark.parametrize("write", [by_bash, by_command, by_python])
+def test_it_can_be_switched_off(write: object, tmp_path: Path) -> None:
+    write(tmp_path / "lineage", LINEAGE_REDACT="0")  # type: ignore[operator]
+    text = "".join(path.read_text() for path in (tmp_path / "lineage").iterdir())
+    assert [needle for needle in NEEDLES if needle not in text] == []
