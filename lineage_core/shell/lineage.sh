@@ -58,7 +58,7 @@ __lineage_native() {
     (( $# == 4 || $# == 5 )) || return 9
     __l_words[2]=${5:-medium}
   elif (( $# == __l_n + 3 )); then
-    [[ -n $__l_tag ]] || __l_data=${*: -1}
+    [[ -n $__l_tag ]] || __l_data="${*: -1}"
   elif (( $# != __l_n + 2 )); then
     return 9
   fi

@@ -13,7 +13,8 @@ _KEYS = st.sampled_from(
 TEXTS = _TEXT | _LIKELY
 """Text without NUL, which no argument can hold."""
 
-WORDS = st.sampled_from(["task-1", "worker-7", "dev-master", "a=b", "*", "-n", "%s", "é", "$(id)", "`id`", "!", "~"]) | TEXTS
+_USUAL = ["task-1", "worker-7", "dev-master", "a=b", "*", "-n", "%s", "é", "$(id)", "`id`", "!", "~"]
+WORDS = st.sampled_from(_USUAL) | TEXTS
 
 _NUMBERS = st.integers(-(10**20), 10**20).map(str) | st.floats(allow_nan=False, allow_infinity=False).map(repr)
 _SPACE = st.sampled_from(["", "", "", " ", "\n  ", "\t", "\r\n"])
@@ -51,12 +52,15 @@ def objects(draw: st.DrawFn) -> str:
     return spell(draw(st.dictionaries(TEXTS | _KEYS, _VALUES, max_size=5))) + space
 
 
+_BREAKERS = [*'{}[]",:\\ 0.-+eE\n\tx\'', "", "true", "\\u00e9", "\\ud800", "\x01", "\ufeff"]
+
+
 @st.composite
 def damaged(draw: st.DrawFn) -> str:
     """The text of an object with one character taken out, put in or doubled: JSON or not."""
     text = draw(objects())
     at = draw(st.integers(0, len(text) - 1))
-    put = draw(st.sampled_from([*'{}[]",:\\ 0.-+eE\n\tx\'', text[at] * 2, "", "true", "\\u00e9", "\\ud800", "\x01", "\ufeff"]))
+    put = draw(st.sampled_from([*_BREAKERS, text[at] * 2]))
     return text[:at] + put + text[at + draw(st.integers(0, 1)) :]
 
 

@@ -137,7 +137,7 @@ def test_bytes_that_are_no_utf8_become_the_same_characters(bash: BashWriter, tex
 @pytest.mark.parametrize("text", VALID)
 def test_what_is_a_json_object_is_kept_as_data(bash: BashWriter, text: str):
     for spec in (EVENTS["task_created"], EVENTS["worker_failed"], EVENTS["task_failed"]):
-        words = unique(["task-", "worker-1", "broke"][: len(spec.params) + 1] + [text])
+        words = unique([*("task-", "worker-1", "broke")[: len(spec.params) + 1], text])
         record = only_record(bash.call(spec.function, *words))
         assert record == python_record(spec.name, *words)
         assert "tags" not in record

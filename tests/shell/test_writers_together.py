@@ -89,7 +89,8 @@ def test_lines_of_any_size_are_whole_with_many_writers(tmp_path: Path):
     journal = tmp_path / "journal"
     python = (
         "import sys\nfrom lineage_core import Journal\njournal = Journal()\n"
-        "for size in map(int, sys.argv[1:]): journal.log('task_failed', 'task-1', 'a-master', 'r', data={'pad': 'x' * size})"
+        "for size in map(int, sys.argv[1:]):\n"
+        "    journal.log('task_failed', 'task-1', 'a-master', 'r', data={'pad': 'x' * size})"
     )
     environ = {"PATH": "/usr/bin:/bin", "LINEAGE_DIR": str(journal), "LINEAGE_PYTHON": sys.executable}
     sizes = [str(size) for size in SIZES]
@@ -108,8 +109,9 @@ def test_lines_of_any_size_are_whole_with_many_writers(tmp_path: Path):
 def system_calls(strace: str, command: list[str], journal: Path, log: Path) -> list[str]:
     """The writes to files of the journal, and the processes started, one line each."""
     calls = "write,writev,pwrite64,pwritev,sendfile,clone,clone3,fork,vfork,execve"
-    environ = {"PATH": "/usr/bin:/bin", "LINEAGE_DIR": str(journal), "LINEAGE_PYTHON": sys.executable, "LC_ALL": "C.UTF-8"}
-    subprocess.run([strace, "-f", "-y", "-qq", "-o", str(log), "-e", f"trace={calls}", *command], env=environ, check=True)
+    environ = {"PATH": "/usr/bin:/bin", "LINEAGE_DIR": str(journal), "LINEAGE_PYTHON": sys.executable}
+    options = ["-f", "-y", "-qq", "-o", str(log), "-e", f"trace={calls}"]
+    subprocess.run([strace, *options, *command], env=environ | {"LC_ALL": "C.UTF-8"}, check=True)
     lines = log.read_text(errors="replace").splitlines()
     return [line for line in lines if not re.search(r"write(v|64)?\(\d+<", line) or f"<{journal}/" in line]
 
@@ -124,7 +126,8 @@ def test_bash_makes_one_write_and_no_process_for_an_event(tmp_path: Path, need_t
         for size in 10 800 1500 3600; do
           printf -v pad '%0*d' $size 0
           log_task_created task-1 kim
-          log_task_failed task-1 a-master 'brøke "x"' "{{\\"pad\\": \\"$pad\\", \\"token_usage\\": {{\\"input_tokens\\": 5}}}}"
+          data="{{\\"pad\\": \\"$pad\\", \\"token_usage\\": {{\\"input_tokens\\": 5}}}}"
+          log_task_failed task-1 a-master 'brøke "x"' "$data"
         done
     """
     calls = system_calls(strace, ["bash", "-c", script], journal, tmp_path / "calls")
