@@ -234,11 +234,7 @@ def _retries(rows: pl.DataFrame) -> pl.LazyFrame:
     spawns = told.filter("spawned").select(*who, "kind", spawn="place")
     return (
         spawns.join(lost, on=["task_id", "kind"])
-        .filter(
-            (col("place") < col("spawn"))
-            & (col("until").is_null() | (col("until") > col("spawn")))
-            & (col("earlier") != col("worker_id"))
-        )
+        .filter((col("place") < col("spawn")) & (col("until").is_null() | (col("until") > col("spawn"))))
         .sort("spawn", "ended_at", "heard", descending=[False, False, True])
         .group_by(who)
         .agg(retry_of=col("earlier").last())

@@ -58,7 +58,7 @@ def flow(cut: Cut) -> pl.DataFrame:
         "created": per_stretch(frames.tasks["created_at"].drop_nulls()),
         **{name: per_stretch(times) for name, times in ends.items()},
     }
-    for name, statuses in (("running", ["running"]), ("queued", ["queued"]), ("blocked", ["blocked"])):
+    for name, statuses in (("running", ["running"]), ("queued", ["queued", "assigned"]), ("blocked", ["blocked"])):
         lasting = phases.filter(col("status").is_in(statuses))
         courses[name] = level(lasting["start"], lasting["end"])
     courses["workers"] = level(frames.workers["first_at"], frames.workers["ended_at"])
