@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lineage_core.journal import Journal
 from lineage_core.report import EVENT_KEYS, TASK_KEYS, WORKER_KEYS
 from tests.queries.conftest import Ask
 
@@ -148,3 +149,16 @@ def test_failures_and_findings_of_a_period_lie_in_it(demo_dir: Path, ask: Ask) -
         inside = [row for row in everything if since <= row[when] < until]
         assert 0 < len(inside) < len(everything)
         assert [row[when] for row in ask(query, *period, demo_dir).json[key]] == [row[when] for row in inside]
+
+
+def test_a_worker_heard_of_late_is_not_hidden_by_a_task_with_a_later_event(tmp_path: Path, ask: Ask) -> None:
+    journal = Journal(tmp_path / "lineage")
+    for number, heard, ended in ((1, "07:00", "08:09"), (2, "08:04", "08:05"), (3, "06:00", "06:00")):
+        for event, time, *words in (
+            ("worker_started", heard, f"worker-{number}", "scan"),
+            ("task_failed", ended, "dev-master", "x"),
+        ):
+            journal.log(event, f"task-{number}", *words, timestamp=f"2026-11-22T{time}:00Z")
+    for limit, expected in ((1, ["worker-2"]), (2, ["worker-2", "worker-1"])):
+        asked = ask("workers", "--limit", str(limit), "--json", journal.directory)
+        assert [row["worker_id"] for row in asked.json] == expected
