@@ -97,7 +97,12 @@ async def draw(scenario: Scenario) -> str:
         await ready(app)
         await pilot.press(*scenario.keys)
         await pilot.pause()
-        if app.main_screen is not None and app.main_screen.views.shown == "stats":
+        assert app.main_screen is not None
+        while app.main_screen.views.behind:
+            await asyncio.sleep(0.01)
+        app.main_screen.resume()
+        await pilot.pause()
+        if app.main_screen.views.shown == "stats":
             figures = app.main_screen.views.view
             assert isinstance(figures, StatsView)
             while not figures.settled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -15,6 +16,9 @@ from lineage_tui.widgets.lines import LineView
 
 SLICE = 50
 """Tasks that a view takes in at a time."""
+
+BUDGET, PAUSE = 0.006, 0.01
+"""Seconds that a view may catch up for in one go, and seconds between two."""
 
 
 class ListView(Protocol):
@@ -43,7 +47,7 @@ class Views(ContentSwitcher):
         self.state = state
         self.views = views
         self.shown = next(iter(views))
-        self._behind: dict[str, set[str]] = {}
+        self._behind: dict[str, dict[str, None]] = {}
         self._filter: tuple[Callable[[TaskRow], bool] | None, str] = (None, "")
         self._filtered: dict[str, str] = {}
 
@@ -58,7 +62,9 @@ class Views(ContentSwitcher):
     def show(self, name: str) -> None:
         """Show a view, and let it catch up."""
         if name not in self._behind and name != next(iter(self.views)):
-            self._behind[name] = set(self.state.rows)
+            rows = list(self.state.rows.values())
+            quiet = [row.task_id for row in rows if not row.open_workers]
+            self._behind[name] = dict.fromkeys((*quiet, *(row.task_id for row in rows if row.open_workers)))
         self.shown = name
         self.current = self.views[name].id
         self.screen.set_class(name == "stats", "whole")  # figures are of no single task: they take all the room
@@ -71,22 +77,34 @@ class Views(ContentSwitcher):
         first = next(iter(self.views))
         for name, behind in self._behind.items():
             if name != self.shown or behind:
-                behind |= task_ids
+                behind.update(dict.fromkeys(task_ids))
         for name in {first, self.shown}:
             if not self._behind.get(name):
                 self.views[name].arrived(task_ids)  # type: ignore[attr-defined]
 
-    def catch_up(self, budget: float = 0.006) -> None:
-        """Give the view that is shown what it has missed, for one frame's budget, and go on in the next."""
+    @property
+    def behind(self) -> bool:
+        """Whether the view that is shown has not caught up yet."""
+        return bool(self._behind.get(self.shown))
+
+    def catch_up(self) -> None:
+        """Give the view that is shown what it has missed, tasks with open workers first, in slices, one of them now."""
+        self._catch_up_slice()
+        if self.behind:
+            # Not by set_timer: a timer that is late before it began to wait is never called (Textual 8.2).
+            self.run_worker(self._go_on(), group="behind", exclusive=True)
+
+    async def _go_on(self) -> None:
+        while self.behind:
+            await asyncio.sleep(PAUSE)
+            self._catch_up_slice()
+
+    def _catch_up_slice(self) -> None:
         behind = self._behind.get(self.shown)
-        if not behind:
-            return
-        until = time.monotonic() + budget
+        until = time.monotonic() + BUDGET
         while behind and time.monotonic() < until:
-            part = {behind.pop() for _ in range(min(SLICE, len(behind)))}
+            part = {behind.popitem()[0] for _ in range(min(SLICE, len(behind)))}
             self.view.arrived(part)  # type: ignore[attr-defined]
-        if behind:
-            self.set_timer(0.01, self.catch_up)
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str) -> None:
         """Filter the first view and the one that is shown; the others when they are shown."""
