@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from lineage_core.clock import MINUTE, format_duration
 from lineage_core.state import Status, Task, TaskRow, Worker, WorkerEnd
+from lineage_core.when import parse_duration
 
 
 class Severity(StrEnum):
@@ -39,6 +40,25 @@ class Thresholds(NamedTuple):
     crowd: int = 5
     bounces: int = 3
     retries: int = 2
+
+
+AFTER = {"zombie-after": "silent", "warn-after": "warned", "spawn-after": "spawn", "handoff-after": "handoff"}
+"""Settings that are durations, and the threshold that each one sets."""
+
+
+def thresholds(
+    options: Mapping[str, object], environ: Mapping[str, str], config: Mapping[str, object]
+) -> Thresholds:
+    """The thresholds in force: options, else LINEAGE_ZOMBIE_AFTER and so on, else the config file, else the defaults.
+
+    A warning never comes later than what it warns of. Raises BadInputError for what is no duration.
+    """
+    chosen = Thresholds()
+    for name, field in AFTER.items():
+        value = options.get(name) or environ.get("LINEAGE_" + name.upper().replace("-", "_")) or config.get(name)
+        if value:
+            chosen = chosen._replace(**{field: parse_duration(str(value))})
+    return chosen._replace(warned=min(chosen.warned, chosen.silent))
 
 
 class Finding(NamedTuple):
@@ -140,10 +160,10 @@ def _orphaned(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Itera
         return
     ended = task.ended_at if task.ended_at is not None else task.last_at
     for worker in _open_workers(task):
-        age = now - max(worker.last_at, ended)
-        if age >= thresholds.warned:
+        since = max(worker.last_at, ended)
+        if now - since >= thresholds.warned:
             text = f"{worker.worker_id} is still open, but its task {task.status.value} {_ago(ended, now)} ago"
-            yield Finding("orphaned", Severity.WARNING, task.task_id, worker.worker_id, max(worker.last_at, ended), text)
+            yield Finding("orphaned", Severity.WARNING, task.task_id, worker.worker_id, since, text)
 
 
 def _confirmed(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:

@@ -26,12 +26,9 @@ from platformdirs import user_config_path, user_state_path
 from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
 from lineage_core.when import parse_duration
-from lineage_core.zombies import Thresholds
+from lineage_core.zombies import AFTER, Thresholds, thresholds
 
 THEMES = ("dark", "light", "clear", "ansi")
-AFTER = {"zombie-after": "silent", "warn-after": "warned", "spawn-after": "spawn", "handoff-after": "handoff"}
-"""Settings that are durations, and the threshold that each one sets."""
-
 KNOWN = ("theme", "ascii", *AFTER, "keys")
 
 
@@ -59,7 +56,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise BadInputError(f"{path}: cannot be read: {error}") from None
     try:
         config = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is one; so is a number of 5,000 digits
         raise BadInputError(f"{path}: {error}") from None
     for key, value in config.items():
         if problem := _problem(key, value):
@@ -89,7 +86,7 @@ def _problem(key: str, value: Any) -> str:
         for name, keys in value.items():
             if name not in names:
                 return f"unknown command {name!r}{nearest(name, names)}"
-            if not isinstance(keys, list) or not all(isinstance(k, str) and k for k in keys):
+            if not isinstance(keys, list) or not all(isinstance(k, str) and k.strip() and "," not in k for k in keys):
                 return f"keys of {name} must be a list of key names"
     return ""
 
@@ -116,15 +113,9 @@ def settings(options: Mapping[str, Any], environ: Mapping[str, str], config: Map
     theme = chosen("theme", "dark")
     if theme not in THEMES:
         raise BadInputError(f"theme must be one of {', '.join(THEMES)}, not {theme!r}")
-    thresholds = Thresholds()
-    for name, field in AFTER.items():
-        value = chosen(name, "")
-        if value:
-            thresholds = thresholds._replace(**{field: parse_duration(value)})
-    thresholds = thresholds._replace(warned=min(thresholds.warned, thresholds.silent))
     ascii_only = bool(options.get("ascii")) or environ.get("LINEAGE_ASCII") == "1" or config.get("ascii") is True
     keys = {name: tuple(value) for name, value in config.get("keys", {}).items()}
-    return Settings(theme, ascii_only, thresholds, keys)
+    return Settings(theme, ascii_only, thresholds(options, environ, config), keys)
 
 
 class Kept(NamedTuple):
@@ -151,7 +142,7 @@ def load_kept(directory: Path) -> Kept:
         told = json.loads(kept_path().read_text(encoding="utf-8"))[str(directory.absolute())]
         fields = {name: told[name] for name in Kept._fields if name in told}
         kept = Kept(**fields)._replace(open=tuple(told.get("open", ())), closed=tuple(told.get("closed", ())))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Kept()
     same = all(type(value) is type(default) for value, default in zip(kept, Kept(), strict=True))
     return kept if same and all(isinstance(item, str) for item in kept.open + kept.closed) else Kept()
@@ -164,7 +155,7 @@ def save_kept(directory: Path, kept: Kept) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             told = {}
         told = told if isinstance(told, dict) else {}
         told.pop(str(directory.absolute()), None)

@@ -17,8 +17,7 @@ from lineage_core.fold import ZOMBIE_TIMEOUT
 from lineage_core.merge import State
 from lineage_core.paths import lineage_dir
 from lineage_core.report import iso, milliseconds, span
-from lineage_core.when import parse_duration
-from lineage_core.zombies import RULES, Finding, Thresholds, check, crowd, ranked
+from lineage_core.zombies import AFTER, RULES, Finding, Thresholds, check, crowd, ranked, thresholds
 
 EXAMPLES = (
     "lineage zombies",
@@ -44,12 +43,13 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage zombies`."""
-    parser.add_argument(
-        "--zombie-after",
-        metavar="TIME",
-        help="silence after which a worker is a zombie (default: LINEAGE_ZOMBIE_AFTER, else 30m)",
-    )
-    parser.add_argument("--warn-after", metavar="TIME", help="silence that is worth a warning (default 5m)")
+    for name, text in (
+        ("zombie", "silence after which a worker is a zombie (default 30m)"),
+        ("warn", "silence that is worth a warning (default 5m)"),
+        ("spawn", "time that a spawned worker has to start (default 5m)"),
+        ("handoff", "time that a handoff has to be accepted (default 5m)"),
+    ):
+        parser.add_argument(f"--{name}-after", metavar="TIME", help=text)
     parser.add_argument("--all", action="store_true", help="other stuck things too: blocked, not accepted, ping-pong …")
     parser.add_argument("--rule", metavar="RULE", action="append", default=[], help="only findings of this rule")
     period.add_arguments(parser, "things stuck")
@@ -58,12 +58,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def thresholds_of(args: argparse.Namespace) -> Thresholds:
-    """The thresholds: option > environment > default. Raises BadInputError for what is no duration."""
-    default = Thresholds()
-    after = args.zombie_after or os.environ.get("LINEAGE_ZOMBIE_AFTER")
-    silent = parse_duration(after) if after else default.silent
-    warned = parse_duration(args.warn_after) if args.warn_after else min(default.warned, silent)
-    return default._replace(silent=silent, warned=warned, spawn=warned, handoff=warned)
+    """The thresholds: option > environment > the screen's config file > default. Raises BadInputError."""
+    import tomllib
+
+    from platformdirs import user_config_path
+
+    path = user_config_path("lineage-tui") / "config.toml"
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        config = {}
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{path}: {error}") from None
+    options = {name: getattr(args, name.replace("-", "_")) for name in AFTER}
+    return thresholds(options, os.environ, config)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,11 +84,11 @@ def answer(args: argparse.Namespace) -> Answer:
     for name in args.rule:
         if name not in RULES:
             raise BadInputError(f"--rule: no rule {name!r}{nearest(name, RULES)} (known: {', '.join(RULES)})")
-    thresholds, when, now = thresholds_of(args), period.period_of(args), clock.now()
+    limits, when, now = thresholds_of(args), period.period_of(args), clock.now()
     loaded = load_all(lineage_dir(args.dir))
     state = loaded.state
-    findings = list(findings_of(state, now, thresholds))
-    many = crowd(findings, thresholds)
+    findings = list(findings_of(state, now, limits))
+    many = crowd(findings, limits)
     chosen = [
         one
         for one in findings
@@ -94,8 +102,10 @@ def answer(args: argparse.Namespace) -> Answer:
         rows=rows,
         document={
             "thresholds": {
-                "zombie_after_ms": milliseconds(thresholds.silent),
-                "warn_after_ms": milliseconds(thresholds.warned),
+                "zombie_after_ms": milliseconds(limits.silent),
+                "warn_after_ms": milliseconds(limits.warned),
+                "spawn_after_ms": milliseconds(limits.spawn),
+                "handoff_after_ms": milliseconds(limits.handoff),
             },
             "crowd": many.sentence if many else None,
             "findings": rows,
@@ -107,7 +117,7 @@ def answer(args: argparse.Namespace) -> Answer:
     )
 
 
-def findings_of(state: State, now: int, thresholds: Thresholds) -> Iterable[Finding]:
+def findings_of(state: State, now: int, limits: Thresholds) -> Iterable[Finding]:
     """All findings of a state; only tasks that can have one are looked at."""
     for row in list(state.rows.values()):
         concerning = [rule.name for rule in RULES.values() if rule.concerns(row)]
@@ -115,7 +125,7 @@ def findings_of(state: State, now: int, thresholds: Thresholds) -> Iterable[Find
             continue
         task = state.task(row.task_id)
         if task is not None:
-            yield from check(task, state.rows, now, thresholds)
+            yield from check(task, state.rows, now, limits)
 
 
 def _row(one: Finding, state: State, now: int) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def test_every_rule_has_a_sentence_for_its_category() -> None:
 
 
 def test_the_command_ranks_the_urgent_first_and_takes_thresholds(
-    story: Story, ask: Ask, monkeypatch: pytest.MonkeyPatch
+    story: Story, ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     story.run()
     story.worker(60, "worker-old")
@@ -192,8 +192,16 @@ def test_the_command_ranks_the_urgent_first_and_takes_thresholds(
     assert subjects("--rule", "not accepted") == [("handoff-1", "warning")]
     assert subjects("--zombie-after", "10m") == [("worker-young", "bad"), ("worker-old", "bad")]
     assert subjects("--zombie-after", "2h", "--warn-after", "30m") == [("worker-old", "warning")]
+    assert subjects("--rule", "not accepted", "--handoff-after", "15m") == []
+    config = tmp_path / "xdg_config_home" / "lineage-tui" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('zombie-after = "2h"\nwarn-after = "30m"\n')
+    assert subjects() == [("worker-old", "warning")]
     monkeypatch.setenv("LINEAGE_ZOMBIE_AFTER", "10m")
-    assert subjects() == [("worker-young", "bad"), ("worker-old", "bad")]
+    assert subjects("--warn-after", "5m") == [("worker-young", "bad"), ("worker-old", "bad")]
+    config.write_text("zombie-after = =\n")
+    assert ask("zombies", directory).code == 2
+    config.unlink()
     assert ask("zombies", "--fail-empty", "--since", "1m", directory).code == 1
 
 
