@@ -155,8 +155,8 @@ class AttentionList(HomingLines):
 
     def _look(self, rule: str, severity: Severity) -> tuple[str, str]:
         """The state to show a finding in, and a word for it."""
-        if rule == "silent" and severity is Severity.BAD:
-            return "zombie", "zombie"
+        if rule in ("silent", "never started") and severity is Severity.BAD:
+            return "zombie", "zombie"  # as the status line counts them
         return _LOOKS.get(rule, ("unknown", rule))
 
     def _banner(self) -> str:
