@@ -17,7 +17,7 @@ from polars import col, lit
 from lineage_core.errors import JournalError
 from lineage_core.facts import digest_of
 from lineage_core.files import copies_of, read_record
-from lineage_core.frames.columns import FRAMES, NAME, empty
+from lineage_core.frames.columns import FRAMES, INTERNAL, LINEAGE_ID, NAME, empty
 from lineage_core.frames.copies import distinct
 from lineage_core.frames.decoder import FrameDecoder, Taken
 from lineage_core.frames.derive import derive
@@ -64,16 +64,20 @@ class FrameReader:
     """Keeps the frames of a directory up to date: each `refresh` reads what is new. For use in one thread at a time.
 
     frames: replaced, never changed, by a refresh, so that another thread may look at them. cached: whether to use
-    what was kept, and to keep. problems: files that cannot be read, and why. missing: whether there is no directory.
+    what was kept, and to keep. ids: whether events have their lineage_id (then nothing is cached).
+    problems: files that cannot be read, and why. missing: whether there is no directory.
     """
 
-    def __init__(self, directory: Path, *, cached: bool = True) -> None:
+    def __init__(self, directory: Path, *, cached: bool = True, ids: bool = False) -> None:
         self.directory = Path(directory)
         self.frames = Frames()
-        self._cached = cached
+        self._cached = cached and not ids
+        self._ids = ids
         self._tailer: Tailer | None = None
-        self._old = empty("events")
-        self._recent = empty("events")
+        self._none = empty("events").insert_column(0, pl.Series(LINEAGE_ID.name, [], LINEAGE_ID.type))
+        if not ids:
+            self._none = self._none.drop(LINEAGE_ID.name)
+        self._old = self._recent = self.frames.events = self._none
         self._unkept = 0  # events that the cache does not have
 
     @property
@@ -130,14 +134,15 @@ class FrameReader:
 
     def _laid(self, batch: Batch) -> pl.DataFrame:
         """The events of a batch."""
-        parts = [empty("events")]
+        parts: list[pl.DataFrame] = []
         if isinstance(batch.found, Taken):
             parts += [events.with_columns(file=lit(batch.file, NAME)) for events in batch.found.events]
         if batch.found:
             rows = Rows(batch.file)
             rows.add(batch.found, batch.data, batch.start)
             parts.append(rows.frame())
-        return pl.concat(parts)
+        told = pl.concat(parts) if parts else self._none
+        return told if self._ids or not parts else told.drop(LINEAGE_ID.name)
 
     def _with(self, frames: Frames, new: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
         """The frames with new records, copies among them."""
@@ -147,14 +152,14 @@ class FrameReader:
             return before
         if replaced:
             self._old = frames.events.with_row_index("row").filter(~col("row").is_in(replaced)).drop("row")
-            self._recent = empty("events")
+            self._recent = self._none
         if fresh.height > _RECENT:
-            self._old, self._recent = pl.concat([self._old, self._recent, fresh]), empty("events")
+            self._old, self._recent = pl.concat([self._old, self._recent, fresh]), self._none
         else:
             self._recent = pl.concat([self._recent, fresh], rechunk=True)
         events = pl.concat([self._old, self._recent])
         if self._recent.height > _RECENT:
-            self._old, self._recent = events, empty("events")
+            self._old, self._recent = events, self._none
         if frames.events.is_empty():
             return {"events": events, **derive(events)._asdict()}
         mine = col("task_id").is_in(fresh["task_id"].unique().implode())
@@ -168,6 +173,20 @@ class FrameReader:
             except (JournalError, ValueError):
                 continue
         return None
+
+
+def write_parquet(directory: Path, what: str, path: Path) -> None:
+    """Write a frame of everything in a directory as a Parquet file; events have their lineage_id.
+
+    what: events, tasks, workers, handoffs or phases. Raises JournalError when the directory does not exist, and
+    OSError when the file cannot be written.
+    """
+    reader = FrameReader(directory, ids=what == "events")
+    reader.refresh()
+    reader.close()
+    if reader.missing:
+        raise JournalError(f"{directory} does not exist")
+    reader.frames.of(what).drop(*INTERNAL, strict=False).write_parquet(path)
 
 
 def read_frames(

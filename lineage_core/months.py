@@ -27,16 +27,14 @@ def write_months(directory: Path) -> Iterator[Path]:
 
 
 def _write(folder: Path, target: Path) -> None:
-    from lineage_core.frame import read_frames
+    from lineage_core.frame import write_parquet
 
-    reader = read_frames(folder, cached=False)
     fresh = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     try:
-        reader.frames.events.write_parquet(fresh)
+        write_parquet(folder, "events", fresh)
         fresh.chmod(next(folder.glob("*.jsonl.gz")).stat().st_mode & 0o777)
         fresh.replace(target)
     except OSError as error:
         raise JournalError(f"cannot write {target}: {error.strerror}") from error
     finally:
         fresh.unlink(missing_ok=True)
-        reader.close()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lineage_core import clock, filters
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.cli.progress import ProgressBar, load_all
 from lineage_core.clock import format_duration
 from lineage_core.paths import lineage_dir
 from lineage_core.sparks import interval, spark
 from lineage_core.when import parse_duration
 
 if TYPE_CHECKING:
+    from lineage_core.frame import FrameReader
     from lineage_core.stats import Cut
 
 EXAMPLES = (
@@ -24,6 +28,23 @@ EXAMPLES = (
     "lineage stats --json | jq .failures.master",
 )
 BY = ("master", "worker_type", "task_type", "session", "hour", "day")
+DOCUMENT_KEYS = {
+    "total_events": "distinct events in the window",
+    "event_types": "events by type",
+    "actors": "events by the actor's id",
+    "tasks_tracked": "tasks with events in the window",
+    "window": "since and until, and whether tasks were chosen by a filter",
+    "flow": "over time: events, created, completed, failed, cancelled in each stretch; running, queued … at its end",
+    "durations": "run times in ms by worker_type, master and task_type: count, p50, p95, p99, max, histogram",
+    "waits": "queue, block, handoff and start times in ms",
+    "failures": "rates with their 95 % confidence interval by master, task_type and worker_type",
+    "reasons": "why tasks and workers failed, alike reasons together",
+    "tokens": "tokens by master, worker_type, task_type and session",
+    "workers": "by type: how they ended, silent ones, retries, time to start in ms",
+    "health": "records, copies, quarantined, wrong values, write times and lag in ms, silent integration points",
+}
+"""The document that `--json` prints."""
+
 _RATES = ("rate", "rate_low", "rate_high", "share")
 
 
@@ -43,34 +64,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--zombie-after", default="30m", metavar="SPAN", help="silence that makes a worker count (default 30m)"
     )
     output.add_arguments(parser, "rows of a table (default 12 in the overview)")
+    output.describe(parser, DOCUMENT_KEYS, "keys of the overview as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the figures."""
-    return output.show(answer(args), args)
+    found, reader = _ask(args)
+    code = output.show(found, args)
+    reader.keep()
+    reader.close()
+    return code
 
 
 def answer(args: argparse.Namespace) -> Answer:
     """The figures that the words ask for."""
+    found, reader = _ask(args)
+    reader.close()
+    return found
+
+
+def _ask(args: argparse.Namespace) -> tuple[Answer, FrameReader]:
     now = clock.now()
     silent_after = parse_duration(args.zombie_after)
     since = None if args.window == "all" else now - parse_duration(args.window)
     directory = lineage_dir(args.dir)
-    tasks = None
-    if args.filters:
-        from lineage_core.load import load
-
-        state = load(directory).state
-        chosen = [filters.parse(text, state.packed) for text in args.filters]
-        tasks = [row.task_id for row in state.rows.values() if all(one.matches(row) for one in chosen)]
+    tasks = _chosen(directory, args.filters)
     from lineage_core import stats  # polars, 350 ms
     from lineage_core.frame import read_frames
 
-    reader = read_frames(directory)
+    with ProgressBar("reading") as bar:
+        reader = read_frames(directory, progress=lambda done, total: bar(done / max(1, total)))
     frames = reader.frames if tasks is None else stats.narrowed(reader.frames, tasks)
     cut = stats.Cut(frames, since, now)
     found = _grouped(cut, args) if args.by else _overview(cut, silent_after, args)
-    return found._replace(problems=reader.problems)
+    return found._replace(problems=reader.problems), reader
+
+
+def _chosen(directory: Path, words: Sequence[str]) -> list[str] | None:
+    """The tasks that match all the words, or None if there are none."""
+    if not words:
+        return None
+    state = load_all(directory).state
+    wanted = [filters.parse(shlex.quote(word), state.packed) for word in words]
+    return [row.task_id for row in state.rows.values() if all(one.matches(row) for one in wanted)]
 
 
 def _grouped(cut: Cut, args: argparse.Namespace) -> Answer:

@@ -61,6 +61,12 @@ EVENTS = (
 )
 """One row per distinct event."""
 
+LINEAGE_ID = Column("lineage_id", pl.String, "", "lineage_id")
+"""A column of events that is left out where nobody asks for it: it would take a third of the memory."""
+
+INTERNAL = ("id_hash", "line_hash")
+"""Columns of events that files for others do without."""
+
 TASKS = (
     Column("task_id", NAME, "", "task_id"),
     Column("status", STATUS, "", "the state machine of fold.py"),

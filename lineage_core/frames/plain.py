@@ -133,7 +133,7 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _events(cut: pl.DataFrame) -> pl.DataFrame:
-    """The events frame of plain lines, but for the file's name."""
+    """The events of plain lines with their lineage_id, but for the file's name."""
     text = when(col("details").str.starts_with('"')).then(col("details").str.strip_chars('"'))
     told = pl.coalesce(*(when(value != "").then(value) for value in (col("message"), col("kind"), text)))
     parts = when(col("input").is_not_null() | col("output").is_not_null()).then(
@@ -152,7 +152,7 @@ def _events(cut: pl.DataFrame) -> pl.DataFrame:
         offset=col("start"),
         id_hash=col("lineage_id").hash(),
     )
-    return events.select(col(name).cast(kind) for name, kind in schema_of("events").items())
+    return events.select("lineage_id", *(col(name).cast(kind) for name, kind in schema_of("events").items()))
 
 
 def _cut_off(texts: pl.Series) -> pl.Expr:

@@ -93,7 +93,7 @@ class Rows:
             self._values[name] += values
 
     def frame(self) -> pl.DataFrame:
-        """The events that were taken."""
+        """The events that were taken, with their lineage_id."""
         ids = pl.Series(self._values["id_hash"], dtype=pl.String)
         told = [",".join(self._wrong[n]) if n in self._wrong else None for n in range(self.size if self._wrong else 0)]
         frame = pl.DataFrame({name: pl.Series(self._values[name], dtype=kind) for name, kind in _COLLECTED.items()})
@@ -102,6 +102,7 @@ class Rows:
             *(pl.when(col(name) != "").then(col(name)) for name in ("session", "error", *TEXTS)),
             at=col("at").cast(TIME),
             written_at=ours.cast(pl.Int64, strict=False),
+            lineage_id=ids,
             id_hash=ids.hash(),
             line_hash=col("line_hash").hash(),
             file=lit(self.name, NAME),
@@ -109,7 +110,7 @@ class Rows:
         )
         made = pl.when(col("written_at").is_between(0, _LATEST)).then(col("written_at").cast(TIME))
         frame = frame.with_columns(written_at=made)
-        return frame.select(col(name).cast(kind) for name, kind in schema_of("events").items())
+        return frame.select("lineage_id", *(col(name).cast(kind) for name, kind in schema_of("events").items()))
 
 
 def is_number(value: Any, most: float = MOST) -> bool:

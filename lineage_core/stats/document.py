@@ -11,25 +11,9 @@ from lineage_core import stats
 from lineage_core.clock import SECOND, format_timestamp
 from lineage_core.stats.cut import Cut
 
-DOCUMENT_KEYS = {
-    "total_events": "distinct events in the window",
-    "event_types": "events by type",
-    "actors": "events by the actor's id",
-    "tasks_tracked": "tasks with events in the window",
-    "window": "since and until, and whether tasks were chosen by a filter",
-    "flow": "over time: events, created, completed, failed, cancelled in each stretch; running, queued … at its end",
-    "durations": "run times in ms by worker_type, master and task_type: count, p50, p95, p99, max, histogram",
-    "waits": "queue, block, handoff and start times in ms",
-    "failures": "rates with their 95 % confidence interval by master, task_type and worker_type",
-    "reasons": "why tasks and workers failed, alike reasons together",
-    "tokens": "tokens by master, worker_type, task_type and session",
-    "workers": "by type: how they ended, silent ones, retries, time to start in ms",
-    "health": "records, copies, quarantined, wrong values, write times and lag in ms, silent integration points",
-}
-
 
 def document(cut: Cut, silent_after: int, *, filtered: bool = False) -> dict[str, Any]:
-    """Every figure; the keys are DOCUMENT_KEYS."""
+    """Every figure; `cli/stats.py` tells the keys."""
     frames = cut.frames
     types, actors = stats.event_types(cut), stats.actors(cut)
     return {

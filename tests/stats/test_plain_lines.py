@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from lineage_core.decode import Decoder
-from lineage_core.frames.columns import empty
 from lineage_core.frames.decoder import FrameDecoder, Taken
 from lineage_core.frames.plain import plain
 from lineage_core.frames.rows import Rows
@@ -32,7 +31,7 @@ def in_pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 
 def taken(data: bytes, cuts: list[int]) -> tuple[pl.DataFrame, list[Rejected], FrameDecoder]:
     decoder = FrameDecoder()
-    parts, rejected = [empty("events")], []
+    parts, rejected = [laid([], b"")], []
     for piece in in_pieces(data, cuts):
         found, bad = decoder.feed(piece)
         assert isinstance(found, Taken)
