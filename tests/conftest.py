@@ -6,6 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A test says what is right, not how fast: the machine may have other work.
+settings.register_profile("lineage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lineage")
 
 DATA = Path(__file__).parent / "data"
 

@@ -1,0 +1,83 @@
+"""The config file and what is kept between runs: whatever stands there is settings, one clear error, or left alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from textual.binding import BindingsMap
+
+from lineage_core.errors import BadInputError
+from lineage_tui.commands import COMMANDS, bindings
+from lineage_tui.settings import KNOWN, Kept, kept_path, load_kept, read_config, save_kept, settings
+
+VALUES = (
+    *('"light"', '"30m"', '"-1s"', "30", "true", "[]", "{}", "1979-05-27", "1979-99-99", "nan", '"\\u001b]0;x"', "'''"),
+)
+LINES = [f"{key} = {value}" for key in (*KNOWN, "zombie", "a.b") for value in VALUES]
+LINES += ["[keys]", "[[keys]]", "[keys.follow]", 'follow = ["F"]', 'follow = [""]', 'follow = ["a,,b", ",", "ctrl+"]']
+LINES += ['follow = "F"', 'nothing = ["x"]', "\x00", "=", "[", "9" * 5000 + " = 1", "x = " + "9" * 5000]
+
+texts = st.lists(st.sampled_from(LINES) | st.text(max_size=20), max_size=5).map("\n".join).map(
+    lambda text: text.encode("utf-8", "surrogatepass")
+) | st.binary(max_size=60)  # fmt: skip
+
+
+@given(data=texts)
+@example(data=b"x = " + b"[" * 5000)
+@example(data=b"x = " + b"9" * 5000)
+@example(data=b'[keys]\nfollow = ["a,,b"]')
+@example(data=b"\xff")
+def test_any_config_file_gives_settings_or_one_clear_error(
+    data: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "config.toml"
+    path.write_bytes(data)
+    try:
+        chosen = settings({}, {}, read_config(path))
+    except BadInputError as error:
+        assert str(error)
+        return
+    BindingsMap(bindings(chosen.keys))
+
+
+def test_an_unknown_setting_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('theme = "light"\n\nzombie-aftre = "30m"\n')
+    with pytest.raises(BadInputError, match=r"config\.toml: line 3: unknown setting 'zombie-aftre'.*zombie-after"):
+        read_config(path)
+
+
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*Kept._fields, "x"]), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(told=json_values, whole=st.booleans())
+def test_whatever_was_kept_is_taken_or_left_and_can_be_replaced(told: Any, whole: bool) -> None:
+    directory = Path("/somewhere")
+    kept_path().parent.mkdir(parents=True, exist_ok=True)
+    kept_path().write_text(json.dumps(told if whole else {str(directory): told}))
+    assert isinstance(load_kept(directory), Kept)
+    save_kept(directory, Kept(view="workers"))
+    assert load_kept(directory) == Kept(view="workers")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "", "\ufffe", "9" * 5000, '{"a": NaN'], ids=range(5))
+def test_a_damaged_file_is_left_and_replaced(text: str) -> None:
+    directory = Path("/somewhere")
+    kept_path().parent.mkdir(parents=True, exist_ok=True)
+    kept_path().write_text(text)
+    assert load_kept(directory) == Kept()
+    save_kept(directory, Kept(view="workers"))
+    assert load_kept(directory) == Kept(view="workers")
+
+
+def test_every_command_can_be_given_other_keys() -> None:
+    BindingsMap(bindings({command.name: ("f5",) for command in COMMANDS}))
