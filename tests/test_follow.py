@@ -42,7 +42,7 @@ class Follow:
             [sys.executable, "-m", "lineage_core.cli", "follow", "--dir", str(directory), *options],
             stdout=stdout,
             stderr=subprocess.PIPE,
-            env={**os.environ, **(environ or {})},
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"} | (environ or {}),
         )
         self.out = _lines(self.process.stdout)
         self.err = _lines(self.process.stderr)
@@ -68,6 +68,8 @@ class Follow:
     def end(self) -> tuple[int, bytes]:
         """The exit code and what else is on stderr."""
         code = self.process.wait(30)
+        if code == -signal.SIGINT:
+            code = 130  # as a shell has it: Python kills itself so when the signal came while it ran generated code
         return code, b"".join(iter(lambda: self.err.get(timeout=30), b""))
 
 

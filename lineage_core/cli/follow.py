@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -43,11 +45,26 @@ def run(args: argparse.Namespace) -> int:
 
     Without --since, --date or --from-start it begins with the next event that lands.
     """
+    stop = threading.Event()
+
+    def interrupt(number: int, frame: object) -> None:
+        stop.set()  # some imports swallow the exception
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        _follow(args, stop)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return ExitCode.INTERRUPTED
+
+
+def _follow(args: argparse.Namespace, stop: threading.Event) -> None:
     directory = lineage_dir(args.dir)
     search = events.pick_of(args).search()
     from_end = search.since is None and not args.from_start
     tailer = Tailer(directory, since=search.since, from_end=from_end)
-    watcher = Watcher(directory)
+    watcher = Watcher(directory, stop=stop)
     show = _as_text() if args.format == "text" else _as_json
     seen: OrderedDict[int, None] = OrderedDict()
     told: dict[str, str] = {}
@@ -64,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         _tell(directory, tailer, told)
         first = False
         if not watcher.wait():
-            return ExitCode.OK
+            return
 
 
 def _tell(directory: object, tailer: Tailer, told: dict[str, str]) -> None:
