@@ -60,6 +60,7 @@ class Tree:
         self.state = state
         self.rows: dict[str, TaskRow] = {}
         self.tallies: dict[str, Counter[str]] = {}
+        self.live = True  # False while the past is read: tasks are open or closed by how they end up, not by the way
         self.folds: dict[str, bool] = {}  # what the operator has opened or closed, by id
         self._orders: dict[str, tuple[str, bool]] = {}  # the order that each group is in; changed group by group
         self.sorted_by = "newest"
@@ -104,10 +105,12 @@ class Tree:
     def update(self, task_ids: Iterable[str]) -> None:
         """Take in what changed in these tasks."""
         changed = list(task_ids)
-        for task_id in changed:
+        for task_id in list(changed):
             row, old = self.state.rows[task_id], self.rows.get(task_id)
             if old is not None:
                 self.tallies[old.group][old.status] -= 1
+            else:  # its subtasks may have come before it
+                changed += [child for child in self.state.kin.children(task_id) if child in self.rows]
             self.tallies.setdefault(row.group, Counter())[row.status] += 1
             self.rows[task_id] = row
         for task_id in changed:
@@ -201,7 +204,7 @@ class Tree:
             node = self._tasks[task_id] = Node("task", task_id)
         fresh = node.parent is None and node.synced == UNSYNCED
         home, sort = self._home(row)
-        if fresh:
+        if fresh or not (self.live or task_id in self.folds):
             by_itself = not row.status.ended and (home is None or home.depth < OPEN_DEPTH)
             node.expanded = self.folds.get(task_id, by_itself)
         node.matches = self.matches is None or self.matches(row)

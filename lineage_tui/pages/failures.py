@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lineage_core.zombies import Thresholds
-from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by, moment
+from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by, moment, pattern, quoted
 from lineage_tui.widgets.charts import Cell, Column, Row, blank, note, span, table
 
 if TYPE_CHECKING:
@@ -88,4 +86,4 @@ def _reasons(cut: Cut) -> Iterator[Row]:
 
 def _tasks(names: Sequence[str]) -> str:
     """A filter for these tasks."""
-    return shlex.quote("task:^(" + ",".join(re.escape(name).replace(r"\-", "-") for name in names) + ")$")
+    return quoted("task:^(" + ",".join(map(pattern, names)) + ")$")

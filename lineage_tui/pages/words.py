@@ -18,12 +18,21 @@ TITLES = {"master": "by master", "task_type": "by task type", "session": "by ses
 
 def chosen_by(key: str, value: str, *more: str) -> str | None:
     """A filter for the tasks that a figure is about; None where no filter can say it."""
-    pattern = re.escape(value).replace(",", ".").replace(r"\-", "-")
     if key == "worker":
-        words = [] if value == NONE else [f"worker:{pattern}"]
+        words = [] if value == NONE else [f"worker:{pattern(value)}"]
     else:
-        words = [f"!{key}:." if value == NONE else f"{key}:^{pattern}$"]
-    return " ".join(map(shlex.quote, (*words, *more))) or None
+        words = [f"!{key}:." if value == NONE else f"{key}:^{pattern(value)}$"]
+    return " ".join(map(quoted, (*words, *more))) or None
+
+
+def pattern(value: str) -> str:
+    """A regular expression for a text, as filters take it: there a comma means `or`."""
+    return re.escape(value).replace(",", ".").replace(r"\-", "-")
+
+
+def quoted(word: str) -> str:
+    """A word of a filter, in quotes if it needs them."""
+    return word if re.fullmatch(r"""[^\s'"\\]+""", word) else shlex.quote(word)
 
 
 def duration(milliseconds: float | None) -> str:
@@ -31,7 +40,7 @@ def duration(milliseconds: float | None) -> str:
     if milliseconds is None:
         return ""
     if 0 < milliseconds < 1:
-        return f"{milliseconds * 1000:.0f}µs"
+        return f"{milliseconds:.1g}ms"
     return format_duration(round(milliseconds * 1000))
 
 

@@ -120,7 +120,7 @@ class Finding(Going):
                     view.select_key(key)
                     return
                 if time.monotonic() > until:
-                    self.set_timer(0.001, go_on)
+                    self.call_later(go_on)
                     return
             self.say(f"no other {what} here")
 

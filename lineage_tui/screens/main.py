@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -91,6 +93,7 @@ class MainScreen(Showing):
     def on_mount(self) -> None:
         self.query_one("#field", Input).display = False
         self.set_focus(self.tree_view)
+        self.tree_view.model.live = False
         if self.app.kept is not None:
             self._take_up(self.app.kept)
         self.set_interval(1.0, self._tick)
@@ -157,7 +160,8 @@ class MainScreen(Showing):
         self._take_planned = True
         delay = self._next_take - time.monotonic()
         if delay > 0:
-            self.set_timer(delay, self._take)
+            # Not set_timer: one whose time has passed before it begins to wait is lost (Textual 8.2).
+            asyncio.get_running_loop().call_later(delay, self.call_later, self._take)
         else:
             self._take()
 
@@ -183,6 +187,10 @@ class MainScreen(Showing):
         self._show_status()
         if feed.waiting:
             self._plan_take()
+        elif feed.health.loaded and not self.tree_view.model.live:
+            self.tree_view.model.live = True
+            gc.freeze()  # what was read stays: a full collection over it would stop the screen
+            gc.set_threshold(50_000, 20, 100)
 
     def _count(self, ids: set[str]) -> None:
         shown = self.tree_view.model.rows

@@ -100,11 +100,13 @@ def heat_row(key: Hashable, name: str, values: Sequence[int], top: int, role: st
     def draw(out: Line) -> None:
         cell = _heat_cell(out.width)
         shades = _ASCII_SHADES if out.styles.ascii_only else _SHADES
+        nothing = out.styles.glyph("·", ".")
         out.put(" ").col(name, 10, "text")
         for value in values:
             step = 0 if not value else 1 + min(3, 4 * value // (top + 1))
             shade = shades[step]
-            out.put(f"{compact(value) if value else '·':>{cell}}" if cell > 2 else shade * cell, _heat_role(step, role))
+            text = f"{compact(value) if value else nothing:>{cell}}" if cell > 2 else shade * cell
+            out.put(text, _heat_role(step, role))
         out.put(f"{sum(values):>6,}", "text")
 
     return Row(key, draw)

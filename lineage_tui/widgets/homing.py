@@ -37,9 +37,7 @@ class HomingLines(LineView):
     def settle(self, new: int, touched: Callable[[Hashable], bool] | None = None) -> None:
         """Take in that lines came, went or moved; new: how many are new, touched: as for `sync`."""
         if self.following:
-            if self.home() < self.page:
-                self.top = 0  # what stands above it, a heading, is seen too
-            LineView.select(self, self.home())
+            self._go_home()
             self.draw_changes(touched)
         else:
             self.fresh += new
@@ -51,9 +49,14 @@ class HomingLines(LineView):
 
     def keep_in_view(self) -> None:
         if self.following:
-            LineView.select(self, self.home())
+            self._go_home()
         else:
             super().keep_in_view()
+
+    def _go_home(self) -> None:
+        if self.home() < self.page:
+            self.top = 0  # what stands above it, a heading, is seen too
+        LineView.select(self, self.home())
 
     def news(self) -> int:
         """How many lines are new since this was asked last, where lines come without an event."""

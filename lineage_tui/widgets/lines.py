@@ -95,8 +95,8 @@ class LineView(Widget, can_focus=True):
         count = self.count()
         before = self._drawn
         keys = [self.key_at(line) for line in range(self.top, min(count, self.top + self.page))]
-        # A heading above, the thumb of the scrollbar or an end that moved change every line.
-        self._drawn = (self.top, self.cursor, self._thumb_place(count), *keys)
+        # More or fewer lines move the thumb of the scrollbar, which is drawn with every line.
+        self._drawn = (self.top, self.cursor, count, *keys)
         if touched is None or before[1:3] != self._drawn[1:3] or len(before) != len(self._drawn):
             self.refresh()
             return

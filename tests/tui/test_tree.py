@@ -78,6 +78,16 @@ def test_a_subtask_seen_before_its_parent_moves_under_it() -> None:
     assert lines(tree) == ["session-a", "task-parent", "task-child"]
 
 
+def test_a_subtask_that_is_taken_before_its_parent_moves_under_it_when_that_is_taken() -> None:
+    state = State()
+    changed = state.merge_facts([created("task-parent", 1), created("task-child", 5, parent="task-parent")])
+    assert changed == {"task-parent", "task-child"}
+    tree = Tree(state)
+    tree.update(["task-child"])
+    tree.update(["task-parent"])
+    assert lines(tree) == ["session-a", "task-parent", "task-child"]
+
+
 def test_a_filter_keeps_matches_and_what_they_hang_on() -> None:
     tree = tree_of(created("task-1", 1), created("task-1a", 2, parent="task-1"), created("task-2", 3))
     list(tree.set_filter(lambda row: row.task_id == "task-1a"))
