@@ -38,7 +38,7 @@ class Ask:
     def text(self, *words: str, code: int = 0) -> str:
         self._capsys.readouterr()
         assert main(["stats", "--dir", str(self.directory), *words]) == code
-        return self._capsys.readouterr().out
+        return str(self._capsys.readouterr().out)
 
     def json(self, *words: str) -> Any:
         return json.loads(self.text("--json", *words))

@@ -1,0 +1,258 @@
+"""The stats view in the app: panes, windows, filters, the tasks behind a figure; live, beside the interface."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from lineage_core import demo, stats
+from lineage_core.filters import parse
+from lineage_core.frame import read_frames
+from lineage_core.journal import Journal
+from lineage_core.zombies import Thresholds
+from lineage_tui.app import LineageApp
+from lineage_tui.pages import PAGES
+from lineage_tui.widgets.charts import Column, compact, fitting
+from lineage_tui.widgets.stats_view import PANES, StatsView
+from tests.tui.alone import NOW, Clock
+from tests.tui.conftest import opened, until
+
+GLYPHS = frozenset("▁▂▃▄▅▆▇█▉▊▋▌▍▎▏░▒▓·←→├─┤●µ┃│")
+"""What we draw with and no plain terminal has."""
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("lineage")
+    demo.backfill(path, 2500, days=1.5, clock=Clock())
+    return path
+
+
+def view_of(pilot: Pilot[None]) -> StatsView:
+    return pilot.app.screen.query_one(StatsView)
+
+
+async def settled(pilot: Pilot[None]) -> StatsView:
+    view = view_of(pilot)
+    await until(lambda: view.settled, "the figures")
+    await pilot.pause()
+    return view
+
+
+async def go_to(pilot: Pilot[None], pane: str) -> StatsView:
+    """Open the stats and turn to a pane by keys."""
+    await pilot.press("4")
+    view = await settled(pilot)
+    for _ in range(PANES.index(pane)):
+        await pilot.press("right")
+    view = await settled(pilot)
+    assert view.pane == pane
+    return view
+
+
+def text(view: StatsView) -> str:
+    return "\n".join(view.text_lines())
+
+
+async def test_opening_the_app_imports_no_polars_until_the_stats_are_looked_at(directory: Path) -> None:
+    script = (
+        "import asyncio, sys, pathlib\n"
+        "from lineage_tui.app import LineageApp\n"
+        "async def main():\n"
+        "    app = LineageApp(pathlib.Path(sys.argv[1]))\n"
+        "    async with app.run_test() as pilot:\n"
+        "        await pilot.press('2', '1')\n"
+        "        print('polars' in sys.modules)\n"
+        "        await pilot.press('4')\n"
+        "        view = app.screen.query_one('#stats')\n"
+        "        while not view.settled: await asyncio.sleep(0.01)\n"
+        "        print('polars' in sys.modules)\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(directory)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.parametrize("pane", PANES)
+async def test_each_pane_shows_what_its_page_holds(directory: Path, pane: str) -> None:
+    frames = read_frames(directory).frames
+    cut = stats.Cut(frames, NOW - stats.WINDOWS["24h"], NOW)  # type: ignore[operator]
+    async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
+        view = await go_to(pilot, pane)
+        assert [row.key for row in view.rows] == [row.key for row in PAGES[pane](cut, Thresholds())]
+        assert f"[{pane}]" in text(view)
+
+
+async def test_a_longer_window_holds_more(directory: Path) -> None:
+    async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
+        view = await go_to(pilot, "flow")
+        totals = []
+        for window in ("24h", "7d", "all"):
+            assert view.window == window
+            frames = read_frames(directory).frames
+            span = stats.WINDOWS[window]
+            cut = stats.Cut(frames, None if span is None else NOW - span, NOW)
+            total = int(stats.flow(cut)["events"].sum())
+            assert f"{total:,}  most" in text(view)
+            totals.append(total)
+            await pilot.press("full_stop")
+            await settled(pilot)
+        assert totals[0] < totals[1] == totals[2]
+        assert view.window == "all"
+        for _ in range(6):
+            await pilot.press("comma")
+        await settled(pilot)
+        assert view.window == "15m"
+
+
+async def test_a_filter_narrows_the_figures(directory: Path) -> None:
+    frames = read_frames(directory).frames
+    async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
+        view = await go_to(pilot, "failures")
+        app = pilot.app
+        assert isinstance(app, LineageApp)
+        await pilot.press("slash", *"master:security", "enter")
+        await until(lambda: view.settled and view._shown and view._shown.request.text == "master:security")
+        chosen = parse("master:security", app.state.packed)
+        tasks = [row.task_id for row in app.state.rows.values() if chosen.matches(row)]
+        cut = stats.Cut(stats.narrowed(frames, tasks), NOW - stats.WINDOWS["24h"], NOW)  # type: ignore[operator]
+        assert [row.key for row in view.rows] == [row.key for row in PAGES["failures"](cut, Thresholds())]
+        assert ("rate master", "development-master", "row") not in [row.key for row in view.rows]
+
+
+async def test_enter_shows_the_tasks_behind_a_figure(directory: Path) -> None:
+    async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
+        view = await go_to(pilot, "failures")
+        app = pilot.app
+        assert isinstance(app, LineageApp)
+        view.select_key(("rate master", "security-master", "row"))
+        await pilot.press("enter")
+        await pilot.pause()
+        screen = app.screen
+        assert screen.views.shown == "tasks"  # type: ignore[attr-defined]
+        assert screen.filter_text == "master:^security-master$ status:failed"  # type: ignore[attr-defined]
+
+
+def test_every_filter_behind_a_figure_chooses_the_tasks_that_it_counts(directory: Path) -> None:
+    from lineage_core.load import load
+
+    frames = read_frames(directory).frames
+    state = load(directory).state
+    cut = stats.Cut(frames, None, NOW)
+
+    def count(text: str) -> int:
+        return sum(map(parse(text, state.packed).matches, state.rows.values()))
+
+    for pane, page in PAGES.items():
+        for row in page(cut, Thresholds()):
+            if row.filter is not None:
+                assert count(row.filter) > 0 or pane in ("flow", "failures", "durations"), row
+    by_master = {row["key"]: row for row in stats.groups(cut, "master").to_dicts()}
+    for row in PAGES["failures"](cut, Thresholds()):
+        section, name, *_ = row.key if isinstance(row.key, tuple) else (row.key, "")
+        if section == "rate master" and row.filter:
+            assert count(row.filter) == by_master[name]["failed"]
+    for told in stats.reasons(cut).to_dicts():
+        rows = [row for row in PAGES["failures"](cut, Thresholds()) if row.key == _key(told)]
+        if rows:
+            assert rows[0].filter is not None
+            assert count(rows[0].filter) == min(told["tasks"], 40)
+
+
+def _key(told: dict[str, str]) -> tuple[str, str, str]:
+    return (f"reasons {told['kind']}", told["reason"], "row")
+
+
+async def test_what_is_logged_shows_within_a_moment(tmp_path: Path) -> None:
+    demo.backfill(tmp_path, 300, days=0.1)
+    async with opened(tmp_path, size=(130, 60)) as pilot:
+        view = await go_to(pilot, "failures")
+        assert "the printer is on fire" not in text(view)
+        Journal(tmp_path).log("task_failed", "task-hot", "development-master", "the printer is on fire")
+        await until(lambda: "the printer is on fire" in text(view), "the new reason")
+
+
+async def test_the_cursor_stays_with_its_row_when_figures_change(tmp_path: Path) -> None:
+    demo.backfill(tmp_path, 1500, days=0.5)
+    async with opened(tmp_path, size=(130, 60)) as pilot:
+        view = await go_to(pilot, "failures")
+        key = ("rate master", "inventory-master", "row")
+        assert view.select_key(key)
+        journal = Journal(tmp_path)
+        for n in range(30):
+            journal.log("task_failed", f"task-hot-{n}", "development-master", f"reason {n} of its kind")
+        await until(lambda: "reason # of its kind" in text(view), "the new reason")
+        assert view.cursor_key == key
+
+
+async def test_hidden_stats_are_not_computed(directory: Path) -> None:
+    async with opened(directory, clock=Clock()) as pilot:
+        view = await go_to(pilot, "flow")
+        await pilot.press("1")
+        begun = view._begun
+        for _ in range(3):
+            pilot.app.screen._tick()  # type: ignore[attr-defined]
+        await pilot.pause()
+        assert view._begun == begun
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 10), (80, 24), (220, 60)])
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_every_pane_fits_any_terminal(directory: Path, size: tuple[int, int], ascii_only: bool) -> None:
+    async with opened(directory, size=size, clock=Clock(), ascii_only=ascii_only) as pilot:
+        view = await go_to(pilot, "flow")
+        for _ in PANES:
+            for line in view.text_lines():
+                assert len(line) <= size[0]
+                assert not ascii_only or GLYPHS.isdisjoint(line), line
+            await pilot.press("right")
+            await settled(pilot)
+
+
+async def test_hostile_text_in_reasons_and_names_stays_text(tmp_path: Path) -> None:
+    evil = "\x1b]0;pwned\x07 [red]boom[/x] \u202e"
+    journal = Journal(tmp_path)
+    journal.log("task_created", "task-1", "user-kim", data={"type": evil})
+    journal.log("worker_spawned", "task-1", evil, "worker-1", evil)
+    journal.log("worker_failed", "task-1", "worker-1", evil)
+    journal.log("task_failed", "task-1", evil, evil)
+    async with opened(tmp_path, size=(200, 50)) as pilot:
+        await go_to(pilot, "flow")
+        seen = ""
+        for _ in PANES:
+            view = await settled(pilot)
+            seen += text(view)
+            await pilot.press("right")
+        assert "\x1b" not in seen
+        assert "\u202e" not in seen
+        assert "[red]boom[/x]" in seen
+
+
+async def test_an_empty_directory_shows_empty_panes(tmp_path: Path) -> None:
+    async with opened(tmp_path / "none") as pilot:
+        await go_to(pilot, "flow")
+        for _ in PANES:
+            await settled(pilot)
+            await pilot.press("right")
+
+
+COLUMNS = (Column("a", 5, 3), Column("b", 5, 9, grows=20), Column("c", 5, 6))
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [(4, {}), (6, {"b": 5}), (13, {"b": 6, "c": 5}), (18, {"a": 5, "b": 5, "c": 5}), (99, {"a": 5, "b": 25, "c": 5})],
+)
+def test_columns_that_matter_most_stay(width: int, expected: dict[str, int]) -> None:
+    assert fitting(COLUMNS, width) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(0, "0"), (999, "999"), (1000, "1.0k"), (9949, "9.9k"), (123_456, "123k"), (4.5e6, "4.5M")]
+)
+def test_counts_fit_into_four_cells(number: float, shown: str) -> None:
+    assert compact(number) == shown
