@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from lineage_core.sanitize import visible
 from lineage_tui.screens.finding import Finding
 from lineage_tui.style import PALETTES, TIME_MODES
 
@@ -85,21 +88,22 @@ class Showing(Finding):
     def action_copy(self) -> None:
         fact = self.detail.events.fact() if self.in_detail and self.detail.tab in ("events", "record") else None
         if fact is not None and self.detail.tab == "record":
-            self._copy("\n".join(self.detail.record.lines), f"the record of {fact.lineage_id}")
+            self._copy(self.detail.record.lines, f"the record of {fact.lineage_id}")
         elif fact is not None:
-            self._copy(fact.lineage_id, fact.lineage_id)
+            self._copy([fact.lineage_id], fact.lineage_id)
         elif (target := self.views.view.target()) is not None:  # type: ignore[attr-defined]
-            self._copy(target[1] or target[0], target[1] or target[0])
+            self._copy([target[1] or target[0]], target[1] or target[0])
 
     def action_copy_view(self) -> None:
-        text = "\n".join(self.view.text_lines())
+        lines = list(map(visible, self.view.text_lines()))
         try:
-            path = self.app.save_text(text)
+            path = self.app.save_text("\n".join(lines))
         except OSError as error:
-            self._copy(text, f"the view; it could not be saved: {error.strerror}")
+            self._copy(lines, f"the view; it could not be saved: {error.strerror}")
         else:
-            self._copy(text, f"the view, and saved it as {path}")
+            self._copy(lines, f"the view, and saved it as {path}")
 
-    def _copy(self, text: str, what: str) -> None:
-        self.app.copy_to_clipboard(text)
+    def _copy(self, lines: Iterable[str], what: str) -> None:
+        """Copy lines, harmless to whatever they are pasted into."""
+        self.app.copy_to_clipboard("\n".join(map(visible, lines)))
         self.say(f"copied {what}")
