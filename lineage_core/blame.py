@@ -55,7 +55,7 @@ def _worker_of(fact: Fact) -> object:
 
 
 def _last(facts: Sequence[Fact], types: tuple[str, ...], worker: str | None = None) -> Fact | None:
-    for fact in reversed(facts):
+    for fact in facts[::-1]:
         if fact.event_type in types and (worker is None or _worker_of(fact) == worker):
             return fact
     return None

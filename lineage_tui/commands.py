@@ -94,7 +94,8 @@ _SHOWN = {
     "up": "↑", "down": "↓", "left": "←", "right": "→", "slash": "/", "question_mark": "?", "enter": "Enter",
     "escape": "Esc", "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "space": "Space",
     "left_square_bracket": "[", "right_square_bracket": "]", "less_than_sign": "<", "greater_than_sign": ">",
-    "colon": ":", "comma": ",", "full_stop": ".", "f1": "F1", "shift+tab": "⇧Tab", "shift+left": "⇧←", "shift+right": "⇧→",
+    "colon": ":", "comma": ",", "full_stop": ".", "f1": "F1", "shift+tab": "⇧Tab", "shift+left": "⇧←",
+    "shift+right": "⇧→",
 }  # fmt: skip
 _ASCII = {"↑": "Up", "↓": "Down", "←": "Left", "→": "Right", "⇧Tab": "S-Tab", "⇧←": "S-Left", "⇧→": "S-Right"}
 

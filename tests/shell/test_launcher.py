@@ -1,4 +1,4 @@
-"""The installed `lineage` command: wherever and however it is installed, it logs alike, and hands on what is not its own."""
+"""The installed `lineage` command: wherever and however installed, it logs alike, and hands on what is not its own."""
 
 import os
 import shutil
@@ -62,7 +62,8 @@ def run(tmp_path: Path) -> Run:
 
 def test_it_logs_without_python(launcher: Path, run: Run, tmp_path: Path, need_tool: Any):
     strace = need_tool("strace")
-    told = run(strace, "-f", "-o", tmp_path / "calls", "-e", "trace=execve", launcher, "log", "task_created", "t", "kim")
+    words = (launcher, "log", "task_created", "t", "kim")
+    told = run(strace, "-f", "-o", tmp_path / "calls", "-e", "trace=execve", *words)
     (record,) = content_of(tmp_path / "journal").records
     assert told.stdout == record["lineage_id"] + "\n"
     assert "python" not in (tmp_path / "calls").read_text().replace("site-packages", "")
