@@ -115,10 +115,7 @@ def test_a_directory_that_does_not_exist_yet_is_polled_and_then_watched(tmp_path
     follower.until(lambda: follower.seen == [1, 2])
 
 
-def test_a_directory_that_is_removed_and_made_again_is_watched_again(
-    tmp_path: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watch, "SLOW", 3600.0)
+def test_a_directory_that_is_removed_and_made_again_is_watched_again(tmp_path: Path, follow: Follow) -> None:
     directory = tmp_path / "lineage"
     directory.mkdir()
     follower = follow(directory)
@@ -134,6 +131,29 @@ def test_a_directory_that_is_removed_and_made_again_is_watched_again(
         append(directory / DAY, number + 1)
         follower.until(lambda: number + 1 in follower.seen)  # noqa: B023
     assert follower.seen == list(range(10))
+
+
+def test_a_directory_that_is_made_again_with_the_same_inode_is_watched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its inode is free only when nobody holds a file in it, so this is without a tailer."""
+    monkeypatch.setattr(watch, "SLOW", 3600.0)
+    monkeypatch.setattr(watch, "_identity", lambda directory: (1, 1))
+    directory = tmp_path / "lineage"
+    directory.mkdir()
+    watcher = Watcher(directory, poll=0.01)
+    assert watcher.wait()
+    for number in range(5):
+        append(directory / DAY, number)
+        assert watcher.wait()
+        (directory / DAY).unlink()
+        directory.rmdir()
+        directory.mkdir()
+        first = watcher._notify
+        while watcher._notify is first:
+            assert watcher.wait()
+        assert watcher.mode == "live"
+    watcher.close()
 
 
 def test_a_directory_whose_parent_is_moved_away_and_made_again_is_watched_again(
