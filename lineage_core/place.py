@@ -5,17 +5,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from lineage_core.decode import Decoder
+from lineage_core.errors import JournalError
+from lineage_core.files import open_file
 
 _HEAD = 256  # bytes of the beginning
 _LAST = 1024  # bytes before the offset: enough to hold the id of a record or two
+
 RACY = 50_000_000
 """Nanoseconds in which a file or directory may change again and keep its time of change."""
+
+_REMEMBERED = 1000  # places in files of one name that are gone
 _NEWLINE_WITHIN = (1 << 12, 1 << 16, 1 << 20, 1 << 24)  # bytes before the end in which a line's start is looked for
 
 Key = tuple[int, int]
@@ -139,12 +146,51 @@ class Place:
         }
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> Place:
-        """The place that `to_json` told."""
-        place = cls(told["name"], (0, 0), Path(told["path"]))
-        place.offset, place.settled = told["offset"], told["settled"]
-        place._head, place._last = bytes.fromhex(told["head"]), bytes.fromhex(told["last"])
-        return place
+    def from_json(cls, told: dict[str, Any]) -> Place | None:
+        """The place that `to_json` told, or None if that is not what was told."""
+        try:
+            place = cls(str(told["name"]), (0, 0), Path(told["path"]))
+            place.offset, place.settled = int(told["offset"]), int(told["settled"])
+            place._head, place._last = bytes.fromhex(told["head"]), bytes.fromhex(told["last"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        return place if 0 <= place.settled <= place.offset else None
+
+
+class Gone:
+    """Places in files that are gone, or that another reader told of: by them a copy is recognised."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, deque[Place]] = {}  # by canonical name
+
+    def __iter__(self) -> Iterator[Place]:
+        return chain.from_iterable(self._places.values())
+
+    def remember(self, place: Place) -> None:
+        """Keep a place of which nothing more is read."""
+        if place.offset:
+            place.decoder = None
+            self._places.setdefault(place.name, deque(maxlen=_REMEMBERED)).append(place)
+
+    def recognise(self, place: Place, known: Iterable[Place]) -> None:
+        """If the file, new or changed, begins with what was read at a known or remembered place, it goes on there."""
+        candidates = [
+            other
+            for other in (*known, *self._places.get(place.name, ()))
+            if other.name == place.name and 0 < other.offset <= place.size and other.packed == place.packed
+        ]
+        if not candidates or place.skip:
+            return
+        try:
+            fd = open_file(place.path)
+        except JournalError:
+            return  # told when it is to be read
+        try:
+            matching = [other for other in candidates if other.recognises(fd)]
+        finally:
+            os.close(fd)
+        if matching:
+            place.go_on_from(max(matching, key=lambda other: other.offset))
 
 
 def _head(fd: int, offset: int) -> bytes:

@@ -23,7 +23,7 @@ from lineage_core.codec import MAX_LINE
 from lineage_core.decode import Decoder, Found, Rejected
 from lineage_core.errors import JournalError
 from lineage_core.files import JournalFile, copies_of, files, open_file, read_record, unpack, why
-from lineage_core.place import RACY, Key, Place
+from lineage_core.place import RACY, Gone, Key, Place
 
 __all__ = ["Batch", "JournalFile", "Tailer", "copies_of", "files", "read_record"]
 
@@ -33,7 +33,6 @@ _HELD = 4  # files that grew last, which are kept open
 _MOVES = 20  # passes in a row while files are moved away before they can be read
 _GRACE = 10.0  # seconds without growth after which a file that is gone is given up
 _HOLD = 2 * MAX_LINE  # bytes of an unpacked record in progress that are kept
-_REMEMBERED = 1000  # places in files of one name that are gone, to recognise copies
 
 
 class Batch(NamedTuple):
@@ -83,6 +82,7 @@ class Tailer:
         self.backlog = 0
         self.problems: dict[str, str] = {}
         self.missing = False
+        self._held: dict[Key, int] = {}  # descriptors, the last used at the end
         self._since = since
         self._from_end = from_end
         self._block = block
@@ -93,11 +93,10 @@ class Tailer:
         self._made_at: int | None = None
         self._next_listing = 0.0
         self._moved = False  # whether a file was not at its path any more when it was to be read
-        self._gone: dict[str, deque[Place]] = {}  # by canonical name, to recognise copies
+        self._gone = Gone()
         self.held: set[Path] = set()
         for told in (positions or {}).get("places", ()):
             self.go_on_from(told)
-        self._held: dict[Key, int] = {}  # descriptors, the last used at the end
 
     def scan(self) -> Iterator[Batch]:
         """One pass over the directory: what is new since the last pass, newest daily file first, block by block.
@@ -124,12 +123,15 @@ class Tailer:
 
     def positions(self) -> dict[str, Any]:
         """Where the reading stands, as JSON-able data, for another Tailer to go on."""
-        gone = [place for places in self._gone.values() for place in places]
-        return {"places": [place.to_json() for place in [*gone, *self._places.values()] if place.offset]}
+        return {"places": [place.to_json() for place in [*self._gone, *self._places.values()] if place.offset]}
 
     def go_on_from(self, told: dict[str, Any]) -> None:
-        """Begin a file that was not read yet where `told` says (one of the `positions()`, or a segment's)."""
-        self._remember(Place.from_json(told))
+        """Begin a file that was not read yet where `told` says (one of the `positions()`, or a segment's).
+
+        What does not describe a place is left out; a file that is not as it says is read from its start.
+        """
+        if place := Place.from_json(told):
+            self._gone.remember(place)
 
     def close(self) -> None:
         """Close the files that are kept open; a later pass opens what it needs."""
@@ -177,7 +179,7 @@ class Tailer:
             place = before.pop(key, None)
             if place is None or (place.path != file.path and (place.name != file.name or not place.offset)):
                 if place is not None:
-                    self._remember(place)  # its inode has another file now
+                    self._gone.remember(place)  # its inode has another file now
                 place = Place(file.name, key, file.path)
                 place.skip = self._too_old(file)
                 place.from_end = first and self._from_end
@@ -188,7 +190,7 @@ class Tailer:
         for place in before.values():
             self._lose(place)
         for place in new:
-            self._recognise(place, known)
+            self._gone.recognise(place, known)
         self.problems = problems | {self._label(p): p.problem for p in self._places.values() if p.problem}
         hot = {id(place) for place in nlargest(_HOT, self._places.values(), key=lambda place: place.changed_at)}
         self._hot = [place for place in self._places.values() if id(place) in hot]
@@ -197,23 +199,6 @@ class Tailer:
         """Whether a daily file ended, in any time zone, before the time from which on records are asked for."""
         midnight = parse_timestamp(file.date + "T00:00:00Z") if file.date else None
         return self._since is not None and midnight is not None and midnight + 2 * DAY < self._since
-
-    def _recognise(self, place: Place, known: list[Place]) -> None:
-        """If the new file begins with what was read under another name, it goes on from there."""
-        candidates = [p for p in [*known, *self._gone.get(place.name, ())] if p.name == place.name]
-        candidates = [p for p in candidates if 0 < p.offset <= place.size and p.packed == place.packed]
-        if not candidates or place.skip:
-            return
-        try:
-            fd = open_file(place.path)
-        except JournalError:
-            return  # told when it is to be read
-        try:
-            matching = [p for p in candidates if p.recognises(fd)]
-        finally:
-            os.close(fd)
-        if matching:
-            place.go_on_from(max(matching, key=lambda p: p.offset))
 
     def _lose(self, place: Place) -> None:
         """The file is gone from the directory. As long as it is open and grows, it is read on."""
@@ -224,15 +209,9 @@ class Tailer:
             place.see(os.fstat(fd))
             self._places[place.key] = place
             return
-        self._remember(place)
+        self._gone.remember(place)
         if fd is not None:
             os.close(self._held.pop(place.key))
-
-    def _remember(self, place: Place) -> None:
-        if place.offset:
-            place.decoder = None
-            places = self._gone.setdefault(place.name, deque(maxlen=_REMEMBERED))
-            places.append(place)
 
     def _refresh(self, place: Place) -> bool:
         """Look at the file's size again; False if it is not at its path any more."""
@@ -264,7 +243,7 @@ class Tailer:
                 place.from_end = False
             elif not place.recognises(fd):
                 place.restart()
-                self._recognise(place, [other for other in self._places.values() if other is not place])
+                self._gone.recognise(place, [other for other in self._places.values() if other is not place])
             yield from self._unpacked(place, fd, status) if place.packed else self._plain(place, fd, status)
             if place.offset == status.st_size:
                 place.read_all(status)

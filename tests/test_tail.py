@@ -571,3 +571,21 @@ def test_positions_survive_json(tmp_path: Path, day: Path) -> None:
     second = Tailer(tmp_path, positions=positions)
     assert sorted(numbers(second)) == [3, 4, 5]
     assert sorted(numbers(Tailer(tmp_path, positions=second.positions()))) == []
+
+
+def test_positions_that_make_no_sense_are_not_trusted(tmp_path: Path, day: Path) -> None:
+    append(day, lines(1, 2))
+    first = Tailer(tmp_path)
+    assert numbers(first) == [1, 2]
+    (told,) = first.positions()["places"]
+    for nonsense in (
+        {},
+        {"places": [{}]},
+        {"places": [{**told, "offset": "far"}]},
+        {"places": [{**told, "head": 5}]},
+        {"places": [{**told, "offset": 1 << 60}]},
+        {"places": [{**told, "last": "00"}]},
+        {"places": [{**told, "settled": told["offset"] + 1}]},
+    ):
+        assert numbers(Tailer(tmp_path, positions=nonsense)) == [1, 2]
+    assert numbers(Tailer(tmp_path, positions={"places": [told]})) == []
