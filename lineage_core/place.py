@@ -146,15 +146,17 @@ class Place:
         }
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> Place | None:
-        """The place that `to_json` told, or None if that is not what was told."""
+    def from_json(cls, told: dict[str, Any]) -> Place:
+        """The place that `to_json` told; raises ValueError if that is not what was told."""
         try:
             place = cls(str(told["name"]), (0, 0), Path(told["path"]))
             place.offset, place.settled = int(told["offset"]), int(told["settled"])
             place._head, place._last = bytes.fromhex(told["head"]), bytes.fromhex(told["last"])
-        except (KeyError, TypeError, ValueError):
-            return None
-        return place if 0 <= place.settled <= place.offset else None
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no place in a file: {error!r}") from error
+        if not 0 <= place.settled <= place.offset:
+            raise ValueError(f"no place in a file: settled at {place.settled}, read to {place.offset}")
+        return place
 
 
 class Gone:

@@ -14,6 +14,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from heapq import nlargest
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,8 +131,8 @@ class Tailer:
 
         What does not describe a place is left out; a file that is not as it says is read from its start.
         """
-        if place := Place.from_json(told):
-            self._gone.remember(place)
+        with suppress(ValueError):
+            self._gone.remember(Place.from_json(told))
 
     def close(self) -> None:
         """Close the files that are kept open; a later pass opens what it needs."""
