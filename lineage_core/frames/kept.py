@@ -1,7 +1,8 @@
 """Frames kept for the next start: one file per lineage directory in the user's cache.
 
-    line 1   JSON: what the frames were made from (the tailer's positions), their lengths and CRCs
-    frames   Arrow IPC, one after the other
+    header   JSON: what the frames were made from (the tailer's positions), the lengths and CRCs of what follows
+    names    Arrow IPC: every text of a NAME column, once
+    columns  Arrow IPC, some columns of a frame after the other; NAME columns are places among the names
 
 It may be deleted at any time and is never trusted: lengths, CRCs and schemas are checked, and it is used only while
 every file that it was made from still begins with what was read of it. Whatever is wrong with it, the journal is read
@@ -12,9 +13,11 @@ from __future__ import annotations
 
 import os
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import blake2b
 from io import BytesIO
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,13 +27,14 @@ from platformdirs import user_cache_path
 
 from lineage_core.errors import JournalError
 from lineage_core.files import JournalFile, files, open_file
-from lineage_core.frames.columns import FRAMES, schema_of
+from lineage_core.frames.columns import FRAMES, NAME, schema_of
 from lineage_core.place import Place
 
-FORMAT = 1
+FORMAT = 3
 """Of the file and of what `derive.py` and `rows.py` make of events; a file of another format is made again."""
 
-_LONGEST_HEADER = 64 << 20
+_FIRST = 20  # bytes of the first line, which tells the length and the CRC of the header
+_TOGETHER = 6  # columns that are packed together
 
 
 class Kept(NamedTuple):
@@ -43,19 +47,24 @@ class Kept(NamedTuple):
 
 def keep(directory: Path, kept: Kept) -> bool:
     """Keep frames for the next start; False where the user's cache cannot be written."""
-    blobs = []
-    for name in FRAMES:
-        buffer = BytesIO()
-        kept.frames[name].write_ipc(buffer, compression="lz4")
-        blobs.append(buffer.getvalue())
-    header = {
-        "format": FORMAT,
-        "polars": pl.__version__,
-        "directory": str(directory.absolute()),
-        "positions": kept.positions,
-        "told": kept.told,
-        "frames": [[name, len(blob), zlib.crc32(blob)] for name, blob in zip(FRAMES, blobs, strict=True)],
-    }
+    named = {what: [name for name, kind in schema_of(what).items() if kind == NAME] for what in FRAMES}
+    names = pl.concat([kept.frames[what][name].unique() for what in FRAMES for name in named[what]]).unique()
+    places = _places_of(names)
+    blobs = [_packed(pl.DataFrame({"name": names.cast(pl.String)}))]
+    for what, columns in _groups():
+        part = kept.frames[what].select(columns)
+        codes = [places.gather(part[name].to_physical()).alias(name) for name in columns if name in named[what]]
+        blobs.append(_packed(part.with_columns(codes)))
+    header = orjson.dumps(
+        {
+            "format": FORMAT,
+            "polars": pl.__version__,
+            "directory": str(directory.absolute()),
+            "positions": kept.positions,
+            "told": kept.told,
+            "parts": [[len(blob), zlib.crc32(blob)] for blob in blobs],
+        }
+    )
     path = _path(directory)
     scratch = path.with_suffix(f".{os.getpid()}")
     try:
@@ -63,9 +72,8 @@ def keep(directory: Path, kept: Kept) -> bool:
         if path.parent.stat().st_uid != os.getuid():
             return False
         with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            line = orjson.dumps(header)
-            file.write(b"%010d %08x\n" % (len(line), zlib.crc32(line)))
-            file.writelines([line, *blobs])
+            file.write(b"%010d %08x\n" % (len(header), zlib.crc32(header)))
+            file.writelines([header, *blobs])
         scratch.replace(path)
     except OSError:
         with suppress(OSError):
@@ -77,30 +85,74 @@ def keep(directory: Path, kept: Kept) -> bool:
 def kept(directory: Path) -> Kept | None:
     """The frames of a directory as they were kept; None if there are none to be had that hold true."""
     try:
-        raw = _path(directory).read_bytes()
-        length, crc = int(raw[:10]), int(raw[11:19], 16)
-        line = raw[20 : 20 + length]
-        if length > _LONGEST_HEADER or len(line) != length or zlib.crc32(line) != crc:
-            return None
-        header = orjson.loads(line)
-        if (header["format"], header["polars"], header["directory"]) != (
-            FORMAT,
-            pl.__version__,
-            str(directory.absolute()),
-        ) or not _still_true(directory, header["positions"]["places"]):
-            return None
-        frames, at = {}, 20 + length
-        for name, size, expected in header["frames"]:
-            blob = raw[at : at + size]
-            at += size
-            if len(blob) != size or zlib.crc32(blob) != expected:
+        with _path(directory).open("rb") as file:
+            fd = file.fileno()
+            first = os.pread(fd, _FIRST, 0)
+            length = int(first[:10])
+            header = orjson.loads(_sound(fd, _FIRST, length, int(first[11:19], 16)))
+            if (header["format"], header["polars"]) != (FORMAT, pl.__version__):
                 return None
-            frames[name] = pl.read_ipc(BytesIO(blob))
-            if frames[name].schema != pl.Schema(schema_of(name)):
+            if header["directory"] != str(directory.absolute()):
                 return None
+            if not _still_true(directory, header["positions"]["places"]):
+                return None
+            ends = list(accumulate((size for size, _ in header["parts"]), initial=_FIRST + length))
+            places = [(at, *part) for at, part in zip(ends, header["parts"], strict=False)]
+            if os.fstat(fd).st_size != ends[-1] or len(places) != 1 + len(_groups()):
+                return None
+            names = pl.read_ipc(_sound(fd, *places[0]))["name"].cast(NAME)
+
+            def part(group: tuple[str, list[str]], place: tuple[int, int, int]) -> pl.DataFrame:
+                return _named(pl.read_ipc(_sound(fd, *place)), *group, names)
+
+            with ThreadPoolExecutor() as pool:  # polars decodes a file on one core
+                parts = list(pool.map(part, _groups(), places[1:]))
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
         return None
-    return Kept(frames, header["positions"], header["told"])
+    frames: dict[str, list[pl.DataFrame]] = {}
+    for (what, _), columns in zip(_groups(), parts, strict=True):
+        frames.setdefault(what, []).append(columns)
+    whole = {what: pl.concat(frames[what], how="horizontal") for what in FRAMES}
+    return Kept(whole, header["positions"], header["told"])
+
+
+def _places_of(names: pl.Series) -> pl.Series:
+    """By the code that polars has for each name: its place among them."""
+    codes = names.to_physical()
+    last = codes.max()
+    places = pl.zeros(last + 1 if isinstance(last, int) else 1, pl.UInt32, eager=True)
+    found = codes.is_not_null()
+    return places.scatter(codes.filter(found), pl.int_range(len(names), dtype=pl.UInt32, eager=True).filter(found))
+
+
+def _packed(frame: pl.DataFrame) -> bytes:
+    buffer = BytesIO()
+    frame.write_ipc(buffer, compression="lz4")
+    return buffer.getvalue()
+
+
+def _sound(fd: int, offset: int, length: int, crc: int) -> bytes:
+    """Bytes of the file; raises ValueError if they are not what was written."""
+    data = os.pread(fd, length, offset)
+    if len(data) != length or zlib.crc32(data) != crc:
+        raise ValueError("damaged")
+    return data
+
+
+def _groups() -> list[tuple[str, list[str]]]:
+    """The frames and their columns, some at a time."""
+    columns = {what: list(schema_of(what)) for what in FRAMES}
+    return [(what, own[n : n + _TOGETHER]) for what, own in columns.items() for n in range(0, len(own), _TOGETHER)]
+
+
+def _named(frame: pl.DataFrame, what: str, columns: list[str], names: pl.Series) -> pl.DataFrame:
+    """The columns with their NAMEs as texts again; raises ValueError if they are others than they should be."""
+    schema = {name: kind for name, kind in schema_of(what).items() if name in columns}
+    if frame.schema != pl.Schema({name: pl.UInt32 if kind == NAME else kind for name, kind in schema.items()}):
+        raise ValueError("other columns")
+    return frame.with_columns(
+        names.gather(frame[name]).alias(name) for name, kind in schema.items() if kind == NAME
+    )
 
 
 def _path(directory: Path) -> Path:

@@ -27,4 +27,4 @@ def workers(cut: Cut, silent_after: int) -> pl.DataFrame:
         **{f"start_p{q}": fine.quantile(q / 100, "linear") for q in (50, 95, 99)},
         start_max=fine.max(),
     )
-    return table.sort("workers", "key", descending=[True, False])
+    return table.sort("workers", "key", descending=[True, False]).collect()

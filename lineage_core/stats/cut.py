@@ -26,12 +26,12 @@ class Cut(NamedTuple):
     since: int | None
     now: int
 
-    def recent(self, what: str, time: str = "at") -> pl.DataFrame:
+    def recent(self, what: str, time: str = "at") -> pl.LazyFrame:
         """The rows of a frame whose `time` is in the window."""
         frame = self.frames.of(what)
-        if self.since is None:
-            return frame.filter(col(time).is_not_null())
-        return frame.filter(col(time) >= lit(self.since).cast(TIME))
+        if self.since is not None:
+            return frame.lazy().filter(col(time) >= lit(self.since).cast(TIME))
+        return frame.lazy().filter(col(time).is_not_null()) if frame[time].null_count() else frame.lazy()
 
 
 def narrowed(frames: Frames, tasks: Collection[str]) -> Frames:

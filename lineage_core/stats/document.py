@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Any
 
@@ -14,34 +16,56 @@ from lineage_core.stats.cut import Cut
 
 def document(cut: Cut, silent_after: int, *, filtered: bool = False) -> dict[str, Any]:
     """Every figure; `cli/stats.py` tells the keys."""
+    with ThreadPoolExecutor() as pool:  # each figure alone does not keep all cores busy
+
+        def later(figure: Callable[..., pl.DataFrame], *words: Any) -> Future[pl.DataFrame]:
+            return pool.submit(figure, cut, *words)
+
+        def by(figure: Callable[[Cut, str], pl.DataFrame], *keys: str) -> dict[str, Future[pl.DataFrame]]:
+            return {key: later(figure, key) for key in keys}
+
+        types, actors = later(stats.event_types), later(stats.actors)
+        silent = pool.submit(stats.silent_points, cut)
+        health = {"wrong_values": later(stats.wrong_values), "delays": later(stats.delays)}
+        told = {
+            "flow": later(stats.flow),
+            "durations": by(stats.durations, "worker_type", "master", "task_type"),
+            "waits": later(stats.waits),
+            "failures": by(stats.failures, "master", "task_type", "worker_type"),
+            "reasons": later(stats.reasons),
+            "tokens": by(stats.tokens, "master", "worker_type", "task_type", "session"),
+            "workers": later(stats.workers, silent_after),
+        }
     frames = cut.frames
-    types, actors = stats.event_types(cut), stats.actors(cut)
     return {
-        "total_events": int(types["events"].sum()),
-        "event_types": dict(zip(types["key"], types["events"], strict=True)),
-        "actors": dict(zip(actors["key"], actors["events"], strict=True)),
-        "tasks_tracked": cut.recent("events")["task_id"].n_unique(),
+        "total_events": int(types.result()["events"].sum()),
+        "event_types": _counts(types.result()),
+        "actors": _counts(actors.result()),
+        "tasks_tracked": cut.recent("events").select(pl.col("task_id").n_unique()).collect().item(),
         "window": {
             "since": None if cut.since is None else format_timestamp(cut.since),
             "until": format_timestamp(cut.now),
             "filtered": filtered,
         },
-        "flow": plain(stats.flow(cut)),
-        "durations": {by: plain(stats.durations(cut, by)) for by in ("worker_type", "master", "task_type")},
-        "waits": plain(stats.waits(cut)),
-        "failures": {by: plain(stats.failures(cut, by)) for by in ("master", "task_type", "worker_type")},
-        "reasons": plain(stats.reasons(cut)),
-        "tokens": {by: plain(stats.tokens(cut, by)) for by in ("master", "worker_type", "task_type", "session")},
-        "workers": plain(stats.workers(cut, silent_after)),
+        **{key: _result(value) for key, value in told.items()},
         "health": {
             "records": frames.records,
             "copies": frames.records - frames.events.height,
             "quarantined": dict(sorted(frames.rejected.items())),
-            "wrong_values": plain(stats.wrong_values(cut)),
-            "delays": plain(stats.delays(cut)),
-            "silent_points": [point.id for point in stats.silent_points(cut)],
+            **{key: plain(value.result()) for key, value in health.items()},
+            "silent_points": [point.id for point in silent.result()],
         },
     }
+
+
+def _counts(table: pl.DataFrame) -> dict[str, int]:
+    return dict(zip(table["key"], table["events"], strict=True))
+
+
+def _result(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: plain(one.result()) for key, one in value.items()}
+    return plain(value.result())
 
 
 def plain(table: pl.DataFrame) -> list[dict[str, Any]]:

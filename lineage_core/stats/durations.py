@@ -20,11 +20,11 @@ def waits(cut: Cut) -> pl.DataFrame:
     """`queue`: from creation to start of tasks that started; `block`: of blocks that were over; `handoff`: from offer
     to acceptance; `start`: from the spawning of workers to their start."""
     blocks = cut.recent("phases", "end").filter(col("status") == "blocked")
-    parts = [
-        (cut.recent("tasks", "started_at")["queue_ms"], "queue"),
-        (blocks.select((col("end") - col("start")).dt.total_microseconds() / 1000).to_series(), "block"),
-        (cut.recent("handoffs", "accepted_at")["accept_ms"], "handoff"),
-        (cut.recent("workers", "started_at")["start_ms"], "start"),
-    ]
-    values = [pl.DataFrame({"value": value.cast(pl.Float64)}).with_columns(key=lit(key)) for value, key in parts]
-    return spread(pl.concat(values), "value", col("key"))
+    parts = {
+        "queue": cut.recent("tasks", "started_at").select(value="queue_ms"),
+        "block": blocks.select(value=(col("end") - col("start")).dt.total_microseconds() / 1000),
+        "handoff": cut.recent("handoffs", "accepted_at").select(value="accept_ms"),
+        "start": cut.recent("workers", "started_at").select(value="start_ms"),
+    }
+    values = pl.concat([part.with_columns(key=lit(key)) for key, part in parts.items()])
+    return spread(values, "value", col("key"))

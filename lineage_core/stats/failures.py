@@ -23,7 +23,7 @@ def failures(cut: Cut, by: str) -> pl.DataFrame:
         failed = col("status") == "failed"
     table = frame.group_by(key=key_of(by)).agg(ended=pl.len(), failed=failed.sum())
     table = table.with_columns(**wilson(col("failed"), col("ended")))
-    return table.sort("rate_low", "failed", "key", descending=[True, True, False])
+    return table.sort("rate_low", "failed", "key", descending=[True, True, False]).collect()
 
 
 def pattern_of(text: pl.Expr) -> pl.Expr:

@@ -65,12 +65,16 @@ def flow(cut: Cut) -> pl.DataFrame:
     return pl.DataFrame({"start": starts.cast(TIME), **courses})
 
 
+def _series(frame: pl.LazyFrame, name: str) -> pl.Series:
+    return frame.select(name).collect().to_series()
+
+
 def heat(cut: Cut) -> pl.DataFrame:
     """Events, and tasks that failed, by `day` (UTC date) and `hour` (0-23)."""
     ends = cut.recent("phases", "start").filter(col("status") == "failed")
     events, failed = (
         (times.cast(pl.Int64) // HOUR).value_counts(name=name).rename({times.name: "at"})
-        for name, times in (("events", cut.recent("events")["at"]), ("failed", ends["start"]))
+        for name, times in (("events", _series(cut.recent("events"), "at")), ("failed", _series(ends, "start")))
     )
     table = events.join(failed, on="at", how="full", coalesce=True).sort("at")
     moment = (col("at") * HOUR).cast(TIME)

@@ -75,8 +75,8 @@ def _workers(cut: Cut) -> pl.DataFrame:
 
 
 def _times(cut: Cut, every: str) -> pl.DataFrame:
-    def hours(frame: pl.DataFrame, time: str) -> pl.LazyFrame:
-        return frame.lazy().with_columns(key=col(time).dt.truncate(every))
+    def hours(frame: pl.LazyFrame, time: str) -> pl.LazyFrame:
+        return frame.with_columns(key=col(time).dt.truncate(every))
 
     events = hours(cut.recent("events"), "at").group_by("key").agg(events=pl.len())
     created = hours(cut.recent("tasks", "created_at"), "created_at").group_by("key").agg(created=pl.len())
@@ -91,12 +91,13 @@ def _times(cut: Cut, every: str) -> pl.DataFrame:
     for part in (created, ended):
         table = table.join(part, on="key", how="full", coalesce=True)
     counts = ["events", "created", "completed", "failed", "cancelled"]
-    joined = table.with_columns(col(counts).fill_null(0), col("key").cast(TIME)).collect()
+    joined = table.with_columns(col(counts).fill_null(0), col("key").cast(TIME))
     return _with_rates(joined, 6).sort("key")
 
 
-def _with_rates(table: pl.DataFrame, place: int, others: pl.Expr | None = None) -> pl.DataFrame:
+def _with_rates(lazy: pl.LazyFrame, place: int, others: pl.Expr | None = None) -> pl.DataFrame:
     """The table with the rate of failures and its confidence interval from the column `place` on."""
     rates = wilson(col("failed"), col("failed") + (col("completed") if others is None else others))
+    table = lazy.collect()
     names = table.columns
     return table.with_columns(**rates).select(*names[:place], *rates, *names[place:])

@@ -24,28 +24,26 @@ def actors(cut: Cut) -> pl.DataFrame:
 def _counted(cut: Cut, by: str) -> pl.DataFrame:
     table = cut.recent("events").group_by(by).agg(events=pl.len(), last_at=col("at").max())
     named = table.select("events", "last_at", key=col(by).cast(pl.String))
-    return named.select("key", "events", "last_at").sort("events", "key", descending=[True, False])
+    return named.select("key", "events", "last_at").sort("events", "key", descending=[True, False]).collect()
 
 
 def delays(cut: Cut) -> pl.DataFrame:
     """In milliseconds: `write`: what writers took for an event, as far as they told (metadata.log_us); `lag`: from
     the time of an event to the time at which its id was made, for ids of ours."""
-    events = cut.recent("events")
     lag = (col("written_at") - col("at")).dt.total_microseconds() / 1000
-    values = pl.concat(
-        [
-            events.select(key=lit("write"), value=col("log_us") / 1000),
-            events.select(key=lit("lag"), value=lag),
-        ]
-    )
-    return spread(values, "value", col("key"))
+    values = {"write": col("log_us") / 1000, "lag": lag}
+    tables = [
+        spread(cut.recent("events").select(value=value).drop_nulls(), "value", lit(key)) for key, value in values.items()
+    ]
+    return pl.concat(tables).sort("count", "key", descending=[True, False])
 
 
 def wrong_values(cut: Cut) -> pl.DataFrame:
     """Values of a wrong type in the window, left out everywhere: `key` of the record, `count`."""
-    wrong = cut.recent("events")["wrong"].drop_nulls().cast(pl.String).str.split(",")
-    table = pl.DataFrame({"key": wrong.explode(empty_as_null=False)}).group_by("key").agg(count=pl.len())
-    return table.sort("count", "key", descending=[True, False])
+    wrong = cut.recent("events").select(key="wrong").drop_nulls()
+    keys = wrong.select(col("key").cast(pl.String).str.split(",")).explode("key")
+    table = keys.group_by("key").agg(count=pl.len())
+    return table.sort("count", "key", descending=[True, False]).collect()
 
 
 def silent_points(cut: Cut) -> list[Point]:
@@ -56,6 +54,6 @@ def silent_points(cut: Cut) -> list[Point]:
     values = {name: col("actor_id" if name == "actor" else name) for name in marks}
     told = {name: when(values[name].is_in(marks[name])).then(values[name]) for name in marks}
     combinations = cut.recent("events").select("event_type", **told).unique().cast(pl.String)
-    rows = combinations.iter_rows(named=True)
+    rows = combinations.collect().iter_rows(named=True)
     seen = integration.sightings((row["event_type"], row["actor"] or "", row) for row in rows)
     return [point for point in POINTS if not seen[point.id]]

@@ -24,16 +24,14 @@ def wilson(failed: pl.Expr, ended: pl.Expr) -> dict[str, pl.Expr]:
     }
 
 
-def spread(frame: pl.DataFrame, value: str, by: pl.Expr) -> pl.DataFrame:
+def spread(frame: pl.LazyFrame, value: str, by: pl.Expr) -> pl.DataFrame:
     """The distribution of a duration by a key: count, p50, p95, p99, max, and how many fall into each class.
 
     Classes are the same for all keys: from the least to the greatest value, HISTOGRAM of them, each wider than the
     one before by the same factor. `least` and `greatest` say where they begin and end. Values below 0, which clocks
     that disagree give, are counted in `left_out` only.
     """
-    known = frame.lazy().select(key=by, value=value).filter(
-        col("value").is_not_null()
-    )
+    known = frame.select(key=by, value=value).filter(col("value").is_not_null())
     low = pl.max_horizontal(col("value"), lit(1.0)).log()
     fine = known.filter(col("value") >= 0).with_columns(log=low)
     place = ((col("log") - col("log").min()) / (col("log").max() - col("log").min()) * HISTOGRAM).fill_nan(0)

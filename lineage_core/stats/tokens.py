@@ -29,6 +29,5 @@ def tokens(cut: Cut, by: str) -> pl.DataFrame:
         budget=col("token_budget").sum(), used=col("tokens").sum(), over=(col("tokens") > col("token_budget")).sum()
     )
     table = table.filter(col("items") > 0).join(budgets, on="key", how="left")
-    return table.with_columns(share=col("tokens") / col("tokens").sum()).sort(
-        "tokens", "key", descending=[True, False]
-    )
+    shares = table.with_columns(share=col("tokens") / col("tokens").sum())
+    return shares.sort("tokens", "key", descending=[True, False]).collect()

@@ -101,7 +101,7 @@ def test_a_spoiled_cache_is_not_used(journal: Path, spoil: str) -> None:
         case "made longer":
             path.write_bytes(raw + raw)
         case "another format":
-            path.write_bytes(raw.replace(b'"format":1', b'"format":9', 1))
+            path.write_bytes(raw.replace(b'"format":', b'"format":9', 1))
         case _:
             path.unlink()
             path.mkdir()
