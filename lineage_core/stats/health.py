@@ -32,9 +32,8 @@ def delays(cut: Cut) -> pl.DataFrame:
     the time of an event to the time at which its id was made, for ids of ours."""
     lag = (col("written_at") - col("at")).dt.total_microseconds() / 1000
     values = {"write": col("log_us") / 1000, "lag": lag}
-    tables = [
-        spread(cut.recent("events").select(value=value).drop_nulls(), "value", lit(key)) for key, value in values.items()
-    ]
+    events = cut.recent("events")
+    tables = [spread(events.select(v=value).drop_nulls(), "v", lit(key)) for key, value in values.items()]
     return pl.concat(tables).sort("count", "key", descending=[True, False])
 
 
