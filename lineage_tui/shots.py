@@ -110,7 +110,17 @@ async def draw(scenario: Scenario) -> str:
             figures.took = 0.012  # the one thing that differs from run to run
             figures.refresh()
             await pilot.pause()
-        return plain(app.export_screenshot(title="lineage-tui"))
+        return await still(app)
+
+
+
+async def still(app: LineageApp) -> str:
+    """The picture, once it has stayed the same for a moment."""
+    pictures: list[str] = []
+    while len(pictures) < 3 or len(set(pictures[-3:])) > 1:
+        await asyncio.sleep(0.1)
+        pictures.append(plain(app.export_screenshot(title="lineage-tui")))
+    return pictures[-1]
 
 
 def plain(svg: str) -> str:
