@@ -272,8 +272,9 @@ def test_a_trap_that_logs_in_the_middle_of_a_call_takes_no_id_twice(run: Run, tm
         """
         source "$LIB"
         trap 'log_worker_progress task-2 worker-1 50' USR1
-        ( while kill -USR1 $$; do :; done ) 2>/dev/null &
-        for (( i = 0; i < 300; i++ )); do log_task_failed task-1 a-master broke '{"a": [1, "b"]}'; done
+        # Often enough to hit the middle of calls, not so often that the trap leaves no time for them.
+        ( while kill -USR1 $$; do sleep 0.003; done ) 2>/dev/null &
+        for (( i = 0; i < 1000; i++ )); do log_task_failed task-1 a-master broke '{"a": [1, "b"]}'; done
         trap '' USR1
         kill $!
         """
@@ -281,5 +282,5 @@ def test_a_trap_that_logs_in_the_middle_of_a_call_takes_no_id_twice(run: Run, tm
     lines = [line for path in tmp_path.glob("journal/lineage-*") for line in path.read_text().split("\n") if line]
     records = [json.loads(line) for line in lines]
     assert len({record["lineage_id"] for record in records}) == len(records)
-    assert sum(record["task_id"] == "task-1" for record in records) == 300
+    assert sum(record["task_id"] == "task-1" for record in records) == 1000
     assert sum(record["task_id"] == "task-2" for record in records) > 0
