@@ -8,7 +8,8 @@
 # secret, a long line, bash before 5.0) is written by the same rules in Python (lineage_core/shell_bridge.py).
 # Logging never breaks the work: a call returns 0 unless LINEAGE_STRICT=1, and does nothing with LINEAGE_DISABLED=1.
 # Names are LINEAGE_*, __lineage_* and, inside a call, __l_*; nothing else of the caller changes. That is why there is
-# no [[ =~ ]] (it sets BASH_REMATCH), no printf %()T (it needs TZ), and why IFS and the locale are local.
+# no [[ =~ ]] (it sets BASH_REMATCH) and no printf %()T (it needs TZ), and why IFS and the locale are local.
+# Bash copies the body of a function each time it is called, so what is rarely needed is a function of its own.
 
 __lineage_python=''  # the interpreter; `lineage shell install` writes it here
 
@@ -22,139 +23,168 @@ case ${BASH_VERSION-} in
   *) __lineage_old='' ; declare -gA __lineage_parents __lineage_healed ;;
 esac
 
-# EVENT ARGS…: write the event in bash alone. Wants __l_parent, sets __l_t and __l_id; with __l_tag, no DATA is written.
-# 0 written; 3 it cannot be written (__l_why); 9 not sure, and nothing written.
+# Each gives __lineage_log the event's type, the actor's type ('' is told from the id), which word the actor is (0: the
+# coordinator), how many words there are after TASK, and where they go in event_data.
+log_task_created() { __lineage_log task_created '' 1 1 '' "$@"; }  # TASK CREATOR [DATA]
+log_task_assigned() {  # TASK ASSIGNER MASTER [PRIORITY]
+  case $#/${4-} in
+    3/ | 4/) set -- "$1" "$2" "$3" medium ;;
+    [5-9]/* | ??*/*) __lineage_log task_assigned coordinator 1 99 '' "$@"; return ;;  # it takes no DATA: Python decides
+  esac
+  __lineage_log task_assigned coordinator 1 3 '%.0s"master_id":"%s","priority":"%s"' "$@"
+}
+log_task_started() { __lineage_log task_started master 1 1 '' "$@"; }  # TASK MASTER [DATA]
+log_task_blocked() { __lineage_log task_blocked master 1 2 '%.0s"reason":"%s"' "$@"; }  # TASK ACTOR REASON [DATA]
+log_task_unblocked() { __lineage_log task_unblocked master 1 2 '%.0s"reason":"%s"' "$@"; }  # TASK ACTOR REASON [DATA]
+log_task_reassigned() { __lineage_log task_reassigned coordinator 0 3 '"from_master":"%s","to_master":"%s","reason":"%s"' "$@"; }  # TASK FROM TO REASON [DATA]
+log_task_escalated() { __lineage_log task_escalated master 1 2 '%.0s"reason":"%s"' "$@"; }  # TASK ACTOR REASON [DATA]
+log_task_completed() { __lineage_log task_completed master 1 2 '%.0s"completion_status":"%s"' "$@"; }  # TASK ACTOR STATUS [DATA]
+log_task_failed() { __lineage_log task_failed master 1 2 '%.0s"reason":"%s"' "$@"; }  # TASK ACTOR REASON [DATA]
+log_task_cancelled() { __lineage_log task_cancelled system 1 2 '%.0s"reason":"%s"' "$@"; }  # TASK ACTOR REASON [DATA]
+log_worker_spawned() { __lineage_log worker_spawned master 1 3 '%.0s"worker_id":"%s","worker_type":"%s"' "$@"; }  # TASK MASTER WORKER TYPE [DATA]
+log_worker_started() { __lineage_log worker_started worker 1 2 '"worker_id":"%s","worker_type":"%s"' "$@"; }  # TASK WORKER TYPE [DATA]
+log_worker_progress() { __lineage_log worker_progress worker 1 2 '"worker_id":"%s","progress_percentage":%s' "$@"; }  # TASK WORKER PERCENT [DATA]
+log_worker_completed() { __lineage_log worker_completed worker 1 2 '"worker_id":"%s","completion_status":"%s"' "$@"; }  # TASK WORKER STATUS [DATA]
+log_worker_failed() { __lineage_log worker_failed worker 1 2 '"worker_id":"%s","error_details":{"error_type":"worker_failure","error_message":"%s"}' "$@"; }  # TASK WORKER ERROR [DATA]
+log_handoff_created() { __lineage_log handoff_created master 2 3 '"handoff_id":"%s","from_master":"%s","to_master":"%s"' "$@"; }  # TASK HANDOFF FROM TO [DATA]
+log_handoff_accepted() { __lineage_log handoff_accepted master 2 2 '"handoff_id":"%s"%.0s' "$@"; }  # TASK HANDOFF MASTER [DATA]
+log_handoff_completed() { __lineage_log handoff_completed master 2 2 '"handoff_id":"%s"%.0s' "$@"; }  # TASK HANDOFF MASTER [DATA]
+
+# EVENT TYPE BY N FIELDS TASK WORD…: write the event in bash alone. Wants __l_parent; sets __l_t and __l_id; with
+# __l_tag, no DATA is written. 0 written; 3 it cannot be written (__l_why); 9 not sure, and nothing written.
+# To be called with 2>/dev/null: what fails is told by us, and bash warns when LC_ALL goes back to an unknown locale.
 __lineage_native() {
-  # Called with 2>/dev/null: a write that fails is told by us, and bash warns when LC_ALL goes back to an unknown locale.
-  local LC_ALL=C __l_event=$1 __l_task=${2-} __l_type=master __l_by=1 __l_keys __l_n __l_i __l_word __l_text __l_free=''
+  local IFS=' ' __l_type=$2 __l_fields=$5 __l_task=${6-} __l_words=("${@:7:$4}") __l_data='' __l_free='' __l_seen='|'
   __l_t=${EPOCHREALTIME//[!0-9]/}
-  case $__l_t in [1-9]???????????????) ;; *) __l_t=''; return 9 ;; esac
+  case $__l_t/$# in
+    [1-9]???????????????/$(( $4 + 6 ))) ;;
+    [1-9]???????????????/$(( $4 + 7 ))) __l_data="${*: -1}" ;;
+    *) __l_t=''; return 9 ;;
+  esac
   # One command, so that a trap that logs in the middle of this cannot get the same id.
+  local __l_at __l_n
   (( __l_t > __lineage_at ? (__lineage_at = __l_t, __lineage_count = 0)
     : __lineage_count < 999 ? ++__lineage_count : (++__lineage_at, __lineage_count = 0),
-    __l_i = __lineage_at, __l_n = __lineage_count ))
-  builtin printf -v __l_id 'lineage-%s%07d%03d' "$__l_i" "$BASHPID" "$__l_n"
+    __l_at = __lineage_at, __l_n = __lineage_count ))
+  builtin printf -v __l_id 'lineage-%s%07d%03d' "$__l_at" "$BASHPID" "$__l_n"
 
-  case $__l_event in
-    task_created) __l_type='' __l_keys=(-) ;;
-    task_assigned) __l_type=coordinator __l_keys=(- master_id priority) ;;
-    task_started) __l_keys=(-) ;;
-    task_blocked | task_unblocked | task_escalated | task_failed) __l_keys=(- reason) __l_free=${4-} ;;
-    task_reassigned) __l_type=coordinator __l_by=0 __l_keys=(from_master to_master reason) __l_free=${5-} ;;
-    task_completed) __l_keys=(- completion_status) ;;
-    task_cancelled) __l_type=system __l_keys=(- reason) __l_free=${4-} ;;
-    worker_spawned) __l_keys=(- worker_id worker_type) ;;
-    worker_started) __l_type=worker __l_keys=(worker_id worker_type) ;;
-    worker_progress) __l_type=worker __l_keys=(worker_id progress_percentage) ;;
-    worker_completed) __l_type=worker __l_keys=(worker_id completion_status) ;;
-    worker_failed) __l_type=worker __l_keys=(worker_id error_details) __l_free=${4-} ;;
-    handoff_created) __l_by=2 __l_keys=(handoff_id from_master to_master) ;;
-    handoff_accepted | handoff_completed) __l_by=2 __l_keys=(handoff_id -) ;;
-    *) return 9 ;;
+  local __l_principal=${CORTEX_PRINCIPAL:-system} __l_session=${CORTEX_SESSION_ID-} __l_trace=${CORTEX_TRACE_ID-} __l_text
+  __l_text="$__l_task ${__l_words[*]} $__l_principal $__l_session $__l_trace $__l_parent"
+  # Beyond ASCII, bytes are what counts. (Always to set the locale would cost a third of the call.)
+  [[ $__l_text$__l_data != *[!\ -~$'\n\t']* ]] || local LC_ALL=C
+  case $__l_fields in *reason* | *error*) __l_free=${__l_words[$4 - 1]} ;; esac
+  if (( ${#__l_text} + ${#__l_data} > 800 )); then __lineage_large "${@:6:$4 + 1}" || return 9; fi
+  case ${LINEAGE_NOW-}${LINEAGE_REDACT_KEYS-}${LINEAGE_REDACT_PATTERNS-}${LINEAGE_TIMING-}$__l_tag in
+    ?*) __lineage_settings || return 9 ;;
   esac
-  __l_n=${#__l_keys[@]}
-  local __l_words=("${@:3:__l_n}") __l_data='' __l_seen='|' __l_fields='' __l_actor=coordinator-master
-  if [[ $__l_event == task_assigned ]]; then
-    (( $# == 4 || $# == 5 )) || return 9
-    __l_words[2]=${5:-medium}
-  elif (( $# == __l_n + 3 )); then
-    [[ -n $__l_tag ]] || __l_data="${*: -1}"
-  elif (( $# != __l_n + 2 )); then
-    return 9
-  fi
-  local __l_principal=${CORTEX_PRINCIPAL:-system} __l_session=${CORTEX_SESSION_ID-} __l_trace=${CORTEX_TRACE_ID-}
-  __l_text="$__l_task ${__l_words[0]-} ${__l_words[1]-} ${__l_words[2]-} $__l_principal $__l_session $__l_trace $__l_parent"
-  (( ${#__l_text} + ${#__l_data} < __lineage_safe )) || __lineage_fits $(( ${#__l_text} + ${#__l_data} )) || return 9
-  if (( ${#__l_text} > 1024 )); then  # an id has 1,024 characters at most; REASON and ERROR more
-    for __l_word in "$__l_task" "${__l_words[@]}"; do
-      [[ ${#__l_word} -le 1024 || $__l_word == "$__l_free" ]] || return 9
-    done
-  fi
-  if [[ -z $__l_tag && -n ${LINEAGE_NOW-}${LINEAGE_REDACT_KEYS-}${LINEAGE_REDACT_PATTERNS-} ]]; then return 9; fi
-  if [[ -n $__l_free$__l_data && ${LINEAGE_REDACT-} != 0 ]]; then
-    __lineage_harmless "$__l_free $__l_data" || return 9
-  fi
+  case ${LINEAGE_REDACT-}/$__l_free$__l_data in 0/* | / | '/{}') ;; *) __lineage_harmless " $__l_free $__l_data" || return 9 ;; esac
   case $__l_data in '' | '{}') __l_data='' ;; *) __lineage_members || return 9 ;; esac
-  [[ $__l_text$__l_data != *[!$'\x01'-$'\x7f']* ]] || __lineage_utf8 "$__l_text $__l_data" || return 9
-  case $__l_type/${__l_words[0]-} in
+  if [[ $__l_text == *[!\ !#-\[\]-~]* || $__l_data == *[!$'\x01'-$'\x7f']* ]]; then __lineage_special || return 9; fi
+  case /$__l_task//${__l_words[0]}//${__l_words[1]-_}//${__l_words[2]-_}// in //* | *////*) return 9 ;; esac  # an empty word
+  local __l_actor=coordinator-master
+  (( $3 == 0 )) || __l_actor=${__l_words[$3 - 1]}
+  case $__l_type/$__l_actor in
     /*-master) __l_type=master ;; /*daemon) __l_type=daemon ;; /system) __l_type=system ;; /*) __l_type=user ;;
   esac
-  if [[ $__l_text == *[!\ !#-\[\]-~]* ]]; then
-    for __l_word in __l_task __l_principal __l_session __l_trace __l_parent '__l_words[0]' '__l_words[1]' '__l_words[2]'; do
-      __lineage_escape "$__l_word" || return 9
-    done
-  fi
+  case $__l_fields in
+    *percentage*) case ${__l_words[1]} in 100 | [0-9] | [1-9][0-9]) ;; *) __lineage_percentage || return 9 ;; esac ;;
+  esac
+  # shellcheck disable=SC2059  # the fields are a format
+  builtin printf -v __l_fields "$__l_fields" "${__l_words[@]}"
+  __l_fields=$__l_data${__l_data:+${__l_fields:+,}}$__l_fields
 
-  [[ -n $__l_task ]] || return 9
-  for (( __l_i = 0; __l_i < __l_n; __l_i++ )); do
-    __l_word=${__l_words[__l_i]}
-    [[ -n $__l_word && $__l_seen != *"|${__l_keys[__l_i]}|"* ]] || return 9
-    case ${__l_keys[__l_i]} in
-      -) ;;
-      progress_percentage)
-        case $__l_word in
-          100 | [0-9] | [1-9][0-9]) ;;
-          [0-9].[0-9]* | [1-9][0-9].[0-9]*) [[ ${__l_word//[0-9]/} == . ]] || return 9 ;;
-          *) [[ -n $__l_tag ]] || return 9; __l_word="\"$__l_word\"" ;;
-        esac
-        __l_fields+=",\"progress_percentage\":$__l_word" ;;
-      error_details)
-        [[ $__l_seen != *'|error_type|'* ]] || return 9
-        __l_fields+=",\"error_details\":{\"error_type\":\"worker_failure\",\"error_message\":\"$__l_word\"}" ;;
-      *) __l_fields+=",\"${__l_keys[__l_i]}\":\"$__l_word\"" ;;
-    esac
-  done
-  (( ! __l_by )) || __l_actor=${__l_words[__l_by - 1]}
-  __l_fields=$__l_data${__l_data:+${__l_fields:+,}}${__l_fields#,}
-
-  # UTC from seconds since the epoch, by arithmetic (civil_from_days, after Howard Hinnant).
-  local __l_s=${__l_t:0:10} __l_day __l_date=${__lineage_today#*:} __l_doe __l_yoe __l_doy __l_m __l_stamp __l_context=''
-  __l_day=$(( __l_s / 86400 ))
-  if [[ ${__lineage_today%%:*} != "$__l_day" ]]; then
-    (( __l_doe = (__l_day + 719468) % 146097,
-      __l_yoe = (__l_doe - __l_doe / 1460 + __l_doe / 36524 - __l_doe / 146096) / 365,
-      __l_doy = __l_doe - (365 * __l_yoe + __l_yoe / 4 - __l_yoe / 100), __l_m = (5 * __l_doy + 2) / 153,
-      __l_i = (__l_day + 719468) / 146097, __l_yoe += __l_i * 400 + (__l_m > 9) ))
-    builtin printf -v __l_date '%04d-%02d-%02d' \
-      "$__l_yoe" $(( __l_m < 10 ? __l_m + 3 : __l_m - 9 )) $(( __l_doy - (153 * __l_m + 2) / 5 + 1 ))
-    __lineage_today=$__l_day:$__l_date
-  fi
+  # UTC from seconds since the epoch, by arithmetic.
+  local __l_s=${__l_t:0:10} __l_stamp __l_context='' __l_line
+  [[ ${__lineage_today%%:*} == "$(( __l_s / 86400 ))" ]] || __lineage_date $(( __l_s / 86400 ))
   builtin printf -v __l_stamp '%sT%02d:%02d:%02d.%sZ' \
-    "$__l_date" $(( __l_s / 3600 % 24 )) $(( __l_s / 60 % 60 )) $(( __l_s % 60 )) "${__l_t:10}"
-  if [[ -n $__l_session$__l_trace ]]; then
-    __l_context="${__l_session:+,\"session_id\":\"$__l_session\"}${__l_trace:+,\"trace_id\":\"$__l_trace\"}"
-    __l_context=",\"context\":{${__l_context#,}}"
-  fi
-  if [[ ${LINEAGE_TIMING-} == 1 ]]; then
-    [[ $__l_seen != *'|metadata|'* ]] || return 9
-    __l_word=${EPOCHREALTIME//[!0-9]/}
-    __l_fields+="${__l_fields:+,}\"metadata\":{\"log_us\":$(( __l_word > __l_t ? __l_word - __l_t : 0 ))}"
-  fi
-  local __l_line="{\"lineage_id\":\"$__l_id\",\"task_id\":\"$__l_task\",\"event_type\":\"$__l_event\",\"timestamp\":\"\
-$__l_stamp\",\"actor\":{\"type\":\"$__l_type\",\"id\":\"$__l_actor\",\"principal\":\"$__l_principal\"},\"event_data\":{\
-$__l_fields},\"parent_lineage_id\":"
-  case $__l_parent in '') __l_line+=null ;; *) __l_line+="\"$__l_parent\"" ;; esac
-  __l_line+="$__l_context${__l_tag:+,\"tags\":[\"$__l_tag\"]},\"version\":\"1.0.0\"}"
+    "${__lineage_today#*:}" $(( __l_s / 3600 % 24 )) $(( __l_s / 60 % 60 )) $(( __l_s % 60 )) "${__l_t:10}"
+  case $__l_session$__l_trace in ?*) __lineage_context ;; esac
+  case ${LINEAGE_TIMING-} in 1) __lineage_timing || return 9 ;; esac
+  __l_line="{\"lineage_id\":\"$__l_id\",\"task_id\":\"$__l_task\",\"event_type\":\"$1\",\"timestamp\":\"$__l_stamp\",\"actor\":\
+{\"type\":\"$__l_type\",\"id\":\"$__l_actor\",\"principal\":\"$__l_principal\"},\"event_data\":{$__l_fields},\
+\"parent_lineage_id\":${__l_parent:+\"}${__l_parent:-null}${__l_parent:+\"}$__l_context${__l_tag:+,\"tags\":[\"$__l_tag\"]},\
+\"version\":\"1.0.0\"}"
   (( ${#__l_line} + 2 <= __lineage_safe )) || __lineage_fits ${#__l_line} || return 9
 
-  __l_word=${LINEAGE_DIR:-${CORTEX_HOME:+$CORTEX_HOME/coordination/lineage}}
-  if [[ -z $__l_word ]]; then
-    __l_word=coordination/lineage
-    [[ -d $__l_word ]] || { __l_why='no lineage directory: set LINEAGE_DIR or CORTEX_HOME'; return 3; }
+  local __l_dir=${LINEAGE_DIR:-${CORTEX_HOME:+$CORTEX_HOME/coordination/lineage}}
+  if [[ -z $__l_dir ]]; then
+    __l_dir=coordination/lineage
+    [[ -d $__l_dir ]] || { __l_why='no lineage directory: set LINEAGE_DIR or CORTEX_HOME'; return 3; }
   fi
-  __lineage_append "$__l_word/lineage-$__l_date.jsonl" || return
-  [[ ${LINEAGE_WRITE_COMBINED-} != 1 ]] || __lineage_append "$__l_word/task-lineage.jsonl" || return 3
+  __lineage_append "$__l_dir/lineage-${__l_stamp%%T*}.jsonl" || return
+  case ${LINEAGE_WRITE_COMBINED-} in 1) __lineage_append "$__l_dir/task-lineage.jsonl" || return 3 ;; esac
+}
+
+# TASK WORD…: whether an event with so much text can be written here: by one write, and no id too long.
+__lineage_large() {
+  local __l_word
+  __lineage_fits $(( ${#__l_text} + ${#__l_data} )) || return
+  for __l_word; do
+    [[ ${#__l_word} -le 1024 || $__l_word == "$__l_free" ]] || return
+  done
+}
+
+# Whether settings that are rarely given leave the event to bash.
+__lineage_settings() {
+  [[ -z $__l_tag ]] || { __l_data=''; return 0; }
+  [[ -z ${LINEAGE_NOW-}${LINEAGE_REDACT_KEYS-}${LINEAGE_REDACT_PATTERNS-} ]]
+}
+
+# Escapes what is not plain in the words. 1 for what is not UTF-8 and for most control characters.
+__lineage_special() {
+  local __l_name
+  [[ $__l_text$__l_data != *[!$'\x01'-$'\x7f']* ]] || __lineage_utf8 "$__l_text $__l_data" || return
+  for __l_name in __l_task __l_principal __l_session __l_trace __l_parent '__l_words[0]' '__l_words[1]' '__l_words[2]'; do
+    [[ -z ${!__l_name-} ]] || __lineage_escape "$__l_name" || return
+  done
+}
+
+# Whether a percentage that is no whole number is one surely.
+__lineage_percentage() {
+  case ${__l_words[1]} in
+    [0-9].[0-9]* | [1-9][0-9].[0-9]*) [[ ${__l_words[1]//[0-9]/} != . ]] || return 0 ;;
+  esac
+  [[ -n $__l_tag ]] && __l_words[1]="\"${__l_words[1]}\""
+}
+
+# DAY: the date of a day since the epoch, into __lineage_today (civil_from_days, after Howard Hinnant).
+__lineage_date() {
+  local __l_doe __l_yoe __l_doy __l_m __l_era __l_date
+  (( __l_era = ($1 + 719468) / 146097, __l_doe = ($1 + 719468) % 146097,
+    __l_yoe = (__l_doe - __l_doe / 1460 + __l_doe / 36524 - __l_doe / 146096) / 365,
+    __l_doy = __l_doe - (365 * __l_yoe + __l_yoe / 4 - __l_yoe / 100), __l_m = (5 * __l_doy + 2) / 153 ))
+  builtin printf -v __l_date '%04d-%02d-%02d' $(( __l_yoe + __l_era * 400 + (__l_m > 9) )) \
+    $(( __l_m < 10 ? __l_m + 3 : __l_m - 9 )) $(( __l_doy - (153 * __l_m + 2) / 5 + 1 ))
+  __lineage_today=$1:$__l_date
+}
+
+__lineage_context() {
+  __l_context="${__l_session:+,\"session_id\":\"$__l_session\"}${__l_trace:+,\"trace_id\":\"$__l_trace\"}"
+  __l_context=",\"context\":{${__l_context#,}}"
+}
+
+__lineage_timing() {
+  [[ $__l_seen != *'|metadata|'* ]] || return
+  local __l_now=${EPOCHREALTIME//[!0-9]/}
+  __l_fields+="${__l_fields:+,}\"metadata\":{\"log_us\":$(( __l_now > __l_t ? __l_now - __l_t : 0 ))}"
 }
 
 # FILE: append __l_line by one write. 3 if that failed (__l_why), 9 if Python may do better.
 __lineage_append() {
-  local __l_heal='' __l_folder=${1%/*} __l_key="$PWD $1"
+  local __l_heal=''
+  if [[ ${__lineage_healed["$PWD $1"]-} != "$BASHPID" || ! -f $1 ]]; then __lineage_prepare "$1" || return; fi
+  builtin printf '%s' "$__l_heal$__l_line"$'\n' >>"$1" || __lineage_failed "$1"
+}
+
+# FILE: ready for the first write of this process.
+__lineage_prepare() {
+  local __l_folder=${1%/*}
   if [[ ! -f $1 ]]; then
     __l_why="cannot write $1: it is not a regular file"
     [[ -f $1 || ! -e $1 && ! -L $1 ]] || return 3  # -f: another writer has made it this moment
     __l_why="cannot make the directory $__l_folder"
     [[ -d $__l_folder ]] || (umask 077; exec mkdir -p -- "$__l_folder") || return $(( $? == 127 ? 9 : 3 ))
-  elif [[ ${__lineage_healed["$__l_key"]-} != "$BASHPID" && -s $1 ]]; then
+  elif [[ -s $1 ]]; then
     __l_heal=$'\n'  # bash cannot look whether the last line is whole; a blank line does no harm
   fi
   if [[ $__lineage_primed != "$BASHPID" ]]; then
@@ -163,14 +193,15 @@ __lineage_append() {
     builtin printf ' ' >/dev/null
     __lineage_primed=$BASHPID
   fi
-  if builtin printf '%s' "$__l_heal$__l_line"$'\n' >>"$1"; then
-    (( ${#__lineage_healed[@]} < 256 )) || __lineage_healed=()
-    __lineage_healed["$__l_key"]=$BASHPID
-    return 0
-  fi
-  __lineage_healed["$__l_key"]=''
+  (( ${#__lineage_healed[@]} < 256 )) || __lineage_healed=()
+  __lineage_healed["$PWD $1"]=$BASHPID
+}
+
+# FILE: why it could not be written; the next write starts on a line of its own.
+__lineage_failed() {
+  __lineage_healed["$PWD $1"]=''
   __l_why="cannot write $1: disk full, or a size limit?"
-  [[ -w $1 || ! -e $1 && -w $__l_folder ]] || __l_why="cannot write $1: permission denied"
+  [[ -w $1 || ! -e $1 && -w ${1%/*} ]] || __l_why="cannot write $1: permission denied"
   return 3
 }
 
@@ -217,21 +248,29 @@ __lineage_utf8() {
 
 # TEXT: whether surely nothing in it is a secret. What is searched for covers all rules of lineage_core/redact.py.
 __lineage_harmless() {
-  local __l_v="${1,,} "
+  local __l_v=I
+  [[ ${__l_v,,} == i ]] || local LC_ALL=C  # Turkish has another small I
+  __l_v="${1,,} "
   case $__l_v in
-    *pass* | *pwd* | *secret* | *api?key* | *apikey* | *access?key* | *accesskey* | *private?key* | *privatekey* \
-      | *authoriz* | *credential* | *cookie* | *bearer* | *akia* | *asia* | *aiza* | *ghp_* | *gho_* | *ghu_* | *ghs_* \
-      | *ghr_* | *github_pat_* | *glpat-* | *k_live_* | *xox* | *eyj* | *://*@*) return 1 ;;
-    *token* | *sk-*)
-      __l_v=${__l_v//token_usage[!a-z0-9]/ } __l_v=${__l_v//token_budget[!a-z0-9]/ } __l_v=${__l_v//tokens[!a-z0-9]/ }
-      [[ $__l_v != *token* && $__l_v != *[!a-z0-9]sk-* ]] ;;
+    *token* | *key* | *sk-* | *passw* | *passp* | *pwd* | *secret* | *authoriz* | *credential* | *cookie* | *bearer* | *a?ia* \
+      | *aiza* | *gh?_* | *github_pat_* | *glpat-* | *k_live_* | *xox* | *eyj* | *://*@*) __lineage_cleared ;;
+  esac
+}
+
+# Whether what looked like a secret in __l_v is none: a number of tokens, some key, or the end of a word like task-.
+__lineage_cleared() {
+  __l_v=${__l_v//token_usage[!a-z0-9]/ } __l_v=${__l_v//token_budget[!a-z0-9]/ } __l_v=${__l_v//tokens[!a-z0-9]/ }
+  case $__l_v in
+    *token* | *api*key* | *access*key* | *private*key* | *signing*key* | *encryption*key* | *[!a-z0-9]sk-* | *passw* | *passp* \
+      | *pwd* | *secret* | *authoriz* | *credential* | *cookie* | *bearer* | *akia* | *asia* | *aiza* | *gh[oprsu]_* \
+      | *github_pat_* | *glpat-* | *k_live_* | *xox* | *eyj* | *://*@*) return 1 ;;
   esac
 }
 
 # __l_data: becomes its members, compact and without the braces, and __l_seen their names, if it is surely a plain JSON
-# object: no escape but the short ones, no exponent, no name twice. 1 if that is not sure.
+# object: no escape but the short ones, no exponent, no name twice or of a positional. 1 if that is not sure.
 __lineage_members() {
-  local __l_v=$__l_data __l_p __l_s __l_o __l_i __l_was __l_ifs=${IFS- } __l_b=\\
+  local __l_v=$__l_data __l_p __l_i __l_was __l_b=\\
   [[ $__l_v != *[$'\x01'-$'\x08\x0b\x0c\x0e'-$'\x1f\x7f']* ]] || return 1
   if [[ $__l_v == *\\* ]]; then
     __l_v=${__l_v//\\\\/$'\x02'}
@@ -241,24 +280,24 @@ __lineage_members() {
   local IFS='"'
   # shellcheck disable=SC2206  # it is to be split, at the quotes; set -f holds
   __l_p=($__l_v)
-  IFS=$__l_ifs
+  IFS=' '
   (( ${#__l_p[@]} & 1 )) || return 1
   # Strings stand at the odd places. What is around them is the skeleton, and must reduce to one value, V.
-  local __l_multiline=0 __l_skeleton=${__l_p[0]} __l_text=${__l_p[0]//[$' \t\n\r']/}
-  [[ $__l_v != *[$'\t\n\r']* ]] || __l_multiline=1
-  for (( __l_i = 1; __l_i < ${#__l_p[@]}; __l_i += 2 )); do
-    __l_s=${__l_p[__l_i]} __l_o=${__l_p[__l_i + 1]}
-    (( ! __l_multiline )) || [[ $__l_s != *[$'\t\n\r']* ]] || return 1
-    __l_skeleton+="\"$__l_o"
-    __l_o=${__l_o//[$' \t\n\r']/}
-    if [[ $__l_o == :* ]]; then
-      [[ $__l_s != *[\\$'\x02\x03']* && $__l_seen != *"|$__l_s|"* ]] || return 1
-      __l_seen+="$__l_s|"
-    fi
-    __l_text+="\"$__l_s\"$__l_o"
+  local __l_skeleton __l_text=${__l_p[0]//[$' \t\n\r']/} __l_o
+  builtin printf -v __l_skeleton '%s"%.0s' "${__l_p[@]}"
+  __l_seen="|${__l_fields//[!a-z_]/|}|"  # the names of the positional arguments, then those of the members
+  set -- "${__l_p[@]:1}"
+  while [[ -n ${2+x} ]]; do
+    __l_o=${2//[$' \t\n\r']/}
+    __l_text+="\"$1\"$__l_o"
+    case $__l_o in :*)
+      case $__l_seen in *"|$1|"*) return 1 ;; esac
+      __l_seen+="$1|" ;;
+    esac
+    shift 2
   done
-  [[ $__l_text == \{* ]] || return 1
-  __l_v=$__l_skeleton
+  [[ $__l_text == \{* && $__l_text != *[$'\t\n\r']* && $__l_seen != *[\\$'\x02\x03']* ]] || return 1
+  __l_v=${__l_skeleton%?}
   [[ $__l_v != *[!][{}:,\".0-9a-z$' \t\n\r'-]* ]] || return 1
   if [[ $__l_v == *[0-9]* ]]; then
     [[ $__l_v != *[!0-9.]0[0-9]* ]] || return 1
@@ -294,44 +333,57 @@ __lineage_root=${__lineage_root%/lineage_core/shell/*}
 __lineage_run='import sys; sys.path.append(sys.argv[1]); from lineage_core.shell_bridge import main; main()'
 __lineage_ask='import sys; sys.path.append(sys.argv[1]); from lineage_core.shell_queries import main; main()'
 
-# EVENT ARGS…: log it, by bash if that is sure, else by Python.
+# EVENT TYPE BY N FIELDS TASK WORD…: log it, by bash if that is sure, else by Python.
 __lineage_log() {
-  case ${LINEAGE_DISABLED-} in 1) return 0 ;; esac
-  if [ -n "$__lineage_old" ] || [ "${LINEAGE_FORCE_PYTHON-}" = 1 ]; then
-    __lineage_forced "$@"
-    return
-  fi
+  case ${LINEAGE_DISABLED-}/$__lineage_old${LINEAGE_FORCE_PYTHON-} in
+    1/*) return 0 ;;
+    */1*) __lineage_forced "$@"; return ;;
+  esac
   local -
   set +aeukxET -f
-  local __l_nocase='' __l_t='' __l_id='' __l_why='' __l_tag='' __l_code=0
-  local __l_parent=${LINEAGE_PARENT_ID:-${__lineage_parents["t${2-}"]-}}
-  case :$BASHOPTS: in *:nocasematch:*) __l_nocase=1; shopt -u nocasematch ;; esac
-  # What bash 4.2 and before did with quotes, and a read-only locale or IFS, are not for the code above.
-  case ${LC_ALL@a}${IFS@a}/${BASH_COMPAT-} in
-    *r*/* | */3* | */4[0-2] | */4.[0-2]) __l_code=9 ;;
-    *) __lineage_native "$@" 2>/dev/null || __l_code=$? ;;
+  local __l_t='' __l_id='' __l_why='' __l_tag='' __l_code=0 __l_parent=${LINEAGE_PARENT_ID:-${__lineage_parents["t${6-}"]-}}
+  # A read-only locale or IFS, what bash before 4.3 did with quotes, and patterns that ignore case are not for bash here.
+  case ${LC_ALL@a}${IFS@a}/${BASH_COMPAT-}/:$BASHOPTS: in
+    *r*/*/* | */3*/* | */4[0-2]/* | */4.[0-2]/* | *:nocasematch:*) __lineage_guarded "$@"; return ;;
+    *:globasciiranges:*) ;;
+    *) local LC_ALL=C ;;
   esac
-  case $__l_code in 9) __l_code=0; __lineage_bridge "$@" || __l_code=$? ;; esac
-  case $__l_code in 127) __l_code=0; __lineage_without_data "$@" 2>/dev/null || __l_code=$? ;; esac
-  case $__l_code in
-    0)
-      [[ -z $__l_tag ]] || __lineage_warn dropped "$__l_why; events are logged without data"
-      LINEAGE_ID=$__l_id
-      (( ${#__lineage_parents[@]} < 4096 )) || __lineage_parents=()
-      __lineage_parents["t$2"]=$__l_id
-      case ${LINEAGE_PRINT_ID-} in 1) builtin printf '%s\n' "$__l_id" ;; esac ;;
-    *) __l_t=0; __lineage_fail "$__l_code" || __l_t=$?; __l_code=$__l_t ;;
-  esac
-  [[ -z $__l_nocase ]] || shopt -s nocasematch
-  return "$__l_code"
+  __lineage_native "$@" 2>/dev/null || __lineage_otherwise $? "$@" || return "$__l_code"
+  LINEAGE_ID=$__l_id
+  (( ${#__lineage_parents[@]} < 4096 )) || __lineage_parents=()
+  __lineage_parents["t$6"]=$__l_id
+  case ${LINEAGE_PRINT_ID-} in 1) builtin printf '%s\n' "$__l_id" ;; esac
 }
 
-# EVENT ARGS…: what bash before 5.0 does with every call, and any bash with LINEAGE_FORCE_PYTHON=1. Runs in 3.2.
+__lineage_guarded() {
+  case :$BASHOPTS: in
+    *:nocasematch:*)
+      shopt -u nocasematch
+      __lineage_log "$@" || __l_code=$?
+      shopt -s nocasematch
+      return "$__l_code" ;;
+  esac
+  __lineage_forced "$@"
+}
+
+# CODE …: what bash did not write. 0 if it is written now; else 1, and __l_code is for the caller.
+__lineage_otherwise() {
+  __l_code=$1
+  shift
+  case $__l_code in 9) __l_code=0; __lineage_bridge "$@" || __l_code=$? ;; esac
+  case $__l_code in 127) __l_code=0; __lineage_without_data "$@" 2>/dev/null || __l_code=$? ;; esac
+  [[ -z $__l_tag || $__l_code != 0 ]] || __lineage_warn dropped "$__l_why; events are logged without data"
+  case $__l_code in 0) return 0 ;; esac
+  __lineage_fail "$__l_code" && __l_code=0
+  return 1
+}
+
+# …: what bash before 5.0 does with every call, and any bash with LINEAGE_FORCE_PYTHON=1. Runs in 3.2.
 __lineage_forced() {
   local __l_t __l_id __l_parent __l_why __l_code __l_i
   __l_t='' __l_id='' __l_parent=${LINEAGE_PARENT_ID-} __l_why='' __l_code=0  # apart, because of set -k
   for (( __l_i = 0; __l_i < ${#__lineage_tasks[@]}; __l_i++ )); do
-    [ "${__lineage_tasks[__l_i]}" != "${2-}" ] || break
+    [ "${__lineage_tasks[__l_i]}" != "${6-}" ] || break
   done
   [ -n "$__l_parent" ] || __l_parent=${__lineage_ids[__l_i]-}
   __lineage_bridge "$@" || __l_code=$?
@@ -344,11 +396,11 @@ __lineage_forced() {
     return
   fi
   [ "$__l_i" -lt 4096 ] || { __l_i=0; __lineage_tasks=(); __lineage_ids=(); }
-  __lineage_tasks[__l_i]=$2 __lineage_ids[__l_i]=$__l_id LINEAGE_ID=$__l_id
+  __lineage_tasks[__l_i]=$6 __lineage_ids[__l_i]=$__l_id LINEAGE_ID=$__l_id
   [ "${LINEAGE_PRINT_ID-}" != 1 ] || builtin printf '%s\n' "$__l_id"
 }
 
-# EVENT ARGS…: have Python write the event. Sets __l_id. 0 written; 2 or 3 as Python says (__l_why); 127 no interpreter.
+# …: have Python write the event. Sets __l_id. 0 written; 2 or 3 as Python says (__l_why); 127 no interpreter.
 __lineage_bridge() {
   local __l_name __l_out
   __l_out=''
@@ -359,7 +411,7 @@ __lineage_bridge() {
           LINEAGE_STRICT LINEAGE_TIMING LINEAGE_NOW LINEAGE_REDACT LINEAGE_REDACT_KEYS LINEAGE_REDACT_PATTERNS; do
           builtin printf '%s=%s\0' "$__l_name" "${!__l_name-}"
         done
-        builtin printf '%s\0' "parent=$__l_parent" "id=$__l_id" "began=$__l_t" -- "$@"
+        builtin printf '%s\0' "parent=$__l_parent" "id=$__l_id" "began=$__l_t" -- "$1" "${@:6}"
       } | "$__lineage_python" -P -c "$__lineage_run" "$__lineage_root" 2>/dev/null || builtin true
     )
   fi
@@ -385,20 +437,19 @@ __lineage_find_python() {
   [ -x "$__lineage_python" ]
 }
 
-# EVENT ARGS…: there is no interpreter (__l_why): write what bash can write surely, without DATA.
+# …: there is no interpreter (__l_why): write what bash can write surely, without DATA.
 __lineage_without_data() {
-  local LC_ALL=C __l_args=("$1") __l_word __l_lost=$__l_why
+  local __l_word __l_words=() __l_lost=$__l_why
   __l_tag=data-dropped
-  shift
-  for __l_word; do
+  for __l_word in "${@:6:$4 + 1}"; do
     case ${LINEAGE_REDACT-}/${LINEAGE_REDACT_PATTERNS-} in
-      0/* | /) __lineage_harmless "$__l_word" || __l_word='[redacted]' ;;
+      0/* | /) __lineage_harmless " $__l_word" || __l_word='[redacted]' ;;
       *) __l_word='[redacted]' ;;
     esac
-    __l_word=${__l_word:0:120}
-    __l_args+=("${__l_word//[!\ -~]/?}")
+    __l_words+=("${__l_word:0:120}")
   done
-  __lineage_native "${__l_args[@]}" || return 3
+  local LC_ALL=C
+  __lineage_native "${@:1:5}" "${__l_words[@]//[!\ -~]/?}" || return 3
   __l_why=$__l_lost
 }
 
@@ -430,26 +481,7 @@ __lineage_query() {
   __lineage_fail 3
 }
 
-log_task_created() { __lineage_log task_created ${1+"$@"}; }             # TASK CREATOR [DATA]
-log_task_assigned() { __lineage_log task_assigned ${1+"$@"}; }           # TASK ASSIGNER MASTER [PRIORITY]
-log_task_started() { __lineage_log task_started ${1+"$@"}; }             # TASK MASTER [DATA]
-log_task_blocked() { __lineage_log task_blocked ${1+"$@"}; }             # TASK ACTOR REASON [DATA]
-log_task_unblocked() { __lineage_log task_unblocked ${1+"$@"}; }         # TASK ACTOR REASON [DATA]
-log_task_reassigned() { __lineage_log task_reassigned ${1+"$@"}; }       # TASK FROM TO REASON [DATA]
-log_task_escalated() { __lineage_log task_escalated ${1+"$@"}; }         # TASK ACTOR REASON [DATA]
-log_task_completed() { __lineage_log task_completed ${1+"$@"}; }         # TASK ACTOR STATUS [DATA]
-log_task_failed() { __lineage_log task_failed ${1+"$@"}; }               # TASK ACTOR REASON [DATA]
-log_task_cancelled() { __lineage_log task_cancelled ${1+"$@"}; }         # TASK ACTOR REASON [DATA]
-log_worker_spawned() { __lineage_log worker_spawned ${1+"$@"}; }         # TASK MASTER WORKER TYPE [DATA]
-log_worker_started() { __lineage_log worker_started ${1+"$@"}; }         # TASK WORKER TYPE [DATA]
-log_worker_progress() { __lineage_log worker_progress ${1+"$@"}; }       # TASK WORKER PERCENT [DATA]
-log_worker_completed() { __lineage_log worker_completed ${1+"$@"}; }     # TASK WORKER STATUS [DATA]
-log_worker_failed() { __lineage_log worker_failed ${1+"$@"}; }           # TASK WORKER ERROR [DATA]
-log_handoff_created() { __lineage_log handoff_created ${1+"$@"}; }       # TASK HANDOFF FROM TO [DATA]
-log_handoff_accepted() { __lineage_log handoff_accepted ${1+"$@"}; }     # TASK HANDOFF MASTER [DATA]
-log_handoff_completed() { __lineage_log handoff_completed ${1+"$@"}; }   # TASK HANDOFF MASTER [DATA]
-
-get_task_lineage() { __lineage_query task ${1+"$@"}; }                   # TASK: its events, as a JSON array
-get_lineage_by_type() { __lineage_query type ${1+"$@"}; }                # EVENT_TYPE: likewise
-get_lineage_by_actor() { __lineage_query actor ${1+"$@"}; }              # ACTOR: likewise
-get_lineage_stats() { __lineage_query stats; }                           # total_events, event_types, actors, tasks_tracked
+get_task_lineage() { __lineage_query task "$@"; }      # TASK: its events, as a JSON array
+get_lineage_by_type() { __lineage_query type "$@"; }   # EVENT_TYPE: likewise
+get_lineage_by_actor() { __lineage_query actor "$@"; }  # ACTOR: likewise
+get_lineage_stats() { __lineage_query stats; }         # {total_events, event_types, actors, tasks_tracked}
