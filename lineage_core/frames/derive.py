@@ -91,16 +91,16 @@ def _first(name: str) -> pl.Expr:
 def _statuses(ordered: pl.DataFrame) -> pl.DataFrame:
     """The events that a status depends on, with the status after each and whether it begins there (`enters`)."""
     kind = col("event_type")
-    failed = (kind == "task_completed") & (col("completion_status") == "failed").fill_null(False)
+    failed = (kind == "task_completed") & (col("completion_status") == "failed")
     rows = ordered.lazy().filter(kind.is_in([*_SETS, *_SHIFTS])).select(
         "task_id",
         "at",
         "event_type",
         first=_FIRST,
-        sets=when(failed)
-        .then(lit("failed"))
-        .otherwise(kind.cast(pl.String).replace_strict(_SETS, default=None, return_dtype=pl.String))
-        .cast(STATUS),
+        sets=pl.coalesce(
+            when(failed).then(lit("failed", STATUS)),
+            *(when(kind == name).then(lit(status, STATUS)) for name, status in _SETS.items()),
+        ),
     )
     # A stretch begins where an event sets the status whatever it was before, and at the first row of a task.
     rows = rows.with_columns(begins=col("sets").is_not_null() | col("first"))
@@ -142,12 +142,12 @@ def _phases(statuses: pl.DataFrame) -> pl.DataFrame:
 
 
 def _named_workers(ordered: pl.DataFrame) -> pl.LazyFrame:
-    own = when(col("actor_type") == "worker").then(col("actor_id").cast(pl.String)).otherwise(lit("unnamed worker"))
+    own = when(col("actor_type") == "worker").then(col("actor_id")).otherwise(lit("unnamed worker", NAME))
     return (
         ordered.lazy()
         .with_row_index("place")
         .filter(col("event_type").is_in(_WORKER))
-        .with_columns(worker_id=col("worker_id").cast(pl.String).fill_null(own).cast(NAME))
+        .with_columns(worker_id=col("worker_id").fill_null(own))
     )
 
 
@@ -155,14 +155,16 @@ def _workers(ordered: pl.DataFrame) -> pl.DataFrame:
     kind = col("event_type")
     spawned, started = kind == "worker_spawned", kind == "worker_started"
     failed, completed = kind == "worker_failed", kind == "worker_completed"
-    said = when(col("completion_status").is_in(["partial", "failed"])).then(col("completion_status").cast(pl.String))
-    why = when(failed).then(col("error").cast(pl.String).fill_null(col("reason").cast(pl.String)))
+    said = pl.coalesce(
+        when(col("completion_status") == word).then(lit(word, END)) for word in ("partial", "failed")
+    )
+    why = when(failed).then(col("error").fill_null(col("reason")))
     zombie = failed & (
         (col("reason") == ZOMBIE_TIMEOUT).fill_null(False) | (col("error") == ZOMBIE_TIMEOUT).fill_null(False)
     )
     end = (
-        when(zombie).then(lit("zombie")).when(failed).then(lit("failed"))
-        .when(completed).then(said.fill_null("success"))
+        when(zombie).then(lit("zombie", END)).when(failed).then(lit("failed", END))
+        .when(completed).then(said.fill_null(lit("success", END)))
     )  # fmt: skip
     rows = _named_workers(ordered).select(
         "place",
@@ -176,9 +178,9 @@ def _workers(ordered: pl.DataFrame) -> pl.DataFrame:
         spawned=spawned,
         started=started,
         changes=spawned | started | failed | completed,
-        end=end.cast(END),
+        end=end,
         tells=failed | (completed & (col("completion_status") == "failed").fill_null(False)),
-        error=when(completed).then(col("error")).otherwise(why.cast(NAME)),
+        error=when(completed).then(col("error")).otherwise(why),
         reported_ms=when((failed | completed) & (col("duration_ms") > 0)).then(col("duration_ms")),
     ).collect()
     if rows.is_empty():
@@ -245,7 +247,7 @@ def _handoffs(ordered: pl.DataFrame) -> pl.DataFrame:
     kind = col("event_type")
     created, accepted = kind == "handoff_created", kind == "handoff_accepted"
     rows = ordered.lazy().filter(kind.is_in(_HANDOFF))
-    named = rows.with_columns(handoff_id=col("handoff_id").cast(pl.String).fill_null("unnamed handoff").cast(NAME))
+    named = rows.with_columns(handoff_id=col("handoff_id").fill_null(lit("unnamed handoff", NAME)))
     actor = when(col("actor_id") != "").then(col("actor_id"))
     handoffs = named.with_columns(
         created=when(created).then(col("at")),
