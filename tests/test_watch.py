@@ -193,8 +193,8 @@ def test_a_file_system_that_does_not_tell_is_polled(
     follower = follow(tmp_path)
     append(tmp_path / DAY, 1)
     follower.until(lambda: follower.seen == [1])
-    assert follower.watcher.mode == "polling"
-    assert "does not tell of changes" in follower.watcher.reason
+    follower.until(lambda: "does not tell of changes" in follower.watcher.reason)
+    follower.until(lambda: follower.modes == ["polling"])
 
 
 def test_stopping_ends_the_wait_soon_in_either_mode(tmp_path: Path) -> None:

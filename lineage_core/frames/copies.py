@@ -20,7 +20,8 @@ def distinct(known: pl.DataFrame, new: pl.DataFrame, read_digest: ReadDigest) ->
 
     Of copies, the one that comes first in the order of facts counts.
     """
-    again = pl.concat([new["id_hash"].filter(new["id_hash"].is_duplicated()), _both(new["id_hash"], known["id_hash"])])
+    ids = new["id_hash"].sort()
+    again = pl.concat([ids.filter(ids == ids.shift(1)), _both(new["id_hash"], known["id_hash"])])
     if again.is_empty():
         return new, []
     twice = again.unique().implode()

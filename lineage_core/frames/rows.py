@@ -36,6 +36,7 @@ _ABSENT = {str, type(None)}
 _PLAIN_NUMBERS = {int, float, type(None)}
 _REQUIRED = itemgetter("lineage_id", "task_id", "event_type", "actor")
 _ACTOR = itemgetter("type", "id")
+_ERROR = ("error_message", "error_type")
 _USAGE = ("total_tokens", "input_tokens", "output_tokens")
 MOST, MOST_PERCENT = 2**53 - 1, 100
 """The greatest numbers that are taken for true: beyond 2^53 - 1 they are not exact any more."""
@@ -172,7 +173,7 @@ def _told(
 def _tokens(value: Any) -> tuple[int | None, str | None]:
     kept = value if isinstance(value, dict) and len(value) <= MAX_KEYS else bounded(value)
     tokens = tokens_of(kept)
-    parts = [kept.get(part) for part in _USAGE] if isinstance(kept, dict) else []
+    parts = [value.get(part) for part in _USAGE] if isinstance(value, dict) else []
     fine = tokens is not None and all(part is None or is_number(part) for part in parts)
     return tokens, None if fine else "token_usage"
 
@@ -183,9 +184,8 @@ def _error(value: Any) -> tuple[str | None, str | None]:
         return kept, None
     if not isinstance(kept, dict):
         return None, "error_details"
-    parts = [kept.get("error_message"), kept.get("error_type")]
-    fine = all(part is None or isinstance(part, str) for part in parts)
-    told = next((part for part in parts if part and isinstance(part, str)), None)
+    fine = all(isinstance(value.get(part), str | None) for part in _ERROR)
+    told = next((kept[part] for part in _ERROR if kept.get(part) and isinstance(kept[part], str)), None)
     return told, None if fine else "error_details"
 
 

@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pyte
+
 BIN = Path(sys.executable).parent
 
 _OWN_TERMINAL = (
@@ -43,6 +45,9 @@ class PtyProgram:
         self._cooked = termios.tcgetattr(slave)
         self._slave = slave  # kept open, so that the modes can be asked for when the program is gone
         self.output = bytearray()
+        self._screen = pyte.Screen(*size)
+        self._drawing = pyte.ByteStream(self._screen)
+        self._drawn = 0  # bytes of the output that stand on the screen
         self._resized(*size)
         environ = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "NO_COLOR")}
         self.process = subprocess.Popen(
@@ -64,12 +69,26 @@ class PtyProgram:
                 return
             self.output += data
 
+    def forget(self, most: int) -> None:
+        """Keep only the last bytes of the output; what was forgotten undrawn shows with the next full drawing."""
+        excess = max(0, len(self.output) - most)
+        del self.output[:excess]
+        self._drawn = max(0, self._drawn - excess)
+
+    def screen(self) -> str:
+        """What a person sees at the terminal now, line by line."""
+        data = bytes(self.output[self._drawn :])
+        self._drawn += len(data)
+        self._drawing.feed(data)
+        return "\n".join(self._screen.display)
+
     def _resized(self, width: int, height: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 
     def resize(self, width: int, height: int) -> None:
         """Change the terminal's size, as a person pulling at its window does."""
         self._resized(width, height)
+        self._screen.resize(height, width)
         self.process.send_signal(signal.SIGWINCH)
 
     def keys(self, text: str) -> None:
@@ -88,6 +107,10 @@ class PtyProgram:
     def wait_for(self, text: str, start: int = 0, seconds: float = 30.0) -> None:
         """Wait until a text has been printed, after the first `start` bytes of output."""
         self.wait_until(lambda: text in without_sequences(bytes(self.output[start:])), repr(text), seconds)
+
+    def wait_to_see(self, text: str, *, gone: bool = False, seconds: float = 30.0) -> None:
+        """Wait until a text stands on the screen, or does not stand there any more."""
+        self.wait_until(lambda: (text in self.screen()) != gone, f"{text!r} {'to go' if gone else 'to show'}", seconds)
 
     def press(self, keys: str, text: str) -> None:
         """Type, and wait until that prints a text."""
