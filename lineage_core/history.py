@@ -7,13 +7,15 @@ whose prefix it was made from.
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from queue import SimpleQueue
@@ -43,6 +45,20 @@ PACKED_RATIO = 20
 
 
 _FOLDER = (sys.executable, "-m", "lineage_core.folder")
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection: what is read meanwhile stays, and to look through it again and again takes as long as
+    reading it."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
 
 
 class Job(NamedTuple):
@@ -90,10 +106,12 @@ class History:
         return bool(self._jobs)
 
     def __iter__(self) -> Iterator[Segment]:
+        checking = ThreadPoolExecutor(1)  # a checksum leaves the interpreter to whoever takes the segments
+        sound = checking.map(Segment.sound, [job.cached for job in self._jobs if job.cached is not None])
         try:
             todo = []
             for job in self._jobs:
-                if job.cached is not None and job.cached.sound():
+                if job.cached is not None and next(sound):
                     self.done += job.weight
                     yield job.cached
                 elif job.cached is not None:  # altered: the same prefix is folded again, the tailer goes on behind it
@@ -105,6 +123,7 @@ class History:
                 if segment is not None:
                     yield segment
         finally:
+            checking.shutdown(cancel_futures=True)
             if self._scratch is not None:
                 self._scratch.cleanup()
 

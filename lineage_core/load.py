@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from lineage_core.decode import Rejected
 from lineage_core.errors import JournalError
-from lineage_core.history import History
+from lineage_core.history import History, uncollected
 from lineage_core.merge import State
 from lineage_core.tail import Tailer
 
@@ -21,6 +21,7 @@ class Loaded(NamedTuple):
     problems: dict[str, str]
 
 
+@uncollected()
 def load(
     directory: Path, *, since: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Loaded:

@@ -209,15 +209,18 @@ class State:
 
     def _show(self, row: TaskRow) -> bool:
         """Put a row in place of the task's last one; whether it is its first."""
-        old = self.rows.get(row.task_id)
-        self.rows[row.task_id] = row
+        task_id = row.task_id
+        old = self.rows.get(task_id)
+        self.rows[task_id] = row
+        self.counts[row.status] += 1
+        self.events += row.events
+        claimed: tuple[str | None, str | None] = (None, None)
         if old is not None:
             self.counts[old.status] -= 1
             self.events -= old.events
-        self.counts[row.status] += 1
-        self.events += row.events
-        if old is None or (row.parent_id, row.parent_event) != (old.parent_id, old.parent_event):
-            self.kin.claim(row.task_id, row.parent_id, row.parent_event)
+            claimed = old.parent_id, old.parent_event
+        if (row.parent_id, row.parent_event) != claimed:
+            self.kin.claim(task_id, row.parent_id, row.parent_event)
         return old is None
 
     def _task_of_event(self, lineage_id: str) -> str | None:

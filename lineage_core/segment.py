@@ -31,6 +31,7 @@ FORMAT = 3
 
 _STATUS = TaskRow._fields.index("status")
 _BLOCKED = TaskRow._fields.index("blocked_by")
+_NEW_ROW: Any = tuple.__new__  # makes a row in a third of the time that its own constructor takes
 _STATUSES = {status.value: status for status in Status}
 
 
@@ -76,7 +77,7 @@ class Segment:
         self._facts_crc: int = header["facts_crc"]
         self.position: dict[str, Any] = header["position"]
         parts = orjson.loads(columns)
-        self._rows: list[list[Any]] = parts["rows"]
+        self._rows: list[Any] = parts["rows"]
         self._starts: list[int] = parts["starts"]
         self._crcs: list[int] = parts["crcs"]
         self._records: list[int] = parts["records"]
@@ -100,9 +101,13 @@ class Segment:
     def row(self, number: int) -> TaskRow:
         """The row of a task, by its number in the segment."""
         fields = self._rows[number]
+        if isinstance(fields, TaskRow):
+            return fields
         fields[_STATUS] = _STATUSES[fields[_STATUS]]
         fields[_BLOCKED] = tuple(fields[_BLOCKED])
-        return TaskRow(*fields)
+        row: TaskRow = _NEW_ROW(TaskRow, fields)
+        self._rows[number] = row  # in place of the fields, which would take as much memory again
+        return row
 
     def records_of(self, number: int) -> int:
         """How many records of the task stand in the prefix, copies included."""

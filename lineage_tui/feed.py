@@ -19,7 +19,7 @@ from typing import Any
 from lineage_core.clock import SECOND
 from lineage_core.decode import Found
 from lineage_core.errors import JournalError
-from lineage_core.history import History
+from lineage_core.history import History, uncollected
 from lineage_core.merge import State
 from lineage_core.tail import Tailer
 from lineage_core.watch import Watcher
@@ -109,6 +109,7 @@ class Feed(threading.Thread):
         thread.start()
         return thread
 
+    @uncollected()
     def _fold_history(self, history: History) -> None:
         for segment in history:
             self.health.rejected += len(segment.rejected)

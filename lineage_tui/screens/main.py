@@ -178,8 +178,7 @@ class MainScreen(Showing):
             ids = feed.take(50)
             if not ids:
                 break
-            self._count(ids)
-            self.views.arrived(ids)
+            self._take_in(ids)
             taken |= ids
         self._next_take = started + FRAME
         if self.detail.task_id in taken:
@@ -192,11 +191,13 @@ class MainScreen(Showing):
             gc.freeze()  # what was read stays: a full collection over it would stop the screen
             gc.set_threshold(50_000, 20, 100)
 
-    def _count(self, ids: set[str]) -> None:
+    def _take_in(self, ids: set[str]) -> None:
+        """Show what changed in these tasks, and count it as it is shown: the feed may have moved on meanwhile."""
         shown = self.tree_view.model.rows
-        rows = self.app.state.rows
-        for task_id in ids:
-            self.tally.take(shown.get(task_id), rows[task_id])
+        before = {task_id: shown.get(task_id) for task_id in ids}
+        self.views.arrived(ids)
+        for task_id, old in before.items():
+            self.tally.take(old, shown[task_id])
 
     def _tick(self) -> None:
         """Once a second: ages and open bars grow."""

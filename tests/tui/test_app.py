@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,31 @@ async def test_the_selection_stays_with_its_task_when_others_arrive(lineage: Pat
         assert "+30 new" in screen_text(app)
         await pilot.press("f")
         assert tree.cursor_key == ("task", "task-79", "")
+
+
+async def test_the_counts_stay_right_while_the_feed_moves_on_in_the_middle_of_a_take(
+    lineage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(lineage)
+    async with opened(lineage) as pilot:
+        app = app_of(pilot)
+        screen = app.main_screen
+        assert screen is not None
+        arrived = screen.views.arrived
+
+        def late(task_ids: set[str]) -> None:
+            """The feed merges one event more after the tasks were taken and before they are shown."""
+            if app.state.counts["queued"]:
+                journal.log("task_assigned", "task-1", "coordinator-master", "development-master")
+                while app.state.counts["queued"]:
+                    time.sleep(0.001)
+            arrived(task_ids)
+
+        monkeypatch.setattr(screen.views, "arrived", late)
+        journal.log("task_created", "task-1", "user-kim")
+        await until(lambda: app.state.events == 2 and not app.feed.waiting, "both events")
+        await until(lambda: "assigned" in screen_text(app), "the status on the screen")
+        assert {status: count for status, count in screen.tally.by_status.items() if count} == {"assigned": 1}
 
 
 async def test_pause_freezes_the_picture_while_reading_goes_on(lineage: Path) -> None:
