@@ -108,6 +108,14 @@ class LineageApp(App[None]):
         """Ctrl-C, whatever is on the screen."""
         self.exit(return_code=ExitCode.INTERRUPTED)
 
+    def toggle_pause(self) -> None:
+        """Freeze the picture, clock and state, or let it go on."""
+        self.clock.toggle()
+        if self.clock.paused:
+            self.feed.pause()
+        else:
+            self.feed.resume()
+
     def _handle_exception(self, error: Exception) -> None:
         """An unexpected error is kept for the report; what Textual would print shows the values of variables, raw."""
         self.defect = self.defect or error

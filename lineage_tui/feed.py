@@ -1,7 +1,8 @@
 """The feed: tail -> fold in a thread of its own; the screen takes what changed when it is ready for more.
 
 The thread never touches a widget, the screen never reads a file. A slow screen builds no backlog: changed tasks are a
-set, and at most one notice is under way.
+set, and at most one notice is under way. While the screen is paused, reading goes on and what was read is set aside, so
+that the state stands still too.
 """
 
 from __future__ import annotations
@@ -27,14 +28,17 @@ from lineage_core.watch import Watcher
 SLICE = 200
 """Records merged at a time: how long the screen may have to wait for the state, about 5 ms."""
 
+ASIDE = 32 << 20
+"""Bytes of records that are set aside while paused; beyond that, they wait in their files."""
+
 
 @dataclass(slots=True)
 class Health:
     """What the status line tells of the feed.
 
     mode: `live` or `polling`, reason: why it polls. backlog: bytes known but not read. rejected: records quarantined.
-    problems: files that cannot be read, and why. loaded: whether all that was there at the start has been read;
-    history: how much of it, from 0 to 1.
+    aside: events read while paused and not merged yet. problems: files that cannot be read, and why. loaded: whether
+    all that was there at the start has been read; history: how much of it, from 0 to 1.
     """
 
     mode: str = "starting"
@@ -42,6 +46,7 @@ class Health:
     missing: bool = False
     backlog: int = 0
     rejected: int = 0
+    aside: int = 0
     loaded: bool = False
     history: float = 0.0
     problems: dict[str, str] = field(default_factory=dict)
@@ -78,6 +83,10 @@ class Feed(threading.Thread):
         self._positions: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         self._force_polling = force_polling
         self._history: History | None = None
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._aside: list[tuple[str, list[Found]]] = []
+        self._aside_size = 0
 
     def run(self) -> None:
         watcher = Watcher(self.directory, force_polling=self._force_polling, stop=self._stop_event)
@@ -114,6 +123,7 @@ class Feed(threading.Thread):
         for segment in history:
             self.health.rejected += len(segment.rejected)
             for start in range(0, len(segment), SLICE):
+                self._flowing.wait()
                 if self._stop_event.is_set():
                     return
                 self._announce(self.state.adopt(segment, start, start + SLICE), history=True)
@@ -127,10 +137,20 @@ class Feed(threading.Thread):
     def stop(self) -> None:
         """End the thread and wait for it."""
         self._stop_event.set()
+        self._flowing.set()
         if self._history is not None:
             self._history.stop()
         if self.is_alive():
             self.join(timeout=5)
+
+    def pause(self) -> None:
+        """Let the state stand still; reading goes on."""
+        self._flowing.clear()
+
+    def resume(self) -> None:
+        """Merge what was read while paused, in a thread of its own, and what comes."""
+        self._flowing.set()
+        threading.Thread(target=self._merge_aside, name="aside", daemon=True).start()
 
     def take(self, most: int) -> set[str]:
         """Up to `most` of the ids of tasks that changed and were not taken yet: what happens now before history."""
@@ -171,24 +191,42 @@ class Feed(threading.Thread):
                 self._tailer.held.discard(Path(told["path"]))
         for batch in self._tailer.scan():
             health.rejected += len(batch.rejected)
-            for start in range(0, len(batch.found), SLICE):
-                if self._stop_event.is_set():
-                    return
-                self._merge(batch.file, batch.found[start : start + SLICE])
             health.backlog = self._tailer.backlog
+            with self._lock:
+                self._aside.append((batch.file, batch.found))
+                self._aside_size += batch.end - batch.start
+                health.aside += len(batch.found)
+                full = self._aside_size > ASIDE
+            self._count_arrivals(batch.found)
+            if full:
+                self._flowing.wait()
+            if self._flowing.is_set():
+                self._merge_aside()
+            if self._stop_event.is_set():
+                return
         health.backlog = self._tailer.backlog
         health.missing = self._tailer.missing
         health.problems = dict(self._tailer.problems)
 
-    def _merge(self, file: str, found: list[Found]) -> None:
-        before = self.state.events
-        changed = self.state.merge(file, found)
+    def _merge_aside(self) -> None:
+        """Merge what was read and not merged yet."""
+        with self._lock:
+            aside, self._aside, self._aside_size = self._aside, [], 0
+        for file, found in aside:
+            for start in range(0, len(found), SLICE):
+                if self._stop_event.is_set():
+                    return
+                changed = self.state.merge(file, found[start : start + SLICE])
+                self._announce(changed)
+            with self._lock:
+                self.health.aside -= len(found)
+
+    def _count_arrivals(self, found: list[Found]) -> None:
+        """Note how many events came just now, for the rate; a copy of an event is counted like the event."""
         recent = (time.time() - 15) * SECOND
-        arrived = min(self.state.events - before, sum(one.at > recent for one in found))
-        if arrived:
+        if arrived := sum(one.at > recent for one in found):
             with self._lock:
                 self._arrivals.append((time.monotonic(), arrived))
-        self._announce(changed)
 
     def _announce(self, changed: set[str], *, history: bool = False) -> None:
         with self._lock:

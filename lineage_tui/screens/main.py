@@ -155,7 +155,7 @@ class MainScreen(Showing):
         self._plan_take()
 
     def _plan_take(self) -> None:
-        if self._take_planned or self.app.clock.paused:
+        if self._take_planned:
             return
         self._take_planned = True
         delay = self._next_take - time.monotonic()
@@ -168,8 +168,6 @@ class MainScreen(Showing):
     def _take(self) -> None:
         """Take changes for one frame's budget, then draw; the rest waits for the next frame."""
         self._take_planned = False
-        if self.app.clock.paused:
-            return
         feed = self.app.feed
         started = time.monotonic()
         taken: set[str] = set()
@@ -244,7 +242,7 @@ class MainScreen(Showing):
                 left.append((f"{glyph} {count} {word}  ", role if count else "muted"))
         right: list[Part] = []
         if app.clock.paused:
-            right.append((f" paused, {app.feed.waiting} waiting ", "escalated"))
+            right.append((f" paused, {health.aside:,} events wait ", "escalated"))
         if (fresh := self.views.view.fresh) and not self.views.view.following:  # type: ignore[attr-defined]
             right.append((f" +{fresh} new (f) ", "accent"))
         if health.rejected:

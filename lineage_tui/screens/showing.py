@@ -17,7 +17,7 @@ class Showing(Finding):
         self.set_focus(self.views.view)
 
     def action_pause(self) -> None:
-        self.app.clock.toggle()
+        self.app.toggle_pause()
         self.resume()
 
     def action_help(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import time
 from pathlib import Path
@@ -129,10 +130,35 @@ async def test_pause_freezes_the_picture_while_reading_goes_on(lineage: Path) ->
         app = app_of(pilot)
         await pilot.press("p")
         journal.log("task_created", "task-2", "user-kim")
-        await until(lambda: "task-2" in app.state.rows, "task-2 to be read")
-        assert "paused" in screen_text(app) and "task-2" not in screen_text(app)
+        journal.log("task_failed", "task-1", "security-master", "no disk")
+        await until(lambda: "paused, 2 events wait" in screen_text(app), "the count of what waits")
+        for view in "12345":
+            await pilot.press(view)
+            assert "task-2" not in screen_text(app)
+            assert "no disk" not in screen_text(app)
+        assert app.state.events == 1
+        await pilot.press("1", "p")
+        await until(lambda: "task-2" in screen_text(app) and "no disk" in screen_text(app), "what happened meanwhile")
+        assert app.state.events == 3
+        assert "paused" not in screen_text(app)
+
+
+async def test_what_is_read_while_paused_is_bounded_and_nothing_is_lost(
+    lineage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lineage_tui.feed.ASIDE", 1000)
+    journal = Journal(lineage)
+    journal.log("task_created", "task-first", "user-kim")
+    async with opened(lineage) as pilot:
+        app = app_of(pilot)
         await pilot.press("p")
-        await until(lambda: "task-2" in screen_text(app), "task-2 on the screen")
+        for number in range(100):
+            journal.log("task_created", f"task-{number}", "user-kim")
+            await asyncio.sleep(0)
+        await until(lambda: app.feed.health.aside, "something that waits")
+        await pilot.press("p")
+        await until(lambda: app.state.events == 101, "all events")
+        assert app.feed.health.aside == 0
 
 
 async def test_a_filter_shows_what_matches_and_escape_drops_it(lineage: Path) -> None:
