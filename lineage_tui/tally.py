@@ -12,19 +12,21 @@ class Tally:
     """How many tasks are in each status, and which ones may need a person.
 
     open: tasks that go on, with when the quietest of their open workers was last heard of. escalated: tasks that wait
-    for a person.
+    for a person. last_at: the time of the newest event.
     """
 
     def __init__(self) -> None:
         self.by_status: Counter[str] = Counter()
         self.open: dict[str, int] = {}
         self.escalated: set[str] = set()
+        self.last_at: int | None = None
 
     def take(self, old: TaskRow | None, row: TaskRow) -> None:
         """Count a task as it is now in place of what it was."""
         if old is not None:
             self.by_status[old.status.value] -= 1
         self.by_status[row.status.value] += 1
+        self.last_at = max(self.last_at or 0, row.last_at)
         if row.silent_since is not None and not row.status.ended:
             self.open[row.task_id] = row.silent_since
         else:

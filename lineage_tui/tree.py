@@ -12,7 +12,7 @@ from typing import Any
 
 from lineage_core.merge import State
 from lineage_core.state import TaskRow
-from lineage_tui.branch import UNSYNCED, Node
+from lineage_tui.branch import Node
 
 OPEN_DEPTH = 8
 """Tasks at work are shown open down to this depth; deeper ones when asked for."""
@@ -61,6 +61,7 @@ class Tree:
         self.rows: dict[str, TaskRow] = {}
         self.tallies: dict[str, Counter[str]] = {}
         self.live = True  # False while the past is read: tasks are open or closed by how they end up, not by the way
+        self.held = ""  # the task that the operator looks at: it does not close by itself
         self.folds: dict[str, bool] = {}  # what the operator has opened or closed, by id
         self._orders: dict[str, tuple[str, bool]] = {}  # the order that each group is in; changed group by group
         self.sorted_by = "newest"
@@ -202,11 +203,13 @@ class Tree:
         node = self._tasks.get(task_id)
         if node is None:
             node = self._tasks[task_id] = Node("task", task_id)
-        fresh = node.parent is None and node.synced == UNSYNCED
         home, sort = self._home(row)
-        if fresh or not (self.live or task_id in self.folds):
-            by_itself = not row.status.ended and (home is None or home.depth < OPEN_DEPTH)
-            node.expanded = self.folds.get(task_id, by_itself)
+        if task_id in self.folds:
+            node.expanded = self.folds[task_id]
+        elif not row.status.ended:
+            node.expanded = home is None or home.depth < OPEN_DEPTH
+        elif not self.live or (task_id != self.held and node.kids.count <= sum(node.synced)):
+            node.expanded = False  # what is over closes, but not over subtasks that may go on
         node.matches = self.matches is None or self.matches(row)
         if home is not None and (node.parent is not home or node.sort != sort):
             if node.parent is not None:

@@ -17,6 +17,7 @@ from textual.widgets import Input
 from lineage_core.clock import format_local, format_timestamp
 from lineage_core.filters import trouble
 from lineage_tui.commands import COMMANDS, bindings, shown
+from lineage_tui.glance import counts, pulse
 from lineage_tui.screens.showing import Showing
 from lineage_tui.settings import Kept
 from lineage_tui.style import PALETTES, TIME_MODES
@@ -231,15 +232,6 @@ class MainScreen(Showing):
     def _show_status(self) -> None:
         app, health, looks = self.app, self.app.feed.health, self.app.looks
         now = app.clock()
-        left: list[Part] = [(" ", "text")]
-        zombies, silent = self.tally.quiet(now, app.thresholds)
-        counts = [(state, self.tally.by_status[state]) for state in ("running", "blocked", "failed")]
-        counts += [("zombie", zombies), ("silent", silent), ("escalated", len(self.tally.escalated))]
-        counts += [(state, self.tally.by_status[state]) for state in ("queued", "assigned", "completed")]
-        for state, count in counts:
-            glyph, word, role = looks.look(state)
-            if count or state in ("running", "failed"):
-                left.append((f"{glyph} {count} {word}  ", role if count else "muted"))
         right: list[Part] = []
         if app.clock.paused:
             right.append((f" paused, {health.aside:,} events wait ", "escalated"))
@@ -251,14 +243,19 @@ class MainScreen(Showing):
             right.append((f" {app.state.copies} copies ", "muted"))
         if health.problems:
             right.append((f" {len(health.problems)} unreadable ", "failed"))
-        right.append((f" {app.feed.rate():.1f} ev/s ", "text"))
+        tally = self.tally
+        busy = bool(tally.by_status["running"] or tally.by_status["assigned"])
+        right.append(pulse(app.feed.rate(), tally.last_at, now, app.thresholds.warned, busy))
         if not health.loaded:
             right.append((f" reading {health.history:.0%} ", "blocked"))
         elif health.backlog:
             right.append((f" lag {_size(health.backlog)} ", "blocked"))
         mode = "blocked" if health.mode == "polling" else "done"
         right.append((f" {'waiting' if health.missing else health.mode} ", "blocked" if health.missing else mode))
-        self.status_line.show(left, right)
+        zombies, silent = tally.quiet(now, app.thresholds)
+        numbers = {**tally.by_status, "zombie": zombies, "silent": silent, "escalated": len(tally.escalated)}
+        room = self.size.width - sum(len(text) for text, _ in right)
+        self.status_line.show(counts(numbers, room, looks), right)
         time_of_day = (format_local if looks.times == "local" else format_timestamp)(now)[11:19]
         self.top_line.show(
             [(" lineage ", "accent"), *self._crumbs()],

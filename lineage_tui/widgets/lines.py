@@ -149,6 +149,8 @@ class LineView(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self._width
+        if not width:  # drawn before it was told its size
+            return Strip.blank(self.size.width, self.looks("text"))
         count = self.count()
         overflow = count > self.page
         inner = width - 1 if overflow else width

@@ -11,7 +11,7 @@ from lineage_core.state import Handoff, TaskRow
 from lineage_core.words import short
 from lineage_core.zombies import Thresholds
 from lineage_tui.branch import Node
-from lineage_tui.cells import Line, bar
+from lineage_tui.cells import Line, bar, cut
 from lineage_tui.style import Styles
 from lineage_tui.tree import Tree
 from lineage_tui.widgets.homing import HomingLines
@@ -50,6 +50,7 @@ class TaskTree(HomingLines):
     def arrived(self, task_ids: set[str]) -> None:
         """Take in what changed in these tasks."""
         before = len(self.model.rows)
+        self.model.held = "" if self.following else (self.target() or ("",))[0]
         self.model.update(task_ids)
         self.settle(len(self.model.rows) - before, lambda key: _concerns(key, task_ids))
 
@@ -224,7 +225,8 @@ class TaskTree(HomingLines):
         out.put(glyph + " ", role)
         task = node.kind == "task"
         name = max(6, columns.name - (start - out.left))
-        out.col(node.ident, name, "text" if task else "muted", bold=task).col(word, 9, role)
+        ident = cut(node.ident, f"{node.kind}-", name, self.looks)
+        out.col(ident, name, "text" if task else "muted", bold=task).col(word, 9, role)
         if columns.master:
             out.col(master, columns.master, "muted")
         if columns.meter:

@@ -142,3 +142,32 @@ def test_lines_and_nodes_agree_after_any_changes(data: Any) -> None:
     plain = walk(tree.root)
     assert [tree.line(n) for n in range(len(tree))] == plain
     assert [tree.line_of(node) for node in plain] == list(range(len(plain)))
+
+
+def moved(task: str, event_type: str, at: int, **data: str) -> tuple[str, Any]:
+    record = {
+        "lineage_id": f"lineage-{at}",
+        "task_id": task,
+        "event_type": event_type,
+        "actor": {"type": "worker" if event_type.startswith("worker") else "master", "id": "development-master"},
+        "event_data": data,
+    }
+    return task, fact_of("lineage-2026-11-22.jsonl", at, 100, at, record)
+
+
+def test_a_task_that_ends_closes_unless_the_operator_looks_at_it_or_subtasks_may_go_on() -> None:
+    facts = [
+        fact
+        for number, task in enumerate(("task-a", "task-b", "task-c"))
+        for fact in (created(task, 10 * number + 1), spawned(task, f"worker-{task}", 10 * number + 2))
+    ]
+    tree = tree_of(*facts, created("task-d", 90, parent="task-c"))
+    assert [ident for ident in lines(tree) if ident.startswith("worker")] == [
+        "worker-task-c", "worker-task-b", "worker-task-a",
+    ]  # fmt: skip
+    tree.held = "task-b"
+    ends = [moved(task, "task_completed", 100 + n, completion_status="success") for n, task in enumerate("abc")]
+    tree.update(tree.state.merge_facts([(f"task-{task[-1]}", fact) for task, fact in ends]))
+    assert lines(tree) == ["session-a", "task-c", "worker-task-c", "task-d", "task-b", "worker-task-b", "task-a"]
+    tree.update(tree.state.merge_facts([moved("task-a", "task_started", 200)]))
+    assert lines(tree)[-1] == "worker-task-a"  # it goes on, so it opens again

@@ -1,0 +1,46 @@
+"""The status line: what needs somebody is told in words for as long as there is any room."""
+
+from __future__ import annotations
+
+import pytest
+
+from lineage_core.clock import MINUTE, SECOND
+from lineage_tui.glance import counts, pulse
+from lineage_tui.style import Styles
+
+NUMBERS = {"zombie": 2, "escalated": 1, "failed": 27, "blocked": 3, "running": 60, "assigned": 5, "completed": 673}
+
+
+def told(room: int) -> str:
+    parts = counts(NUMBERS, room, Styles("dark"))
+    return "".join(text for text, _ in parts)
+
+
+def test_with_room_every_state_has_its_word_and_alarms_come_first() -> None:
+    assert told(200).split("  ") == [
+        " ☠ 2 zombie", "▲ 1 escalated", "✗ 27 failed", "◫ 3 blocked", "● 60 running", "◔ 5 assigned", "✓ 673 completed",
+        "",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("room", range(60, 120))
+def test_alarms_keep_their_words_and_nothing_is_cut(room: int) -> None:
+    text = told(room)
+    assert len(text) <= room
+    for words in ("☠ 2 zombie", "▲ 1 escalated", "✗ 27 failed", "◫ 3 blocked", "● 60"):
+        assert words in text
+
+
+def test_none_failed_and_none_running_is_told_too() -> None:
+    text = "".join(text for text, _ in counts({}, 80, Styles("dark")))
+    assert "0 failed" in text and "0 running" in text
+
+
+def test_a_feed_that_has_gone_quiet_while_something_runs_is_loud() -> None:
+    now = 1_000_000 * SECOND
+    assert pulse(2.5, now - MINUTE, now, 5 * MINUTE, busy=True) == (" 2.5 ev/s ", "text")
+    assert pulse(0.0, now - SECOND, now, 5 * MINUTE, busy=True) == (" 0.0 ev/s ", "text")
+    assert pulse(0.0, now - 3 * MINUTE, now, 5 * MINUTE, busy=True) == (" last event 3m00s ago ", "muted")
+    assert pulse(0.0, now - 6 * MINUTE, now, 5 * MINUTE, busy=True) == (" last event 6m00s ago ", "silent")
+    assert pulse(0.0, now - 6 * MINUTE, now, 5 * MINUTE, busy=False) == (" last event 6m00s ago ", "muted")
+    assert pulse(0.0, None, now, 5 * MINUTE, busy=True) == (" 0.0 ev/s ", "text")
