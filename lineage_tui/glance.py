@@ -1,4 +1,4 @@
-"""The counts of the status line, fitted to the room there is: what needs somebody first, and nothing cut in the middle."""
+"""The counts of the status line, fitted to the room there is: what needs somebody first, nothing cut in the middle."""
 
 from __future__ import annotations
 
