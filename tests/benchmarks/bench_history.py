@@ -15,8 +15,8 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import NamedTuple
 
 from bench_screen import Terminal
 
@@ -69,43 +69,64 @@ def shown_after(command: list[str], word: bytes, cache: Path) -> float:
         terminal.close()
 
 
-def measure(events: int) -> None:
-    """One size: print its lines."""
+class Figures(NamedTuple):
+    """Seconds, and memory in MB: decoded by orjson alone; folded cold and from the cache; the newest task shown."""
+
+    megabytes: float
+    decoded: float
+    cold: float
+    cold_memory: int
+    warm: float
+    warm_memory: int
+    first: float
+
+
+def backfill(directory: str, events: int) -> None:
+    """Write a past of so many events over 30 days."""
+    lineage = str(Path(sys.executable).parent / "lineage")
+    words = ["demo", "--dir", directory, "--backfill", str(events), "--days", "30"]
+    subprocess.run([lineage, *words], check=True, stderr=subprocess.DEVNULL)
+
+
+def empty_app(runs: int = 3) -> float:
+    """Seconds until an empty Textual app has shown its word; the best run."""
+    with tempfile.TemporaryDirectory() as home:
+        script = Path(home) / "empty.py"
+        script.write_text(EMPTY)
+        return min(shown_after([sys.executable, str(script)], b"shown", Path(home)) for _ in range(runs))
+
+
+def measure(directory: str, events: int) -> Figures:
+    """Everything over a directory of so many events."""
     program = str(Path(sys.executable).parent / "lineage-tui")
     with tempfile.TemporaryDirectory() as home:
-        directory, cache, none = (str(Path(home) / name) for name in ("lineage", "cache", "none"))
-        lineage = str(Path(sys.executable).parent / "lineage")
-        words = ["demo", "--dir", directory, "--backfill", str(events), "--days", "30"]
-        subprocess.run([lineage, *words], check=True, stderr=subprocess.DEVNULL)
+        cache, none = Path(home) / "cache", Path(home) / "none"
         size = sum(p.stat().st_size for p in Path(directory).iterdir()) / 1e6
         newest = max(Path(directory).glob("*.jsonl")).read_bytes().splitlines()[-1]
         task = newest.split(b'"task_id":"')[1].split(b'"')[0]
-        (decoded,) = python(DECODE, directory, cache=Path(cache))
-        cold, found, memory = python(LOAD, directory, cache=Path(cache))
+        (decoded,) = python(DECODE, directory, cache=cache)
+        cold, found, memory = python(LOAD, directory, cache=cache)
         assert int(found) == events, (found, events)
-        warm, _, warm_memory = min(python(LOAD, directory, cache=Path(cache)) for _ in range(3))
-        first = min(shown_after([program, "--dir", directory, "--fresh"], task[:24], Path(none)) for _ in range(2))
-        print(f"{events:>9,} events ({size:.0f} MB)")
-        print(f"  decoded by orjson alone, one process   {float(decoded):7.2f} s")
-        print(f"  folded, cold                           {float(cold):7.2f} s   {float(cold) / float(decoded):.2f}x"
-              f"   {memory} MB")  # fmt: skip
-        print(f"  folded, from the cache                 {float(warm):7.2f} s   {float(warm) / float(decoded):.2f}x"
-              f"   {warm_memory} MB")  # fmt: skip
-        print(f"  newest task on the screen, cold        {first:7.2f} s", flush=True)
+        warm, _, warm_memory = min(python(LOAD, directory, cache=cache) for _ in range(3))
+        end = task[-12:]  # the beginning of an id is cut where there is little room
+        first = min(shown_after([program, "--dir", directory, "--fresh"], end, none) for _ in range(2))
+        return Figures(size, float(decoded), float(cold), int(memory), float(warm), int(warm_memory), first)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", default="10000,100000,1000000")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as home:
-        script = Path(home) / "empty.py"
-        script.write_text(EMPTY)
-        began = time.monotonic()
-        empty = min(shown_after([sys.executable, str(script)], b"shown", Path(home)) for _ in range(3))
-        print(f"an empty Textual app shows its word after {empty:.2f} s ({time.monotonic() - began:.1f} s for three)")
-    for events in args.events.split(","):
-        measure(int(events))
+    print(f"an empty Textual app shows its word after {empty_app():.2f} s")
+    for events in map(int, args.events.split(",")):
+        with tempfile.TemporaryDirectory() as directory:
+            backfill(directory, events)
+            f = measure(directory, events)
+        print(f"{events:>9,} events ({f.megabytes:.0f} MB)")
+        print(f"  decoded by orjson alone, one process   {f.decoded:7.2f} s")
+        print(f"  folded, cold           {f.cold:7.2f} s   {f.cold / f.decoded:.2f}x   {f.cold_memory} MB")
+        print(f"  folded, from the cache {f.warm:7.2f} s   {f.warm / f.decoded:.2f}x   {f.warm_memory} MB")
+        print(f"  newest task on the screen, cold        {f.first:7.2f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -77,10 +77,25 @@ def in_shell(prologue: str, call: str, environ: dict[str, str], times: int) -> f
     return int(told.split()[-1]) / 1000 / times
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=15)
-    rounds = parser.parse_args().rounds
+WANTED = {
+    "function": ("forking logger", "0.4 ms, 100x"),
+    "function, data": ("forking logger, data", "2 ms, 25x"),
+    "function, data from jq": ("forking logger, data", ""),
+    "function, umlauts": ("forking logger", ""),
+    "function, by Python": ("forking logger, data", ""),
+    "lineage log": ("bash -c :", "at most 4x"),
+    "lineage log --data": ("bash -c :", ""),
+    "lineage log by symlink": ("bash -c :", ""),
+    "lineage log in Python": ("python -c pass", "at most 4x"),
+    "lineage log --data, Python": ("python -c pass", "at most 4x"),
+}
+"""What each is measured by, and what DESIGN asks for."""
+
+
+def measure(rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of everything, one for each round."""
+    if not shutil.which("jq"):
+        sys.exit("needs jq")
     compileall.compile_dir(PACKAGE, quiet=1)  # as an installed package is
     with tempfile.TemporaryDirectory() as folder:
         journal = Path(folder) / "journal"
@@ -118,32 +133,24 @@ def main() -> None:
             "lineage log in Python": lambda: processes([*python, *log], environ),
             "lineage log --data, Python": lambda: processes([*python, *log, "--data", DATA], environ),
         }
-        if not shutil.which("jq"):
-            sys.exit("needs jq")
         measured: dict[str, list[float]] = {name: [] for name in every}
         for _ in range(rounds):
-            for name, measure in every.items():
-                measured[name].append(measure())
+            for name, once in every.items():
+                measured[name].append(once())
+    return measured
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15)
+    measured = measure(parser.parse_args().rounds)
     middle = {name: median(values) for name, values in measured.items()}
-    best = {name: min(values) for name, values in measured.items()}
-    wanted = {
-        "function": ("forking logger", "0.4 ms, 100x"),
-        "function, data": ("forking logger, data", "2 ms, 25x"),
-        "function, data from jq": ("forking logger, data", ""),
-        "function, umlauts": ("forking logger", ""),
-        "function, by Python": ("forking logger, data", ""),
-        "lineage log": ("bash -c :", "at most 4x"),
-        "lineage log --data": ("bash -c :", ""),
-        "lineage log by symlink": ("bash -c :", ""),
-        "lineage log in Python": ("python -c pass", "at most 4x"),
-        "lineage log --data, Python": ("python -c pass", "at most 4x"),
-    }
     print(f"{'':28}{'median ms':>10}{'best ms':>10}   against")
-    for name in every:
-        against, reach = wanted.get(name, ("", ""))
+    for name, values in measured.items():
+        against, reach = WANTED.get(name, ("", ""))
         ratio = middle[name] / middle[against] if against else 0
         told = "" if not against else f"1/{1 / ratio:.0f} of {against}" if ratio < 1 else f"{ratio:.1f}x {against}"
-        print(f"{name:28}{middle[name]:10.3f}{best[name]:10.3f}   {told}{f' (reach: {reach})' if reach else ''}")
+        print(f"{name:28}{middle[name]:10.3f}{min(values):10.3f}   {told}{f' (reach: {reach})' if reach else ''}")
 
 
 if __name__ == "__main__":

@@ -130,13 +130,12 @@ def main() -> None:
         measure(directory, args.runs, args.only, scratch)
 
 
-def measure(directory: Path, runs: int, only: str, scratch: str) -> None:
-    """Print the table."""
+def given(directory: Path) -> dict[str, str]:
+    """What the questions are filled in with: a task in the middle of the journal, and its files for each peer."""
     files = sorted(directory.glob("lineage-*.jsonl"))
-    size = sum(path.stat().st_size for path in files)
     middle = files[len(files) // 2].read_bytes()[: 1 << 20].split(b'"task_id":"')[1].partition(b'"')[0].decode()
     listed = "[" + ", ".join(f"'{path}'" for path in files) + "]"
-    given = {
+    return {
         "task": middle,
         "files": f"{directory}/lineage-*.jsonl",
         "newest": str(files[-1]),
@@ -144,6 +143,13 @@ def measure(directory: Path, runs: int, only: str, scratch: str) -> None:
         "json": f"read_ndjson({listed}, columns = {COLUMNS})",
         "yesterday": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - 86400)),
     }
+
+
+def measure(directory: Path, runs: int, only: str, scratch: str) -> None:
+    """Print the table."""
+    files = sorted(directory.glob("lineage-*.jsonl"))
+    size = sum(path.stat().st_size for path in files)
+    filled = given(directory)
     duckdb = importlib.util.find_spec("duckdb") is not None
     jq = shutil.which("jq") is not None
     print(f"{size / 1e6:.0f} MB in {len(files)} files, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
@@ -153,14 +159,14 @@ def measure(directory: Path, runs: int, only: str, scratch: str) -> None:
         if not question.words.startswith(only):
             continue
         cache = tempfile.mkdtemp(dir=scratch)
-        command = [*LINEAGE, *question.words.format(**given).split(), "--dir", str(directory)]
+        command = [*LINEAGE, *question.words.format(**filled).split(), "--dir", str(directory)]
         first, _ = timed(command, cache)
         again, cpu = repeated(command, runs, cache)
         by_jq = by_duckdb = None
         if jq and question.jq:
-            by_jq = repeated(question.jq.format(**given), runs, cache)[0]
+            by_jq = repeated(question.jq.format(**filled), runs, cache)[0]
         if duckdb and question.sql:
-            by_duckdb = repeated([sys.executable, "-c", DUCKDB, question.sql.format(**given)], runs, cache)[0]
+            by_duckdb = repeated([sys.executable, "-c", DUCKDB, question.sql.format(**filled)], runs, cache)[0]
         cells = [first, again, cpu, by_jq, by_duckdb, by_jq and by_jq / again, by_duckdb and by_duckdb / again]
         shown = " | ".join("-" if cell is None else f"{cell:.2f}" for cell in cells)
         print(f"| {question.words.replace('{task}', 'T')} | {shown} |", flush=True)
