@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.strip import Strip
@@ -18,7 +19,8 @@ from lineage_core.merge import State
 from lineage_core.timeline import timeline
 from lineage_core.words import short, waiting_for
 from lineage_core.zombies import Thresholds
-from lineage_tui.cells import Line
+from lineage_tui.cells import Line, part_at
+from lineage_tui.models.links import part_of
 from lineage_tui.style import Styles
 from lineage_tui.widgets.events import EventLines, RecordLines
 from lineage_tui.widgets.gantt import Gantt
@@ -29,12 +31,16 @@ TABS = ("timeline", "events", "workers", "record")
 
 
 class Heading(Widget):
-    """Lines of (text, role, bold) parts, drawn as they are."""
+    """Lines of (text, role, bold) parts, drawn as they are.
+
+    on_part: called with the text of a part that was clicked.
+    """
 
     def __init__(self, styles: Styles, **options: Any) -> None:
         super().__init__(**options)
         self.looks = styles
         self.lines: list[list[tuple[str, str, bool]]] = []
+        self.on_part: Callable[[str], None] = lambda text: None
 
     def show(self, lines: list[list[tuple[str, str, bool]]]) -> None:
         """Draw these lines from now on."""
@@ -47,6 +53,11 @@ class Heading(Widget):
         for text, role, bold in self.lines[y] if y < len(self.lines) else ():
             out.put(text, role, bold=bold)
         return out.strip()
+
+    def on_click(self, event: events.Click) -> None:
+        parts = self.lines[event.y] if event.y < len(self.lines) else []
+        if text := part_at((text for text, _, _ in parts), event.x):
+            self.on_part(text)
 
 
 class Detail(Vertical):
@@ -72,6 +83,7 @@ class Detail(Vertical):
         self.heading = Heading(styles, id="heading")
         for view in (self.gantt, self.events, self.crew, self.record):
             view.on_entered = self._entered
+        self.heading.on_part = self._clicked
         self.gantt.on_moved = lambda _key: self._show_exact()
 
     def compose(self) -> ComposeResult:
@@ -175,10 +187,37 @@ class Detail(Vertical):
         self.open_tab("events")
         self.events.select_key(digest)
 
+    def show_last_of(self, ident: str) -> None:
+        """Open the events tab at the last event of a worker or handoff."""
+        with self.state.lock:
+            facts = self.state.facts(self.task_id) if self.task_id is not None else []
+        last = next((fact for fact in reversed(facts) if part_of(fact) == ident), None)
+        if last is not None:
+            self.show_event(last.digest)
+
+    def part(self) -> str | None:
+        """The id of the worker or handoff under the cursor, in the tabs that list them."""
+        if self.tab == "workers":
+            return self.crew.cursor_key if isinstance(self.crew.cursor_key, str) else None
+        match self.gantt.cursor_key if self.tab == "timeline" else None:
+            case ("worker" | "handoff", str(ident)):
+                return ident
+        return None
+
+    def fact(self) -> Fact | None:
+        """The event under the cursor, in the tabs that are of events."""
+        return self.events.fact() if self.tab in ("events", "record") else None
+
     def _read(self, fact: Fact) -> None:
         """Read a record from disk, in a thread."""
         text = self.read(fact)
         self.app.call_from_thread(self.record.show, text)
+
+    def _clicked(self, text: str) -> None:
+        """The mouse on the name of a tab opens it."""
+        if (tab := text.strip(" []")) in TABS:
+            self.open_tab(tab)
+            self.screen.set_focus(self.view)
 
     def turn(self, by: int) -> None:
         """Show the next tab (1) or the one before (-1)."""
@@ -192,6 +231,8 @@ class Detail(Vertical):
         """Deeper: from the timeline or the workers to the events, from an event to its record."""
         if self.tab == "events":
             self.open_tab("record")
+        elif (ident := self.part()) is not None:
+            self.show_last_of(ident)
         elif self.tab != "record":
             self.open_tab("events")
 
