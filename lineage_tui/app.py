@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from platformdirs import user_state_path
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 
 from lineage_core import clock as wall
 from lineage_core.errors import ExitCode
@@ -107,6 +108,11 @@ class LineageApp(App[None]):
         if self.kept is not None and self.main_screen is not None:
             save_kept(self.directory, self.main_screen.keep())
         self.feed.stop()
+
+    def action_command_palette(self) -> None:
+        """The list of all commands."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=self.looks.plain("Search for commands…")))
 
     def action_interrupt(self) -> None:
         """Ctrl-C, whatever is on the screen."""

@@ -95,7 +95,7 @@ _SHOWN = {
     "up": "↑", "down": "↓", "left": "←", "right": "→", "slash": "/", "question_mark": "?", "enter": "Enter",
     "escape": "Esc", "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "space": "Space",
     "left_square_bracket": "[", "right_square_bracket": "]", "less_than_sign": "<", "greater_than_sign": ">",
-    "colon": ":", "comma": ",", "full_stop": ".", "f1": "F1", "shift+tab": "⇧Tab", "shift+left": "⇧←",
+    "colon": ":", "comma": ",", "full_stop": ".", "shift+tab": "⇧Tab", "shift+left": "⇧←",
     "shift+right": "⇧→",
 }  # fmt: skip
 _NAMES = {text: name for name, text in _SHOWN.items() if len(text) == 1}
@@ -105,8 +105,9 @@ _ASCII = {"↑": "Up", "↓": "Down", "←": "Left", "→": "Right", "⇧Tab": "
 
 
 def shown(key: str, *, ascii_only: bool = False) -> str:
-    """A key as people read it: `↑`, `/`, `Esc`, `^F`."""
+    """A key as people read it: `↑`, `/`, `Esc`, `^F`, `F6`."""
     text = _SHOWN.get(key) or (f"^{key[5:].upper()}" if key.startswith("ctrl+") else key)
+    text = text.upper() if text[:1] == "f" and text[1:].isdecimal() else text
     return _ASCII.get(text, text) if ascii_only else text
 
 

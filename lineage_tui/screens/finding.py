@@ -32,7 +32,7 @@ class Finding(Going):
     def _ask(self, purpose: str, value: str, hint: str) -> None:
         field = self.query_one("#field", Input)
         field.set_classes(purpose)
-        field.placeholder = hint
+        field.placeholder = self.app.looks.plain(hint)
         field.display = True
         with field.prevent(Input.Changed):
             field.value = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.screen import Screen
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 
 
 class Stop(NamedTuple):
-    """A place that the operator was at, for back and forward."""
+    """A place that the operator was at, for back and forward.
+
+    tab, line: of the detail pane, if the operator was in it; line: the key of a lane or worker, the digest of an event.
+    """
 
     view: str
     key: object
-    tab: str | None  # of the detail pane, if the operator was in it
+    tab: str | None = None
+    line: object = None
 
 
 class Going(Screen[None]):
@@ -241,14 +246,13 @@ class Going(Screen[None]):
         at = self.place()
         found = links(self.app.state, at) if at is not None else []
         if len(found) > 1:
-            self.app.push_screen(JumpScreen(found), self._follow)
+            self.app.push_screen(JumpScreen(found), partial(self._follow, at))
         elif found:
-            self._follow(found[0])
+            self._follow(at, found[0])
         else:
             self.say("this line names nothing else that was seen here")
 
-    def _follow(self, link: Link | None) -> None:
-        at = self.place()
+    def _follow(self, at: Place | None, link: Link | None) -> None:
         if link is None or at is None:
             return
         self.go_to_task(link.to.task_id, link.to.below)
@@ -272,7 +276,8 @@ class Going(Screen[None]):
         self.detail.show_event(fact.digest)
 
     def _stop(self) -> Stop:
-        return Stop(self.views.shown, self.views.view.cursor_key, self.detail.tab if self.in_detail else None)
+        shown, key = self.views.shown, self.views.view.cursor_key
+        return Stop(shown, key, self.detail.tab, self.detail.line()) if self.in_detail else Stop(shown, key)
 
     def _leave_trace(self) -> None:
         stop = self._stop()
@@ -293,5 +298,5 @@ class Going(Screen[None]):
         self.views.view.select_key(stop.key)
         self.select_target()
         if stop.tab is not None:
-            self.detail.open_tab(stop.tab)
+            self.detail.return_to(stop.tab, stop.line)
             self.set_focus(self.detail.view)

@@ -195,6 +195,19 @@ class Detail(Vertical):
         if last is not None:
             self.show_event(last.digest)
 
+    def line(self) -> object:
+        """What `return_to` needs to find the line under the cursor again."""
+        return self.events.cursor_key if self.tab == "record" else self.view.cursor_key
+
+    def return_to(self, tab: str, line: object) -> None:
+        """Show a tab with the cursor where it was."""
+        if tab == "record":
+            self.return_to("events", line)
+            self.open_tab("record")
+        else:
+            self.open_tab(tab)
+            self.view.select_key(line)
+
     def part(self) -> str | None:
         """The id of the worker or handoff under the cursor, in the tabs that list them."""
         if self.tab == "workers":
