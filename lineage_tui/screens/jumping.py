@@ -60,7 +60,7 @@ class JumpScreen(ModalScreen[Link | None]):
         view.border_title = "to which?"
         view.on_entered = self._chosen
         view.styles.height = len(self.links) + 2
-        view.styles.width = min(72, 18 + max(len(link.text) for link in self.links))
+        view.styles.width = min(76, 21 + max(len(link.text) for link in self.links))
         yield view
 
     def on_mount(self) -> None:

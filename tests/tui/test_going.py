@@ -198,6 +198,15 @@ async def test_jump_goes_to_the_event_that_caused_a_task(pilot: Pilot[None]) -> 
     assert event is not None and event.event_type == "task_created"
 
 
+async def test_jump_from_an_event_shows_the_task_that_it_names(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    screen.go_to_task("task-1")
+    await pilot.press("5", "k", "j", "J")
+    assert "1 blocked by ● task-1" in text_of(pilot)
+    await pilot.press("1")
+    assert screen.tree_view.cursor_key == ("task", "task-1", "") and screen.detail.task_id == "task-1"
+
+
 async def test_any_other_key_closes_the_list_and_nothing_moves(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
     screen.go_to_task("task-2")
