@@ -9,6 +9,7 @@ from lineage_core.facts import Fact
 from lineage_core.merge import State
 from lineage_core.state import Task
 from lineage_core.words import say
+from lineage_tui.models.facts_of import last_fact, part_of
 
 
 class Place(NamedTuple):
@@ -45,13 +46,6 @@ def links(state: State, at: Place) -> list[Link]:
                 fact = link.to.fact
                 firsts.setdefault((*link.to[:2], fact.digest if fact is not None else None), link)
     return list(firsts.values())
-
-
-def part_of(fact: Fact) -> str | None:
-    """The id of the worker or handoff that an event is of."""
-    named = fact.data.get("worker_id") or (fact.actor_id if fact.actor_type == "worker" else None)
-    named = named or fact.data.get("handoff_id")
-    return named if isinstance(named, str) else None
 
 
 def _to_task(what: str, task_id: str) -> Link:
@@ -107,6 +101,6 @@ def _of_event(state: State, task: Task, fact: Fact) -> Iterator[Link]:
 
 def _fact(state: State, task_id: str, lineage_id: str | None) -> Fact | None:
     """The event of a task that has this id, if there is one."""
-    if lineage_id is None or lineage_id.encode(errors="replace") not in state.packed(task_id):
+    if lineage_id is None:
         return None
-    return next((fact for fact in state.facts(task_id) if fact.lineage_id == lineage_id), None)
+    return last_fact(state, task_id, lineage_id, lambda fact: fact.lineage_id == lineage_id)

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 
 class Stop(NamedTuple):
-    """A place that the operator was at, for back and forward.
+    """A place that the operator was at, for back and forward, and the filter there.
 
     tab, line: of the detail pane, if the operator was in it; line: the key of a lane or worker, the digest of an event.
     """
 
     view: str
     key: object
+    filter: str
     tab: str | None = None
     line: object = None
 
@@ -102,8 +103,8 @@ class Going(Screen[None]):
         return Place(*target) if event is None else Place(target[0], None, event.fact)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While something is typed into a field, keys are text; only Escape and Tab leave it."""
-        return action in ("back", "switch_pane") or not isinstance(self.focused, Input)
+        """While something is typed into a field, keys are text; only Escape leaves it."""
+        return action == "back" or not isinstance(self.focused, Input)
 
     def set_focus(self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False) -> None:
         """Let keys go to a widget. Whoever goes into the detail pane stays with its task until coming out."""
@@ -178,9 +179,7 @@ class Going(Screen[None]):
             self.detail.show_last_of(at.below)
 
     def action_switch_pane(self) -> None:
-        if isinstance(self.focused, Input):
-            self.set_focus(self.views.view)
-        elif self.has_class("whole"):
+        if self.has_class("whole"):
             self.say(f"figures are of no single task; {self.key('enter')} shows the tasks behind one")
         else:
             self.set_focus(self.views.view if self.in_detail else self.detail.view)
@@ -230,15 +229,18 @@ class Going(Screen[None]):
         self._leave_trace()
         if not node.own:
             self.set_filter("")
-        above = node if below is not None else node.parent
+        above = node.parent
         while above is not None and above.kind != "root":
             if not above.expanded:
                 self.tree_view.model.expand(above, True)
             above = above.parent
         self.views.show("tasks")
         self.set_focus(self.tree_view)
-        parts = [(kind, below, task_id) for kind in ("worker", "handoff")] if below is not None else []
-        any(self.tree_view.select_key(key) for key in (*parts, node.key))
+        self.tree_view.select_key(node.key)
+        if below is not None:
+            self.tree_view.model.expand(node, True)
+            self.tree_view.sync()
+            any(self.tree_view.select_key((kind, below, task_id)) for kind in ("worker", "handoff"))
         self.select_target()
 
     def action_jump(self) -> None:
@@ -276,8 +278,8 @@ class Going(Screen[None]):
         self.detail.show_event(fact.digest)
 
     def _stop(self) -> Stop:
-        shown, key = self.views.shown, self.views.view.cursor_key
-        return Stop(shown, key, self.detail.tab, self.detail.line()) if self.in_detail else Stop(shown, key)
+        stop = Stop(self.views.shown, self.views.view.cursor_key, self.filter_text)
+        return stop._replace(tab=self.detail.tab, line=self.detail.line()) if self.in_detail else stop
 
     def _leave_trace(self) -> None:
         stop = self._stop()
@@ -295,6 +297,8 @@ class Going(Screen[None]):
         stop = source.pop()
         self.views.show(stop.view)
         self.set_focus(self.views.view)
+        if stop.filter != self.filter_text:
+            self.set_filter(stop.filter)
         self.views.view.select_key(stop.key)
         self.select_target()
         if stop.tab is not None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from lineage_tui.commands import GROUPS, shown, with_joined
-from lineage_tui.widgets.detail import Heading
+from lineage_tui.widgets.heading import Heading
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp
@@ -19,9 +19,11 @@ KEYS, TEXT = 12, 26
 
 
 class HelpScreen(ModalScreen[None]):
-    """All keys; any key closes it."""
+    """All keys; what closes other things closes it."""
 
     app: LineageApp
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "close")]
 
     def compose(self) -> ComposeResult:
         yield Heading(self.app.looks, id="help")
@@ -30,6 +32,8 @@ class HelpScreen(ModalScreen[None]):
         page = self.query_one("#help", Heading)
         columns: list[list[tuple[str, str, bool]]] = []
         plain, commands = self.app.looks.ascii_only, self.app.commands
+        for key in (key for c in commands if c.name in ("help", "quit", "up-level") for key in c.keys):
+            self._bindings.bind(key, "dismiss")
         for group, title in GROUPS.items():
             columns.append([(f"{title:<{KEYS + TEXT + 1}}", "accent", True)])
             for command in commands:
@@ -45,10 +49,6 @@ class HelpScreen(ModalScreen[None]):
         page.show(lines)
         page.styles.height = len(lines) + 2
         page.styles.width = (KEYS + TEXT + 1) * count + 2
-
-    def on_key(self, event: events.Key) -> None:
-        event.stop()
-        self.dismiss()
 
     def on_click(self) -> None:
         self.dismiss()

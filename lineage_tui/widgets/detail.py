@@ -6,11 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.strip import Strip
-from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from lineage_core.clock import Clock, format_duration
@@ -19,45 +16,15 @@ from lineage_core.merge import State
 from lineage_core.timeline import timeline
 from lineage_core.words import short, waiting_for
 from lineage_core.zombies import Thresholds
-from lineage_tui.cells import Line, part_at
-from lineage_tui.models.links import part_of
+from lineage_tui.models.facts_of import last_fact, part_of
 from lineage_tui.style import Styles
 from lineage_tui.widgets.events import EventLines, RecordLines
 from lineage_tui.widgets.gantt import Gantt
+from lineage_tui.widgets.heading import Heading
 from lineage_tui.widgets.lines import LineView
 from lineage_tui.widgets.workers import WorkerLines
 
 TABS = ("timeline", "events", "workers", "record")
-
-
-class Heading(Widget):
-    """Lines of (text, role, bold) parts, drawn as they are.
-
-    on_part: called with the text of a part that was clicked.
-    """
-
-    def __init__(self, styles: Styles, **options: Any) -> None:
-        super().__init__(**options)
-        self.looks = styles
-        self.lines: list[list[tuple[str, str, bool]]] = []
-        self.on_part: Callable[[str], None] = lambda text: None
-
-    def show(self, lines: list[list[tuple[str, str, bool]]]) -> None:
-        """Draw these lines from now on."""
-        if lines != self.lines:
-            self.lines = lines
-            self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        out = Line(self.size.width, self.looks)
-        for text, role, bold in self.lines[y] if y < len(self.lines) else ():
-            out.put(text, role, bold=bold)
-        return out.strip()
-
-    def on_click(self, event: events.Click) -> None:
-        parts = self.lines[event.y] if event.y < len(self.lines) else []
-        if text := part_at((text for text, _, _ in parts), event.x):
-            self.on_part(text)
 
 
 class Detail(Vertical):
@@ -83,10 +50,10 @@ class Detail(Vertical):
         self.heading = Heading(styles, id="heading")
         for view in (self.gantt, self.events, self.crew, self.record):
             view.on_entered = self._entered
-        self.heading.on_part = self._clicked
         self.gantt.on_moved = lambda _key: self._show_exact()
 
     def compose(self) -> ComposeResult:
+        self.heading.on_part = self._clicked
         yield self.heading
         with ContentSwitcher(initial="timeline"):
             yield self.gantt
@@ -187,26 +154,22 @@ class Detail(Vertical):
         self.open_tab("events")
         self.events.select_key(digest)
 
+    def _read(self, fact: Fact) -> None:
+        """Read a record from disk, in a thread."""
+        text = self.read(fact)
+        self.app.call_from_thread(self.record.show, text)
+
+    def _clicked(self, text: str) -> None:
+        """The mouse on the name of a tab opens it."""
+        if (tab := text.strip(" []")) in TABS:
+            self.open_tab(tab)
+            self.screen.set_focus(self.view)
+
     def show_last_of(self, ident: str) -> None:
         """Open the events tab at the last event of a worker or handoff."""
-        with self.state.lock:
-            facts = self.state.facts(self.task_id) if self.task_id is not None else []
-        last = next((fact for fact in reversed(facts) if part_of(fact) == ident), None)
+        last = last_fact(self.state, self.task_id or "", ident, lambda fact: part_of(fact) == ident)
         if last is not None:
             self.show_event(last.digest)
-
-    def line(self) -> object:
-        """What `return_to` needs to find the line under the cursor again."""
-        return self.events.cursor_key if self.tab == "record" else self.view.cursor_key
-
-    def return_to(self, tab: str, line: object) -> None:
-        """Show a tab with the cursor where it was."""
-        if tab == "record":
-            self.return_to("events", line)
-            self.open_tab("record")
-        else:
-            self.open_tab(tab)
-            self.view.select_key(line)
 
     def part(self) -> str | None:
         """The id of the worker or handoff under the cursor, in the tabs that list them."""
@@ -221,16 +184,18 @@ class Detail(Vertical):
         """The event under the cursor, in the tabs that are of events."""
         return self.events.fact() if self.tab in ("events", "record") else None
 
-    def _read(self, fact: Fact) -> None:
-        """Read a record from disk, in a thread."""
-        text = self.read(fact)
-        self.app.call_from_thread(self.record.show, text)
+    def line(self) -> object:
+        """What `return_to` needs to find the line under the cursor again."""
+        return self.events.cursor_key if self.tab == "record" else self.view.cursor_key
 
-    def _clicked(self, text: str) -> None:
-        """The mouse on the name of a tab opens it."""
-        if (tab := text.strip(" []")) in TABS:
+    def return_to(self, tab: str, line: object) -> None:
+        """Show a tab with the cursor where it was."""
+        if tab in ("events", "record") and isinstance(line, int):
+            self.show_event(line)
+        if tab != self.tab:
             self.open_tab(tab)
-            self.screen.set_focus(self.view)
+        if tab in ("timeline", "workers"):
+            self.view.select_key(line)
 
     def turn(self, by: int) -> None:
         """Show the next tab (1) or the one before (-1)."""

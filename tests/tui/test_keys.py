@@ -80,7 +80,7 @@ async def test_the_help_is_one_page_on_which_nothing_is_cut(size: tuple[int, int
         text = screen_text(app_of(pilot))
         for command in COMMANDS:
             assert command.joined or command.text in text
-        await pilot.press("x")
+        await pilot.press("question_mark")
         assert not isinstance(app_of(pilot).screen, HelpScreen)
 
 
