@@ -75,7 +75,9 @@ class MainScreen(Showing):
                 looks, state, clock, app.thresholds, app.directory, id="attention", empty="nothing needs you"
             ),
             "stats": self.stats_view,
-            "events": EventStream(looks, state, clock, id="stream", empty="no events yet"),
+            "events": EventStream(
+                looks, state, clock, follow_key=self.key("follow"), id="stream", empty="no events yet"
+            ),
         }
         for view in lists.values():
             view.on_moved = lambda _key, of=view: self._moved(of)  # type: ignore[misc]
@@ -260,7 +262,7 @@ class MainScreen(Showing):
         if app.clock.paused:
             right.append((f" paused, {app.feed.waiting} waiting ", "escalated"))
         if (fresh := self.views.view.fresh) and not self.views.view.following:  # type: ignore[attr-defined]
-            right.append((f" +{fresh} new (f) ", "accent"))
+            right.append((f" +{fresh} new ({self.key('follow')}) ", "accent"))
         if health.rejected:
             right.append((f" {health.rejected} quarantined ", "failed"))
         if app.state.copies:

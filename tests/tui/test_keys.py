@@ -64,6 +64,11 @@ async def test_rebound_keys_work_and_stand_in_the_key_line_the_help_and_the_pale
         assert screen.views.shown == "workers"
         texts = {hit.help async for hit in Commands(screen).discover()}
         assert "stay with the newest  (F)" in texts and "freeze the picture  (?)" in texts
+        await pilot.press("n")
+        assert "no filter: / sets one" in screen_text(app)
+        await pilot.press("5", "k")
+        Journal(lineage).log("task_created", "task-2", "user-kim")
+        await until(lambda: screen_text(app).count("new (F)") == 2, "the hint, in the title and the status line")
         await pilot.press("question_mark")
         assert app.clock.paused
         await pilot.press("f1")
