@@ -6,7 +6,7 @@ The config file is `config.toml` in the user's config directory:
     ascii = false
     zombie-after = "30m"       # and warn-after, spawn-after, handoff-after
     [keys]
-    follow = ["F"]             # keys by command name, in place of the default ones; F does nothing else then
+    follow = ["F"]             # keys by command name, in place of the default ones
 
 Environment: LINEAGE_THEME, LINEAGE_ASCII=1, LINEAGE_ZOMBIE_AFTER, LINEAGE_WARN_AFTER, LINEAGE_SPAWN_AFTER,
 LINEAGE_HANDOFF_AFTER.

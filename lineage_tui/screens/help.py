@@ -47,7 +47,7 @@ class HelpScreen(ModalScreen[None]):
         lines = [[part for at in range(n, len(columns), height) for part in columns[at]] for n in range(height)]
         page.border_title = "lineage-tui: keys"
         page.show(lines)
-        page.styles.height = len(lines) + 2
+        page.stand(len(lines) + 2)
         page.styles.width = (KEYS + TEXT + 1) * count + 2
 
     def on_click(self) -> None:

@@ -31,6 +31,12 @@ class Heading(Widget):
             self.lines = lines
             self.refresh()
 
+    def stand(self, height: int) -> None:
+        """Take so many lines on the screen from now on."""
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+            self.display = height > 0
+
     def render_line(self, y: int) -> Strip:
         out = Line(self.size.width, self.looks)
         for text, role, bold in self.lines[y] if y < len(self.lines) else ():
