@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from platformdirs import user_state_path
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 
 from lineage_core import clock as wall
 from lineage_core.errors import ExitCode
@@ -17,6 +18,7 @@ from lineage_core.facts import Fact
 from lineage_core.merge import State
 from lineage_core.payload import record_text
 from lineage_core.zombies import Thresholds
+from lineage_tui.commands import rebind
 from lineage_tui.ending import LOOK
 from lineage_tui.feed import Feed
 from lineage_tui.palette import Commands
@@ -54,7 +56,8 @@ class LineageApp(App[None]):
     when something counts as stuck. keys: keys by command name, in place of the default ones. kept: what the last run
     left (view, filter, folds …); None: nothing is taken over, and nothing is kept. clock: gives the present time.
 
-    defect: the unexpected error that ended it. look: called now and then to see whether the terminal is still there.
+    commands: what the operator can do, with the keys in force. defect: the unexpected error that ended it. look: called
+    now and then to see whether the terminal is still there.
     """
 
     CSS_PATH = "lineage.tcss"
@@ -86,14 +89,16 @@ class LineageApp(App[None]):
             self.register_theme(own)
         self.theme = theme
         self.first_theme = theme
-        self.rebound = keys or {}
+        self.commands = rebind(keys or {})
+        self._bindings.key_to_bindings.pop(self.COMMAND_PALETTE_BINDING, None)  # one of our commands opens it
         self.kept = kept
         self.main_screen: MainScreen | None = None
         self.defect: BaseException | None = None
         self.look: Callable[[], None] | None = None
 
     def on_mount(self) -> None:
-        self.main_screen = MainScreen(self.rebound)
+        self.set_class(self.looks.ascii_only, "ascii")
+        self.main_screen = MainScreen(self.commands)
         self.push_screen(self.main_screen)
         self.feed.start()
         if self.look is not None and not self.is_headless:
@@ -103,6 +108,11 @@ class LineageApp(App[None]):
         if self.kept is not None and self.main_screen is not None:
             save_kept(self.directory, self.main_screen.keep())
         self.feed.stop()
+
+    def action_command_palette(self) -> None:
+        """The list of all commands."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=self.looks.plain("Search for commands…")))
 
     def action_interrupt(self) -> None:
         """Ctrl-C, whatever is on the screen."""

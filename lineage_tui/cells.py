@@ -6,6 +6,8 @@ Every text goes through `visible`, which makes control characters harmless, and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.strip import Strip
@@ -39,6 +41,15 @@ def cut(text: str, prefix: str, width: int, styles: Styles) -> str:
     return text[: width - tail - 1] + mark + text[-tail:]
 
 
+def part_at(parts: Iterable[str], cell: int) -> str:
+    """Which of the texts that stand side by side is on a cell, counted from 0; nothing beyond them."""
+    for text in parts:
+        cell -= cell_len(text)
+        if cell < 0:
+            return text
+    return ""
+
+
 class Line:
     """One line under construction, left to right.
 
@@ -55,10 +66,10 @@ class Line:
 
     def put(self, text: str, role: str = "text", *, bold: bool = False, on: str = "") -> Line:
         """Add text as wide as it is, cut at the end of the line."""
-        text = visible(text, 4 * self.left)
+        text = self.styles.plain(visible(text, 4 * self.left))
         size = cell_len(text)
         if size > self.left:
-            text, size = fit(text, self.left), self.left
+            text, size = self.styles.plain(fit(text, self.left)), self.left
         if size:
             self.left -= size
             self._segments.append(Segment(text, self.styles(role, on or self.on, bold=bold)))

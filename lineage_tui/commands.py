@@ -1,13 +1,13 @@
 """The commands of the screen: one registry from which the key map, the help, the palette and `:` are made.
 
 A command's name is what `:` and the config file call it; its action is a method of the main screen
-(`screens/going.py`, `finding.py`, `showing.py`).
+(`screens/going.py`, `finding.py`, `showing.py`). COMMANDS has the default keys; `rebind` gives the operator's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import takewhile
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile, zip_longest
 from typing import NamedTuple
 
 from textual.binding import Binding
@@ -32,7 +32,7 @@ class Command(NamedTuple):
 COMMANDS: tuple[Command, ...] = (
     Command("tasks", "view('tasks')", ("1",), "the tree of tasks", "views"),
     Command("workers", "view('workers')", ("2",), "all workers", "views"),
-    Command("attention", "view('attention')", ("3",), "what needs you, worst first", "views"),
+    Command("attention", "view('attention')", ("3",), "what needs you first", "views"),
     Command("stats", "view('stats')", ("4",), "statistics", "views"),
     Command("events", "view('events')", ("5",), "all events, as they come", "views"),
     Command("up", "move(-1)", ("up", "k"), "one line up, down", "move"),
@@ -44,39 +44,40 @@ COMMANDS: tuple[Command, ...] = (
     Command("open", "unfold", ("right", "l"), "open; next tab", "move"),
     Command("close", "fold", ("left", "h"), "close; tab before", "move"),
     Command("toggle", "toggle_fold", ("o",), "open or close", "move"),
-    Command("enter", "enter", ("enter",), "deeper: task, event, record", "go", "deeper"),
+    Command("enter", "enter", ("enter",), "into task, event, record", "go", "deeper"),
     Command("up-level", "back", ("escape",), "out by one", "go", "out"),
     Command("pane", "switch_pane", ("tab", "shift+tab"), "list or detail pane", "go", "pane"),
     Command("blame", "blame", ("b",), "the event that caused it", "go", "why"),
-    Command("jump", "jump", ("J",), "to the task that is named", "go"),
+    Command("jump", "jump", ("J",), "to what the line names", "go"),
     Command("back", "travel(-1)", ("left_square_bracket",), "back, forward", "go"),
     Command("forward", "travel(1)", ("right_square_bracket",), "forward again", "go", joined=True),
     Command("filter", "filter", ("slash",), "filter: status:failed …", "find", "filter"),
-    Command("next-match", "match(1)", ("n",), "next match, the one before", "find"),
+    Command("next-match", "match(1)", ("n",), "next match, previous", "find"),
     Command("previous-match", "match(-1)", ("N",), "match before", "find", joined=True),
-    Command("next-failure", "seek('failed', 1)", ("e",), "next failure, the one before", "find"),
+    Command("next-failure", "seek('failed', 1)", ("e",), "next failure, previous", "find"),
     Command("previous-failure", "seek('failed', -1)", ("E",), "failure before", "find", joined=True),
-    Command("next-warning", "seek('warned', 1)", ("w",), "next warning, the one before", "find"),
+    Command("next-warning", "seek('warned', 1)", ("w",), "next warning, previous", "find"),
     Command("previous-warning", "seek('warned', -1)", ("W",), "the one before", "find", joined=True),
-    Command("mark", "mark", ("space",), "mark a line, go to the next", "find"),
+    Command("mark", "mark", ("space",), "mark a line, to the next", "find"),
     Command("next-mark", "next_mark", ("m",), "next marked line", "find", joined=True),
     Command("follow", "follow", ("f",), "stay with the newest", "show", "follow"),
     Command("pause", "pause", ("p",), "freeze the picture", "show", "pause"),
-    Command("sort-next", "sort(1)", ("greater_than_sign",), "sort by the next, last column", "show"),
+    Command("sort-next", "sort(1)", ("greater_than_sign",), "next sort column, previous", "show"),
     Command("sort-previous", "sort(-1)", ("less_than_sign",), "by the one before", "show", joined=True),
     Command("invert", "invert", ("i",), "invert the order", "show"),
     Command("zoom-in", "zoom(1)", ("z",), "time: closer, wider", "show"),
     Command("zoom-out", "zoom(-1)", ("Z",), "time: wider", "show", joined=True),
     Command("pan-left", "pan(-1)", ("H", "shift+left"), "time: earlier, later", "show"),
     Command("pan-right", "pan(1)", ("L", "shift+right"), "time: later", "show", joined=True),
-    Command("longer-window", "window(1)", ("full_stop",), "longer window, shorter (in 4)", "show"),
+    Command("longer-window", "window(1)", ("full_stop",), "longer, shorter window (4)", "show"),
     Command("shorter-window", "window(-1)", ("comma",), "shorter window", "show", joined=True),
-    Command("times", "times", ("t",), "UTC, local or relative times", "show"),
+    Command("times", "times", ("t",), "UTC, local, relative times", "show"),
     Command("acknowledge", "acknowledge", ("a",), "acknowledge (in 3)", "app"),
     Command("copy", "copy", ("y",), "copy the id, the view", "app"),
     Command("copy-view", "copy_view", ("Y",), "copy and save the view", "app", joined=True),
     Command("theme", "theme", ("T",), "next theme", "app"),
     Command("command", "command", ("colon",), "run a command by name", "app"),
+    Command("palette", "app.command_palette", ("ctrl+p",), "find a command in a list", "app", joined=True),
     Command("help", "help", ("question_mark", "f1"), "this page", "app", "help"),
     Command("quit", "leave", ("q",), "out; at the root: quit", "app", "quit"),
 )
@@ -94,36 +95,59 @@ _SHOWN = {
     "up": "↑", "down": "↓", "left": "←", "right": "→", "slash": "/", "question_mark": "?", "enter": "Enter",
     "escape": "Esc", "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "space": "Space",
     "left_square_bracket": "[", "right_square_bracket": "]", "less_than_sign": "<", "greater_than_sign": ">",
-    "colon": ":", "comma": ",", "full_stop": ".", "f1": "F1", "shift+tab": "⇧Tab", "shift+left": "⇧←",
+    "colon": ":", "comma": ",", "full_stop": ".", "shift+tab": "⇧Tab", "shift+left": "⇧←",
     "shift+right": "⇧→",
 }  # fmt: skip
+_NAMES = {text: name for name, text in _SHOWN.items() if len(text) == 1}
+"""What Textual calls the keys that people write as one character."""
+
 _ASCII = {"↑": "Up", "↓": "Down", "←": "Left", "→": "Right", "⇧Tab": "S-Tab", "⇧←": "S-Left", "⇧→": "S-Right"}
 
 
 def shown(key: str, *, ascii_only: bool = False) -> str:
-    """A key as people read it: `↑`, `/`, `Esc`, `^F`."""
+    """A key as people read it: `↑`, `/`, `Esc`, `^F`, `F6`."""
     text = _SHOWN.get(key) or (f"^{key[5:].upper()}" if key.startswith("ctrl+") else key)
+    text = text.upper() if text[:1] == "f" and text[1:].isdecimal() else text
     return _ASCII.get(text, text) if ascii_only else text
 
 
-def bindings(rebound: Mapping[str, tuple[str, ...]] | None = None) -> list[Binding]:
-    """The key map, for a screen. rebound: keys by command name, in place of the default ones.
+def rebind(rebound: Mapping[str, Iterable[str]]) -> tuple[Command, ...]:
+    """The commands with the operator's keys.
+
+    rebound: keys by command name, in place of the default ones; `?` and `question_mark` are the same key. A key that
+    is given to one command is taken from the others.
+    """
+    chosen = {name: tuple(map(named, keys)) for name, keys in rebound.items()}
+    taken = {key for keys in chosen.values() for key in keys}
+    return tuple(
+        c._replace(keys=chosen[c.name] if c.name in chosen else tuple(key for key in c.keys if key not in taken))
+        for c in COMMANDS
+    )
+
+
+def named(key: str) -> str:
+    """A key as Textual names it: `slash` for `/`."""
+    return _NAMES.get(key.strip(), key.strip())
+
+
+def bindings(commands: Iterable[Command]) -> list[Binding]:
+    """The key map, for a screen.
 
     All have priority: the screen takes keys one after another, so that what is typed ahead goes where it should.
     """
-    changed = rebound or {}
-    return [
-        Binding(",".join(changed.get(c.name, c.keys)), c.action, c.text, show=False, priority=True)
-        for c in COMMANDS
-        if changed.get(c.name, c.keys)
-    ]
+    return [Binding(key, c.action, c.text, show=False, priority=True) for c in commands for key in c.keys]
 
 
-def with_joined(command: Command) -> tuple[str, ...]:
-    """The keys of a command as the help shows them, with those of the ones that are joined to it."""
-    after = COMMANDS[COMMANDS.index(command) + 1 :]
-    joined = list(takewhile(lambda other: other.joined, after))
-    return (command.keys[0], *(other.keys[0] for other in joined)) if joined else command.keys
+def first_key(command: Command, *, ascii_only: bool = False) -> str:
+    """The key to name a command by; nothing if it has none."""
+    return shown(command.keys[0], ascii_only=ascii_only) if command.keys else ""
+
+
+def with_joined(command: Command, commands: Sequence[Command] = COMMANDS) -> tuple[str, ...]:
+    """The keys of a command and of those that are joined to it: the first of each, then the second of each, …"""
+    after = commands[commands.index(command) + 1 :]
+    of_each = [command.keys, *(other.keys for other in takewhile(lambda other: other.joined, after))]
+    return tuple(key for keys in zip_longest(*of_each) for key in keys if key is not None)
 
 
 def table() -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from lineage_tui.commands import COMMANDS, shown
+from lineage_tui.commands import Command, first_key
 from lineage_tui.style import PALETTES
 
 
@@ -14,7 +15,13 @@ class Commands(Provider):
     """All commands of the screen, and the themes."""
 
     def _entries(self) -> list[tuple[str, str, str]]:
-        entries = [(c.name.replace("-", " "), c.action, f"{c.text}  ({shown(c.keys[0])})") for c in COMMANDS]
+        commands = cast("tuple[Command, ...]", self.app.commands)  # type: ignore[attr-defined]
+        plain = self.app.looks.plain  # type: ignore[attr-defined]
+        entries = [
+            (c.name.replace("-", " "), c.action, plain(f"{c.text}  ({first_key(c)})" if c.keys else c.text))
+            for c in commands
+            if c.name != "palette"
+        ]
         return entries + [(f"theme {name}", f"use_theme('{name}')", "colours") for name in PALETTES]
 
     async def discover(self) -> Hits:

@@ -66,7 +66,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def _problem(key: str, value: Any) -> str:
     """What is wrong with one setting, or nothing."""
-    from lineage_tui.commands import COMMANDS
+    from lineage_tui.commands import COMMANDS, named
 
     if key not in KNOWN:
         return f"unknown setting {key!r}{nearest(key, KNOWN)}"
@@ -83,11 +83,15 @@ def _problem(key: str, value: Any) -> str:
         if not isinstance(value, dict):
             return "keys must be a table"
         names = [command.name for command in COMMANDS]
+        owner: dict[str, str] = {}
         for name, keys in value.items():
             if name not in names:
                 return f"unknown command {name!r}{nearest(name, names)}"
             if not isinstance(keys, list) or not all(isinstance(k, str) and k.strip() and "," not in k for k in keys):
                 return f"keys of {name} must be a list of key names"
+            for pressed in map(named, keys):
+                if owner.setdefault(pressed, name) != name:
+                    return f"{pressed} is a key of {owner[pressed]} and of {name}"
     return ""
 
 
@@ -127,6 +131,10 @@ class Kept(NamedTuple):
     times: str = "UTC"
     sort: str = "newest"
     inverted: bool = False
+    workers_sort: str = "silent"
+    workers_inverted: bool = False
+    pane: str = "flow"
+    window: str = "24h"
     open: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
 

@@ -139,6 +139,9 @@ def themes() -> list[Theme]:
     ]
 
 
+_PLAIN = str.maketrans("…·›→←↑↓⇧–—≤≥×─│", "~->><^v^--<>x-|")
+"""Decorations that words and figures are written with, and the ASCII character in place of each."""
+
 TIME_MODES = ("UTC", "local", "ago")
 """How times are written: in UTC, in the time zone of the user, or relative to now."""
 
@@ -177,6 +180,10 @@ class Styles:
     def glyph(self, unicode_glyph: str, ascii_glyph: str) -> str:
         """One of two spellings of a decoration."""
         return ascii_glyph if self.ascii_only else unicode_glyph
+
+    def plain(self, text: str) -> str:
+        """The text as it can be shown: without decorations that are not ASCII, if that is all there may be."""
+        return text if not self.ascii_only or text.isascii() else text.translate(_PLAIN)
 
     def time(self, at: int, now: int) -> str:
         """A moment in at most 12 characters, as the operator wants times: `08:03:48.123` or `3m05s ago`."""

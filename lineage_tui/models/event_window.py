@@ -5,13 +5,12 @@ Of a task that changed only the end of its packed facts is read: as much as hold
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
-from lineage_core.facts import Fact, order, unpack
+from lineage_core.facts import BEGIN, Fact, order, unpack
 from lineage_core.merge import State
 
 MOST = 10_000
@@ -22,9 +21,6 @@ TAIL = 8192
 
 STEP = 250
 """Events that are filtered between two pauses."""
-
-# Where a packed fact begins: inside a string the last quote would have a backslash before it.
-_BEGIN = re.compile(rb'\}\],\[-?\d+,"')
 
 Place = tuple[int, str, int, str, int]
 """Where an event stands in the order of facts."""
@@ -136,7 +132,7 @@ def _tail(packed: bytes | bytearray, size: int) -> list[Fact]:
     """The last facts of a task: those that begin in the last `size` bytes, at least one."""
     start = 0
     if size < len(packed):
-        begin = _BEGIN.search(packed, len(packed) - size)
+        begin = BEGIN.search(packed, len(packed) - size)
         if begin is None:
             return _tail(packed, 2 * size)
         start = begin.start() + 3

@@ -32,7 +32,7 @@ class Finding(Going):
     def _ask(self, purpose: str, value: str, hint: str) -> None:
         field = self.query_one("#field", Input)
         field.set_classes(purpose)
-        field.placeholder = hint
+        field.placeholder = self.app.looks.plain(hint)
         field.display = True
         with field.prevent(Input.Changed):
             field.value = value
@@ -60,7 +60,7 @@ class Finding(Going):
         elif len(found) == 1:
             self.call_later(self.run_action, found[0].action)
         elif name:
-            near = ", ".join(c.name for c in found) or "? shows them all"
+            near = ", ".join(c.name for c in found) or f"{self.key('help')} shows them all"
             self.say(f"no command {name!r}: {near}")
 
     def recall(self, step: int) -> None:
@@ -90,7 +90,7 @@ class Finding(Going):
 
     def action_match(self, step: int) -> None:
         if not self.filter_text:
-            self.say("no filter: / sets one")
+            self.say(f"no filter: {self.key('filter')} sets one")
             return
         rows = self.app.state.rows
         matches = parse(self.filter_text, self.app.state.packed).matches
@@ -132,6 +132,6 @@ class Finding(Going):
     def action_next_mark(self) -> None:
         view = self.view
         if not view.marks:
-            self.say("no line is marked: Space marks one")
+            self.say(f"no line is marked: {self.key('mark')} marks one")
             return
         self._seek(view, 1, lambda key, _: key in view.marks, "mark")

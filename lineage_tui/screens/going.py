@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from lineage_core.blame import blame
+from lineage_tui.commands import first_key
+from lineage_tui.models.links import Link, Place, links
+from lineage_tui.screens.jumping import JumpScreen
 from lineage_tui.views import Views
 from lineage_tui.widgets.detail import Detail
+from lineage_tui.widgets.event_stream import EventStream
 from lineage_tui.widgets.lines import LineView
 from lineage_tui.widgets.task_tree import TaskTree
 
@@ -18,15 +24,23 @@ if TYPE_CHECKING:
 
 
 class Stop(NamedTuple):
-    """A place that the operator was at, for back and forward."""
+    """A place that the operator was at, for back and forward, and the filter there.
+
+    tab, line: of the detail pane, if the operator was in it; line: the key of a lane or worker, the digest of an event.
+    """
 
     view: str
     key: object
-    tab: str | None  # of the detail pane, if the operator was in it
+    filter: str
+    tab: str | None = None
+    line: object = None
 
 
 class Going(Screen[None]):
-    """Moving about; `finding.py`, `showing.py` and `main.py` add to it, in this order."""
+    """Moving about; `finding.py`, `showing.py` and `main.py` add to it, in this order.
+
+    reading: whether the operator has gone into the detail pane; it then keeps its task, whatever the lists do.
+    """
 
     app: LineageApp
     views: Views
@@ -36,6 +50,7 @@ class Going(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.filter_text = ""
+        self.reading = False
         self._searches: list[str] = []
         self._past: list[Stop] = []
         self._future: list[Stop] = []
@@ -66,14 +81,47 @@ class Going(Screen[None]):
         """Whether keys go to the detail pane."""
         return self.detail.has_focus_within
 
+    def key(self, name: str) -> str:
+        """The key of a command, to name it in a message."""
+        return next(first_key(c, ascii_only=self.app.looks.ascii_only) for c in self.app.commands if c.name == name)
+
+    def shown_target(self) -> tuple[str, str | None] | None:
+        """The task that is shown, and the worker or handoff of it that is under the cursor of the list."""
+        target: tuple[str, str | None] | None = self.views.view.target()  # type: ignore[attr-defined]
+        if self.reading and self.detail.task_id is not None and (target is None or target[0] != self.detail.task_id):
+            return self.detail.task_id, None
+        return target
+
+    def place(self) -> Place | None:
+        """What the line under the cursor stands for, in the list or in the detail pane."""
+        if self.in_detail and self.detail.task_id is not None:
+            return Place(self.detail.task_id, self.detail.part(), self.detail.fact())
+        target = self.views.view.target()  # type: ignore[attr-defined]
+        if target is None:
+            return None
+        event = self.views.view.event() if isinstance(self.views.view, EventStream) else None
+        return Place(*target) if event is None else Place(target[0], None, event.fact)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While something is typed into a field, keys are text; only Escape leaves it."""
         return action == "back" or not isinstance(self.focused, Input)
 
+    def set_focus(self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False) -> None:
+        """Let keys go to a widget. Whoever goes into the detail pane stays with its task until coming out."""
+        super().set_focus(widget, scroll_visible, from_app_focus)
+        if widget is None:
+            return  # the terminal is not looked at
+        for field in self.query("#field").results(Input):
+            field.display = field.display and field is widget
+        reading, self.reading = self.reading, self.in_detail
+        if self.reading:
+            self.views.view.following = False  # type: ignore[attr-defined]
+        elif reading:
+            self.select_target()
+
     # Moving.
 
     def action_move(self, by: int) -> None:
-        self.say("")
         self.view.move(by)
 
     def action_page(self, by: int) -> None:
@@ -115,14 +163,33 @@ class Going(Screen[None]):
         self.view.enter()
 
     def entered(self, key: object) -> None:
-        """Enter in a list: open a heading, else go into the detail pane."""
+        """Enter in a list: open a heading, else go into the detail pane, to what is under the cursor."""
         if self.view is self.tree_view and isinstance(key, tuple) and key[0] == "group":
             self.tree_view.toggle_fold()
-        elif self.detail.task_id is not None:
-            self.set_focus(self.detail.view)
+        elif (at := self.place()) is not None:
+            self._show_in_detail(at)
+
+    def _show_in_detail(self, at: Place) -> None:
+        """Go into the detail pane: to an event, to the last one of a worker or handoff, or to the tab it shows."""
+        self.select_target()
+        self.set_focus(self.detail.view)
+        if at.fact is not None:
+            self.detail.show_event(at.fact.digest)
+        elif at.below is not None:
+            self.detail.show_last_of(at.below)
 
     def action_switch_pane(self) -> None:
-        self.set_focus(self.views.view if self.in_detail else self.detail.view)
+        if self.has_class("whole"):
+            self.say(f"figures are of no single task; {self.key('enter')} shows the tasks behind one")
+        else:
+            self.set_focus(self.views.view if self.in_detail else self.detail.view)
+
+    def run_hint(self, text: str) -> None:
+        """Do what a part of the key line tells of: a view, or a command by its hint."""
+        word = text.strip(" []").rpartition(" ")[2]
+        for command in self.app.commands:
+            if word and word in (command.hint, command.name if command.group == "views" else ""):
+                self.call_later(self.run_action, command.action)
 
     def action_back(self) -> bool:
         """Out by one; False at the root."""
@@ -153,8 +220,8 @@ class Going(Screen[None]):
         task_id, below = target if target is not None else (None, None)
         self.detail.show(task_id, below)
 
-    def go_to_task(self, task_id: str) -> None:
-        """Select a task in the tree, wherever the operator is, opening what it is folded into."""
+    def go_to_task(self, task_id: str, below: str | None = None) -> None:
+        """Select a task in the tree, wherever the operator is, or a worker or handoff of it, opening what is folded."""
         node = self.tree_view.model.find(("task", task_id, ""))
         if node is None:
             self.say(f"{task_id} is not in {self.app.directory}")
@@ -170,30 +237,35 @@ class Going(Screen[None]):
         self.views.show("tasks")
         self.set_focus(self.tree_view)
         self.tree_view.select_key(node.key)
+        if below is not None:
+            self.tree_view.model.expand(node, True)
+            self.tree_view.sync()
+            any(self.tree_view.select_key((kind, below, task_id)) for kind in ("worker", "handoff"))
+        self.select_target()
 
     def action_jump(self) -> None:
-        """To a task that the selected one is linked with: the next of parent, blocker, related, subtask."""
-        task_id = self.detail.task_id
-        if task_id is None:
-            return
-        with self.app.state.lock:
-            task = self.app.state.task(task_id)
-            linked = [*task.blocked_by, *task.related] if task else []
-            parent = self.app.state.kin.parent(task_id)
-            linked += [parent] if parent else []
-            linked += sorted(self.app.state.kin.children(task_id))
-        known = [name for name in dict.fromkeys(linked) if name in self.app.state.rows and name != task_id]
-        if known:
-            self.go_to_task(known[0])
-            self.say(f"from {task_id}; [ goes back" + (f"; also linked: {', '.join(known[1:4])}" if known[1:] else ""))
-        elif linked:
-            self.say(f"{linked[0]} was never seen here")
+        """To what the selected line names; asks which, where that is more than one thing."""
+        at = self.place()
+        found = links(self.app.state, at) if at is not None else []
+        if len(found) > 1:
+            self.app.push_screen(JumpScreen(found), partial(self._follow, at))
+        elif found:
+            self._follow(at, found[0])
         else:
-            self.say(f"{task_id} names no other task")
+            self.say("this line names nothing else that was seen here")
+
+    def _follow(self, at: Place | None, link: Link | None) -> None:
+        if link is None or at is None:
+            return
+        self.go_to_task(link.to.task_id, link.to.below)
+        if link.to.fact is not None:
+            self._show_in_detail(link.to)
+        self.say(f"from {at.below or at.task_id}; {self.key('back')} goes back")
 
     def action_blame(self) -> None:
         task_id = self.detail.task_id
         if task_id is None:
+            self.say("no task is selected")
             return
         with self.app.state.lock:
             task = self.app.state.task(task_id)
@@ -206,7 +278,8 @@ class Going(Screen[None]):
         self.detail.show_event(fact.digest)
 
     def _stop(self) -> Stop:
-        return Stop(self.views.shown, self.views.view.cursor_key, self.detail.tab if self.in_detail else None)
+        stop = Stop(self.views.shown, self.views.view.cursor_key, self.filter_text)
+        return stop._replace(tab=self.detail.tab, line=self.detail.line()) if self.in_detail else stop
 
     def _leave_trace(self) -> None:
         stop = self._stop()
@@ -222,9 +295,12 @@ class Going(Screen[None]):
             return
         target.append(self._stop())
         stop = source.pop()
+        if stop.filter != self.filter_text:
+            self.set_filter(stop.filter)  # before the view, which then has to show one thing only
         self.views.show(stop.view)
         self.set_focus(self.views.view)
         self.views.view.select_key(stop.key)
+        self.select_target()
         if stop.tab is not None:
-            self.detail.open_tab(stop.tab)
+            self.detail.return_to(stop.tab, stop.line)
             self.set_focus(self.detail.view)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Sequence
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingsMap
 from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Input
 
 from lineage_core.clock import format_local, format_timestamp
 from lineage_core.filters import trouble
-from lineage_tui.commands import COMMANDS, bindings, shown
+from lineage_tui.commands import Command, bindings, first_key
 from lineage_tui.glance import counts, pulse
+from lineage_tui.models.figures import WINDOWS
 from lineage_tui.screens.showing import Showing
 from lineage_tui.settings import Kept
 from lineage_tui.style import PALETTES, TIME_MODES
@@ -28,10 +29,10 @@ from lineage_tui.widgets.attention import AttentionList
 from lineage_tui.widgets.detail import Detail
 from lineage_tui.widgets.event_stream import EventStream
 from lineage_tui.widgets.lines import LineView
-from lineage_tui.widgets.stats_view import StatsView
+from lineage_tui.widgets.stats_view import PANES, StatsView
 from lineage_tui.widgets.status import EdgeLine, Part
 from lineage_tui.widgets.task_tree import TaskTree
-from lineage_tui.widgets.worker_table import WorkerTable
+from lineage_tui.widgets.worker_table import COLUMNS, WorkerTable
 
 FRAME = 0.025
 """Seconds between two takes from the feed: 40 a second at most."""
@@ -50,11 +51,10 @@ class Changed(Message):
 class MainScreen(Showing):
     """What is seen."""
 
-    def __init__(self, rebound: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, commands: Sequence[Command]) -> None:
         super().__init__()
-        for binding in bindings(rebound):
-            for key in binding.key.split(","):
-                self._bindings.key_to_bindings.setdefault(key, []).append(replace(binding, key=key))
+        for key, bound in BindingsMap(bindings(commands)).key_to_bindings.items():
+            self._bindings.key_to_bindings.setdefault(key, []).extend(bound)
         self.tally = Tally()
         self._next_take = 0.0
         self._take_planned = False
@@ -66,23 +66,28 @@ class MainScreen(Showing):
         looks, state, clock = app.looks, app.state, app.clock
         self.top_line = EdgeLine(looks, id="top")
         self.tree_view = TaskTree(looks, state, clock, app.thresholds, id="tasks", empty=self._empty_text())
+        self.worker_table = WorkerTable(looks, state, clock, app.thresholds, id="workers", empty="no workers yet")
+        self.stats_view = StatsView(looks, state, clock, app.directory, app.thresholds, id="stats", empty="")
+        self.stats_view.on_drill = self.drill
         lists: dict[str, LineView] = {
             "tasks": self.tree_view,
-            "workers": WorkerTable(looks, state, clock, app.thresholds, id="workers", empty="no workers yet"),
+            "workers": self.worker_table,
             "attention": AttentionList(
                 looks, state, clock, app.thresholds, app.directory, id="attention", empty="nothing needs you"
             ),
-            "stats": StatsView(looks, state, clock, app.directory, app.thresholds, id="stats", empty=""),
-            "events": EventStream(looks, state, clock, id="stream", empty="no events yet"),
+            "stats": self.stats_view,
+            "events": EventStream(
+                looks, state, clock, follow_key=self.key("follow"), id="stream", empty="no events yet"
+            ),
         }
         for view in lists.values():
             view.on_moved = lambda _key, of=view: self._moved(of)  # type: ignore[misc]
             view.on_entered = self.entered
-        lists["stats"].on_drill = self.drill  # type: ignore[attr-defined]
         self.views = Views(state, lists)
         self.detail = Detail(looks, state, clock, app.thresholds, app.read_record)
         self.status_line = EdgeLine(looks, id="status")
         self.key_line = EdgeLine(looks, on="background", id="keys")
+        self.key_line.on_part = self.run_hint
         yield self.top_line
         with Container(id="body"):
             yield self.views
@@ -109,6 +114,10 @@ class MainScreen(Showing):
         model = self.tree_view.model
         model.sorted_by = kept.sort if kept.sort in SORTS else model.sorted_by
         model.inverted = kept.inverted
+        if kept.workers_sort in COLUMNS:
+            self.worker_table.sort(kept.workers_sort, inverted=kept.workers_inverted)
+        if kept.pane in PANES and kept.window in WINDOWS:
+            self.stats_view.pane, self.stats_view.window = kept.pane, kept.window
         model.folds = dict.fromkeys(kept.open, True) | dict.fromkeys(kept.closed, False)
         if kept.filter:
             self.set_filter(kept.filter)
@@ -127,6 +136,10 @@ class MainScreen(Showing):
             times=self.app.looks.times,
             sort=model.sorted_by,
             inverted=model.inverted,
+            workers_sort=self.worker_table.sorted_by,
+            workers_inverted=self.worker_table.inverted,
+            pane=self.stats_view.pane,
+            window=self.stats_view.window,
             open=tuple(name for name, expanded in folds if expanded),
             closed=tuple(name for name, expanded in folds if not expanded),
         )
@@ -136,6 +149,7 @@ class MainScreen(Showing):
         self.set_class(self.size.height < 16, "short")
 
     def on_key(self, event: events.Key) -> None:
+        self.say("")
         if isinstance(self.focused, Input) and event.key in ("up", "down"):
             self.recall(-1 if event.key == "up" else 1)
 
@@ -144,11 +158,13 @@ class MainScreen(Showing):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         self._last_key = time.monotonic()
+        self.say("")
         return super().check_action(action, parameters)
 
     def _moved(self, view: LineView) -> None:
-        if view is self.views.view:
+        if view is self.views.view and not self.reading:
             self.select_target()
+            self._show_status()
 
     # What comes from the feed.
 
@@ -236,7 +252,7 @@ class MainScreen(Showing):
         if app.clock.paused:
             right.append((f" paused, {health.aside:,} events wait ", "escalated"))
         if (fresh := self.views.view.fresh) and not self.views.view.following:  # type: ignore[attr-defined]
-            right.append((f" +{fresh} new (f) ", "accent"))
+            right.append((f" +{fresh} new ({self.key('follow')}) ", "accent"))
         if health.rejected:
             right.append((f" {health.rejected} quarantined ", "failed"))
         if app.state.copies:
@@ -276,7 +292,7 @@ class MainScreen(Showing):
             parts.append((f" {words} ", "text"))
         if self.filter_text:
             parts.append((f" matching {self.filter_text} ", "escalated"))
-        target = self.views.view.target()  # type: ignore[attr-defined]
+        target = self.shown_target()
         row = self.tree_view.model.rows.get(target[0]) if target is not None else None
         if row is not None and target is not None:
             way = [row.group, *target] if self.views.shown == "tasks" else list(target)
@@ -287,13 +303,15 @@ class MainScreen(Showing):
     def _tabs(self) -> list[Part]:
         """The views with their number keys, and the keys that are wanted most."""
         plain = self.app.looks.ascii_only
+        commands = self.app.commands
         parts: list[Part] = [(" ", "text")]
         for number, name in enumerate(self.views.views, 1):
-            key = next(shown(c.keys[0]) for c in COMMANDS if c.name == name)
+            key = next(first_key(c, ascii_only=plain) for c in commands if c.name == name)
             here = name == self.views.shown
-            parts.append((f"{key} {name}" if not here else f"[{key} {name}]", "accent" if here else "muted"))
+            label = f"{key} {name}".strip()
+            parts.append((label if not here else f"[{label}]", "accent" if here else "muted"))
             parts.append((" " if number < len(self.views.views) else "  ", "text"))
-        hints = [f" {shown(c.keys[0], ascii_only=plain)} {c.hint} " for c in COMMANDS if c.hint]
+        hints = [f" {first_key(c, ascii_only=plain)} {c.hint} " for c in commands if c.hint and c.keys]
         return [*parts, *((hint, "muted") for hint in hints)]
 
     def resume(self) -> None:

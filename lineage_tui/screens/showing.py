@@ -86,13 +86,18 @@ class Showing(Finding):
     # Taking along.
 
     def action_copy(self) -> None:
-        fact = self.detail.events.fact() if self.in_detail and self.detail.tab in ("events", "record") else None
-        if fact is not None and self.detail.tab == "record":
-            self._copy(self.detail.record.lines, f"the record of {fact.lineage_id}")
-        elif fact is not None:
-            self._copy([fact.lineage_id], fact.lineage_id)
-        elif (target := self.views.view.target()) is not None:  # type: ignore[attr-defined]
-            self._copy([target[1] or target[0]], target[1] or target[0])
+        """Copy the record that is shown, else the id of what is under the cursor."""
+        node = self.tree_view.node() if self.view is self.tree_view else None
+        at = self.place()
+        if node is not None and node.kind == "group":
+            self._copy([node.ident], node.ident)
+        elif at is None:
+            self.say(f"this line has no id; {self.key('copy-view')} copies the view")
+        elif at.fact is not None and self.in_detail and self.detail.tab == "record":
+            self._copy(self.detail.record.lines, f"the record of {at.fact.lineage_id}")
+        else:
+            ident = at.fact.lineage_id if at.fact is not None else at.below or at.task_id
+            self._copy([ident], ident)
 
     def action_copy_view(self) -> None:
         lines = list(map(visible, self.view.text_lines()))

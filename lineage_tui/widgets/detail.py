@@ -8,8 +8,6 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.strip import Strip
-from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from lineage_core.clock import Clock, format_duration
@@ -18,35 +16,15 @@ from lineage_core.merge import State
 from lineage_core.timeline import timeline
 from lineage_core.words import short, waiting_for
 from lineage_core.zombies import Thresholds
-from lineage_tui.cells import Line
+from lineage_tui.models.facts_of import last_fact, part_of
 from lineage_tui.style import Styles
 from lineage_tui.widgets.events import EventLines, RecordLines
 from lineage_tui.widgets.gantt import Gantt
+from lineage_tui.widgets.heading import Heading
 from lineage_tui.widgets.lines import LineView
 from lineage_tui.widgets.workers import WorkerLines
 
 TABS = ("timeline", "events", "workers", "record")
-
-
-class Heading(Widget):
-    """Lines of (text, role, bold) parts, drawn as they are."""
-
-    def __init__(self, styles: Styles, **options: Any) -> None:
-        super().__init__(**options)
-        self.looks = styles
-        self.lines: list[list[tuple[str, str, bool]]] = []
-
-    def show(self, lines: list[list[tuple[str, str, bool]]]) -> None:
-        """Draw these lines from now on."""
-        if lines != self.lines:
-            self.lines = lines
-            self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        out = Line(self.size.width, self.looks)
-        for text, role, bold in self.lines[y] if y < len(self.lines) else ():
-            out.put(text, role, bold=bold)
-        return out.strip()
 
 
 class Detail(Vertical):
@@ -75,6 +53,7 @@ class Detail(Vertical):
         self.gantt.on_moved = lambda _key: self._show_exact()
 
     def compose(self) -> ComposeResult:
+        self.heading.on_part = self._clicked
         yield self.heading
         with ContentSwitcher(initial="timeline"):
             yield self.gantt
@@ -180,6 +159,44 @@ class Detail(Vertical):
         text = self.read(fact)
         self.app.call_from_thread(self.record.show, text)
 
+    def _clicked(self, text: str) -> None:
+        """The mouse on the name of a tab opens it."""
+        if (tab := text.strip(" []")) in TABS:
+            self.open_tab(tab)
+            self.screen.set_focus(self.view)
+
+    def show_last_of(self, ident: str) -> None:
+        """Open the events tab at the last event of a worker or handoff."""
+        last = last_fact(self.state, self.task_id or "", ident, lambda fact: part_of(fact) == ident)
+        if last is not None:
+            self.show_event(last.digest)
+
+    def part(self) -> str | None:
+        """The id of the worker or handoff under the cursor, in the tabs that list them."""
+        if self.tab == "workers":
+            return self.crew.cursor_key if isinstance(self.crew.cursor_key, str) else None
+        match self.gantt.cursor_key if self.tab == "timeline" else None:
+            case ("worker" | "handoff", str(ident)):
+                return ident
+        return None
+
+    def fact(self) -> Fact | None:
+        """The event under the cursor, in the tabs that are of events."""
+        return self.events.fact() if self.tab in ("events", "record") else None
+
+    def line(self) -> object:
+        """What `return_to` needs to find the line under the cursor again."""
+        return self.events.cursor_key if self.tab == "record" else self.view.cursor_key
+
+    def return_to(self, tab: str, line: object) -> None:
+        """Show a tab with the cursor where it was."""
+        if tab in ("events", "record") and isinstance(line, int):
+            self.show_event(line)
+        if tab != self.tab:
+            self.open_tab(tab)
+        if tab in ("timeline", "workers"):
+            self.view.select_key(line)
+
     def turn(self, by: int) -> None:
         """Show the next tab (1) or the one before (-1)."""
         self.open_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)])
@@ -192,6 +209,8 @@ class Detail(Vertical):
         """Deeper: from the timeline or the workers to the events, from an event to its record."""
         if self.tab == "events":
             self.open_tab("record")
+        elif (ident := self.part()) is not None:
+            self.show_last_of(ident)
         elif self.tab != "record":
             self.open_tab("events")
 

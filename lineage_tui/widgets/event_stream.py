@@ -47,13 +47,16 @@ def event_look(fact: Fact) -> str:
 class EventStream(HomingLines):
     """The newest events, the newest last, where the view stays until the operator moves.
 
-    most: events kept; older ones drop out while following.
+    most: events kept; older ones drop out while following. follow_key: the key that goes back to that.
     """
 
     title_lines = 1
 
-    def __init__(self, styles: Styles, state: State, clock: Clock, most: int = MOST, **options: Any) -> None:
+    def __init__(
+        self, styles: Styles, state: State, clock: Clock, most: int = MOST, *, follow_key: str = "f", **options: Any
+    ) -> None:
         super().__init__(styles, **options)
+        self.follow_key = follow_key
         self.state = state
         self.clock = clock
         self.model = EventWindow(state, most)
@@ -146,7 +149,7 @@ class EventStream(HomingLines):
             out.col("type", 17, "muted")
         out.put("event", "muted")
         if self.fresh:
-            out.put(f"  {self.looks.glyph('↓', 'v')} {self.fresh:,} new (f)", "accent")
+            out.put(f"  {self.looks.glyph('↓', 'v')} {self.fresh:,} new ({self.follow_key})", "accent")
 
     def draw(self, line: int, out: Line) -> None:
         _, task_id, fact = self.model.shown[line]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lineage_tui.cells import Line, fit
+from lineage_tui.cells import Line, fit, part_at
 from lineage_tui.style import Styles
 
 Part = tuple[str, str]
 
 
 class EdgeLine(Widget):
-    """One line with parts at its left and at its right end; the left is cut where they meet."""
+    """One line with parts at its left and at its right end; the left is cut where they meet.
+
+    on_part: called with the text of a part at the left that was clicked.
+    """
 
     def __init__(self, styles: Styles, *, on: str = "panel", **options: Any) -> None:
         super().__init__(**options)
@@ -22,6 +27,7 @@ class EdgeLine(Widget):
         self.on = on
         self.left: list[Part] = []
         self.right: list[Part] = []
+        self.on_part: Callable[[str], None] = lambda text: None
 
     def show(self, left: list[Part], right: list[Part]) -> None:
         """Draw these parts (text, role) from now on."""
@@ -41,3 +47,7 @@ class EdgeLine(Widget):
         for text, role in self.right:
             out.put(text, role)
         return out.strip()
+
+    def on_click(self, event: events.Click) -> None:
+        if text := part_at((text for text, _ in self.left), event.x):
+            self.on_part(text)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from textual.binding import BindingsMap
 
 from lineage_core.errors import BadInputError
-from lineage_tui.commands import COMMANDS, bindings
+from lineage_tui.commands import COMMANDS, bindings, rebind
 from lineage_tui.settings import KNOWN, Kept, kept_path, load_kept, read_config, save_kept, settings
 
 VALUES = (
@@ -42,7 +42,7 @@ def test_any_config_file_gives_settings_or_one_clear_error(
     except BadInputError as error:
         assert str(error)
         return
-    BindingsMap(bindings(chosen.keys))
+    BindingsMap(bindings(rebind(chosen.keys)))
 
 
 def test_an_unknown_setting_is_named_with_its_line(tmp_path: Path) -> None:
@@ -80,4 +80,4 @@ def test_a_damaged_file_is_left_and_replaced(text: str) -> None:
 
 
 def test_every_command_can_be_given_other_keys() -> None:
-    BindingsMap(bindings({command.name: ("f5",) for command in COMMANDS}))
+    BindingsMap(bindings(rebind({command.name: ("f5",) for command in COMMANDS})))

@@ -71,6 +71,18 @@ def test_a_history_is_read_newest_first_or_oldest_first_to_the_same_end(tmp_path
     assert places(forward) == places(backward) == [order(fact) for fact in facts[-500:]]
 
 
+@pytest.mark.parametrize("text", ["}],[-5,", '}],[1,"x', "}],[5", '","'])
+def test_a_text_that_ends_as_a_fact_begins_does_not_mislead(text: str) -> None:
+    log = Log()
+    for n in range(6):
+        log.add("task_blocked", "task-1", 60 - n, reason=text, blocked_by=[text, ",5,", text])
+    for size in range(20, 600):
+        window = EventWindow(log.state)
+        with patch.object(event_window, "TAIL", size):
+            window.take(["task-1"])
+        assert len(window.shown) == 6
+
+
 def test_of_a_task_with_very_many_events_only_the_end_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     log = Log()
     log.state.merge_facts(

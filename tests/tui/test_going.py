@@ -1,0 +1,270 @@
+"""Moving and entering: who reads is left alone, and every key goes to what is under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from lineage_core.journal import Journal
+from lineage_tui.app import LineageApp
+from lineage_tui.screens.jumping import JumpScreen
+from lineage_tui.screens.main import MainScreen
+
+from .conftest import opened, screen_text, until
+
+
+def screen_of(pilot: Pilot[None]) -> MainScreen:
+    app = pilot.app
+    assert isinstance(app, LineageApp)
+    assert app.main_screen is not None
+    return app.main_screen
+
+
+def text_of(pilot: Pilot[None]) -> str:
+    assert isinstance(pilot.app, LineageApp)
+    return screen_text(pilot.app)
+
+
+@pytest.fixture
+def journal(lineage: Path) -> Journal:
+    """Two tasks: one with a failed worker and its retry, and a subtask of it that another blocks."""
+    journal = Journal(lineage)
+    cause = journal.log("task_created", "task-1", "user-kim")
+    journal.log("task_started", "task-1", "development-master")
+    journal.log("worker_spawned", "task-1", "development-master", "worker-7", "scan-worker")
+    journal.log("worker_failed", "task-1", "worker-7", "no disk")
+    journal.log("worker_spawned", "task-1", "development-master", "worker-8", "scan-worker")
+    journal.log("handoff_created", "task-1", "handoff-1", "development-master", "cicd-master")
+    journal.log("task_created", "task-2", "development-master", parent=cause)
+    journal.log("task_blocked", "task-2", "development-master", "needs it", data='{"blocked_by":["task-1"]}')
+    return journal
+
+
+@pytest.fixture
+async def pilot(journal: Journal, lineage: Path) -> AsyncIterator[Pilot[None]]:
+    async with opened(lineage) as pilot:
+        yield pilot
+
+
+# Reading.
+
+
+@pytest.mark.parametrize("keys", [("enter",), ("tab",), ("b",), ("enter", "enter", "enter"), ("2", "enter")])
+async def test_whoever_goes_into_the_detail_pane_keeps_its_task(
+    keys: tuple[str, ...], pilot: Pilot[None], journal: Journal
+) -> None:
+    screen = screen_of(pilot)
+    await pilot.press(*keys)
+    read, tab, line = screen.detail.task_id, screen.detail.tab, screen.views.view.cursor_key
+    journal.log("task_created", "task-new", "user-kim")
+    journal.log("worker_spawned", "task-new", "development-master", "worker-new", "scan-worker")
+    await until(lambda: "task-new" in screen.tree_view.model.rows, "the new task")
+    await pilot.pause()
+    assert (screen.detail.task_id, screen.detail.tab, screen.views.view.cursor_key) == (read, tab, line)
+
+
+async def test_a_task_that_leaves_the_filter_stays_in_the_detail_pane_while_it_is_read(
+    pilot: Pilot[None], journal: Journal
+) -> None:
+    screen = screen_of(pilot)
+    await pilot.resize_terminal(99, 36)  # no room for the directory in the top line
+    screen.go_to_task("task-2")
+    screen.set_filter("status:blocked")
+    await pilot.press("tab")
+    journal.log("task_unblocked", "task-2", "development-master", "it is there")
+    await until(lambda: screen.tree_view.count() == 0, "nothing in the list")
+    await pilot.pause()
+    assert screen.detail.task_id == "task-2"
+    assert "task-2 › timeline" in text_of(pilot).splitlines()[0]
+    await pilot.press("tab")
+    assert screen.detail.task_id is None
+
+
+async def test_the_figures_have_no_pane_to_go_to(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    await pilot.press("4", "tab")
+    assert screen.views.view.has_focus
+    assert "figures are of no single task" in text_of(pilot)
+
+
+# Back and forward.
+
+
+async def test_back_shows_the_task_of_the_list_in_the_detail_pane(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    screen.go_to_task("task-1")
+    await pilot.press("2", "1", "end")
+    assert screen.detail.task_id == "task-2"
+    await pilot.press("left_square_bracket")
+    target = screen.views.view.target()  # type: ignore[attr-defined]
+    assert screen.detail.task_id == target[0] == "task-1"
+
+
+async def test_back_returns_to_the_event_that_was_read(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    screen.go_to_task("task-1")
+    await pilot.press("tab", "right", "down", "down")
+    event = screen.detail.fact()
+    await pilot.press("2", "left_square_bracket")
+    assert screen.in_detail and screen.detail.fact() == event
+
+
+# Entering.
+
+
+async def test_enter_on_an_event_opens_that_event(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    await pilot.press("5", "k", "k", "k", "enter")
+    event = screen.detail.fact()
+    assert event is not None and event.event_type == "worker_spawned"
+    assert screen.detail.task_id == "task-1" and screen.in_detail
+
+
+async def test_enter_on_a_worker_opens_its_last_event_and_then_the_record(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    screen.go_to_task("task-1", "worker-7")
+    await pilot.press("enter")
+    event = screen.detail.fact()
+    assert event is not None and event.event_type == "worker_failed"
+    await pilot.press("enter")
+    await until(lambda: '"worker_failed"' in text_of(pilot), "its record")
+
+
+@pytest.mark.parametrize("keys", [("tab", "down", "enter"), ("tab", "right", "right", "enter")])
+async def test_enter_on_a_lane_or_a_line_of_the_workers_opens_its_last_event(
+    keys: tuple[str, ...], pilot: Pilot[None]
+) -> None:
+    screen = screen_of(pilot)
+    screen.go_to_task("task-1")
+    await pilot.press(*keys)
+    event = screen.detail.fact()
+    assert event is not None and event.event_type == "worker_failed"
+
+
+# Messages.
+
+
+async def test_a_message_goes_with_the_next_key(pilot: Pilot[None]) -> None:
+    await pilot.press("y")
+    assert "copied" in text_of(pilot).splitlines()[-1]
+    await pilot.press("pagedown")
+    assert "copied" not in text_of(pilot).splitlines()[-1]
+
+
+async def test_the_top_line_names_the_task_that_the_pane_shows_at_once(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    await pilot.resize_terminal(99, 36)  # no room for the directory in the top line
+    screen.go_to_task("task-2")
+    await pilot.press("home")
+    for _ in range(screen.tree_view.count()):
+        await pilot.press("down")
+        assert (screen.detail.task_id or "lineage") in text_of(pilot).splitlines()[0]
+
+
+# Jumping.
+
+
+async def test_jump_goes_at_once_where_the_line_names_one_thing(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    screen.go_to_task("task-1")
+    await pilot.press("J")
+    assert screen.tree_view.cursor_key == ("task", "task-2", "")
+    assert "from task-1; [ goes back" in text_of(pilot)
+    await pilot.press("left_square_bracket")
+    assert screen.tree_view.cursor_key == ("task", "task-1", "")
+
+
+async def test_jump_asks_which_of_several_and_a_digit_goes_there(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    screen.go_to_task("task-1", "worker-8")
+    await pilot.press("J")
+    assert isinstance(pilot.app.screen, JumpScreen)
+    text = text_of(pilot)
+    assert "1 retry of   worker-7" in text and "2 of task" in text
+    await pilot.press("1")
+    assert screen.tree_view.cursor_key == ("worker", "worker-7", "task-1")
+
+
+async def test_jump_goes_to_the_event_that_caused_a_task(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    screen.go_to_task("task-2")
+    await pilot.press("J", "down", "enter")
+    event = screen.detail.fact()
+    assert screen.detail.task_id == "task-1"
+    assert event is not None and event.event_type == "task_created"
+
+
+async def test_jump_from_an_event_shows_the_task_that_it_names(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    screen.go_to_task("task-1")
+    await pilot.press("5", "k", "j", "J")
+    assert "1 blocked by ● task-1" in text_of(pilot)
+    await pilot.press("1")
+    assert screen.tree_view.cursor_key == ("task", "task-1", "") and screen.detail.task_id == "task-1"
+
+
+async def test_any_other_key_closes_the_list_and_nothing_moves(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    screen.go_to_task("task-2")
+    await pilot.press("J", "x")
+    assert pilot.app.screen is screen and screen.tree_view.cursor_key == ("task", "task-2", "")
+
+
+# Copying.
+
+
+async def test_y_copies_the_id_of_what_is_under_the_cursor(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    screen.go_to_task("task-1")
+    copied = []
+    await pilot.press("y", "tab")
+    copied.append(pilot.app.clipboard)
+    for keys in (("y",), ("down", "y"), ("end", "y"), ("right", "right", "y")):
+        await pilot.press(*keys)
+        copied.append(pilot.app.clipboard)
+        assert f"copied {pilot.app.clipboard}" in text_of(pilot)
+    assert copied == ["task-1", "task-1", "worker-7", "handoff-1", "worker-7"]
+    await pilot.press("2", "y")
+    assert pilot.app.clipboard in ("worker-7", "worker-8")
+    await pilot.press("5", "y")
+    event = screen.views.view.event()  # type: ignore[attr-defined]
+    assert pilot.app.clipboard == event.fact.lineage_id
+
+
+# The field, the mouse.
+
+
+@pytest.mark.parametrize("key", ["tab", "shift+tab"])
+async def test_no_key_leaves_the_filter_field_open_without_focus(key: str, pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    await pilot.press("slash", *"task-2", key)
+    field = screen.query_one("#field", Input)
+    assert field.display == field.has_focus and screen.filter_text == "task-2"
+
+
+async def test_a_click_beside_the_field_closes_it(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    await pilot.press("slash", *"task")
+    await pilot.click("#timeline")
+    assert not screen.query_one("#field", Input).display and screen.in_detail
+
+
+async def test_a_click_on_a_view_in_the_key_line_opens_it(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    line = text_of(pilot).splitlines()[-1]
+    await pilot.click("#keys", offset=(line.index("workers"), 0))
+    await until(lambda: screen.views.shown == "workers", "the workers")
+    assert screen.views.view.has_focus
+    await pilot.click("#keys", offset=(line.index("pause"), 0))
+    await until(lambda: screen.app.clock.paused, "the pause")
+
+
+async def test_a_click_on_a_tab_of_the_detail_pane_opens_it(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    y, line = next((y, line) for y, line in enumerate(text_of(pilot).splitlines()) if "[timeline]" in line)
+    await pilot.click(offset=(line.index("workers"), y))
+    assert screen.detail.tab == "workers" and screen.in_detail

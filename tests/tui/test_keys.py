@@ -1,0 +1,111 @@
+"""One registry of commands: the operator's keys are in force, and they are the ones that the screen names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lineage_core.errors import BadInputError
+from lineage_core.journal import Journal
+from lineage_tui.app import LineageApp
+from lineage_tui.commands import COMMANDS, rebind, with_joined
+from lineage_tui.palette import Commands
+from lineage_tui.screens.help import HelpScreen
+from lineage_tui.screens.main import MainScreen
+from lineage_tui.settings import Kept, read_config
+from lineage_tui.widgets.stats_view import StatsView
+from lineage_tui.widgets.worker_table import WorkerTable
+
+from .conftest import opened, screen_text, until
+
+MINE = {"follow": ("F",), "pause": ("?",), "workers": ("f6",)}
+
+
+def app_of(pilot: object) -> LineageApp:
+    return pilot.app  # type: ignore[attr-defined, no-any-return]
+
+
+def main_of(pilot: object) -> MainScreen:
+    screen = app_of(pilot).main_screen
+    assert screen is not None
+    return screen
+
+
+def test_a_key_that_is_given_to_one_command_is_taken_from_the_others() -> None:
+    keys = {command.name: command.keys for command in rebind(MINE)}
+    assert keys["follow"] == ("F",)
+    assert keys["pause"] == ("question_mark",) and keys["help"] == ("f1",)
+
+
+def test_two_commands_with_one_key_are_an_error_that_names_them(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[keys]\nfollow = ["/"]\npause = ["slash"]\n')
+    with pytest.raises(BadInputError, match=r"line 1: slash is a key of follow and of pause"):
+        read_config(path)
+
+
+def test_the_letters_stand_beside_the_arrows() -> None:
+    keys = {command.name: with_joined(command) for command in COMMANDS}
+    assert keys["up"] == ("up", "down", "k", "j")
+    assert keys["first"] == ("home", "end", "g", "G")
+    assert keys["command"] == ("colon", "ctrl+p")
+
+
+async def test_rebound_keys_work_and_stand_in_the_key_line_the_help_and_the_palette(lineage: Path) -> None:
+    Journal(lineage).log("task_created", "task-1", "user-kim")
+    async with opened(lineage, size=(160, 40), keys=MINE) as pilot:
+        app, screen = app_of(pilot), main_of(pilot)
+        last = screen_text(app).splitlines()[-1]
+        assert "F6 workers" in last and "F follow" in last and "? pause" in last and "F1 help" in last
+        await pilot.press("2")
+        assert screen.views.shown == "tasks"
+        await pilot.press("f6")
+        assert screen.views.shown == "workers"
+        texts = {hit.help async for hit in Commands(screen).discover()}
+        assert "stay with the newest  (F)" in texts and "freeze the picture  (?)" in texts
+        await pilot.press("n")
+        assert "no filter: / sets one" in screen_text(app)
+        await pilot.press("5", "k")
+        Journal(lineage).log("task_created", "task-2", "user-kim")
+        await until(lambda: screen_text(app).count("new (F)") == 2, "the hint, in the title and the status line")
+        await pilot.press("question_mark")
+        assert app.clock.paused
+        await pilot.press("f1")
+        lines = screen_text(app).splitlines()
+        assert any("F            stay with the newest" in line for line in lines)
+        assert any("↑ ↓ k j      one line up, down" in line for line in lines)
+        assert any(": ^P         run a command by name" in line for line in lines)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_the_help_is_one_page_on_which_nothing_is_cut(size: tuple[int, int], lineage: Path) -> None:
+    async with opened(lineage, size=size) as pilot:
+        await pilot.press("question_mark")
+        text = screen_text(app_of(pilot))
+        for command in COMMANDS:
+            assert command.joined or command.text in text
+        await pilot.press("question_mark")
+        assert not isinstance(app_of(pilot).screen, HelpScreen)
+
+
+async def test_ctrl_p_finds_a_command(lineage: Path) -> None:
+    async with opened(lineage) as pilot:
+        await pilot.press("ctrl+p", *"all work")
+        await until(lambda: "all workers" in screen_text(app_of(pilot)), "the command")
+        await pilot.press("enter", "enter")
+        await until(lambda: main_of(pilot).views.shown == "workers", "the workers")
+
+
+async def test_order_of_the_workers_and_pane_and_window_of_the_figures_return_on_the_next_start(lineage: Path) -> None:
+    Journal(lineage).log("task_created", "task-1", "user-kim")
+    async with opened(lineage, kept=Kept()) as pilot:
+        await pilot.press("2", "greater_than_sign", "i", "4", "right", "full_stop")
+        kept = main_of(pilot).keep()
+    assert kept.workers_inverted and (kept.pane, kept.window) == ("durations", "7d")
+    async with opened(lineage, kept=kept) as pilot:
+        workers, figures = main_of(pilot).views.views["workers"], main_of(pilot).views.views["stats"]
+        assert isinstance(workers, WorkerTable) and isinstance(figures, StatsView)
+        assert (workers.sorted_by, workers.inverted) == (kept.workers_sort, True)
+        assert workers.sorted_by != "silent"
+        assert (figures.pane, figures.window) == ("durations", "7d")
