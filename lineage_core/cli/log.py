@@ -37,6 +37,9 @@ _OPTIONS = {
 }
 """The options that take a value, but for --dir, which every command has."""
 
+_FOR_ONE = ("data", "parent", "related", "tag", "timestamp")
+"""The options that `--batch` does not take."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage log`, for its help."""
@@ -97,7 +100,9 @@ def run(args: Any) -> int:
 
         if args.words:
             raise BadInputError("--batch reads its events from stdin and takes no EVENT_TYPE")
-        return log_lines(sys.stdin.buffer, Journal(args.dir, environ=environ), sys.stdout, sys.stderr)
+        if given := [name for name in _FOR_ONE if getattr(args, name) not in (None, [])]:
+            raise BadInputError(f"--{given[0]} is for one event; with --batch, each line says it for itself")
+        return log_lines(sys.stdin.buffer, Journal(args.dir, environ=environ), environ, sys.stdout, sys.stderr)
     if len(args.words) < 2:
         raise BadInputError("EVENT_TYPE and TASK_ID are needed (see lineage log --help)")
     event_type, task_id, *rest = map(_clean, args.words)
