@@ -105,6 +105,11 @@ def search(file: JournalFile, sought: Search, start: int = 0, stop: int | None =
 
 def decode(file: JournalFile, sought: Search) -> Iterator[Found]:
     """The records wanted of a whole file, each byte decoded. Raises JournalError, after the good beginning."""
+    return (found for found, raw in decoded(file) if sought.wants(found) and sought.reads(raw))
+
+
+def decoded(file: JournalFile) -> Iterator[tuple[Found, bytes]]:
+    """The records of a whole file with their bytes. Raises JournalError, after the good beginning."""
     fd = open_file(file.path)
     decoder = Decoder()
     kept, kept_from = b"", 0  # what the records still to come may span
@@ -113,8 +118,7 @@ def decode(file: JournalFile, sought: Search) -> Iterator[Found]:
             gone = max(0, decoder.settled - kept_from, len(kept) - LONGEST)
             kept, kept_from = kept[gone:] + data, kept_from + gone
             for found in decoder.feed(data)[0] if data else decoder.flush()[0]:
-                if sought.wants(found) and sought.reads(kept[found.offset - kept_from :][: found.length]):
-                    yield found
+                yield found, kept[found.offset - kept_from :][: found.length]
     except OSError as error:
         raise JournalError(why(error)) from error
     finally:
