@@ -27,8 +27,11 @@ ENOUGH = 8 << 20
 
 _EPOCH = 1 << 60  # added to times, so that those before 1970 sort as well
 _RANKS = (1 << 20) - 1
+_PACKS = 15  # how many times smaller our text becomes, at least
 _WINDOW = 1 << 16
 _WINDOWS = 64
+_UNPACKINGS = 8
+_PORTION = 4 << 20  # bytes of packed records that are read at once
 _ROUNDS = 10
 _ODD = "odd"
 _GONE = "no such file or directory"  # as `files.why` has it
@@ -105,7 +108,7 @@ def _find_in(
         for at, file in enumerate(chosen)
         for start in range(0, 1 if file.packed else max(1, file.status.st_size), RANGE)
     ]
-    total = sum(file.status.st_size for file in chosen)
+    total = sum(file.status.st_size * (_PACKS if file.packed else 1) for file in chosen)
     processes = min(os.cpu_count() or 1, 4) if total > ENOUGH else 1
 
     def part(unit: int) -> tuple[list[int], str]:
@@ -162,9 +165,9 @@ def label(path: Path) -> str:
 
 def records(hits: Hits, places: Sequence[int] | None = None) -> Iterator[tuple[Hit, bytes]]:
     """The hits (or some of them) with their records as they were written, in order, each event once."""
-    reader = _Reader(hits)
-    for _, group in groupby(hits.places if places is None else places, key=lambda place: place >> 96):
-        alike = [(hit, reader.read(hit)) for hit in map(hit_of, group)]
+    pairs = _Reader(hits).read(hits.places if places is None else places)
+    for _, group in groupby(pairs, key=lambda pair: pair[0].at):
+        alike = list(group)
         yield from alike if len(alike) == 1 else _distinct(alike)
 
 
@@ -206,49 +209,79 @@ def found_of(hit: Hit, raw: bytes) -> Found:
     return Found(hit.offset, hit.length, hit.at, parse(one_line(raw)))
 
 
-def unpacked(fd: int) -> tuple[bytes, str]:
-    """The content of a packed file, its good beginning if it is damaged, and what is wrong with it."""
-    pieces = []
-    try:
-        for piece in unpack(fd, _WINDOW):
-            pieces.append(piece)  # noqa: PERF402  what came before an error counts
-    except JournalError as error:
-        return b"".join(pieces), str(error)
-    return b"".join(pieces), ""
-
-
 class _Reader:
-    """Reads records again; the bytes around the last ones of some files are kept."""
+    """Reads records again, in bounded memory.
+
+    Of plain files the bytes around the last record are kept. Packed ones are unpacked once, piece by piece, as far as
+    their records stand in the order of time; those of a portion are read in the order of their file.
+    """
 
     def __init__(self, hits: Hits) -> None:
         self._hits = hits
         self._windows: dict[int, tuple[int, bytes]] = {}
+        self._unpackings: dict[int, _Unpacking] = {}
 
-    def read(self, hit: Hit) -> bytes:
-        """The bytes of a record. Raises JournalError if they are not to be found any more."""
+    def read(self, places: Sequence[int]) -> Iterator[tuple[Hit, bytes]]:
+        """The hits with their bytes. Raises JournalError if they are not to be found any more."""
+        try:
+            for portion in _portions(map(hit_of, places)):
+                packed = self._packed(portion)
+                for hit in portion:
+                    yield hit, packed.get((hit.rank, hit.offset)) or self._plain(hit)
+        finally:
+            for unpacking in self._unpackings.values():
+                unpacking.close()
+
+    def _packed(self, portion: list[Hit]) -> dict[tuple[int, int], bytes]:
+        """By file and offset, the records of packed files; those that cannot be read are left out."""
+        found: dict[tuple[int, int], bytes] = {}
+        wanted = sorted((hit.rank, hit.offset, hit.length) for hit in portion if self._hits.files[hit.rank].packed)
+        for rank, some in groupby(wanted, key=lambda each: each[0]):
+            try:
+                for _, offset, length in some:
+                    found[rank, offset] = self._unpacking(rank, offset).read(offset, length)
+            except (JournalError, OSError):
+                continue
+        return found
+
+    def _unpacking(self, rank: int, offset: int) -> _Unpacking:
+        """The unpacking of a file, not beyond that offset."""
+        known = self._unpackings.pop(rank, None)
+        if known is not None and known.start > offset:
+            known.close()
+            known = None
+        if known is None:
+            if len(self._unpackings) >= _UNPACKINGS:
+                self._unpackings.pop(next(iter(self._unpackings))).close()
+            known = _Unpacking(self._hits.files[rank].path)
+        self._unpackings[rank] = known
+        return known
+
+    def _plain(self, hit: Hit) -> bytes:
         start, window = self._windows.get(hit.rank, (0, b""))
         if not start <= hit.offset <= hit.offset + hit.length <= start + len(window):
             self._windows.pop(hit.rank, None)
             if len(self._windows) >= _WINDOWS:
                 self._windows.pop(next(iter(self._windows)))
-            start, window = self._windows[hit.rank] = self._window(hit)
+            start, window = self._windows[hit.rank] = hit.offset, self._window(hit)
         return window[hit.offset - start :][: hit.length]
 
-    def _window(self, hit: Hit) -> tuple[int, bytes]:
+    def _window(self, hit: Hit) -> bytes:
+        """The bytes from a record on."""
         file = self._hits.files[hit.rank]
+        if file.packed:
+            return self._moved(hit)
         try:
             fd = open_file(file.path)
         except JournalError:
-            return hit.offset, self._moved(hit)
+            return self._moved(hit)
         try:
-            if file.packed:
-                return 0, unpacked(fd)[0]
             window = os.pread(fd, max(hit.length, _WINDOW), hit.offset)
         except OSError as error:
             raise JournalError(f"cannot read {file.path}: {why(error)}") from error
         finally:
             os.close(fd)
-        return (hit.offset, window) if len(window) >= hit.length else (hit.offset, self._moved(hit))
+        return window if len(window) >= hit.length else self._moved(hit)
 
     def _moved(self, hit: Hit) -> bytes:
         """The record in a renamed or packed copy of its file, into which it was moved meanwhile."""
@@ -261,3 +294,40 @@ class _Reader:
             except (JournalError, ValueError):
                 continue
         raise JournalError(f"{file.path} was changed while it was read; ask again")
+
+
+def _portions(hits: Iterator[Hit]) -> Iterator[list[Hit]]:
+    portion: list[Hit] = []
+    size = 0
+    for hit in hits:
+        portion.append(hit)
+        size += hit.length
+        if size >= _PORTION:
+            yield portion
+            portion, size = [], 0
+    yield portion
+
+
+class _Unpacking:
+    """A packed file that is unpacked forward. start: the offset from which on bytes can still be read."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = open_file(path)
+        self._pieces = unpack(self._fd, _WINDOW)
+        self._data = bytearray()
+        self.start = 0
+
+    def close(self) -> None:
+        """To be called once."""
+        os.close(self._fd)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes from `start` on. Raises JournalError if the content ends before them or is damaged."""
+        while self.start + len(self._data) < offset + length:
+            gone = min(len(self._data), max(0, offset - self.start))
+            del self._data[:gone]
+            self.start += gone
+            if not (piece := next(self._pieces, b"")):
+                raise JournalError("cut short")
+            self._data += piece
+        return bytes(self._data[offset - self.start :][:length])

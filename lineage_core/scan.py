@@ -87,14 +87,11 @@ def search(file: JournalFile, sought: Search, start: int = 0, stop: int | None =
 
     Raises OddFileError when the range cannot be judged by itself, and JournalError when it cannot be read.
     """
-    if file.packed:
-        yield from decode(file, sought)
-        return
     reading = _reading(sought)
     takes_all = sought.matches is None and sought.since is None and sought.until is None
     fd = open_file(file.path)
     try:
-        for offset, room, end in _blocks(fd, start, stop):
+        for offset, room, end in _packed_blocks(fd) if file.packed else _blocks(fd, start, stop):
             found = reading(offset, room, end)
             yield from found if takes_all else filter(sought.wants, found)
     except OSError as error:
@@ -161,6 +158,21 @@ def _blocks(fd: int, start: int, stop: int | None) -> Iterator[tuple[int, bytear
             raise OddFileError
         else:
             room = bytearray(2 * len(room))
+
+
+def _packed_blocks(fd: int) -> Iterator[tuple[int, bytearray, int]]:
+    """The same of a packed file, whose last line is finished: nothing will be added to it."""
+    offset, room = 0, bytearray()
+    for data in unpack(fd, BLOCK):
+        room += data
+        end = room.rfind(b"\n") + 1
+        if end:
+            yield offset, room, end
+            offset, room = offset + end, room[end:]
+        elif len(room) >= LONGEST:
+            raise OddFileError
+    if room:
+        yield offset, room + b"\n", len(room) + 1
 
 
 def _line_start(fd: int, start: int) -> int:
