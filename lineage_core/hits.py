@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from lineage_core import crew
 from lineage_core.decode import Found
-from lineage_core.errors import JournalError
+from lineage_core.errors import JournalError, no_directory
 from lineage_core.files import ARCHIVE, JournalFile, copies_of, files, open_file, read_record, unpack, why
 from lineage_core.intact import parse, read
 from lineage_core.scan import OddFileError, Search, decode, one_line, search
@@ -96,7 +96,7 @@ def list_files(directory: Path, problems: dict[str, str]) -> list[JournalFile]:
     try:
         return files(directory, problems)
     except FileNotFoundError:
-        raise JournalError(f"{directory} does not exist; `lineage log` makes it with the first event") from None
+        raise no_directory(directory) from None
 
 
 def _find_in(

@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from lineage_core.clock import DAY, HOUR, parse_timestamp
 from lineage_core.codec import MAX_DEPTH
 from lineage_core.decode import Decoder, Found, record_bytes
 from lineage_core.errors import JournalError
-from lineage_core.files import JournalFile, open_file, unpack, why
+from lineage_core.files import JournalFile, open_file, pieces, unpack, why
 from lineage_core.intact import read
 
 BLOCK = 1 << 18
@@ -111,7 +112,8 @@ def decoded(file: JournalFile) -> Iterator[tuple[Found, bytes]]:
     decoder = Decoder()
     kept, kept_from = b"", 0  # what the records still to come may span
     try:
-        for data in _pieces(fd, file):
+        # Nothing will be added to the last line of a packed file: it ends here.
+        for data in chain(unpack(fd, BLOCK), [b""]) if file.packed else pieces(fd, BLOCK):
             gone = max(0, decoder.settled - kept_from, len(kept) - LONGEST)
             kept, kept_from = kept[gone:] + data, kept_from + gone
             for found in decoder.feed(data)[0] if data else decoder.flush()[0]:
@@ -120,18 +122,6 @@ def decoded(file: JournalFile) -> Iterator[tuple[Found, bytes]]:
         raise JournalError(why(error)) from error
     finally:
         os.close(fd)
-
-
-def _pieces(fd: int, file: JournalFile) -> Iterator[bytes]:
-    """The content of a file; a packed one ends in an empty piece, because nothing will be added to its last line."""
-    if file.packed:
-        yield from unpack(fd, BLOCK)
-        yield b""
-        return
-    offset = 0
-    while data := os.pread(fd, BLOCK, offset):
-        offset += len(data)
-        yield data
 
 
 def _blocks(fd: int, start: int, stop: int | None) -> Iterator[tuple[int, bytearray, int]]:
