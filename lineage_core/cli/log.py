@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from lineage_core.errors import BadInputError, ExitCode
+from lineage_core.events import EVENTS
 from lineage_core.journal import Journal
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     """lineage log task_created task-1 user-kim --data '{"priority":"high"}'""",
     "lineage log worker_progress task-1 worker-7 60 --tag nightly",
-    "lineage log task_failed task-1 security-master 'build broke' --data @details.json",
+    "lineage log task_failed task-1 security-master 'build broke' --data @why.json",
     "lineage log --batch < events.jsonl",
 )
 
@@ -43,9 +44,13 @@ _FOR_ONE = ("data", "parent", "related", "tag", "timestamp")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage log`, for its help."""
-    parser.add_argument("event_type", nargs="?", metavar="EVENT_TYPE", help="one of the 18 event types")
+    width = max(map(len, EVENTS))
+    parser.description = f"{parser.description}\n\nevent types, and the ARGs that follow TASK_ID:\n" + "\n".join(
+        f"  {name:{width}}  {spec.usage.removeprefix('TASK ')}" for name, spec in EVENTS.items()
+    )
+    parser.add_argument("event_type", nargs="?", metavar="EVENT_TYPE", help="one of the event types below")
     parser.add_argument("task_id", nargs="?", metavar="TASK_ID", help="the task that the event belongs to")
-    parser.add_argument("args", nargs="*", metavar="ARG", help="the arguments of the shell function, after TASK")
+    parser.add_argument("args", nargs="*", metavar="ARG", help="what the event type needs; DATA is a JSON object")
     for name, (value, text) in _OPTIONS.items():
         parser.add_argument(f"--{name}", metavar=value, help=text)
     parser.add_argument("--batch", action="store_true", help="read events as JSON lines from stdin")
