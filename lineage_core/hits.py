@@ -15,8 +15,9 @@ from typing import NamedTuple
 from lineage_core import crew
 from lineage_core.decode import Found
 from lineage_core.errors import JournalError, no_directory
-from lineage_core.files import ARCHIVE, JournalFile, copies_of, files, open_file, read_record, unpack, why
-from lineage_core.intact import parse, read
+from lineage_core.files import ARCHIVE, JournalFile, files
+from lineage_core.intact import parse
+from lineage_core.reread import Hit, Reader
 from lineage_core.scan import OddFileError, Search, decode, one_line, search
 
 RANGE = 16 << 20
@@ -28,10 +29,6 @@ ENOUGH = 8 << 20
 _EPOCH = 1 << 60  # added to times, so that those before 1970 sort as well
 _RANKS = (1 << 20) - 1
 _PACKS = 15  # how many times smaller our text becomes, at least
-_WINDOW = 1 << 16
-_WINDOWS = 64
-_UNPACKINGS = 8
-_PORTION = 4 << 20  # bytes of packed records that are read at once
 _ROUNDS = 10
 _ODD = "odd"
 _GONE = "no such file or directory"  # as `files.why` has it
@@ -45,15 +42,6 @@ class Hits(NamedTuple):
     files: list[JournalFile]
     places: list[int]
     problems: dict[str, str]
-
-
-class Hit(NamedTuple):
-    """Where a record stands. at: its time in microseconds; rank: its file's index in `Hits.files`."""
-
-    at: int
-    rank: int
-    offset: int
-    length: int
 
 
 def hit_of(place: int) -> Hit:
@@ -165,7 +153,7 @@ def label(path: Path) -> str:
 
 def records(hits: Hits, places: Sequence[int] | None = None) -> Iterator[tuple[Hit, bytes]]:
     """The hits (or some of them) with their records as they were written, in order, each event once."""
-    pairs = _Reader(hits).read(hits.places if places is None else places)
+    pairs = Reader(hits.directory, hits.files).read(map(hit_of, hits.places if places is None else places))
     for _, group in groupby(pairs, key=lambda pair: pair[0].at):
         alike = list(group)
         yield from alike if len(alike) == 1 else _distinct(alike)
@@ -207,127 +195,3 @@ def _distinct(alike: list[tuple[Hit, bytes]]) -> Iterator[tuple[Hit, bytes]]:
 def found_of(hit: Hit, raw: bytes) -> Found:
     """The decoded record of a hit."""
     return Found(hit.offset, hit.length, hit.at, parse(one_line(raw)))
-
-
-class _Reader:
-    """Reads records again, in bounded memory.
-
-    Of plain files the bytes around the last record are kept. Packed ones are unpacked once, piece by piece, as far as
-    their records stand in the order of time; those of a portion are read in the order of their file.
-    """
-
-    def __init__(self, hits: Hits) -> None:
-        self._hits = hits
-        self._windows: dict[int, tuple[int, bytes]] = {}
-        self._unpackings: dict[int, _Unpacking] = {}
-
-    def read(self, places: Sequence[int]) -> Iterator[tuple[Hit, bytes]]:
-        """The hits with their bytes. Raises JournalError if they are not to be found any more."""
-        try:
-            for portion in _portions(map(hit_of, places)):
-                packed = self._packed(portion)
-                for hit in portion:
-                    yield hit, packed.get((hit.rank, hit.offset)) or self._plain(hit)
-        finally:
-            for unpacking in self._unpackings.values():
-                unpacking.close()
-
-    def _packed(self, portion: list[Hit]) -> dict[tuple[int, int], bytes]:
-        """By file and offset, the records of packed files; those that cannot be read are left out."""
-        found: dict[tuple[int, int], bytes] = {}
-        wanted = sorted((hit.rank, hit.offset, hit.length) for hit in portion if self._hits.files[hit.rank].packed)
-        for rank, some in groupby(wanted, key=lambda each: each[0]):
-            try:
-                for _, offset, length in some:
-                    found[rank, offset] = self._unpacking(rank, offset).read(offset, length)
-            except (JournalError, OSError):
-                continue
-        return found
-
-    def _unpacking(self, rank: int, offset: int) -> _Unpacking:
-        """The unpacking of a file, not beyond that offset."""
-        known = self._unpackings.pop(rank, None)
-        if known is not None and known.start > offset:
-            known.close()
-            known = None
-        if known is None:
-            if len(self._unpackings) >= _UNPACKINGS:
-                self._unpackings.pop(next(iter(self._unpackings))).close()
-            known = _Unpacking(self._hits.files[rank].path)
-        self._unpackings[rank] = known
-        return known
-
-    def _plain(self, hit: Hit) -> bytes:
-        start, window = self._windows.get(hit.rank, (0, b""))
-        if not start <= hit.offset <= hit.offset + hit.length <= start + len(window):
-            self._windows.pop(hit.rank, None)
-            if len(self._windows) >= _WINDOWS:
-                self._windows.pop(next(iter(self._windows)))
-            start, window = self._windows[hit.rank] = hit.offset, self._window(hit)
-        return window[hit.offset - start :][: hit.length]
-
-    def _window(self, hit: Hit) -> bytes:
-        """The bytes from a record on."""
-        file = self._hits.files[hit.rank]
-        if file.packed:
-            return self._moved(hit)
-        try:
-            fd = open_file(file.path)
-        except JournalError:
-            return self._moved(hit)
-        try:
-            window = os.pread(fd, max(hit.length, _WINDOW), hit.offset)
-        except OSError as error:
-            raise JournalError(f"cannot read {file.path}: {why(error)}") from error
-        finally:
-            os.close(fd)
-        return window if len(window) >= hit.length else self._moved(hit)
-
-    def _moved(self, hit: Hit) -> bytes:
-        """The record in a renamed or packed copy of its file, into which it was moved meanwhile."""
-        file = self._hits.files[hit.rank]
-        for path in copies_of(self._hits.directory, file.name):
-            try:
-                raw = read_record(path, hit.offset, hit.length)
-                if read(one_line(raw))[0] == hit.at:
-                    return raw
-            except (JournalError, ValueError):
-                continue
-        raise JournalError(f"{file.path} was changed while it was read; ask again")
-
-
-def _portions(hits: Iterator[Hit]) -> Iterator[list[Hit]]:
-    portion: list[Hit] = []
-    size = 0
-    for hit in hits:
-        portion.append(hit)
-        size += hit.length
-        if size >= _PORTION:
-            yield portion
-            portion, size = [], 0
-    yield portion
-
-
-class _Unpacking:
-    """A packed file that is unpacked forward. start: the offset from which on bytes can still be read."""
-
-    def __init__(self, path: Path) -> None:
-        self._fd = open_file(path)
-        self._pieces = unpack(self._fd, _WINDOW)
-        self._data = bytearray()
-        self.start = 0
-
-    def close(self) -> None:
-        """To be called once."""
-        os.close(self._fd)
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Bytes from `start` on. Raises JournalError if the content ends before them or is damaged."""
-        while self.start + len(self._data) < offset + length:
-            gone = min(len(self._data), max(0, offset - self.start))
-            del self._data[:gone]
-            self.start += gone
-            if not (piece := next(self._pieces, b"")):
-                raise JournalError("cut short")
-            self._data += piece
-        return bytes(self._data[offset - self.start :][:length])

@@ -38,6 +38,11 @@ _OPTIONS = {
 }
 """The options that take a value, but for --dir, which every command has."""
 
+_BATCH = (
+    "read events from stdin, a JSON object a line: event_type, task_id, the event_data that the type needs, and any "
+    "other field of a record; print the id of each"
+)
+
 _FOR_ONE = ("data", "parent", "related", "tag", "timestamp")
 """The options that `--batch` does not take."""
 
@@ -53,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("args", nargs="*", metavar="ARG", help="what the event type needs; DATA is a JSON object")
     for name, (value, text) in _OPTIONS.items():
         parser.add_argument(f"--{name}", metavar=value, help=text)
-    parser.add_argument("--batch", action="store_true", help="read events as JSON lines from stdin")
+    parser.add_argument("--batch", action="store_true", help=_BATCH)
 
 
 def parse(words: Sequence[str]) -> SimpleNamespace | None:

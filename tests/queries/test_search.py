@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_core import crew, files, hits, intact, scan
+from lineage_core import crew, files, hits, intact, reread, scan
 from lineage_core.decode import Decoder
 from lineage_core.facts import digest_of
 from lineage_core.pick import Pick
@@ -273,9 +273,9 @@ def test_any_packed_file_is_searched_by_its_bytes_and_read_again(
 def test_packed_records_in_any_order_and_of_many_files_at_once_are_read_again(
     portion: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hits, "_PORTION", portion)
-    monkeypatch.setattr(hits, "_WINDOW", 700)
-    monkeypatch.setattr(hits, "_UNPACKINGS", 2)
+    monkeypatch.setattr(reread, "_PORTION", portion)
+    monkeypatch.setattr(reread, "_WINDOW", 700)
+    monkeypatch.setattr(reread, "_UNPACKINGS", 2)
     values = [record(number) for number in range(200)]
     shuffled = random.Random(3).sample(values, 200)
     for day in range(5):
@@ -305,7 +305,7 @@ def test_packed_files_cost_the_records_wanted_not_their_size(tmp_path: Path, mon
         return intact.read(raw)
 
     monkeypatch.setattr(scan, "unpack", unpack)
-    monkeypatch.setattr(hits, "unpack", unpack)
+    monkeypatch.setattr(reread, "unpack", unpack)
     monkeypatch.setattr(scan, "read", read)
     tracemalloc.start()
     count = sum(1 for _ in hits.records(hits.find(tmp_path, Pick(tasks=("task-7",)).search())))
