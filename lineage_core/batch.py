@@ -1,26 +1,38 @@
 """Many events from JSON lines: `lineage log --batch`.
 
 A line is a whole or partial record. What is missing is completed: the id, the timestamp (now), the actor (told from
-the event type and its data), context and version from the environment. A bad line is reported with its number;
-the others are written.
+the event type and its data), context and version from the environment. Secrets are taken out, and the finished record
+is judged as `lineage log` judges its words, so that no reader will set it aside. A bad line is reported with its
+number; the others are written.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from json import loads
 from typing import IO, Any
 
 from lineage_core import clock, codec
-from lineage_core.compose import context_of, percentage, spec_of
+from lineage_core.compose import FREE_TEXT, MAX_ID, context_of, error_details, percentage, spec_of
+from lineage_core.conform import Problem, compile_schema
 from lineage_core.errors import BadInputError, ExitCode
 from lineage_core.events import SCHEMA_VERSION, EventSpec, creator_type
 from lineage_core.journal import Journal, new_id
+from lineage_core.redact import redactor
+from lineage_core.schema import json_schema
+
+_conforms = compile_schema(json_schema())
 
 
-def log_lines(lines: Iterable[bytes], journal: Journal, out: IO[str], err: IO[str]) -> ExitCode:
-    """Write each line's event, print its id to `out`, report each bad line to `err`; 1 if any was bad."""
+def log_lines(
+    lines: Iterable[bytes], journal: Journal, environ: Mapping[str, str], out: IO[str], err: IO[str]
+) -> ExitCode:
+    """Write each line's event, print its id to `out`, report each bad line to `err`; 1 if any was bad.
+
+    environ: the context, the principal and the settings for secrets, as `Journal` takes them.
+    """
     code = ExitCode.OK
+    redact = redactor(environ)
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -29,7 +41,7 @@ def log_lines(lines: Iterable[bytes], journal: Journal, out: IO[str], err: IO[st
                 text = line.decode()
             except UnicodeDecodeError as error:
                 raise BadInputError(f"not UTF-8 at byte {error.start}") from None
-            record, at = complete(codec.parse_object(text), os.environ)
+            record, at = complete(codec.parse_object(text), environ, redact)
             journal.append(record, at)
         except BadInputError as error:
             print(f"lineage log: line {number}: {error}", file=err)
@@ -39,10 +51,13 @@ def log_lines(lines: Iterable[bytes], journal: Journal, out: IO[str], err: IO[st
     return code
 
 
-def complete(given: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[str, Any], int]:
-    """A whole record from a partial one, and its time in microseconds since the epoch.
+def complete(
+    given: dict[str, Any], environ: Mapping[str, str], redact: Callable[[Any], Any] | None = None
+) -> tuple[dict[str, Any], int]:
+    """A whole record without secrets from a partial one, and its time in microseconds since the epoch.
 
-    Raises BadInputError where something is missing that cannot be told, or of the wrong kind.
+    redact: what takes the secrets out; by default that of `environ`. Raises BadInputError where something is missing
+    that cannot be told, or of the wrong kind.
     """
     event_type, task_id = given.get("event_type"), given.get("task_id")
     if type(event_type) is not str or type(task_id) is not str or not task_id:
@@ -53,8 +68,8 @@ def complete(given: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[st
         raise BadInputError("event_data must be an object")
     if missing := [key for key in spec.required_data if key not in data]:
         raise BadInputError(f"{event_type}: event_data needs {' and '.join(missing)}")
-    if "progress_percentage" in data and spec.name == "worker_progress":
-        percentage(str(data["progress_percentage"]))
+    if spec.name == "worker_progress":
+        data = data | {"progress_percentage": percentage(str(data["progress_percentage"]))}
     timestamp = given.get("timestamp")
     at = clock.now() if timestamp is None else clock.parse_timestamp(str(timestamp))
     if at is None:
@@ -65,8 +80,8 @@ def complete(given: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[st
         "event_type": event_type,
         "timestamp": timestamp or clock.format_timestamp(at),
         "actor": _actor(spec, given.get("actor"), data, environ),
-        "event_data": data,
-        "parent_lineage_id": given.get("parent_lineage_id"),
+        "event_data": _without_secrets(spec, data, redact or redactor(environ)),
+        "parent_lineage_id": given.get("parent_lineage_id") or None,
     }
     known = (*record, "related_task_ids", "context", "tags", "version")
     if unknown := [key for key in given if key not in known]:
@@ -77,12 +92,53 @@ def complete(given: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[st
     if "context" not in record and (context := context_of(environ)):
         record["context"] = context
     record["version"] = given.get("version") or SCHEMA_VERSION
+    _judge(spec, record)
     return record, at
+
+
+def _without_secrets(spec: EventSpec, data: dict[str, Any], redact: Callable[[Any], Any]) -> dict[str, Any]:
+    """`event_data` as the function of that event would have it: an error told as text becomes an object, ids stay."""
+    if spec.name == "worker_failed" and type(data["error_details"]) is str:
+        message = data["error_details"]
+        data = {key: value for key, value in data.items() if key != "error_details"}
+        data["error_details"] = error_details(message, data)
+    ids = {key: data[key] for key in _names(spec) if key in data}
+    cleaned: dict[str, Any] = redact(data)
+    return cleaned | ids
+
+
+def _names(spec: EventSpec) -> list[str]:
+    """The keys of `event_data` that hold ids and other names, which are short and no secrets."""
+    keys = [param.key for param in spec.params if param.key and param.key not in FREE_TEXT]
+    return [key for key in keys if key != "progress_percentage"]
+
+
+def _judge(spec: EventSpec, record: dict[str, Any]) -> None:
+    """Raises BadInputError if a reader could not take the record as it is meant.
+
+    The schema is asked, but for what the positional arguments and DATA may be too: words that it does not know, and
+    anything in the free part of `event_data`.
+    """
+    data, parent = record["event_data"], record["parent_lineage_id"] or "none"
+    named = {key: record[key] for key in ("task_id", "lineage_id")} | {"parent_lineage_id": parent}
+    named |= {f"event_data.{key}": data[key] for key in _names(spec) if key in data}
+    named["actor.id"] = record["actor"]["id"]
+    for name, value in named.items():
+        if type(value) is str and not 0 < len(value) <= MAX_ID:
+            said = f"has {len(value)} characters; the longest id is {MAX_ID}" if value else "is empty"
+            raise BadInputError(f"{spec.name}: {name} {said}")
+    problems: list[Problem] = []
+    _conforms(loads(codec.encode(record)), problems)  # as it will be read: here its numbers are text
+    own = {f"event_data.{param.key}" for param in spec.params}
+    for problem in problems:
+        free = problem.path.startswith("event_data.") and problem.path not in own
+        if problem.keyword != "enum" and not free:
+            raise BadInputError(f"{spec.name}: {problem.text}")
 
 
 def _actor(spec: EventSpec, given: Any, data: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     principal = environ.get("CORTEX_PRINCIPAL") or "system"
-    if isinstance(given, dict) and isinstance(given.get("id"), str):
+    if isinstance(given, dict) and type(given.get("id")) is str:
         actor_id = given["id"]
         return {"type": spec.actor_type or creator_type(actor_id), "principal": principal} | given
     if isinstance(given, str) and given:

@@ -26,7 +26,7 @@ MAX_TEXT = 1_000_000
 
 INVALID_DATA_TAG = "invalid-data"
 
-_FREE_TEXT = ("reason", "error_details")
+FREE_TEXT = ("reason", "error_details")
 """Keys of `event_data` whose positional argument is prose, of any length, and could hold a secret."""
 
 
@@ -71,7 +71,7 @@ def bind(
         if not word and param.default is None and len(named) > len(args):
             raise BadInputError(f"{spec.name}: {param.name} is missing; {usage}")
         named[param.name] = word or param.default or ""
-        if param.key in _FREE_TEXT:
+        if param.key in FREE_TEXT:
             free.add(param.name)
     for name, value in named.items():
         if not value:
@@ -115,14 +115,16 @@ def event_data(
                 parsed = _json_number(value)
                 data[param.key], bent = value if parsed is None else parsed, True
         elif param.key == "error_details":
-            data[param.key] = _error_details(value, data)
+            data[param.key] = error_details(value, data)
         else:
             data[param.key] = value
     return data, bent
 
 
-def _error_details(message: str, data: dict[str, Any]) -> dict[str, Any]:
-    """What DATA says of the error stays; the positional message and the type fill what it leaves open."""
+def error_details(message: str, data: dict[str, Any]) -> dict[str, Any]:
+    """`error_details`: what DATA says of the error stays (it is taken out of `data`); the positional message and the
+    type fill what it leaves open.
+    """
     error_type = data.pop("error_type", None)
     details = data.pop("error_details", None)
     base = {"error_type": "worker_failure" if error_type is None else error_type, "error_message": message}
@@ -160,7 +162,7 @@ def compose(
         raise BadInputError(f"{event_type}: data given twice, as an argument and as --data")
     redact = redactor(environ)
     for param in spec.params:
-        if param.key in _FREE_TEXT:
+        if param.key in FREE_TEXT:
             named[param.name] = redact(named[param.name])
     given: Any = text if text is not None else data or {}
     if isinstance(given, str):

@@ -36,3 +36,8 @@ class JournalError(LineageError):
     """The journal cannot be found, read or written."""
 
     exit_code = ExitCode.JOURNAL
+
+
+def no_directory(directory: object) -> JournalError:
+    """The error that there is no lineage directory (yet)."""
+    return JournalError(f"{directory} does not exist; `lineage log` makes it with the first event")

@@ -148,6 +148,14 @@ def open_file(path: Path) -> int:
     raise JournalError("not a file")
 
 
+def pieces(fd: int, block: int, size: int | None = None) -> Iterator[bytes]:
+    """The content of a file, or its first `size` bytes, in pieces of at most `block` bytes."""
+    offset = 0
+    while data := os.pread(fd, block if size is None else min(block, size - offset), offset):
+        offset += len(data)
+        yield data
+
+
 def unpack(fd: int, block: int) -> Iterator[bytes]:
     """The content of a gzip file in pieces of at most `block` bytes; several members are one content.
 

@@ -16,7 +16,7 @@ import orjson
 
 from lineage_core.decode import Decoder, Found, Rejected
 from lineage_core.errors import JournalError
-from lineage_core.files import open_file, unpack
+from lineage_core.files import open_file, pieces, unpack
 from lineage_core.merge import State
 from lineage_core.place import Place
 from lineage_core.segment import write
@@ -38,7 +38,7 @@ def fold(path: Path, name: str, limit: int, target: Path) -> None:
         size = os.fstat(fd).st_size
 
         def batches() -> Iterator[tuple[str, list[Found]]]:
-            for piece in unpack(fd, BLOCK) if place.packed else _pieces(fd, min(size, limit)):
+            for piece in unpack(fd, BLOCK) if place.packed else pieces(fd, BLOCK, min(size, limit)):
                 found, bad = decoder.feed(piece)
                 rejected.extend(bad)
                 yield name, found
@@ -55,13 +55,6 @@ def fold(path: Path, name: str, limit: int, target: Path) -> None:
     finally:
         os.close(fd)
     write(target, state, place.to_json(), rejected)
-
-
-def _pieces(fd: int, limit: int) -> Iterator[bytes]:
-    offset = 0
-    while data := os.pread(fd, min(BLOCK, limit - offset), offset):
-        offset += len(data)
-        yield data
 
 
 def main() -> None:

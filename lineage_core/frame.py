@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 from polars import col, lit
 
-from lineage_core.errors import JournalError
+from lineage_core.errors import JournalError, no_directory
 from lineage_core.facts import digest_of
 from lineage_core.files import copies_of, read_record
 from lineage_core.frames.columns import FRAMES, INTERNAL, LINEAGE_ID, NAME, empty
@@ -185,7 +185,7 @@ def write_parquet(directory: Path, what: str, path: Path) -> None:
     reader.refresh()
     reader.close()
     if reader.missing:
-        raise JournalError(f"{directory} does not exist")
+        raise no_directory(directory)
     reader.frames.of(what).drop(*INTERNAL, strict=False).write_parquet(path)
 
 
@@ -196,5 +196,5 @@ def read_frames(
     reader = FrameReader(directory, cached=cached)
     reader.refresh(progress)
     if reader.missing:
-        raise JournalError(f"{directory} does not exist; `lineage log` makes it with the first event")
+        raise no_directory(directory)
     return reader

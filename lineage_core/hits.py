@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from lineage_core import crew
 from lineage_core.decode import Found
-from lineage_core.errors import JournalError
-from lineage_core.files import ARCHIVE, JournalFile, copies_of, files, open_file, read_record, unpack, why
-from lineage_core.intact import parse, read
+from lineage_core.errors import JournalError, no_directory
+from lineage_core.files import ARCHIVE, JournalFile, files
+from lineage_core.intact import parse
+from lineage_core.reread import Hit, Reader
 from lineage_core.scan import OddFileError, Search, decode, one_line, search
 
 RANGE = 16 << 20
@@ -27,8 +28,7 @@ ENOUGH = 8 << 20
 
 _EPOCH = 1 << 60  # added to times, so that those before 1970 sort as well
 _RANKS = (1 << 20) - 1
-_WINDOW = 1 << 16
-_WINDOWS = 64
+_PACKS = 15  # how many times smaller our text becomes, at least
 _ROUNDS = 10
 _ODD = "odd"
 _GONE = "no such file or directory"  # as `files.why` has it
@@ -42,15 +42,6 @@ class Hits(NamedTuple):
     files: list[JournalFile]
     places: list[int]
     problems: dict[str, str]
-
-
-class Hit(NamedTuple):
-    """Where a record stands. at: its time in microseconds; rank: its file's index in `Hits.files`."""
-
-    at: int
-    rank: int
-    offset: int
-    length: int
 
 
 def hit_of(place: int) -> Hit:
@@ -93,7 +84,7 @@ def list_files(directory: Path, problems: dict[str, str]) -> list[JournalFile]:
     try:
         return files(directory, problems)
     except FileNotFoundError:
-        raise JournalError(f"{directory} does not exist; `lineage log` makes it with the first event") from None
+        raise no_directory(directory) from None
 
 
 def _find_in(
@@ -105,7 +96,7 @@ def _find_in(
         for at, file in enumerate(chosen)
         for start in range(0, 1 if file.packed else max(1, file.status.st_size), RANGE)
     ]
-    total = sum(file.status.st_size for file in chosen)
+    total = sum(file.status.st_size * (_PACKS if file.packed else 1) for file in chosen)
     processes = min(os.cpu_count() or 1, 4) if total > ENOUGH else 1
 
     def part(unit: int) -> tuple[list[int], str]:
@@ -162,9 +153,9 @@ def label(path: Path) -> str:
 
 def records(hits: Hits, places: Sequence[int] | None = None) -> Iterator[tuple[Hit, bytes]]:
     """The hits (or some of them) with their records as they were written, in order, each event once."""
-    reader = _Reader(hits)
-    for _, group in groupby(hits.places if places is None else places, key=lambda place: place >> 96):
-        alike = [(hit, reader.read(hit)) for hit in map(hit_of, group)]
+    pairs = Reader(hits.directory, hits.files).read(map(hit_of, hits.places if places is None else places))
+    for _, group in groupby(pairs, key=lambda pair: pair[0].at):
+        alike = list(group)
         yield from alike if len(alike) == 1 else _distinct(alike)
 
 
@@ -204,60 +195,3 @@ def _distinct(alike: list[tuple[Hit, bytes]]) -> Iterator[tuple[Hit, bytes]]:
 def found_of(hit: Hit, raw: bytes) -> Found:
     """The decoded record of a hit."""
     return Found(hit.offset, hit.length, hit.at, parse(one_line(raw)))
-
-
-def unpacked(fd: int) -> tuple[bytes, str]:
-    """The content of a packed file, its good beginning if it is damaged, and what is wrong with it."""
-    pieces = []
-    try:
-        for piece in unpack(fd, _WINDOW):
-            pieces.append(piece)  # noqa: PERF402  what came before an error counts
-    except JournalError as error:
-        return b"".join(pieces), str(error)
-    return b"".join(pieces), ""
-
-
-class _Reader:
-    """Reads records again; the bytes around the last ones of some files are kept."""
-
-    def __init__(self, hits: Hits) -> None:
-        self._hits = hits
-        self._windows: dict[int, tuple[int, bytes]] = {}
-
-    def read(self, hit: Hit) -> bytes:
-        """The bytes of a record. Raises JournalError if they are not to be found any more."""
-        start, window = self._windows.get(hit.rank, (0, b""))
-        if not start <= hit.offset <= hit.offset + hit.length <= start + len(window):
-            self._windows.pop(hit.rank, None)
-            if len(self._windows) >= _WINDOWS:
-                self._windows.pop(next(iter(self._windows)))
-            start, window = self._windows[hit.rank] = self._window(hit)
-        return window[hit.offset - start :][: hit.length]
-
-    def _window(self, hit: Hit) -> tuple[int, bytes]:
-        file = self._hits.files[hit.rank]
-        try:
-            fd = open_file(file.path)
-        except JournalError:
-            return hit.offset, self._moved(hit)
-        try:
-            if file.packed:
-                return 0, unpacked(fd)[0]
-            window = os.pread(fd, max(hit.length, _WINDOW), hit.offset)
-        except OSError as error:
-            raise JournalError(f"cannot read {file.path}: {why(error)}") from error
-        finally:
-            os.close(fd)
-        return (hit.offset, window) if len(window) >= hit.length else (hit.offset, self._moved(hit))
-
-    def _moved(self, hit: Hit) -> bytes:
-        """The record in a renamed or packed copy of its file, into which it was moved meanwhile."""
-        file = self._hits.files[hit.rank]
-        for path in copies_of(self._hits.directory, file.name):
-            try:
-                raw = read_record(path, hit.offset, hit.length)
-                if read(one_line(raw))[0] == hit.at:
-                    return raw
-            except (JournalError, ValueError):
-                continue
-        raise JournalError(f"{file.path} was changed while it was read; ask again")

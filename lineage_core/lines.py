@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lineage_core.decode import Decoder, Found, Rejected
-from lineage_core.files import JournalFile, open_file, unpack
+from lineage_core.files import JournalFile, open_file, pieces, unpack
 
 _BLOCK = 1 << 20
 
@@ -27,7 +27,7 @@ def numbered(file: JournalFile) -> Iterator[Piece]:
     fd = open_file(file.path)
     try:
         decoder, lines = Decoder(), _Lines()
-        for data in unpack(fd, _BLOCK) if file.packed else _blocks(fd):
+        for data in unpack(fd, _BLOCK) if file.packed else pieces(fd, _BLOCK):
             lines.add(data)
             found, rejected = decoder.feed(data)
             yield Piece(lines.number([*found, *rejected]), len(data))
@@ -36,13 +36,6 @@ def numbered(file: JournalFile) -> Iterator[Piece]:
         yield Piece(lines.number([*found, *rejected]), 0)
     finally:
         os.close(fd)
-
-
-def _blocks(fd: int) -> Iterator[bytes]:
-    offset = 0
-    while data := os.pread(fd, _BLOCK, offset):
-        yield data
-        offset += len(data)
 
 
 class _Lines:

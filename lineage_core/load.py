@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lineage_core.decode import Rejected
-from lineage_core.errors import JournalError
+from lineage_core.errors import no_directory
 from lineage_core.history import History, uncollected
 from lineage_core.merge import State
 from lineage_core.tail import Tailer
@@ -36,7 +36,7 @@ def load(
     try:
         history = History(directory) if since is None else None
     except FileNotFoundError:
-        raise JournalError(f"{directory} does not exist; `lineage log` makes it with the first event") from None
+        raise no_directory(directory) from None
     if history is not None:
         positions = history.positions
         for segment in history:
@@ -54,5 +54,5 @@ def load(
             progress(batch.end, batch.end + tailer.backlog)
     tailer.close()
     if tailer.missing:
-        raise JournalError(f"{directory} does not exist; `lineage log` makes it with the first event")
+        raise no_directory(directory)
     return Loaded(state, rejected, tailer.problems)

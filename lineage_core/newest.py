@@ -1,12 +1,16 @@
-"""The newest events of a journal, read from the ends of its files backwards: the rest is not touched.
+"""The newest events of a journal, read from the ends of its files backwards: the rest is hardly touched.
 
-Files are nearly in order of time, because writers append. So a stretch at the end is read, twice as long as the last
-one, until the older half of it holds none of the events asked for.
+Writers append, so the order of a file is that in which its events were written, and no event happened after that. A
+stretch at the end is read, twice as long as the last one, until what the older half of it holds was written before
+the events asked for had happened. Events that happened long before they were written (see `_written`) prove nothing.
+Another host's events, which keep their ids, may be appended too: so some places before the stretch are looked at. In
+doubt the whole file is read.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from lineage_core.clock import DAY, parse_timestamp
@@ -14,11 +18,17 @@ from lineage_core.decode import Decoder, Found
 from lineage_core.errors import JournalError
 from lineage_core.facts import digest_of
 from lineage_core.files import JournalFile, open_file, why
-from lineage_core.hits import label, list_files, unpacked
-from lineage_core.scan import SLACK
+from lineage_core.hits import label, list_files
+from lineage_core.scan import SLACK, decoded
 
-FIRST_STRETCH = 1 << 17
-"""Bytes at the end of a file that are read first."""
+FIRST_STRETCH, LAST_STRETCH = 1 << 17, 1 << 22
+"""Bytes at the end of a file that are read first, and at most."""
+
+SAMPLES, SAMPLE = 32, 1 << 12
+"""How many places before the end are looked at, and bytes of each."""
+
+BATCH = 4096
+"""Records of a whole file that are kept at once."""
 
 
 class Newest:
@@ -27,16 +37,13 @@ class Newest:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._kept: dict[tuple[int, str, int], tuple[Found, bytes]] = {}
+        self.oldest: int | None = None
+        """The time from which on an event is among the newest known; None: any event is."""
 
     @property
     def raws(self) -> list[bytes]:
         """The records as they were written, in order."""
         return [raw for _, (_, raw) in sorted(self._kept.items())]
-
-    @property
-    def oldest(self) -> int | None:
-        """The time from which on an event is among the newest known; None: any event is."""
-        return min(self._kept)[0] if self._kept and len(self._kept) >= self.limit else None
 
     def take(self, name: str, found: list[tuple[Found, bytes]]) -> None:
         """Add the records of a file (its canonical name), and forget what is too old."""
@@ -50,6 +57,8 @@ class Newest:
             at = place[0]
             first[at, digest_of(self._kept[place][0].record)] = place
         self._kept = {place: self._kept[place] for place in sorted(first.values())[max(0, len(first) - self.limit) :]}
+        if len(self._kept) >= self.limit:
+            self.oldest = min(self._kept)[0]
 
 
 def newest_events(directory: Path, limit: int) -> tuple[list[bytes], dict[str, str]]:
@@ -78,41 +87,66 @@ def _latest(file: JournalFile) -> int:
 
 
 def _read_back(file: JournalFile, newest: Newest) -> None:
-    """Take the newest records of a file."""
+    """Take the newest records of a file: from its end if that is sure to have them all, else from the whole file."""
+    if not file.packed and _read_end(file, newest):
+        return
+    batch: list[tuple[Found, bytes]] = []
+    try:
+        for found, raw in decoded(file):
+            if newest.oldest is None or found.at >= newest.oldest:
+                batch.append((found, raw))
+            if len(batch) >= BATCH:
+                newest.take(file.name, batch)
+                batch = []
+    finally:
+        newest.take(file.name, batch)
+
+
+def _read_end(file: JournalFile, newest: Newest) -> bool:
+    """Take the newest records of the end of a file; whether the rest surely has none of them."""
     fd = open_file(file.path)
     try:
-        if file.packed:
-            data, trouble = unpacked(fd)
-            newest.take(file.name, _decoded(data, 0, whole=True))
-            if trouble:
-                raise JournalError(trouble)
-            return
         size, stretch = os.fstat(fd).st_size, FIRST_STRETCH
-        while True:
+        while stretch <= LAST_STRETCH:
             start = max(0, size - stretch)
             data = os.pread(fd, size - start, start)
-            found = _decoded(data, start, whole=False)
+            found = _found_in(data, start)
             newest.take(file.name, found)
             oldest = newest.oldest
             middle = start + len(data) // 2
-            older_half = max((one.at for one, _ in found if one.offset < middle), default=None)
-            if start == 0 or (oldest is not None and older_half is not None and older_half < oldest):
-                return
+            written = max((_written(one) for one, _ in found if one.offset < middle), default=None)
+            if start == 0:
+                return True
+            if oldest is not None and written is not None and written < oldest:
+                return all(one.at < oldest for one in _samples(fd, start))
             stretch *= 2
     except OSError as error:
         raise JournalError(why(error)) from error
     finally:
         os.close(fd)
+    return False
 
 
-def _decoded(data: bytes, start: int, *, whole: bool) -> list[tuple[Found, bytes]]:
+def _written(found: Found) -> int:
+    """When a record was written, as its id tells if it is one of ours, but not before it happened."""
+    digits = found.record["lineage_id"].removeprefix("lineage-")
+    return max(found.at, int(digits[:16])) if len(digits) == 26 and digits.isdecimal() else found.at
+
+
+def _samples(fd: int, end: int) -> Iterator[Found]:
+    """Some records from all over the beginning of a file, up to `end`."""
+    for number in range(SAMPLES):
+        start = end * number // SAMPLES
+        for found, _ in _found_in(os.pread(fd, SAMPLE, start), start):
+            yield found
+
+
+def _found_in(data: bytes, start: int) -> list[tuple[Found, bytes]]:
     """The records of a stretch that may begin anywhere in a record, with their bytes."""
     begin = 0
     if start:
         begin = data.find(b"\n{") + 1
         if begin == 0:
             return []
-    decoder = Decoder(start + begin)
-    found = decoder.feed(data[begin:])[0] + (decoder.flush()[0] if whole else [])
+    found = Decoder(start + begin).feed(data[begin:])[0]
     return [(one, data[one.offset - start :][: one.length]) for one in found]
-

@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from lineage_core.errors import JournalError
-from lineage_core.files import UNPACK_FREE, UNPACK_RATIO, open_file, unpack
+from lineage_core.files import UNPACK_FREE, UNPACK_RATIO, open_file, pieces, unpack
 
 _BLOCK = 1 << 20
 _LEVEL = 6  # of compression: 9 takes three times as long for 2 % less
@@ -94,11 +94,9 @@ def hand_over(fd: int, like: os.stat_result) -> None:
 
 def content(path: Path, size: int | None = None) -> Iterator[bytes]:
     """The bytes of a file, or its first `size` ones."""
-    fd, offset = open_file(path), 0
+    fd = open_file(path)
     try:
-        while data := os.pread(fd, _BLOCK if size is None else min(_BLOCK, size - offset), offset):
-            yield data
-            offset += len(data)
+        yield from pieces(fd, _BLOCK, size)
     finally:
         os.close(fd)
 

@@ -12,8 +12,7 @@ from lineage_core.codec import MAX_DEPTH
 from lineage_core.decode import record_bytes
 from lineage_core.errors import JournalError
 from lineage_core.facts import Fact
-from lineage_core.files import copies_of
-from lineage_core.tail import read_record
+from lineage_core.files import copies_of, read_record
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 _OPENING, _CLOSING = "{[", "}]"

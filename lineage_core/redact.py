@@ -2,7 +2,8 @@
 
 Names: `password`, `api_key`, `authorization`, `github_token`, … (see `_NAMES`), read without regard to case, `-`, `.`
 or camelCase; `token_usage`, `token_budget`, `tokens` and `*_tokens` are no secrets. Looks: see `_LOOKS`. In free text,
-`name: value` and `name=value` count as a key and its value. What is found becomes `[redacted]`; ids are left alone.
+`name: value`, `name=value` and the like count as a key and its value. What is found becomes `[redacted]`; ids are left
+alone.
 
 Settings, from the environment: `LINEAGE_REDACT=0` switches it off. `LINEAGE_REDACT_KEYS` adds names of keys, with
 commas between them, `*` standing for anything. `LINEAGE_REDACT_PATTERNS` adds regular expressions, one a line (one
@@ -48,11 +49,18 @@ _LOOKS = (
     r"\bxox[a-z]-[A-Za-z0-9-]{10,}",
     r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
 )
-_URL = r"(?<=://)([^\s:/@]*+):[^\s/@]++@"
-_ASSIGNMENT = (
-    r"(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]++)(\\?[\"']?\s*+[:=]\s*+)"
-    r"(?!\[redacted\])((?i:(?:bearer|basic|token)\s++)?(?:\\?\"[^\"]*+\"?|'[^']*+'?|[^\s\"',;&)}\]]++))"
-)
+_URL = r"(?<=://)([^\s:/]*+):[^\s/]*@"
+_NAME = r"(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]++)\\?[\"']?\s*+[:=][:=>]*+\s*+"
+"""A name and what stands between it and its value: `:`, `=`, `==`, `:=` or `=>`, perhaps with quotes and blanks."""
+
+_QUOTED = r"\\\"(?:[^\"\\]|\\\\(?:\\.|[^\\])?|\\[^\"\\])*+(?:\\\")?|\"(?:[^\"\\]|\\.)*+\"?|'(?:[^'\\]|\\.)*+'?"
+"""Text in quotes, also in those of JSON inside a JSON string, to the end if they are not closed."""
+
+_BARE = r"(?:\[redacted\]|[^\s\"',;&)}\]])++"
+_VALUE = rf"(?i:(?:bearer|basic|token)\s++)?(?:{_QUOTED}|{_BARE})"
+_PART = rf"[A-Za-z0-9_.-]++=(?:{_QUOTED}|{_BARE})?"
+_HEADER = rf"(?:[A-Za-z][A-Za-z0-9_-]*+[ \t]++)?(?:{_PART}(?:[ \t]*+[,;][ \t]*+{_PART})*+|{_QUOTED}|{_BARE})"
+"""The value of an `Authorization` or `Cookie` header: any scheme, then a list of parts or one value."""
 
 
 def redactor(environ: Mapping[str, str]) -> Callable[[Any], Any]:
@@ -91,10 +99,14 @@ class _Rules:
 
     def __init__(self, names: str, patterns: str) -> None:
         import re
+        from functools import lru_cache
 
+        self._is_secret = lru_cache(1024)(self.is_secret_name)
         self._looks: list[Pattern[str]] = [re.compile(look, re.ASCII) for look in _LOOKS]
         self._url = re.compile(_URL, re.ASCII)
-        self._assignment = re.compile(_ASSIGNMENT, re.ASCII)
+        self._name = re.compile(_NAME, re.ASCII)
+        self._value = re.compile(_VALUE, re.ASCII | re.DOTALL)
+        self._header = re.compile(_HEADER, re.ASCII | re.DOTALL)
         self._seam = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
         for line in filter(None, patterns.split("\n")):
             try:
@@ -134,14 +146,22 @@ class _Rules:
         return value
 
     def _clean_text(self, text: str) -> str:
-        text = self._assignment.sub(self._assigned, text)
+        text = self._without_values(text)
         for look in self._looks:
             text = look.sub(REDACTED, text)
         return self._url.sub(rf"\1:{REDACTED}@", text)
 
-    def _assigned(self, match: Any) -> str:
-        name, between = match[1], match[2]
-        return f"{name}{between}{REDACTED}" if self.is_secret_name(name) else str(match[0])
+    def _without_values(self, text: str) -> str:
+        """The text without the values of secret names. What another name is given may itself be a name and a value."""
+        kept, at = [], 0
+        for name in self._name.finditer(text):
+            if name.end() < at or not self._is_secret(name[1]):
+                continue
+            is_header = name[1].translate(_LOWER).endswith(("authorization", "cookie"))
+            if value := (self._header if is_header else self._value).match(text, name.end()):
+                kept += [text[at : name.end()], REDACTED]
+                at = value.end()
+        return "".join([*kept, text[at:]])
 
 
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}

@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from lineage_core.clock import DAY, HOUR, parse_timestamp
 from lineage_core.codec import MAX_DEPTH
 from lineage_core.decode import Decoder, Found, record_bytes
 from lineage_core.errors import JournalError
-from lineage_core.files import JournalFile, open_file, unpack, why
+from lineage_core.files import JournalFile, open_file, pieces, unpack, why
 from lineage_core.intact import read
 
 BLOCK = 1 << 18
@@ -87,14 +88,11 @@ def search(file: JournalFile, sought: Search, start: int = 0, stop: int | None =
 
     Raises OddFileError when the range cannot be judged by itself, and JournalError when it cannot be read.
     """
-    if file.packed:
-        yield from decode(file, sought)
-        return
     reading = _reading(sought)
     takes_all = sought.matches is None and sought.since is None and sought.until is None
     fd = open_file(file.path)
     try:
-        for offset, room, end in _blocks(fd, start, stop):
+        for offset, room, end in _packed_blocks(fd) if file.packed else _blocks(fd, start, stop):
             found = reading(offset, room, end)
             yield from found if takes_all else filter(sought.wants, found)
     except OSError as error:
@@ -105,32 +103,25 @@ def search(file: JournalFile, sought: Search, start: int = 0, stop: int | None =
 
 def decode(file: JournalFile, sought: Search) -> Iterator[Found]:
     """The records wanted of a whole file, each byte decoded. Raises JournalError, after the good beginning."""
+    return (found for found, raw in decoded(file) if sought.wants(found) and sought.reads(raw))
+
+
+def decoded(file: JournalFile) -> Iterator[tuple[Found, bytes]]:
+    """The records of a whole file with their bytes. Raises JournalError, after the good beginning."""
     fd = open_file(file.path)
     decoder = Decoder()
     kept, kept_from = b"", 0  # what the records still to come may span
     try:
-        for data in _pieces(fd, file):
+        # Nothing will be added to the last line of a packed file: it ends here.
+        for data in chain(unpack(fd, BLOCK), [b""]) if file.packed else pieces(fd, BLOCK):
             gone = max(0, decoder.settled - kept_from, len(kept) - LONGEST)
             kept, kept_from = kept[gone:] + data, kept_from + gone
             for found in decoder.feed(data)[0] if data else decoder.flush()[0]:
-                if sought.wants(found) and sought.reads(kept[found.offset - kept_from :][: found.length]):
-                    yield found
+                yield found, kept[found.offset - kept_from :][: found.length]
     except OSError as error:
         raise JournalError(why(error)) from error
     finally:
         os.close(fd)
-
-
-def _pieces(fd: int, file: JournalFile) -> Iterator[bytes]:
-    """The content of a file; a packed one ends in an empty piece, because nothing will be added to its last line."""
-    if file.packed:
-        yield from unpack(fd, BLOCK)
-        yield b""
-        return
-    offset = 0
-    while data := os.pread(fd, BLOCK, offset):
-        offset += len(data)
-        yield data
 
 
 def _blocks(fd: int, start: int, stop: int | None) -> Iterator[tuple[int, bytearray, int]]:
@@ -157,6 +148,21 @@ def _blocks(fd: int, start: int, stop: int | None) -> Iterator[tuple[int, bytear
             raise OddFileError
         else:
             room = bytearray(2 * len(room))
+
+
+def _packed_blocks(fd: int) -> Iterator[tuple[int, bytearray, int]]:
+    """The same of a packed file, whose last line is finished: nothing will be added to it."""
+    offset, room = 0, bytearray()
+    for data in unpack(fd, BLOCK):
+        room += data
+        end = room.rfind(b"\n") + 1
+        if end:
+            yield offset, room, end
+            offset, room = offset + end, room[end:]
+        elif len(room) >= LONGEST:
+            raise OddFileError
+    if room:
+        yield offset, room + b"\n", len(room) + 1
 
 
 def _line_start(fd: int, start: int) -> int:

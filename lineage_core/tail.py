@@ -23,10 +23,8 @@ from lineage_core.clock import DAY, parse_timestamp
 from lineage_core.codec import MAX_LINE
 from lineage_core.decode import Decoder, Found, Rejected
 from lineage_core.errors import JournalError
-from lineage_core.files import JournalFile, copies_of, files, open_file, read_record, unpack, why
+from lineage_core.files import JournalFile, files, open_file, unpack, why
 from lineage_core.place import RACY, Gone, Key, Place
-
-__all__ = ["Batch", "JournalFile", "Tailer", "copies_of", "files", "read_record"]
 
 _HOT = 64  # files that changed last, which every pass looks at; the others' turn comes with each listing
 _LISTING_SHARE = 10  # a listing of more files, to see which of those grew, may take one part in ten of the time

@@ -117,9 +117,6 @@ def crowd(findings: Iterable[Finding], thresholds: Thresholds = Thresholds()) ->
     return Finding("crowd", Severity.BAD, "", "", min(one.since for one in zombies), text)
 
 
-CROWD_CATEGORY = "many zombies at once point to the host, not to the tasks"
-
-
 def _ago(at: int, now: int) -> str:
     return format_duration(max(0, now - at))
 

@@ -17,8 +17,9 @@ import pytest
 from lineage_core import files as journal_files
 from lineage_core.clock import parse_timestamp
 from lineage_core.errors import JournalError
+from lineage_core.files import copies_of, files, read_record
 from lineage_core.merge import State
-from lineage_core.tail import Batch, Tailer, copies_of, files, read_record
+from lineage_core.tail import Batch, Tailer
 from tests.conftest import DATA
 from tests.journal_text import compact, pretty, record
 

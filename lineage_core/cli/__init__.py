@@ -36,9 +36,9 @@ COMMANDS = {
     "recent": "the newest events",
     "export": "the answer of a query as a file: csv, json, html or parquet",
     "stats": "rates, durations, failures, tokens: what a lineage adds up to",
-    "validate": "check every record against the schema and the rules of a task's life",
-    "archive": "pack the files of closed months, so that every query still reads them",
-    "doctor": "is everything in order here? what is not, and what to do",
+    "validate": "check every record: its fields, and the life of its task",
+    "archive": "pack the files of closed months; every query still reads them",
+    "doctor": "check that all is in order here, and say what to do if not",
     "shell": "put the shell library into a cortex checkout, and tell its drift",
     "integration": "the places of a cortex that log events, and how many do",
     "completion": "completion for bash, zsh or fish",
@@ -53,6 +53,15 @@ usage: lineage COMMAND [OPTIONS]    (lineage COMMAND --help tells more)
   lineage demo --dir /tmp/demo
 
 commands:
+"""
+
+_ASKS = ("-h", "--help", "help")
+_MORE = """
+The lineage directory is --dir DIR, or LINEAGE_DIR, or else
+$CORTEX_HOME/coordination/lineage or ./coordination/lineage.
+Exit codes: 0 fine; 1 a name is unknown or a check failed; 2 wrong words;
+3 the journal cannot be read or written; 70 a defect; 130 interrupted.
+`lineage-tui` shows the same journal live, by keyboard.
 """
 
 
@@ -79,9 +88,11 @@ def parser_of(command: str) -> ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one `lineage` command; returns its exit code. `argv` is what follows the program's name."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in ("-h", "--help", "help"):
+    if len(words) > 1 and words[0] in _ASKS and not words[1].startswith("-"):
+        words = [words[1], "--help"]
+    if not words or words[0] in _ASKS:
         width = max(map(len, COMMANDS))
-        print(_HELP + "".join(f"  {name:{width}}  {text}\n" for name, text in COMMANDS.items()), end="")
+        print(_HELP + "".join(f"  {name:{width}}  {text}\n" for name, text in COMMANDS.items()) + _MORE, end="")
         return ExitCode.OK if words else ExitCode.USAGE
     if words[0] in ("-V", "--version"):
         from importlib.metadata import version

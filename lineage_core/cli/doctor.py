@@ -1,4 +1,4 @@
-"""`lineage doctor`: is everything in order here?"""
+"""`lineage doctor`: whether all is in order here, and what to do if not."""
 
 from __future__ import annotations
 

@@ -39,9 +39,9 @@ MAX_HTML_ROWS = 10_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage export` itself; the others are those of the query."""
-    parser.usage = "lineage export [QUERY] [OPTIONS OF THE QUERY] --format FORMAT [-o FILE] [--dir DIR]"
+    parser.usage = "lineage export [QUERY ...] --format FORMAT [-o FILE] [--dir DIR]"
     parser.description = (
-        f"{parser.description}\n\nQUERY is {', '.join(QUERIES)} (default events), with its own words after it:\n"
+        f"{parser.description}\n\nQUERY is {', '.join(QUERIES)} (default events), with its own words after it: "
         f"`lineage QUERY --help` tells them. A page of HTML holds at most {MAX_HTML_ROWS} rows."
     )
     parser.add_argument("--format", choices=FORMATS, required=True, help="what to write")

@@ -25,7 +25,12 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage integration`."""
-    parser.add_argument("action", choices=("list", "show", "check"), help="what to do")
+    parser.add_argument(
+        "action",
+        choices=("list", "show", "check"),
+        metavar="ACTION",
+        help="list: all points; show: one, with the code to put there; check: which of them a checkout has",
+    )
     parser.add_argument("id", nargs="?", metavar="ID", help="of the point to show, like 3.1")
     parser.add_argument("--cortex-home", metavar="DIR", help="the checkout to check (default: CORTEX_HOME)")
     parser.add_argument(

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from lineage_core.errors import BadInputError, ExitCode
+from lineage_core.events import EVENTS
 from lineage_core.journal import Journal
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     """lineage log task_created task-1 user-kim --data '{"priority":"high"}'""",
     "lineage log worker_progress task-1 worker-7 60 --tag nightly",
-    "lineage log task_failed task-1 security-master 'build broke' --data @details.json",
+    "lineage log task_failed task-1 security-master 'build broke' --data @why.json",
     "lineage log --batch < events.jsonl",
 )
 
@@ -37,15 +38,27 @@ _OPTIONS = {
 }
 """The options that take a value, but for --dir, which every command has."""
 
+_BATCH = (
+    "read events from stdin, a JSON object a line: event_type, task_id, the event_data that the type needs, and any "
+    "other field of a record; print the id of each"
+)
+
+_FOR_ONE = ("data", "parent", "related", "tag", "timestamp")
+"""The options that `--batch` does not take."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage log`, for its help."""
-    parser.add_argument("event_type", nargs="?", metavar="EVENT_TYPE", help="one of the 18 event types")
+    width = max(map(len, EVENTS))
+    parser.description = f"{parser.description}\n\nevent types, and the ARGs that follow TASK_ID:\n" + "\n".join(
+        f"  {name:{width}}  {spec.usage.removeprefix('TASK ')}" for name, spec in EVENTS.items()
+    )
+    parser.add_argument("event_type", nargs="?", metavar="EVENT_TYPE", help="one of the event types below")
     parser.add_argument("task_id", nargs="?", metavar="TASK_ID", help="the task that the event belongs to")
-    parser.add_argument("args", nargs="*", metavar="ARG", help="the arguments of the shell function, after TASK")
+    parser.add_argument("args", nargs="*", metavar="ARG", help="what the event type needs; DATA is a JSON object")
     for name, (value, text) in _OPTIONS.items():
         parser.add_argument(f"--{name}", metavar=value, help=text)
-    parser.add_argument("--batch", action="store_true", help="read events as JSON lines from stdin")
+    parser.add_argument("--batch", action="store_true", help=_BATCH)
 
 
 def parse(words: Sequence[str]) -> SimpleNamespace | None:
@@ -97,7 +110,9 @@ def run(args: Any) -> int:
 
         if args.words:
             raise BadInputError("--batch reads its events from stdin and takes no EVENT_TYPE")
-        return log_lines(sys.stdin.buffer, Journal(args.dir, environ=environ), sys.stdout, sys.stderr)
+        if given := [name for name in _FOR_ONE if getattr(args, name) not in (None, [])]:
+            raise BadInputError(f"--{given[0]} is for one event; with --batch, each line says it for itself")
+        return log_lines(sys.stdin.buffer, Journal(args.dir, environ=environ), environ, sys.stdout, sys.stderr)
     if len(args.words) < 2:
         raise BadInputError("EVENT_TYPE and TASK_ID are needed (see lineage log --help)")
     event_type, task_id, *rest = map(_clean, args.words)

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser, what: str) -> None:
     """The three options. what: what is chosen by them, for the help."""
     parser.add_argument("--since", metavar="WHEN", help=f"{what} from then on: ISO-8601, 2h, 7d, yesterday, today")
     parser.add_argument("--until", metavar="WHEN", help=f"{what} before then")
-    parser.add_argument("--date", metavar="DATE", help=f"{what} of that day, YYYY-MM-DD (UTC), today or yesterday")
+    parser.add_argument("--date", metavar="DATE", help=f"{what} on that day, YYYY-MM-DD (UTC), today or yesterday")
 
 
 def period_of(args: argparse.Namespace) -> Period:

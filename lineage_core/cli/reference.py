@@ -69,11 +69,12 @@ def _names(option: Option) -> str:
 
 
 def _with_choices(text: str, choices: tuple[str, ...]) -> str:
-    return f"{text}: {', '.join(choices)}" if choices else text
+    told = all(choice in text for choice in choices)
+    return text if told else f"{text}: {', '.join(choices)}"
 
 
 def _cell(text: str) -> str:
-    return text.replace("%%", "%").replace("|", "\\|").replace("<", "&lt;")
+    return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 def inserted(readme: str) -> str:

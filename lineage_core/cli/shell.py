@@ -20,7 +20,13 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage shell`."""
-    parser.add_argument("action", choices=("path", "install", "uninstall", "status"), help="what to do")
+    parser.add_argument(
+        "action",
+        choices=("path", "install", "uninstall", "status"),
+        metavar="ACTION",
+        help="path: print where the library is; install, uninstall: put it into the checkout, take it out; status: say"
+        " whether what is there is current",
+    )
     parser.add_argument("--cortex-home", metavar="DIR", help="the checkout (default: CORTEX_HOME)")
     parser.add_argument("--json", action="store_true", help="status as JSON")
 

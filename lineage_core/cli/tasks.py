@@ -21,7 +21,7 @@ from lineage_core.state import TaskRow
 EXAMPLES = (
     "lineage tasks is:open",
     "lineage tasks status:failed,cancelled --since 1d",
-    "lineage tasks master:security !status:completed --sort tokens --limit 10",
+    "lineage tasks master:security '!status:completed' --sort tokens --limit 10",
     "lineage tasks --json | jq -r '.[] | select(.retries > 1) | .task_id'",
 )
 
@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="FILTER",
         type=output.name,
-        help="what a task must match: a word or expression in its id, master, session or reason; "
-        + " ".join(f"{key}:…" for key in filters.KEYS)
-        + "; !… for the opposite",
+        help="what a task must match: a word or regular expression in its id, master, session or reason; or KEY:VALUE "
+        f"(a,b for either) with the key {', '.join(filters.KEYS[:-1])}; or is:STATUS, is:open, is:ended, is:escalated, "
+        "is:retried, is:handoff; '!…' for the opposite",
     )
     parser.add_argument(
         "--sort",

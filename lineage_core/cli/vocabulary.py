@@ -50,8 +50,9 @@ def command(name: str) -> Command:
     """What one command takes."""
     parser = parser_of(name)
     module = import_module(f"lineage_core.cli.{name}")
-    words = [_word(action) for action in parser._actions if not action.option_strings]
-    options = [_option(action) for action in parser._actions if action.option_strings]
+    expand = parser._get_formatter()._expand_help  # `%(choices)s` and the like
+    words = [_word(action, expand(action)) for action in parser._actions if not action.option_strings]
+    options = [_option(action, expand(action)) for action in parser._actions if action.option_strings]
     if name == "export":  # which parses its words itself
         words.insert(0, Word("QUERY", tuple(module.QUERIES), False, True, "the query, with its own words after it"))
     return Command(
@@ -59,20 +60,20 @@ def command(name: str) -> Command:
     )
 
 
-def _word(action: argparse.Action) -> Word:
+def _word(action: argparse.Action, text: str) -> Word:
     name = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
     return Word(
         name,
         tuple(map(str, action.choices or ())),
         action.nargs in ("*", "+"),
         action.nargs in ("*", "?"),
-        action.help or "",
+        text,
     )
 
 
-def _option(action: argparse.Action) -> Option:
+def _option(action: argparse.Action, text: str) -> Option:
     choices = tuple(map(str, action.choices or ()))
     value = None
     if action.nargs != 0:
         value = action.metavar if isinstance(action.metavar, str) else "|".join(choices) or action.dest.upper()
-    return Option(tuple(action.option_strings), value, choices, action.help or "")
+    return Option(tuple(action.option_strings), value, choices, text)

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_arguments(parser)
     output.describe(parser, KEYS, "keys")
     parser.description = (
-        f"{parser.description}\n\nexit code: 0 when it completed; 1 when it failed, was cancelled, or the time was up\n"
+        f"{parser.description}\n\nexit code: 0 when it completed; 1 when it failed, was cancelled, or the time was up "
         "(stderr and `timed_out` say so), and for a task that nobody knows."
     )
 

@@ -23,7 +23,7 @@ EXAMPLES = (
     "lineage zombies",
     "lineage zombies --zombie-after 10m --fail-empty",
     "lineage zombies --all --rule 'not accepted'",
-    "lineage zombies --json | jq -r '.findings[] | select(.severity == \"bad\") | .worker_id'",
+    "lineage zombies --json | jq -r '.findings[].sentence'",
 )
 
 _TIMEOUT = ZOMBIE_TIMEOUT.encode()

@@ -253,17 +253,19 @@ __lineage_harmless() {
   __l_v="${1,,} "
   case $__l_v in
     *token* | *key* | *sk-* | *passw* | *passp* | *pwd* | *secret* | *authoriz* | *credential* | *cookie* | *bearer* | *a?ia* \
-      | *aiza* | *gh?_* | *github_pat_* | *glpat-* | *k_live_* | *xox* | *eyj* | *://*@*) __lineage_cleared ;;
+      | *aiza* | *gh?_* | *github_pat_* | *glpat-* | *k_live_* | *xox* | *eyj* | *://*@* | *\\/*) __lineage_cleared ;;
   esac
 }
 
 # Whether what looked like a secret in __l_v is none: a number of tokens, some key, or the end of a word like task-.
+# In JSON a slash may be written \/, and the n of a \n is no letter of the word behind it.
 __lineage_cleared() {
+  __l_v=${__l_v//\\\//\/}
   __l_v=${__l_v//token_usage[!a-z0-9]/ } __l_v=${__l_v//token_budget[!a-z0-9]/ } __l_v=${__l_v//tokens[!a-z0-9]/ }
   case $__l_v in
-    *token* | *api*key* | *access*key* | *private*key* | *signing*key* | *encryption*key* | *[!a-z0-9]sk-* | *passw* | *passp* \
-      | *pwd* | *secret* | *authoriz* | *credential* | *cookie* | *bearer* | *akia* | *asia* | *aiza* | *gh[oprsu]_* \
-      | *github_pat_* | *glpat-* | *k_live_* | *xox* | *eyj* | *://*@*) return 1 ;;
+    *token* | *api*key* | *access*key* | *private*key* | *signing*key* | *encryption*key* | *[!a-z0-9]sk-* | *\\[bfnrt]sk-* \
+      | *passw* | *passp* | *pwd* | *secret* | *authoriz* | *credential* | *cookie* | *bearer* | *akia* | *asia* | *aiza* \
+      | *gh[oprsu]_* | *github_pat_* | *glpat-* | *k_live_* | *xox* | *eyj* | *://*@*) return 1 ;;
   esac
 }
 

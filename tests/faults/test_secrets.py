@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lineage_core.journal import Journal
+from lineage_core.redact import redactor
 
 LIBRARY = Path(__file__).parents[2] / "lineage_core" / "shell" / "lineage.sh"
 SECRETS = {
@@ -46,7 +47,22 @@ def by_python(directory: Path, **environ: str) -> None:
     journal.log("task_failed", "task-1", "a", f"password={NEEDLES[0]}")
 
 
-@pytest.mark.parametrize("write", [by_bash, by_command, by_python])
+def by_batch(directory: Path, **environ: str) -> None:
+    lines = [
+        {"event_type": "task_started", "task_id": "task-1", "actor": "a", "event_data": SECRETS | HARMLESS},
+        {"event_type": "task_failed", "task_id": "task-1", "actor": "a",
+         "event_data": {"reason": f"password={NEEDLES[0]}"}},
+    ]  # fmt: skip
+    command = [sys.executable, "-m", "lineage_core.cli", "log", "--batch", "--dir", str(directory)]
+    text = "\n".join(map(json.dumps, lines))
+    told = os.environ | environ
+    subprocess.run(command, input=text, text=True, env=told, stdout=subprocess.DEVNULL, check=True)
+
+
+WRITERS = [by_bash, by_command, by_python, by_batch]
+
+
+@pytest.mark.parametrize("write", WRITERS)
 def test_no_secret_reaches_the_disk_and_what_is_none_does(write: object, tmp_path: Path) -> None:
     write(tmp_path / "lineage")  # type: ignore[operator]
     text = "".join(path.read_text() for path in (tmp_path / "lineage").iterdir())
@@ -56,8 +72,64 @@ def test_no_secret_reaches_the_disk_and_what_is_none_does(write: object, tmp_pat
     assert {key: started[key] for key in HARMLESS} == HARMLESS
 
 
-@pytest.mark.parametrize("write", [by_bash, by_command, by_python])
+def by_batch(directory: Path, **environ: str) -> None:
+    lines = [
+        {"event_type": "task_started", "task_id": "task-1", "actor": "a", "event_data": SECRETS | HARMLESS},
+        {"event_type": "task_failed", "task_id": "task-1", "actor": "a",
+         "event_data": {"reason": f"password={NEEDLES[0]}"}},
+    ]  # fmt: skip
+    command = [sys.executable, "-m", "lineage_core.cli", "log", "--batch", "--dir", str(directory)]
+    text = "\n".join(map(json.dumps, lines))
+    told = os.environ | environ
+    subprocess.run(command, input=text, text=True, env=told, stdout=subprocess.DEVNULL, check=True)
+
+
+WRITERS = [by_bash, by_command, by_python, by_batch]
+
+
+@pytest.mark.parametrize("write", WRITERS)
 def test_it_can_be_switched_off(write: object, tmp_path: Path) -> None:
     write(tmp_path / "lineage", LINEAGE_REDACT="0")  # type: ignore[operator]
     text = "".join(path.read_text() for path in (tmp_path / "lineage").iterdir())
     assert [needle for needle in NEEDLES if needle not in text] == []
+
+
+SPELLINGS = {
+    '"password"=>"hunter2"': '"password"=>[redacted]',
+    "password := hunter2": "password := [redacted]",
+    "password == hunter2 is wrong": "password == [redacted] is wrong",
+    "error: password=hunter2": "error: password=[redacted]",
+    "GET https://host/a?token=hunter2&b=1": "GET https://host/a?token=[redacted]&b=1",
+    "Authorization: ApiKey hunter2": "Authorization: [redacted]",
+    "Authorization: Bearer hunter2hunter2\nHost: cortex": "Authorization: [redacted]\nHost: cortex",
+    "curl -H 'Proxy-Authorization: Key hunter2' host": "curl -H 'Proxy-Authorization: [redacted]' host",
+    'authorization: Digest username="kim", response="hunter2" (401)': "authorization: [redacted] (401)",
+    "Cookie: theme=dark; sid=hunter2": "Cookie: [redacted]",
+    '{"password" : "a\\"hunter2"}': '{"password" : [redacted]}',
+    '{\\"password\\":\\"a\\\\\\"hunter2\\",\\"b\\":1}': '{\\"password\\":[redacted],\\"b\\":1}',
+    "{'password': 'it\\'s hunter2'}": "{'password': [redacted]}",
+    "password=[redacted]hunter2": "password=[redacted]",
+    "https://kim:p@hunter2@host:80/a@b": "https://kim:[redacted]@host:80/a@b",
+    "https://kim@corp.example:hunter2@host": "https://kim@corp.example:[redacted]@host",
+    "see https://host:80/kim@example": "see https://host:80/kim@example",
+    "error: 12 tokens: token_usage=12": "error: 12 tokens: token_usage=12",
+}
+"""Texts, and what is left of them."""
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_a_secret_is_found_in_each_common_spelling_and_only_the_secret_goes(text: str) -> None:
+    clean = redactor({})
+    assert clean(text) == SPELLINGS[text]
+    assert clean(clean(text)) == clean(text)
+
+
+def test_bash_takes_out_what_python_does(tmp_path: Path) -> None:
+    script = f'source {LIBRARY}; for r; do log_task_failed t a "$r"; log_task_started t a "$DATA"; done'
+    told = {"LINEAGE_DIR": str(tmp_path / "lineage"), "LINEAGE_PYTHON": sys.executable}
+    told["DATA"] = '{"url":"https:\\/\\/kim:hunter2@host","note":"new:\\nsk-0123456789abcdefghijkl"}'
+    subprocess.run(["bash", "-c", script, "x", *SPELLINGS], env=os.environ | told, check=True)
+    (path,) = (tmp_path / "lineage").iterdir()
+    data = [json.loads(line)["event_data"] for line in path.read_text().splitlines() if line]
+    assert [each["reason"] for each in data[::2]] == list(SPELLINGS.values())
+    assert data[1::2] == [{"url": "https://kim:[redacted]@host", "note": "new:\n[redacted]"}] * len(SPELLINGS)

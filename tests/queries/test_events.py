@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lineage_core.newest import LAST_STRETCH
 from tests.journal_text import compact, pretty, record
 from tests.queries.conftest import Ask
 
@@ -21,8 +22,10 @@ def write(directory: Path, name: str, *lines: bytes) -> Path:
 
 
 def at(hour: int, number: int, **fields: Any) -> dict[str, Any]:
-    """A record of that hour of 22 November."""
-    return record(number, timestamp=f"2026-11-22T{hour:02d}:00:00Z", **fields)
+    """A record that was written in that hour of 22 November."""
+    written = 1795305600000000 + hour * 3600_000000 + number
+    told = {"timestamp": f"2026-11-22T{hour:02d}:00:00Z", "lineage_id": f"lineage-{written}0000001000"}
+    return record(number, **told | fields)
 
 
 def ids(asked: Any) -> list[str]:
@@ -202,6 +205,36 @@ def test_recent_reads_on_while_older_bytes_hold_newer_events(tmp_path: Path, ask
     lines = [compact(record(n, timestamp=time)) for n, time in enumerate(times)]
     directory = write(tmp_path, "lineage-2026-11-22.jsonl", *lines)
     assert ids(ask("recent", "3", "--json", directory)) == ["task-2", "task-1", "task-0"]
+
+
+@pytest.mark.parametrize("ids_of", ["their writing", "their host", "the legacy library"])
+def test_recent_is_not_deceived_by_older_events_that_were_appended_later(
+    ids_of: str, tmp_path: Path, ask: Ask
+) -> None:
+    """Many of them, in perfect order: by their ids they were written later, or they are another host's."""
+
+    def line(hour: int, minute: int, written: int) -> bytes:
+        moment = 1795305600 + hour * 3600 + minute
+        id_ = {"their writing": f"{1795390000000000 + written}0000001000", "their host": f"{moment}0000000000001000"}
+        lineage_id = "lineage-" + id_.get(ids_of, f"{moment}{written % 100}")
+        time = f"2026-11-22T{hour:02d}:{minute // 60:02d}:{minute % 60:02d}Z"
+        return compact(record(written, timestamp=time, lineage_id=lineage_id, task_id=f"task-{hour}-{minute}"))
+
+    lines = [line(15, minute, minute) for minute in range(900)]
+    lines += [line(8, minute, 900 + minute) for minute in range(900)]
+    directory = write(tmp_path, "lineage-2026-11-22.jsonl", *lines)
+    assert ids(ask("recent", "2", "--json", directory)) == ["task-15-898", "task-15-899"]
+    assert ids(ask("events", "--limit", "2", "--json", directory)) == ["task-15-898", "task-15-899"]
+
+
+def test_recent_finds_a_few_events_before_a_large_block_that_happened_before_them(tmp_path: Path, ask: Ask) -> None:
+    """By their ids the block was written later, which no sample could tell."""
+    times = [f"2026-11-22T08:{n // 240:02d}:{n % 240 // 4:02d}Z" for n in range(12_000)]
+    late = [compact(at(23, n, timestamp=time)) for n, time in enumerate(times)]
+    lines = [*(compact(at(7, n)) for n in range(100)), compact(at(15, 1, task_id="live")), *late]
+    directory = write(tmp_path, "lineage-2026-11-22.jsonl", *lines)
+    assert sum(map(len, late)) > LAST_STRETCH / 2
+    assert ids(ask("recent", "1", "--json", directory)) == ["live"]
 
 
 def test_limit_keeps_the_newest(demo_dir: Path, ask: Ask) -> None:

@@ -92,6 +92,8 @@ _VALID = r"""
 {"error_details":{"error_type":"t"}} | {"error_details":"text"} | {"progress_percentage":5} | {"reason":null}
 {"K":1,"V":"M","W":[]} | {"token_usage":{"input_tokens":1,"total_tokens":2},"token_budget":3}
 {"password":"x"} | {"n":{"apiKey":"y"}} | {"note":"password=x"} | {"accessToken":"z","tokens":1}
+{"url":"https:\/\/kim:x@host"} | {"a":"b\nsk-0123456789abcdefghijkl"} | {"a":"task-1\/2"}
+{"note":"x: \"secret\" : \"y\\\"z\""}
 """
 _INVALID = r"""
 [] | [1] | 1 | "a" | null | true | x | { | } | {} {} | {}} | {}x | {,} | {"a"} | {"a":} | {"a":1,} | {,"a":1}
