@@ -191,8 +191,17 @@ class Task:
 
     def row(self) -> TaskRow:
         """The summary that lists, filters and counts use."""
-        workers = self.workers.values()
-        open_workers = [w for w in workers if w.open]
+        open_workers = failed = retries = 0
+        silent_since: int | None = None
+        for worker in self.workers.values():
+            if worker.ended_at is None:
+                open_workers += 1
+                if silent_since is None or worker.last_at < silent_since:
+                    silent_since = worker.last_at
+            elif worker.failed:
+                failed += 1
+            if worker.retry_of is not None:
+                retries += 1
         waiting = [h.created_at for h in self.handoffs.values() if h.waiting and h.created_at is not None]
         return TaskRow(
             self.task_id,
@@ -216,10 +225,10 @@ class Task:
             self.blocked_by,
             self.percent,
             len(self.workers),
-            len(open_workers),
-            sum(w.failed for w in workers),
-            sum(w.retry_of is not None for w in workers),
-            min((w.last_at for w in open_workers), default=None),
+            open_workers,
+            failed,
+            retries,
+            silent_since,
             len(self.handoffs),
             min(waiting, default=None),
             self.tokens,
