@@ -7,7 +7,7 @@ event's content: two records with equal content are one event, wherever they sta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from hashlib import sha1
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -16,6 +16,12 @@ import orjson
 
 MAX_TEXT = 300
 """Characters of a text that a fact keeps; the whole text stays on disk."""
+
+MAX_ID = 1024
+"""Characters of an id that a fact keeps: what writers allow (`compose.MAX_ID`), so that no two ids become one."""
+
+ID_KEYS = frozenset("master_id worker_id handoff_id from_master to_master blocked_by parent_task_id".split())  # noqa: SIM905
+"""The keys of `event_data` that hold ids."""
 
 MAX_ITEMS = 64
 """Items of a list that a fact keeps."""
@@ -71,15 +77,15 @@ def fact_of(file: str, offset: int, length: int, at: int, record: dict[str, Any]
                 if kind is int or (kind is str and len(value) <= MAX_TEXT):
                     kept[key] = value
                 else:
-                    kept[key] = bounded(value)
+                    kept[key] = bounded(value, longest(key))
     context = record.get("context")
     if type(context) is dict:
         if type(value := context.get("session_id")) is str and value:
-            extra["session_id"] = value[:MAX_TEXT]
+            extra["session_id"] = value[:MAX_ID]
         if type(value := context.get("trace_id")) is str and value:
-            extra["trace_id"] = value[:MAX_TEXT]
+            extra["trace_id"] = value[:MAX_ID]
     if value := record.get("related_task_ids"):
-        extra["related_task_ids"] = bounded(value)
+        extra["related_task_ids"] = bounded(value, MAX_ID)
     if value := record.get("tags"):
         extra["tags"] = bounded(value)
     actor = record["actor"]
@@ -108,14 +114,20 @@ def digest_of(record: dict[str, Any]) -> int:
     return int.from_bytes(sha1(canonical, usedforsecurity=False).digest()[:8])
 
 
-def bounded(value: Any) -> Any:
+def longest(key: str) -> int:
+    """How many characters are kept of a text under a key of `event_data`."""
+    return MAX_ID if key in ID_KEYS else MAX_TEXT
+
+
+def bounded(value: Any, size: int = MAX_TEXT) -> Any:
+    """A value with texts of at most `size` characters, and no more items, keys and levels than a fact keeps."""
     if isinstance(value, str):
-        return value[:MAX_TEXT]
+        return value[:size]
     if isinstance(value, list):
-        return [bounded(item) for item in value[:MAX_ITEMS] if not isinstance(item, dict | list)]
+        return [bounded(item, size) for item in value[:MAX_ITEMS] if not isinstance(item, dict | list)]
     if isinstance(value, dict):
         flat = [(key, item) for key, item in value.items() if not isinstance(item, dict | list)]
-        return {key[:MAX_TEXT]: bounded(item) for key, item in flat[:MAX_KEYS]}
+        return {key[:MAX_TEXT]: bounded(item, size) for key, item in flat[:MAX_KEYS]}
     return value
 
 
@@ -137,6 +149,32 @@ BEGIN = re.compile(rb'\}\],\[-?\d+,"[^,:\]}]')
 def unpack(buffer: bytes | bytearray) -> list[Fact]:
     """The facts of a buffer made of `pack`s."""
     return [tuple.__new__(Fact, fields) for fields in orjson.loads(b"[" + buffer[:-1] + b"]")]
+
+
+_ID = re.compile(rb',("lineage-\d+"),\d+,\d+,"')
+_ANY_ID = re.compile(rb',("(?:[^"\\]|\\.)*"),\d+,\d+,"')  # five times slower
+
+
+class Sought:
+    """Event ids to look for in packed facts."""
+
+    def __init__(self, lineage_ids: Set[str]) -> None:
+        self.ids = lineage_ids
+        self._packed = {orjson.dumps(lineage_id) for lineage_id in lineage_ids}
+        self._pattern = _ID if all(re.fullmatch(rb'"lineage-\d+"', one) for one in self._packed) else _ANY_ID
+
+    def places(self, packed: bytes) -> Iterator[int]:
+        """Where in packed facts of any tasks such an id seems to stand."""
+        if not self._packed.isdisjoint(self._pattern.findall(packed)):
+            for match in self._pattern.finditer(packed):
+                if match[1] in self._packed:
+                    yield match.start()
+
+    def within(self, packed: bytes | bytearray) -> set[str]:
+        """Those that are the ids of facts of a task, of which these are the packed facts."""
+        if self._packed.isdisjoint(self._pattern.findall(packed)):
+            return set()
+        return {fact.lineage_id for fact in unpack(packed)} & self.ids
 
 
 def distinct(facts: Iterable[Fact]) -> list[Fact]:

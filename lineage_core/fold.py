@@ -31,7 +31,10 @@ def play(task_id: str, facts: list[Fact]) -> Task:
         task.last_at = last.at
         task.events = len(facts)
         task.last_key = order(last)
-        task.last_digests = tuple(fact.digest for fact in facts if fact.at == last.at)
+        for fact in reversed(facts):
+            if fact.at != last.at:
+                break
+            task.last_digests.add(fact.digest)
     return task
 
 
@@ -40,9 +43,9 @@ def apply(task: Task, fact: Fact) -> None:
     if task.events == 0:
         task.first_at = task.since = fact.at
     if fact.at > task.last_at or task.events == 0:
-        task.last_digests = (fact.digest,)
+        task.last_digests = {fact.digest}
     else:
-        task.last_digests += (fact.digest,)
+        task.last_digests.add(fact.digest)
     task.last_key = order(fact)
     task.last_at = fact.at
     task.events += 1
@@ -108,8 +111,16 @@ def _enter(task: Task, status: Status, at: int) -> None:
     else:
         task.ended_at = at
         task.escalated = False
+        task.escalation = None
     task.status = status
     task.since = at
+
+
+def _leave_block(task: Task) -> None:
+    """What the block said holds no longer."""
+    if task.status is Status.BLOCKED:
+        task.blocked_by = ()
+        task.reason = None
 
 
 def _take_deliverables(task: Task, fact: Fact) -> None:
@@ -126,18 +137,21 @@ def _created(task: Task, fact: Fact) -> None:
     task.task_type = task.task_type or _text(data.get("type"))
     task.priority = _text(data.get("priority")) or task.priority
     task.parent_id = task.parent_id or _text(data.get("parent_task_id"))
+    _leave_block(task)
     _enter(task, Status.QUEUED, fact.at)
 
 
 def _assigned(task: Task, fact: Fact) -> None:
     task.master = _text(fact.data.get("master_id")) or task.master
     task.priority = _text(fact.data.get("priority")) or task.priority
+    _leave_block(task)
     _enter(task, Status.ASSIGNED, fact.at)
 
 
 def _reassigned(task: Task, fact: Fact) -> None:
     to = _text(fact.data.get("to_master"))
     task.master = to or task.master
+    _leave_block(task)
     task.reason = _text(fact.data.get("reason")) or task.reason
     task.marks.append(Mark(fact.at, "reassigned", f"{fact.data.get('from_master')} → {to}"))
     _enter(task, Status.ASSIGNED, fact.at)
@@ -147,6 +161,7 @@ def _started(task: Task, fact: Fact) -> None:
     task.attempts += 1
     task.master = fact.actor_id if fact.actor_type == "master" else task.master
     task.started_at = fact.at if task.started_at is None else task.started_at
+    _leave_block(task)
     _enter(task, Status.RUNNING, fact.at)
 
 
@@ -160,14 +175,15 @@ def _blocked(task: Task, fact: Fact) -> None:
 
 def _unblocked(task: Task, fact: Fact) -> None:
     if task.status is Status.BLOCKED:
-        task.blocked_by = ()
-        task.reason = None
+        _leave_block(task)
         _enter(task, task.before_block or Status.UNKNOWN, fact.at)
 
 
 def _escalated(task: Task, fact: Fact) -> None:
-    task.escalated = not task.status.ended
-    task.reason = _text(fact.data.get("reason")) or task.reason
+    said = _text(fact.data.get("reason"))
+    if not task.status.ended:
+        task.escalated, task.escalation = True, said or task.escalation
+    task.reason = said or task.reason
     task.marks.append(Mark(fact.at, "escalated", task.reason or ""))
 
 
@@ -226,10 +242,8 @@ def _spawned(task: Task, fact: Fact) -> None:
     worker.spawned_at = fact.at
     worker.master = fact.actor_id
     worker.ended_at = worker.end = None
-    if len(task.workers) > 1 and worker.worker_type is not None:
-        failed = [w for w in task.workers.values() if w.failed and w.worker_type == worker.worker_type]
-        if failed:
-            worker.retry_of = max(failed, key=lambda w: w.ended_at or 0).worker_id
+    if task.last_failed and worker.worker_type is not None:
+        worker.retry_of = task.last_failed.get(worker.worker_type, worker.retry_of)
 
 
 def _worker_started(task: Task, fact: Fact) -> None:
@@ -258,6 +272,8 @@ def _worker_ended(task: Task, fact: Fact) -> None:
         said = data.get("completion_status")
         worker.end = WorkerEnd(said) if said in ("partial", "failed") else WorkerEnd.SUCCESS
         worker.error = _error(data) if worker.end is WorkerEnd.FAILED else worker.error
+    if worker.failed and worker.worker_type is not None:
+        task.last_failed[worker.worker_type] = worker.worker_id
     _take_deliverables(task, fact)
 
 
@@ -273,6 +289,8 @@ def _handoff(task: Task, fact: Fact) -> Handoff:
 
 def _handoff_created(task: Task, fact: Fact) -> None:
     handoff = _handoff(task, fact)
+    if handoff.created_at is not None:  # offered again
+        handoff.accepted_at = handoff.accepted_by = handoff.completed_at = None
     handoff.created_at = fact.at
     handoff.from_master = handoff.from_master or fact.actor_id
 

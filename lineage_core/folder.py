@@ -1,7 +1,8 @@
 """The process that folds journal files into segments: `python -m lineage_core.folder`, fed by `history.py`.
 
-A line of standard input is `[path, canonical name, bytes, target]`; the answer is a line `done` or `failed`. It ends
-with its input, so that nothing is left when the program that started it dies.
+A line of standard input is `[path, canonical name, bytes, target]`, the paths with a character for each byte; the
+answer is a line `done` or `failed`. It ends with its input, so that nothing is left when the program that started it
+dies.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from lineage_core.decode import Decoder, Found, Rejected
 from lineage_core.errors import JournalError
 from lineage_core.files import open_file, pieces, unpack
 from lineage_core.merge import State
-from lineage_core.place import Place
+from lineage_core.place import Place, path_of
 from lineage_core.segment import write
 
 BLOCK = 1 << 20
@@ -32,29 +33,36 @@ def fold(path: Path, name: str, limit: int, target: Path) -> None:
     state = State()
     rejected: list[Rejected] = []
     place = Place(name, (0, 0), path)
-    decoder = Decoder()
+
+    def batches(fd: int) -> Iterator[tuple[str, list[Found]]]:
+        for found, bad in read(fd, place, limit):
+            rejected.extend(bad)
+            yield name, found
+
     fd = open_file(path)
     try:
-        size = os.fstat(fd).st_size
-
-        def batches() -> Iterator[tuple[str, list[Found]]]:
-            for piece in unpack(fd, BLOCK) if place.packed else pieces(fd, BLOCK, min(size, limit)):
-                found, bad = decoder.feed(piece)
-                rejected.extend(bad)
-                yield name, found
-            if place.packed:
-                found, bad = decoder.flush()
-                rejected.extend(bad)
-                yield name, found
-
-        state.fold(batches())
-        if place.packed:
-            place.move(fd, size, size)
-        else:
-            place.move(fd, decoder.end, decoder.settled)
+        state.fold(batches(fd))
     finally:
         os.close(fd)
     write(target, state, place.to_json(), rejected)
+
+
+def read(fd: int, place: Place, limit: int) -> Iterator[tuple[list[Found], list[Rejected]]]:
+    """What the first `limit` bytes of a journal file (a packed one's all) hold; `place` is moved behind them.
+
+    Raises JournalError or OSError if they cannot be read.
+    """
+    decoder = Decoder()
+    size = os.fstat(fd).st_size
+    if place.packed:
+        for piece in unpack(fd, BLOCK):
+            yield decoder.feed(piece)
+        yield decoder.flush()
+        place.move(fd, size, size)
+    else:
+        for piece in pieces(fd, BLOCK, min(size, limit)):
+            yield decoder.feed(piece)
+        place.move(fd, decoder.end, decoder.settled)
 
 
 def main() -> None:
@@ -64,7 +72,7 @@ def main() -> None:
     for line in sys.stdin.buffer:
         path, name, limit, target = orjson.loads(line)
         try:
-            fold(Path(path), name, limit, Path(target))
+            fold(path_of(path), name, limit, path_of(target))
             answer = b"done\n"
         except (JournalError, OSError):
             answer = b"failed\n"

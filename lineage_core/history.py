@@ -20,14 +20,15 @@ from hashlib import blake2b
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from platformdirs import user_cache_path
 
-from lineage_core.decode import Decoder
+from lineage_core.decode import Decoder, Found, Rejected
 from lineage_core.errors import JournalError
-from lineage_core.files import JournalFile, files, open_file
+from lineage_core.files import JournalFile, copies_of, files, open_file
+from lineage_core.folder import read
 from lineage_core.place import Place
 from lineage_core.segment import DamagedError, Segment
 
@@ -62,12 +63,17 @@ def uncollected() -> Iterator[None]:
 
 
 class Job(NamedTuple):
-    """A file to fold up to `limit` bytes, into a segment at `target`; cached: the segment, if it is there already."""
+    """A file to fold up to `limit` bytes, into a segment at `target`.
+
+    cached: the segment, if it is there already. promised: the end of the prefix, if the tailer goes on there before it
+    is folded.
+    """
 
     file: JournalFile
     limit: int
     target: Path
     cached: Segment | None
+    promised: Place | None
 
     @property
     def weight(self) -> int:
@@ -75,11 +81,37 @@ class Job(NamedTuple):
         return self.file.status.st_size * (PACKED_RATIO if self.file.packed else 1)
 
 
+class Prefix(NamedTuple):
+    """The beginning of a file that could not be folded, and behind which the tailer goes on: to be read here.
+
+    place: its end.
+    """
+
+    directory: Path
+    place: Place
+
+    def batches(self) -> Iterator[tuple[list[Found], list[Rejected]]]:
+        """What it holds, wherever the file was moved meanwhile. Raises JournalError or OSError."""
+        for path in (self.place.path, *copies_of(self.directory, self.place.name)):
+            try:
+                fd = open_file(path)
+            except JournalError:
+                continue  # moved
+            try:
+                if self.place.recognises(fd):
+                    yield from read(fd, Place(self.place.name, (0, 0), path), self.place.offset)
+                    return
+            finally:
+                os.close(fd)
+
+
 class History:
     """The history of a directory: iterate over it for the segments, cached ones first, then newest first.
 
-    positions: where the tailer has to go on in files of which it need not wait for the segment. held: the paths that
-    it must leave alone until their segment is there (then it goes on behind it). done, total: bytes, for a progress.
+    positions: where the tailer has to go on in files of which it need not wait for the segment. If such a segment
+    cannot be made (a full disk, a process that was killed), the iteration gives the Prefix instead. held: the paths
+    that the tailer must leave alone until their segment is there; then it goes on behind it, and if there is none in
+    the end, it reads the file. done, total: bytes, for a progress.
     A small directory has no history: the tailer reads all of it. Raises FileNotFoundError or JournalError as
     `files.files` does.
     """
@@ -88,7 +120,8 @@ class History:
         listed = [file for file in files(directory) if file.status.st_size]
         self.total = sum(file.status.st_size * (PACKED_RATIO if file.packed else 1) for file in listed)
         self.done = 0
-        self.positions: list[dict[str, Any]] = []
+        self._directory = directory
+        self._stopped = False
         self._workers = workers or os.cpu_count() or 1
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._jobs: list[Job] = []
@@ -98,14 +131,13 @@ class History:
             self._jobs = [self._job(file, cache, newest=file is listed[0]) for file in listed]
             self._jobs = [job for job in self._jobs if job.limit]
             _sweep(cache, {job.target for job in self._jobs})
-        self.positions += [job.cached.position for job in self._jobs if job.cached]
-        begun = {told["path"] for told in self.positions}
-        self.held = {job.file.path for job in self._jobs if str(job.file.path) not in begun}
+        self.positions = [job.promised.to_json() for job in self._jobs if job.promised]
+        self.held = {job.file.path for job in self._jobs if not job.promised}
 
     def __bool__(self) -> bool:
         return bool(self._jobs)
 
-    def __iter__(self) -> Iterator[Segment]:
+    def __iter__(self) -> Iterator[Segment | Prefix]:
         checking = ThreadPoolExecutor(1)  # a checksum leaves the interpreter to whoever takes the segments
         sound = checking.map(Segment.sound, [job.cached for job in self._jobs if job.cached is not None])
         try:
@@ -114,14 +146,14 @@ class History:
                 if job.cached is not None and next(sound):
                     self.done += job.weight
                     yield job.cached
-                elif job.cached is not None:  # altered: the same prefix is folded again, the tailer goes on behind it
-                    todo.append(job._replace(limit=job.cached.position["offset"], cached=None))
-                else:
+                else:  # if one was altered, the same prefix is folded again
                     todo.append(job)
             for job, segment in self._fold(todo):
                 self.done += job.weight
                 if segment is not None:
                     yield segment
+                elif job.promised is not None and not self._stopped:
+                    yield Prefix(self._directory, job.promised)
         finally:
             checking.shutdown(cancel_futures=True)
             if self._scratch is not None:
@@ -129,6 +161,7 @@ class History:
 
     def stop(self) -> None:
         """Fold no more: what is left comes without segments, soon. For another thread than the one that iterates."""
+        self._stopped = True
         for worker in self._serving:
             worker.kill()
 
@@ -146,17 +179,13 @@ class History:
         return Path(self._scratch.name)
 
     def _job(self, file: JournalFile, cache: Path, *, newest: bool) -> Job:
-        size = file.status.st_size
         target = cache / f"{file.status.st_dev:x}-{file.status.st_ino:x}.segment"
         cached = _cached(target, file)
-        limit = size
-        if newest and cached is None and not file.packed:
-            place = _split(file)
-            if place is not None:
-                limit = place.offset
-                if limit:
-                    self.positions.append(place.to_json())
-        return Job(file, limit, target, cached)
+        if cached is not None:
+            promised: Place | None = Place.from_json(cached.position)
+        else:
+            promised = _split(file) if newest and not file.packed else None
+        return Job(file, promised.offset if promised else file.status.st_size, target, cached, promised)
 
     def _fold(self, jobs: list[Job]) -> Iterator[tuple[Job, Segment | None]]:
         """Fold files in processes; each job with its segment, as they get ready (None: it could not be folded)."""
@@ -166,33 +195,53 @@ class History:
             waiting.put(job)
         for _ in range(min(self._workers, len(jobs))):
             waiting.put(None)
-            worker = subprocess.Popen(_FOLDER, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
-            self._serving.append(worker)
-            Thread(target=_serve, args=(worker, waiting, ready), name="history", daemon=True).start()
+            Thread(target=self._serve, args=(waiting, ready), name="history", daemon=True).start()
         for _ in jobs:
             yield ready.get()
 
-
-def _serve(
-    worker: subprocess.Popen[bytes],
-    waiting: SimpleQueue[Job | None],
-    ready: SimpleQueue[tuple[Job, Segment | None]],
-) -> None:
-    """Give one process file after file, until there are no more."""
-    with worker:
-        assert worker.stdin is not None
-        assert worker.stdout is not None
+    def _serve(
+        self, waiting: SimpleQueue[Job | None], ready: SimpleQueue[tuple[Job, Segment | None]]
+    ) -> None:
+        """Give one process file after file, until there are no more; another one if it dies."""
+        worker: subprocess.Popen[bytes] | None = None
         while (job := waiting.get()) is not None:
             segment = None
             try:
-                told = [str(job.file.path), job.file.name, job.limit, str(job.target)]
-                worker.stdin.write(orjson.dumps(told) + b"\n")
-                if worker.stdout.readline() == b"done\n":
-                    segment = Segment(job.target)
-            except (BrokenPipeError, DamagedError):
-                segment = None  # the tailer reads the file instead
-            ready.put((job, segment))
-        worker.stdin.close()
+                if not self._stopped and (worker is None or worker.poll() is not None):
+                    _end(worker)
+                    worker = subprocess.Popen(_FOLDER, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+                    self._serving.append(worker)
+                if worker is not None:
+                    segment = _folded(job, worker)
+            except (OSError, DamagedError, ValueError):
+                segment = None
+            finally:
+                ready.put((job, segment))
+        _end(worker)
+
+
+def _end(worker: subprocess.Popen[bytes] | None) -> None:
+    """Let a process end, and close its pipes."""
+    if worker is not None:
+        worker.communicate()
+
+
+def _folded(job: Job, worker: subprocess.Popen[bytes]) -> Segment | None:
+    """The segment that a process makes; None if it cannot, or made another one. Raises OSError or DamagedError."""
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    paths = [os.fsencode(path).decode("latin-1") for path in (job.file.path, job.target)]
+    worker.stdin.write(orjson.dumps([paths[0], job.file.name, job.limit, paths[1]]) + b"\n")
+    answer = worker.stdout.readline()
+    if not answer:
+        worker.kill()
+        worker.wait()  # it is not used again
+    if answer != b"done\n":
+        return None
+    segment = Segment(job.target)
+    if job.promised is None or job.promised.agrees(Place.from_json(segment.position)):
+        return segment
+    return None  # the file was replaced meanwhile
 
 
 def _cached(path: Path, file: JournalFile) -> Segment | None:
@@ -224,8 +273,8 @@ def _split(file: JournalFile) -> Place | None:
         first, newline, rest = os.pread(fd, RECENT, start).partition(b"\n")
         offset = start + len(first) + 1
         line = rest.partition(b"\n")[0] + b"\n"
-        if not newline or not Decoder(offset).feed(line)[0]:
-            return None
+        if not newline or b"\n}" in rest or not Decoder(offset).feed(line)[0]:
+            return None  # a pretty-printed record may have begun before it
         place = Place(file.name, (0, 0), file.path)
         place.move(fd, offset, offset)
         return place

@@ -6,27 +6,40 @@ its smallest id, which then stands at the root.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import islice
 
-OUR_ID_LENGTH = len("lineage-") + 26
+from lineage_core.clock import utc_date
 
 RECENT_EVENTS = 65536
 """How many event ids are kept with their tasks, at least; older ones are searched for."""
 
 
+def is_ours(lineage_id: str) -> bool:
+    """Whether an id is one of ours, which are unique."""
+    return len(lineage_id) == 34
+
+
+def day_of(lineage_id: str) -> str:
+    """The UTC date on which an event was logged, by its id; an empty string if the id does not tell."""
+    return utc_date(int(lineage_id[8:24])) if is_ours(lineage_id) and lineage_id[8:24].isdecimal() else ""
+
+
 class Kinship:
     """Parents and children of tasks.
 
-    search: gives the task (of several, the one with the smallest id) of any event heard so far, or None.
+    An event belongs to the task of the smallest id that has it: ids of ours are unique, those of the legacy library are
+    not. Where a claimed event is not among the recent ones, it is `pending` until somebody has looked for it in all
+    that is there and told what was `found`; it is not looked for again, unless there is more (`reopen`).
     """
 
-    def __init__(self, search: Callable[[str], str | None]) -> None:
-        self._search = search
+    def __init__(self) -> None:
         self._recent: dict[str, str] = {}
         self._claims: dict[str, str] = {}  # task -> the event that it claims as its cause
         self._wanted: dict[str, set[str]] = {}  # the same by event
-        self._fresh: set[str] = set()  # claimed events to settle
+        self._homes: dict[str, str] = {}  # claimed events -> their tasks, as far as they are known
+        self._fresh: set[str] = set()  # claimed events whose task became known
+        self._pending: set[str] = set()  # claimed events of which a search may tell something new
+        self._sought: set[str] = set()  # those of which it did not tell for certain
         self._raw: dict[str, str] = {}  # child -> parent, before cycles are cut
         self._children: dict[str, set[str]] = {}
         self._cut: set[str] = set()
@@ -35,47 +48,68 @@ class Kinship:
     def heard(self, lineage_id: str, task_id: str) -> None:
         """Note that an event belongs to a task."""
         recent = self._recent
-        recent[lineage_id] = task_id
-        if len(recent) > 2 * RECENT_EVENTS:
+        known = recent.setdefault(lineage_id, task_id)
+        if task_id < known:
+            recent[lineage_id] = task_id
+        elif len(recent) > 2 * RECENT_EVENTS:
             for old in list(islice(recent, RECENT_EVENTS)):
                 del recent[old]
         if lineage_id in self._wanted:
-            self._fresh.add(lineage_id)
+            self._learn(lineage_id, task_id)
 
     def claim(self, child: str, parent: str | None, event: str | None) -> None:
         """State whose subtask `child` is: of `parent`, else of the task that `event` belongs to."""
         if (earlier := self._claims.pop(child, None)) is not None:
             self._wanted[earlier].discard(child)
-        self._set(child, parent)
         if parent is None and event is not None:
             self._claims[child] = event
-            self._wanted.setdefault(event, set()).add(child)
+            if event not in self._wanted:
+                self._wanted[event] = set()
+                self._pending.add(event)
+                if (home := self._recent.get(event)) is not None:
+                    self._learn(event, home)
+            self._wanted[event].add(child)
+            parent = self._homes.get(event)
+        self._set(child, parent)
+
+    def _learn(self, event: str, home: str) -> None:
+        """A claimed event belongs to a task."""
+        known = self._homes.get(event)
+        if known is None or home < known:
+            self._homes[event] = home
             self._fresh.add(event)
+        if is_ours(event):
+            self._pending.discard(event)
+            self._sought.discard(event)
 
-    def settle(self, *, search: bool = True) -> set[str]:
-        """Settle the claims on events that arrived; returns the tasks whose parent changed since the last call.
-
-        search: whether to look for events that are not among the recent ones; else these claims stay `pending`.
-        """
-        for event in list(self._fresh):
-            # Only ids of ours are unique; of tasks that share a legacy id, the search names the smallest.
-            home = self._recent.get(event) if len(event) == OUR_ID_LENGTH else None
-            if home is None and search:
-                home = self._search(event)
-            if home is not None or search:
-                self._fresh.discard(event)
-                for child in self._wanted[event]:
-                    self._set(child, home)
+    def settle(self) -> set[str]:
+        """Settle the claims on events that arrived; returns the tasks whose parent changed since the last call."""
+        for event in self._fresh:
+            for child in self._wanted[event]:
+                self._set(child, self._homes[event])
+        self._fresh.clear()
         moved, self._moved = self._moved, set()
         return moved
 
     def pending(self) -> set[str]:
-        """The claimed events that are still to be settled."""
-        return set(self._fresh)
+        """The claimed events that are to be looked for."""
+        return set(self._pending)
+
+    def found(self, sought: set[str], homes: dict[str, str]) -> None:
+        """Take what a search for these events told: the tasks of those that were found."""
+        self._sought |= self._pending & sought
+        self._pending -= sought
+        for event, home in homes.items():
+            self._learn(event, home)
+
+    def reopen(self) -> None:
+        """There is more to search in: what was not found may be there."""
+        self._pending |= self._sought
+        self._sought.clear()
 
     def homes(self) -> dict[str, str]:
-        """The tasks of the claimed events that are among the recent ones."""
-        return {event: self._recent[event] for event in self._wanted if event in self._recent}
+        """The tasks of the claimed events, as far as they are known."""
+        return self._homes
 
     def parent(self, task_id: str) -> str | None:
         """The task that this one is shown under, or None for a root."""

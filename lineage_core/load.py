@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lineage_core.decode import Rejected
+from lineage_core.decode import Found, Rejected
 from lineage_core.errors import no_directory
-from lineage_core.history import History, uncollected
+from lineage_core.history import History, Prefix, uncollected
 from lineage_core.merge import State
+from lineage_core.place import path_of
+from lineage_core.segment import Segment
 from lineage_core.tail import Tailer
 
 
@@ -32,6 +34,7 @@ def load(
     """
     state = State()
     rejected: list[tuple[Path, Rejected]] = []
+    unfolded: list[Prefix] = []
     positions: list[dict[str, Any]] = []
     try:
         history = History(directory) if since is None else None
@@ -39,19 +42,29 @@ def load(
         raise no_directory(directory) from None
     if history is not None:
         positions = history.positions
-        for segment in history:
-            state.adopt(segment)
-            rejected += [(Path(segment.position["path"]), item) for item in segment.rejected]
-            positions.append(segment.position)
+        for part in history:
+            if isinstance(part, Segment):
+                state.adopt(part)
+                rejected += [(path_of(part.position["path"]), item) for item in part.rejected]
+                positions.append(part.position)
+            else:
+                unfolded.append(part)
             if progress is not None:
                 progress(history.done, history.total)
-        state.settle()
     tailer = Tailer(directory, since=since, positions={"places": positions})
-    for batch in tailer.scan():
-        state.merge(batch.file, batch.found)
-        rejected += [(batch.path, item) for item in batch.rejected]
-        if progress is not None and history is None:
-            progress(batch.end, batch.end + tailer.backlog)
+
+    def batches() -> Iterator[tuple[str, list[Found]]]:
+        for prefix in unfolded:
+            for found, bad in prefix.batches():
+                rejected.extend((prefix.place.path, item) for item in bad)
+                yield prefix.place.name, found
+        for batch in tailer.scan():
+            rejected.extend((batch.path, item) for item in batch.rejected)
+            yield batch.file, batch.found
+            if progress is not None and history is None:
+                progress(batch.end, batch.end + tailer.backlog)
+
+    state.fold(batches())
     tailer.close()
     if tailer.missing:
         raise no_directory(directory)

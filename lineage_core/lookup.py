@@ -8,7 +8,7 @@ name one of its events as their cause.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from lineage_core import hits
 from lineage_core.clock import DAY
 from lineage_core.crew import Progress
 from lineage_core.errors import JournalError, UnknownNameError
+from lineage_core.facts import Fact, fact_of
 from lineage_core.files import files, open_file, unpack
 from lineage_core.merge import State
 from lineage_core.scan import Search
@@ -43,12 +44,8 @@ def look_up(directory: Path, task_id: str, *, links: bool = True, progress: Prog
     """A task by its id, with the tasks it is linked to. Raises UnknownNameError, with the nearest ids."""
     state = State()
     first = hits.find(directory, Search((task_id,)), progress)
-    raws = []
-    for hit, raw in hits.records(first):
-        found = hits.found_of(hit, raw)
-        state.merge(first.files[hit.rank].name, [found])
-        if found.record["task_id"] == task_id:
-            raws.append(raw)
+    raws: list[bytes] = []
+    state.merge_facts(_facts(first, task_id, raws))
     task = state.task(task_id)
     if task is None:
         raise unknown(directory, task_id)
@@ -57,6 +54,15 @@ def look_up(directory: Path, task_id: str, *, links: bool = True, progress: Prog
     if links:
         linked = _follow_links(directory, state, task, problems)
     return Lookup(state, task, raws, linked, problems)
+
+
+def _facts(found: hits.Hits, task_id: str = "", raws: list[bytes] | None = None) -> Iterator[tuple[str, Fact]]:
+    """The facts of what was found; the records of the task, as they were written, are put into `raws`."""
+    for hit, raw in hits.records(found):
+        one = hits.found_of(hit, raw)
+        if raws is not None and one.record["task_id"] == task_id:
+            raws.append(raw)
+        yield one.record["task_id"], fact_of(found.files[hit.rank].name, one.offset, one.length, one.at, one.record)
 
 
 def linked_ids(state: State, task: Task) -> list[str]:
@@ -90,8 +96,7 @@ def _follow_links(directory: Path, state: State, task: Task, problems: dict[str,
 
         since = None if needles else task.first_at - DAY  # subtasks are younger
         more = hits.find(directory, Search(tuple(needles), (prefix,) if step == 0 else (), matches, since=since))
-        for hit, raw in hits.records(more):
-            state.merge(more.files[hit.rank].name, [hits.found_of(hit, raw)])
+        state.merge_facts(_facts(more))
         done |= names
         problems.update(more.problems)
     return frozenset(done)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from lineage_core.facts import Fact, distinct, fact_of, order, pack, pack_all, unpack
+from lineage_core.facts import Fact, Sought, distinct, fact_of, order, pack, pack_all, unpack
 from lineage_core.fold import apply, derive, play
-from lineage_core.kinship import Kinship
+from lineage_core.kinship import Kinship, day_of, is_ours
 from lineage_core.state import Status, Task, TaskRow
 
 if TYPE_CHECKING:
@@ -27,47 +28,58 @@ KEPT_TASKS = 4096
 FOLDED_TOGETHER = 200_000
 """How many facts `State.fold` puts together before it derives their tasks: about 150 MB."""
 
+LATE_SHARE = 8
+"""A task is derived again when one part in so many of its facts came late, or else by `State.settle`: so each fact
+costs a few steps, however many tasks are late and however often."""
+
+_AT_ONCE = 64  # tasks that are derived again while others wait for the lock
+_SEARCHED_AT_ONCE = 2048  # tasks whose facts are searched while others wait for the lock
+
 
 class State:
     """Every task of a lineage directory.
 
     rows: a summary per task id, in the order in which tasks were first heard of here.
-    counts: tasks by status. records: records merged, copies included. events: distinct events.
+    counts: tasks by status. events: distinct events. copies: records that were copies of an event already known;
+    to read the same record again, as after its file was packed, makes no copy. copied: the same by task.
     lock: held by whoever merges, and by whoever looks at a `task()` while another thread may merge.
     """
 
     def __init__(self) -> None:
         self.rows: dict[str, TaskRow] = {}
         self.counts: Counter[Status] = Counter()
-        self.records = 0
         self.events = 0
+        self.copies = 0
+        self.copied: Counter[str] = Counter()
         self.lock = threading.RLock()
-        self.kin = Kinship(self._task_of_event)
+        self.kin = Kinship()
         self._packed: dict[str, bytearray | tuple[Segment, int]] = {}
         self._segments: list[Segment] = []
         self._derived: OrderedDict[str, Task] = OrderedDict()
+        self._late: dict[str, int] = {}  # tasks whose rows are to be made again -> how many facts are not applied
 
     @property
-    def copies(self) -> int:
-        """Records that were copies of an event already known."""
-        return self.records - self.events
+    def records(self) -> int:
+        """Records merged, copies included."""
+        return self.events + self.copies
 
-    def merge(self, file: str, found: Iterable[Found]) -> set[str]:
+    def merge(self, file: str, found: Iterable[Found], *, settle: bool = True) -> set[str]:
         """Merge decoded records of a file (its canonical name); returns the ids of the tasks that changed."""
         return self.merge_facts(
-            (f.record["task_id"], fact_of(file, f.offset, f.length, f.at, f.record)) for f in found
+            ((f.record["task_id"], fact_of(file, f.offset, f.length, f.at, f.record)) for f in found), settle=settle
         )
 
-    def merge_facts(self, facts: Iterable[tuple[str, Fact]]) -> set[str]:
+    def merge_facts(self, facts: Iterable[tuple[str, Fact]], *, settle: bool = True) -> set[str]:
         """Merge facts with the ids of their tasks; returns the ids of the tasks that changed.
 
         Merging is associative, commutative and idempotent: only the set of distinct events matters.
+        settle: False leaves to `settle()` what takes longer than the new facts are worth: large tasks that facts came
+        late for keep their rows, and parents by events of long ago are not found yet.
         """
-        changed: set[str] = set()
         with self.lock:
-            self._take(facts, changed)
+            changed = self._take(facts)
             self._publish(changed)
-        return changed
+        return changed | self.settle() if settle else changed
 
     def fold(self, batches: Iterable[tuple[str, Iterable[Found]]]) -> None:
         """Merge whole files at once: facts are put together by task first, and each task is derived once.
@@ -90,86 +102,138 @@ class State:
                 self._fold(together)
                 together, waiting = {}, 0
         self._fold(together)
+        self.kin.reopen()
+        self.settle()
 
     def _fold(self, together: dict[str, list[Fact]]) -> None:
         with self.lock:
             for task_id, facts in together.items():
-                self.records += len(facts)
                 if task_id in self._packed:
                     facts += unpack(self.packed(task_id))
-                facts = distinct(facts)
+                    self._derived.pop(task_id, None)
+                    self._late.pop(task_id, None)
+                facts = self._distinct(task_id, facts)
                 self._packed[task_id] = bytearray(pack_all(facts))
-                self._derived.pop(task_id, None)
                 self._show(play(task_id, facts).row())
-            if claimed := self.kin.pending():
-                for task_id, facts in together.items():
-                    for fact in facts:
-                        if fact.lineage_id in claimed:
-                            self.kin.heard(fact.lineage_id, task_id)
-            self.kin.settle()
 
     def adopt(self, segment: Segment, start: int = 0, stop: int | None = None) -> set[str]:
         """Merge the tasks `start` to `stop` of a folded file; returns the ids of the tasks that changed.
 
-        A task that is not known yet is taken as it is, without a look at its facts, which stay where they are.
+        A task that is not known yet is taken as it is, without a look at its facts, which stay where they are. When all
+        is adopted, `settle` is to be called.
         """
         stop = len(segment) if stop is None else min(stop, len(segment))
         changed: set[str] = set()
         met: set[str] = set()
         with self.lock:
             if start == 0:
+                self._segments.append(segment)
+                self.kin.reopen()
                 for lineage_id, task_id in segment.homes.items():
                     self.kin.heard(lineage_id, task_id)
             for number in range(start, stop):
                 row = segment.row(number)
                 task_id = row.task_id
-                self.records += segment.records_of(number)
-                changed.add(task_id)
+                if copies := segment.copies.get(number):
+                    self.copies += copies
+                    self.copied[task_id] += copies
                 if task_id in self._packed:
                     self._buffer(task_id).extend(segment.packed(number))
+                    self._derived.pop(task_id, None)
+                    self._late[task_id] = self._late.get(task_id, 0) + row.events
                     met.add(task_id)
                 else:
                     self._packed[task_id] = (segment, number)
                     self._show(row)
-            for task_id in met:
-                self._derive_again(task_id)
-            self._publish(met, search=False)
-            if start == 0:
-                self._segments.append(segment)
-            changed |= met | self.kin.settle(search=False)
-        return changed
+                    changed.add(task_id)
+            due = self._derive_due(met)
+            self._publish(due)
+            return changed | due | self.kin.settle()
 
     def settle(self) -> set[str]:
-        """Find the parents that adopted tasks still look for; returns the ids of the tasks that moved."""
-        with self.lock:
-            for segment in self._segments:
-                pending = self.kin.pending()
-                for lineage_id, task_id in (segment.locate(pending) if pending else {}).items():
-                    self.kin.heard(lineage_id, task_id)
-            return {task_id for task_id in self.kin.settle() if task_id in self.rows}
+        """Do what was left for later: rows of tasks that facts came late for, and parents by events of long ago.
 
-    def _take(self, facts: Iterable[tuple[str, Fact]], changed: set[str]) -> None:
-        """Merge facts; the rows of the tasks that are added to `changed` have to be made again."""
+        Returns the ids of the tasks that changed. The lock is taken for short times only.
+        """
+        changed: set[str] = set()
+        while self._late:
+            with self.lock:
+                some = set(islice(self._late, _AT_ONCE))
+                for task_id in some:
+                    if self._late.pop(task_id) or task_id not in self._derived:
+                        self._derive_again(task_id)
+                self._publish(some)
+            changed |= some
+        if pending := self.kin.pending():
+            homes = self._find(pending)
+            with self.lock:
+                self.kin.found(pending, homes)
+                changed |= {task_id for task_id in self.kin.settle() if task_id in self.rows}
+        return changed
+
+    def _find(self, lineage_ids: set[str]) -> dict[str, str]:
+        """The tasks of those of these events that are here; of several tasks the smallest id."""
+        homes: dict[str, str] = {}
+        left = set(lineage_ids)
+        with self.lock:
+            names, segments = list(self._packed), list(self._segments)
+
+        def take(lineage_id: str, task_id: str) -> None:
+            homes[lineage_id] = min(task_id, homes.get(lineage_id, task_id))
+            if is_ours(lineage_id):
+                left.discard(lineage_id)  # only ids of ours are unique
+
+        for start in range(0, len(names), _SEARCHED_AT_ONCE):
+            sought = Sought(set(left))
+            with self.lock:
+                for task_id in names[start : start + _SEARCHED_AT_ONCE]:
+                    kept = self._packed[task_id]
+                    if isinstance(kept, bytearray):
+                        for lineage_id in sought.within(kept):
+                            take(lineage_id, task_id)
+        days = {f"lineage-{day_of(lineage_id)}.jsonl" for lineage_id in left}  # nearly always it is there
+        for segment in sorted(segments, key=lambda one: one.position["name"] not in days):
+            if not left:
+                break
+            for lineage_id, task_id in segment.locate(Sought(set(left))).items():
+                take(lineage_id, task_id)
+        return homes
+
+    def _take(self, facts: Iterable[tuple[str, Fact]]) -> set[str]:
+        """Merge facts; returns the tasks whose rows have to be made again."""
+        changed: set[str] = set()
         late: set[str] = set()
         derived, heard = self._derived, self.kin.heard
         for task_id, fact in facts:
-            self.records += 1
             if task_id not in self._packed:
                 self._packed[task_id] = bytearray()
                 derived[task_id] = Task(task_id)
             buffer = self._buffer(task_id)
             heard(fact.lineage_id, task_id)
-            task = derived.get(task_id) if task_id not in late else None
+            task = derived.get(task_id)
             if task is not None and order(fact) > task.last_key:
                 if fact.at == task.last_key[0] and fact.digest in task.last_digests:
-                    continue  # a copy that stands later than the one we have
+                    self.copies += 1  # it stands later than the one we have
+                    self.copied[task_id] += 1
+                    continue
                 apply(task, fact)
+                changed.add(task_id)
             else:
+                derived.pop(task_id, None)
+                self._late[task_id] = self._late.get(task_id, 0) + 1
                 late.add(task_id)
             buffer += pack(fact)
-            changed.add(task_id)
+        return (changed - late) | self._derive_due(late)
+
+    def _derive_due(self, late: Iterable[str]) -> set[str]:
+        """Derive again those tasks of which it has become worth while, and those that are new; returns them."""
+        due = set()
         for task_id in late:
-            self._derive_again(task_id)
+            row = self.rows.get(task_id)
+            if row is None or self._late[task_id] * LATE_SHARE >= row.events:
+                self._derive_again(task_id)
+                due.add(task_id)
+        return due
 
     def _buffer(self, task_id: str) -> bytearray:
         """The packed facts of a task, to be added to; fetched from their segment if they are in one."""
@@ -183,8 +247,12 @@ class State:
         with self.lock:
             if task_id not in self._packed:
                 return None
+            if self._late.get(task_id):
+                self._derive_again(task_id)
+                self._late[task_id] = 0  # its row is still to be made
             task = self._derived.pop(task_id, None) or derive(task_id, unpack(self.packed(task_id)))
             self._derived[task_id] = task
+            self._trim()
             return task
 
     def facts(self, task_id: str) -> list[Fact]:
@@ -193,17 +261,29 @@ class State:
             return distinct(unpack(self.packed(task_id)))
 
     def _derive_again(self, task_id: str) -> None:
-        facts = distinct(unpack(self.packed(task_id)))
+        facts = self._distinct(task_id, unpack(self.packed(task_id)))
         self._packed[task_id] = bytearray(pack_all(facts))
-        self._derived.pop(task_id, None)
+        self._late.pop(task_id, None)
+        self._derived.pop(task_id, None)  # to the end of those that are kept
         self._derived[task_id] = play(task_id, facts)
 
-    def _publish(self, changed: set[str], *, search: bool = True) -> None:
+    def _distinct(self, task_id: str, facts: list[Fact]) -> list[Fact]:
+        """The facts of a task in order, each once; the others are counted."""
+        kept = distinct(facts)
+        if len(kept) < len(facts) and (copies := len({fact[1:5] for fact in facts}) - len(kept)):
+            self.copies += copies
+            self.copied[task_id] += copies
+        return kept
+
+    def _publish(self, changed: set[str]) -> None:
         """Bring rows, counts and kinship up to date; adds to `changed` the children of tasks that are new."""
         fresh = [task_id for task_id in changed if self._show(self._derived[task_id].row())]
-        changed |= self.kin.settle(search=search)
+        changed |= self.kin.settle()
         for task_id in fresh:
             changed.update(child for child in self.kin.children(task_id) if child in self.rows)
+        self._trim()
+
+    def _trim(self) -> None:
         while len(self._derived) > KEPT_TASKS:
             self._derived.popitem(last=False)
 
@@ -222,15 +302,6 @@ class State:
         if (row.parent_id, row.parent_event) != claimed:
             self.kin.claim(task_id, row.parent_id, row.parent_event)
         return old is None
-
-    def _task_of_event(self, lineage_id: str) -> str | None:
-        """The task that an event belongs to, by search in the packed facts; the smallest id if it was used twice."""
-        needle = f'"{lineage_id}",'.encode()
-        homes = [task_id for segment in self._segments for task_id in segment.locate({lineage_id}).values()]
-        for task_id, kept in self._packed.items():
-            if isinstance(kept, bytearray) and needle in kept:
-                homes += [task_id for fact in unpack(kept) if fact.lineage_id == lineage_id]
-        return min(homes, default=None)
 
     def packed(self, task_id: str) -> bytes | bytearray:
         """The facts of a task as they are kept (see `facts.pack`), also for a search in their bytes."""

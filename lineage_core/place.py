@@ -82,6 +82,10 @@ class Place:
         """Whether the file begins with what was read here."""
         return self._head == _head(fd, self.offset) and self._last == _last(fd, self.offset)
 
+    def agrees(self, other: Place) -> bool:
+        """Whether both are the end of the same prefix."""
+        return (self.offset, self._head, self._last) == (other.offset, other._head, other._last)
+
     def move(self, fd: int, offset: int, settled: int) -> None:
         """It was read up to `offset`."""
         if self.offset < _HEAD:
@@ -138,7 +142,7 @@ class Place:
         """The place for a file of positions."""
         return {
             "name": self.name,
-            "path": str(self.path),
+            "path": os.fsencode(self.path).decode("latin-1"),  # JSON holds no names that are not UTF-8
             "offset": self.offset,
             "settled": self.settled,
             "head": self._head.hex(),
@@ -149,14 +153,19 @@ class Place:
     def from_json(cls, told: dict[str, Any]) -> Place:
         """The place that `to_json` told; raises ValueError if that is not what was told."""
         try:
-            place = cls(str(told["name"]), (0, 0), Path(told["path"]))
+            place = cls(str(told["name"]), (0, 0), path_of(told["path"]))
             place.offset, place.settled = int(told["offset"]), int(told["settled"])
             place._head, place._last = bytes.fromhex(told["head"]), bytes.fromhex(told["last"])
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"no place in a file: {error!r}") from error
         if not 0 <= place.settled <= place.offset:
             raise ValueError(f"no place in a file: settled at {place.settled}, read to {place.offset}")
         return place
+
+
+def path_of(told: str) -> Path:
+    """The path that stands in what `to_json` told."""
+    return Path(os.fsdecode(told.encode("latin-1")))
 
 
 class Gone:

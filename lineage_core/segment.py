@@ -2,7 +2,8 @@
 
     line 1   JSON: format, position (`place.Place.to_json`: which file, how far, hashes to recognise it), lengths, CRCs;
              behind it, after a blank, its own CRC
-    columns  JSON: the rows of the tasks, where the packed facts of each begin, their CRCs; ids that were claimed
+    columns  JSON: the rows of the tasks, where the packed facts of each begin, their CRCs; how many copies there
+             were; ids that were claimed
     facts    the packed facts, task after task
 
 Rows become objects, and facts are read, only when somebody looks. A segment is never trusted blindly: lengths and
@@ -12,10 +13,8 @@ CRCs are checked, and `DamagedError` means that the journal has to be read inste
 from __future__ import annotations
 
 import os
-import re
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterator, Set
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -23,21 +22,18 @@ from typing import Any
 import orjson
 
 from lineage_core.decode import Rejected
+from lineage_core.facts import Sought
 from lineage_core.merge import State
 from lineage_core.state import Status, TaskRow
 
-FORMAT = 3
+FORMAT = 4
 """Of this file, and of what `fold.py` makes of events; a segment of another format is made again."""
 
 _STATUS = TaskRow._fields.index("status")
 _BLOCKED = TaskRow._fields.index("blocked_by")
 _NEW_ROW: Any = tuple.__new__  # makes a row in a third of the time that its own constructor takes
 _STATUSES = {status.value: status for status in Status}
-
-
-_ID = re.compile(rb',"(lineage-\d+)",\d+,\d+,')
 _BLOCK = 4 << 20
-_OVERLAP = 256
 
 
 class DamagedError(Exception):
@@ -48,7 +44,8 @@ class Segment:
     """A segment that was opened.
 
     position: for `Tailer(positions=…)` to go on behind it. rejected: what was quarantined in the prefix.
-    homes: the tasks of those events in it that a task names as the cause of its creation.
+    homes: the tasks of those events in it that a task names as the cause of its creation. copies: how many records of
+    a task (by its number) were copies.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,7 +77,7 @@ class Segment:
         self._rows: list[Any] = parts["rows"]
         self._starts: list[int] = parts["starts"]
         self._crcs: list[int] = parts["crcs"]
-        self._records: list[int] = parts["records"]
+        self.copies: dict[int, int] = dict(parts["copies"])
         self.homes: dict[str, str] = parts["homes"]
         self.rejected = [Rejected(*fields) for fields in parts["rejected"]]
 
@@ -109,10 +106,6 @@ class Segment:
         self._rows[number] = row  # in place of the fields, which would take as much memory again
         return row
 
-    def records_of(self, number: int) -> int:
-        """How many records of the task stand in the prefix, copies included."""
-        return self._records[number]
-
     def packed(self, number: int) -> bytes:
         """The packed facts of a task; raises DamagedError if they are not what was written."""
         start, end = self._starts[number], self._starts[number + 1]
@@ -121,33 +114,22 @@ class Segment:
             raise DamagedError("the facts of a task were altered; delete the cache")
         return data
 
-    def locate(self, lineage_ids: Set[str]) -> dict[str, str]:
-        """The tasks of those of these events that stand in the prefix; of several tasks the smallest id."""
-        found: dict[str, str] = {}
-        begin, size = self._base, self._base + self._starts[-1]
-        tail = b""
-        while begin < size:
-            block = os.pread(self._fd, _BLOCK, begin)
-            data = tail + block
-            for lineage_id, offset in _ids(data, lineage_ids):
-                number = bisect_right(self._starts, begin - len(tail) - self._base + offset) - 1
+    def locate(self, sought: Sought) -> dict[str, str]:
+        """The tasks of those of these events that stand in the prefix; of several tasks the smallest id.
+
+        Raises DamagedError if the facts of one of them are not what was written.
+        """
+        homes: dict[str, str] = {}
+        starts, begin = self._starts, 0
+        while begin < len(self):
+            end = max(begin + 1, bisect_right(starts, starts[begin] + _BLOCK) - 1)
+            block = os.pread(self._fd, starts[end] - starts[begin], self._base + starts[begin])
+            for number in {bisect_right(starts, starts[begin] + place) - 1 for place in sought.places(block)}:
                 task_id = str(self._rows[number][0])
-                found[lineage_id] = min(task_id, found.get(lineage_id, task_id))
-            begin += len(block)
-            tail = data[-_OVERLAP:]
-        return found
-
-
-def _ids(data: bytes, wanted: Set[str]) -> Iterator[tuple[str, int]]:
-    """The wanted event ids that occur in packed facts, as the fourth of their fields, and where."""
-    if len(wanted) == 1:
-        (lineage_id,) = wanted
-        for match in re.finditer(rb',"(' + re.escape(lineage_id.encode()) + rb')",\d+,\d+,', data):
-            yield lineage_id, match.start()
-    else:
-        for match in _ID.finditer(data):
-            if (lineage_id := match[1].decode()) in wanted:
-                yield lineage_id, match.start()
+                for lineage_id in sought.within(self.packed(number)):
+                    homes[lineage_id] = min(task_id, homes.get(lineage_id, task_id))
+            begin = end
+        return homes
 
 
 def write(path: Path, state: State, position: dict[str, Any], rejected: list[Rejected]) -> None:
@@ -164,7 +146,11 @@ def write(path: Path, state: State, position: dict[str, Any], rejected: list[Rej
             "rows": rows,
             "starts": starts,
             "crcs": crcs,
-            "records": [row.events for row in state.rows.values()],
+            "copies": [
+                (number, copies)
+                for number, task_id in enumerate(state.rows if state.copied else ())
+                if (copies := state.copied.get(task_id))
+            ],
             "homes": state.kin.homes(),
             "rejected": [list(item) for item in rejected],
         }

@@ -62,7 +62,8 @@ class Worker:
     """One worker of one task.
 
     percent: 0-100, None before the first progress. tokens: total tokens it reported. duration_ms: as it reported.
-    retry_of: the id of the earlier failed worker of the same type that this one replaces.
+    retry_of: the id of the worker of the same type that failed last before this one was spawned; its own if it was
+    spawned again.
     progress: its progress events, as (time, percent).
     """
 
@@ -102,7 +103,10 @@ class Worker:
 
 @dataclass(slots=True)
 class Handoff:
-    """One handing-over of a task between two masters; waiting from created_at to accepted_at."""
+    """One handing-over of a task between two masters; waiting from created_at to accepted_at.
+
+    If it was offered more than once: since it was offered last.
+    """
 
     handoff_id: str
     from_master: str | None = None
@@ -123,6 +127,7 @@ class Task:
     """One task, derived from the facts applied so far.
 
     since: when the present status began. reason: why it is blocked, failed, cancelled or escalated, newest word.
+    escalation: why it is escalated, as long as it is. last_failed: of each worker type, the worker that failed last.
     parent_id: by `parent_task_id`. parent_event: the lineage_id that caused its creation.
     tokens_said, duration_ms: what its own completion reported. unordered: event types that are not among the 18.
     """
@@ -137,6 +142,7 @@ class Task:
     ended_at: int | None = None
     attempts: int = 0
     escalated: bool = False
+    escalation: str | None = None
     before_block: Status | None = None
     task_type: str | None = None
     priority: str | None = None
@@ -158,9 +164,10 @@ class Task:
     marks: list[Mark] = field(default_factory=list)
     workers: dict[str, Worker] = field(default_factory=dict)
     handoffs: dict[str, Handoff] = field(default_factory=dict)
+    last_failed: dict[str, str] = field(default_factory=dict)
     # Where the fold stands: the order key of the last fact, and the digests of the facts that share its time.
     last_key: tuple[int, str, int, str, int] = (-(1 << 62), "", 0, "", 0)
-    last_digests: tuple[int, ...] = ()
+    last_digests: set[int] = field(default_factory=set)
 
     @property
     def tokens(self) -> int | None:
@@ -184,8 +191,17 @@ class Task:
 
     def row(self) -> TaskRow:
         """The summary that lists, filters and counts use."""
-        workers = self.workers.values()
-        open_workers = [w for w in workers if w.open]
+        open_workers = failed = retries = 0
+        silent_since: int | None = None
+        for worker in self.workers.values():
+            if worker.ended_at is None:
+                open_workers += 1
+                if silent_since is None or worker.last_at < silent_since:
+                    silent_since = worker.last_at
+            elif worker.failed:
+                failed += 1
+            if worker.retry_of is not None:
+                retries += 1
         waiting = [h.created_at for h in self.handoffs.values() if h.waiting and h.created_at is not None]
         return TaskRow(
             self.task_id,
@@ -205,13 +221,14 @@ class Task:
             self.parent_id,
             self.parent_event,
             self.reason,
+            self.escalation,
             self.blocked_by,
             self.percent,
             len(self.workers),
-            len(open_workers),
-            sum(w.failed for w in workers),
-            sum(w.retry_of is not None for w in workers),
-            min((w.last_at for w in open_workers), default=None),
+            open_workers,
+            failed,
+            retries,
+            silent_since,
             len(self.handoffs),
             min(waiting, default=None),
             self.tokens,
@@ -222,6 +239,7 @@ class Task:
 class TaskRow(NamedTuple):
     """One line per task: what lists, filters, sorting and counting need without touching the facts.
 
+    escalation: why it is escalated, as long as it is (a block that came later has its own word, `reason`).
     silent_since: when the quietest of its open workers was last heard of. handoff_since: when the oldest handoff
     that nobody accepted was offered. events: distinct events.
     """
@@ -243,6 +261,7 @@ class TaskRow(NamedTuple):
     parent_id: str | None
     parent_event: str | None
     reason: str | None
+    escalation: str | None
     blocked_by: tuple[str, ...]
     percent: float | None
     workers: int

@@ -62,7 +62,14 @@ class Watcher:
             return True
         if self._notify is None:
             return not self._stop.wait(self._poll)
-        changes = self._notify.watch(_DEBOUNCE, self._step, int(SLOW * 1000), self._stop)
+        from watchfiles._rust_notify import WatchfilesRustInternalError
+
+        try:
+            changes = self._notify.watch(_DEBOUNCE, self._step, int(SLOW * 1000), self._stop)
+        except WatchfilesRustInternalError as error:  # a file whose name is not UTF-8 was written
+            self.close()
+            self._poll_instead(f"the watch failed: {error}")
+            return True
         self._step = _STEP if changes == "timeout" else _STEP_BUSY
         if changes == "signal":
             raise KeyboardInterrupt
@@ -90,20 +97,24 @@ class Watcher:
         if time.monotonic() < self._retry_at:
             return False
         if (kind := _file_system(identity[0])) in _REMOTE:
-            self.mode, self.reason = "polling", f"{kind} does not tell of changes"
-            self._retry_at = time.monotonic() + RETRY
-            return False
+            return self._poll_instead(f"{kind} does not tell of changes")
         from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # 80 ms, and only here
 
         try:  # the last argument, true, would swallow not only a lack of permission but that of watches
             self._notify = RustNotify([str(self.directory)], False, False, 0, False, False)
+        except UnicodeEncodeError:  # what watches takes no other names
+            return self._poll_instead("the name of the directory is not UTF-8")
         except (OSError, WatchfilesRustInternalError) as error:
-            self.mode, self.reason = "polling", f"no watch to be had: {error}"
-            self._retry_at = time.monotonic() + RETRY
-            return False
+            return self._poll_instead(f"no watch to be had: {error}")
         self._watched = identity
         self.mode, self.reason = "live", ""
         return True
+
+    def _poll_instead(self, reason: str) -> bool:
+        """There is no watch, and none is tried for a while."""
+        self.mode, self.reason = "polling", reason
+        self._retry_at = time.monotonic() + RETRY
+        return False
 
 
 def _identity(directory: Path) -> tuple[int, int] | None:

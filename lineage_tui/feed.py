@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -20,13 +20,18 @@ from typing import Any
 from lineage_core.clock import SECOND
 from lineage_core.decode import Found
 from lineage_core.errors import JournalError
-from lineage_core.history import History, uncollected
+from lineage_core.history import History, Prefix, uncollected
 from lineage_core.merge import State
+from lineage_core.place import path_of
+from lineage_core.segment import Segment
 from lineage_core.tail import Tailer
 from lineage_core.watch import Watcher
 
 SLICE = 200
 """Records merged at a time: how long the screen may have to wait for the state, about 5 ms."""
+
+SETTLE_SHARE = 4
+"""To settle what a pass left (see `State.settle`) may take one part in so many of the time."""
 
 ASIDE = 32 << 20
 """Bytes of records that are set aside while paused; beyond that, they wait in their files."""
@@ -87,12 +92,14 @@ class Feed(threading.Thread):
         self._flowing.set()
         self._aside: list[tuple[str, list[Found]]] = []
         self._aside_size = 0
+        self._next_settling = 0.0
 
     def run(self) -> None:
         watcher = Watcher(self.directory, force_polling=self._force_polling, stop=self._stop_event)
         history = self._begin_history()
         while True:
             self._scan()
+            self._settle()
             self.health.loaded = history is None or not history.is_alive()
             self.health.mode, self.health.reason = watcher.mode, watcher.reason
             self._announce(set())
@@ -120,19 +127,34 @@ class Feed(threading.Thread):
 
     @uncollected()
     def _fold_history(self, history: History) -> None:
-        for segment in history:
-            self.health.rejected += len(segment.rejected)
-            for start in range(0, len(segment), SLICE):
-                self._flowing.wait()
-                if self._stop_event.is_set():
-                    return
-                self._announce(self.state.adopt(segment, start, start + SLICE), history=True)
-            self._positions.put(segment.position)
-            self.health.history = history.done / history.total
-        self._announce(self.state.settle())
-        self._positions.put(None)
-        self.health.loaded = True
-        self._announce(set())
+        try:
+            for part in history:
+                for changed in self._adopt(part) if isinstance(part, Segment) else self._read(part):
+                    self._announce(changed, history=True)
+                    self._flowing.wait()
+                    if self._stop_event.is_set():
+                        return
+                if isinstance(part, Segment):
+                    self._positions.put(part.position)
+                self.health.history = history.done / history.total
+            self._announce(self.state.settle())
+        finally:
+            self._positions.put(None)
+            self.health.loaded = True
+            self._announce(set())
+
+    def _adopt(self, segment: Segment) -> Iterator[set[str]]:
+        """Take a folded file into the state; gives what changed, slice by slice."""
+        self.health.rejected += len(segment.rejected)
+        for start in range(0, len(segment), SLICE):
+            yield self.state.adopt(segment, start, start + SLICE)
+
+    def _read(self, prefix: Prefix) -> Iterator[set[str]]:
+        """Read what could not be folded; gives what changed, slice by slice."""
+        for found, rejected in prefix.batches():
+            self.health.rejected += len(rejected)
+            for start in range(0, len(found), SLICE):
+                yield self.state.merge(prefix.place.name, found[start : start + SLICE], settle=False)
 
     def stop(self) -> None:
         """End the thread and wait for it."""
@@ -150,7 +172,7 @@ class Feed(threading.Thread):
     def resume(self) -> None:
         """Merge what was read while paused, in a thread of its own, and what comes."""
         self._flowing.set()
-        threading.Thread(target=self._merge_aside, name="aside", daemon=True).start()
+        threading.Thread(target=self._catch_up, name="aside", daemon=True).start()
 
     def take(self, most: int) -> set[str]:
         """Up to `most` of the ids of tasks that changed and were not taken yet: what happens now before history."""
@@ -188,7 +210,7 @@ class Feed(threading.Thread):
                 self._tailer.held = set()
             else:
                 self._tailer.go_on_from(told)
-                self._tailer.held.discard(Path(told["path"]))
+                self._tailer.held.discard(path_of(told["path"]))
         for batch in self._tailer.scan():
             health.rejected += len(batch.rejected)
             health.backlog = self._tailer.backlog
@@ -216,10 +238,22 @@ class Feed(threading.Thread):
             for start in range(0, len(found), SLICE):
                 if self._stop_event.is_set():
                     return
-                changed = self.state.merge(file, found[start : start + SLICE])
+                changed = self.state.merge(file, found[start : start + SLICE], settle=False)
                 self._announce(changed)
             with self._lock:
                 self.health.aside -= len(found)
+
+    def _catch_up(self) -> None:
+        self._merge_aside()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Do what merging left for later, unless it took long the last time."""
+        began = time.monotonic()
+        if self._flowing.is_set() and began >= self._next_settling:
+            self._announce(self.state.settle())
+            ended = time.monotonic()
+            self._next_settling = ended + (SETTLE_SHARE - 1) * (ended - began)
 
     def _count_arrivals(self, found: list[Found]) -> None:
         """Note how many events came just now, for the rate; a copy of an event is counted like the event."""

@@ -215,31 +215,23 @@ def _workers(ordered: pl.DataFrame) -> pl.DataFrame:
 
 
 def _retries(rows: pl.DataFrame) -> pl.LazyFrame:
-    """Which worker each one replaces: of those of its type that are failed when it is spawned, the last to end."""
+    """Which worker each one replaces: of those of its type, the one that failed last before it was spawned."""
     who = ["task_id", "worker_id"]
     risky = rows.lazy().filter(col("end").is_in(["failed", "zombie"])).select("task_id").unique()
-    near = rows.lazy().join(risky, on="task_id", how="semi").sort("place")
-    # Of each worker, after each of its events: its type, how it ended (if it has), and until where that holds.
-    told = near.select(
-        "place",
-        *who,
-        "spawned",
-        kind=col("worker_type").forward_fill().over(who),
-        end=when(col("changes")).then(col("end").cast(pl.String).fill_null("open")).forward_fill().over(who),
-        ended_at=when(col("end").is_not_null()).then(col("at")).forward_fill().over(who),
-        until=col("place").shift(-1).over(who),
-        heard=col("place").min().over(who),
+    told = (
+        rows.lazy()
+        .join(risky, on="task_id", how="semi")
+        .sort("place")
+        .with_columns(kind=col("worker_type").forward_fill().over(who))
+        .filter(col("kind").is_not_null())
     )
-    lost = told.filter(col("end").is_in(["failed", "zombie"])).select(
-        "task_id", "kind", "ended_at", "heard", "place", "until", earlier="worker_id"
-    )
-    spawns = told.filter("spawned").select(*who, "kind", spawn="place")
+    lost = told.filter(col("end").is_in(["failed", "zombie"])).select("place", "task_id", "kind", retry_of="worker_id")
+    spawns = told.filter("spawned").select("place", *who, "kind")
     return (
-        spawns.join(lost, on=["task_id", "kind"])
-        .filter((col("place") < col("spawn")) & (col("until").is_null() | (col("until") > col("spawn"))))
-        .sort("spawn", "ended_at", "heard", descending=[False, False, True])
+        spawns.join_asof(lost, on="place", by=["task_id", "kind"], check_sortedness=False)
+        .filter(col("retry_of").is_not_null())
         .group_by(who)
-        .agg(retry_of=col("earlier").last())
+        .agg(col("retry_of").last())
     )
 
 
@@ -249,6 +241,8 @@ def _handoffs(ordered: pl.DataFrame) -> pl.DataFrame:
     rows = ordered.lazy().filter(kind.is_in(_HANDOFF))
     named = rows.with_columns(handoff_id=col("handoff_id").fill_null(lit("unnamed handoff", NAME)))
     actor = when(col("actor_id") != "").then(col("actor_id"))
+    offers = col("created").is_not_null().cum_sum()
+    latest = (offers == offers.max()) | (offers.max() < 2)  # what came before it was offered again holds no longer
     handoffs = named.with_columns(
         created=when(created).then(col("at")),
         accepted=when(accepted).then(col("at")),
@@ -262,8 +256,8 @@ def _handoffs(ordered: pl.DataFrame) -> pl.DataFrame:
             from_master=_last("from_master").fill_null(_first("offering")),
             to_master=_last("to_master").fill_null(_first("taking")),
             created_at=_last("created"),
-            accepted_at=_last("accepted"),
-            completed_at=_last("completed"),
+            accepted_at=col("accepted").filter(latest).last(ignore_nulls=True),
+            completed_at=col("completed").filter(latest).last(ignore_nulls=True),
         )
         .with_columns(accept_ms=_ms("accepted_at", "created_at"))
         .select(schema_of("handoffs").keys())

@@ -30,7 +30,7 @@ from lineage_core.files import JournalFile, files, open_file
 from lineage_core.frames.columns import FRAMES, NAME, schema_of
 from lineage_core.place import Place
 
-FORMAT = 3
+FORMAT = 4
 """Of the file and of what `derive.py` and `rows.py` make of events; a file of another format is made again."""
 
 _FIRST = 20  # bytes of the first line, which tells the length and the CRC of the header
@@ -59,7 +59,7 @@ def keep(directory: Path, kept: Kept) -> bool:
         {
             "format": FORMAT,
             "polars": pl.__version__,
-            "directory": str(directory.absolute()),
+            "directory": _told(directory),
             "positions": kept.positions,
             "told": kept.told,
             "parts": [[len(blob), zlib.crc32(blob)] for blob in blobs],
@@ -92,7 +92,7 @@ def kept(directory: Path) -> Kept | None:
             header = orjson.loads(_sound(fd, _FIRST, length, int(first[11:19], 16)))
             if (header["format"], header["polars"]) != (FORMAT, pl.__version__):
                 return None
-            if header["directory"] != str(directory.absolute()):
+            if header["directory"] != _told(directory):
                 return None
             if not _still_true(directory, header["positions"]["places"]):
                 return None
@@ -153,6 +153,11 @@ def _named(frame: pl.DataFrame, what: str, columns: list[str], names: pl.Series)
     return frame.with_columns(
         names.gather(frame[name]).alias(name) for name, kind in schema.items() if kind == NAME
     )
+
+
+def _told(directory: Path) -> str:
+    """The directory for JSON, which holds no names that are not UTF-8."""
+    return os.fsencode(directory.absolute()).decode("latin-1")
 
 
 def _path(directory: Path) -> Path:

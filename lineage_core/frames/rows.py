@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 from polars import col, lit
 
-from lineage_core.facts import MAX_KEYS, MAX_TEXT, bounded
+from lineage_core.facts import MAX_ID, MAX_KEYS, bounded, longest
 from lineage_core.fold import tokens_of
 from lineage_core.frames.columns import NAME, TIME, schema_of
 from lineage_core.intact import Found
@@ -139,8 +139,9 @@ def _texts(objects: list[dict[str, Any]], key: str, wrong: Wrong) -> list[str | 
             if value is not None and not isinstance(value, str):
                 values[n] = None
                 wrong.setdefault(n, []).append(key)
-    if max(map(len, filter(None, values)), default=0) > MAX_TEXT:
-        return [value and value[:MAX_TEXT] for value in values]
+    most = MAX_ID if key == "session_id" else longest(key)
+    if max(map(len, filter(None, values)), default=0) > most:
+        return [value and value[:most] for value in values]
     return values
 
 

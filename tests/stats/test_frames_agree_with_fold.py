@@ -8,12 +8,13 @@ from typing import Any
 
 import polars as pl
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lineage_core.frame import Frames, read_frames
 from lineage_core.load import load
 from lineage_core.merge import State
 from lineage_core.state import Task
-from tests.stats.made_journals import directories, write
+from tests.stats.made_journals import TYPES, WORKERS, compact, directories, write
 
 
 def micros(value: Any) -> int | None:
@@ -145,3 +146,31 @@ def test_frames_of_any_directory_equal_the_fold(contents: dict[str, str]) -> Non
         assert_frames_equal_state(reader.frames, loaded.state)
         assert reader.frames.records == loaded.state.records
         assert sum(reader.frames.rejected.values()) == len(loaded.rejected)
+
+
+WORKER_EVENTS = ["worker_spawned", "worker_started", "worker_completed", "worker_failed"]
+HANDOFF_EVENTS = ["handoff_created", "handoff_accepted", "handoff_completed"]
+
+
+@st.composite
+def comings(draw: Any) -> dict[str, Any]:
+    """A record of a worker or handoff, of few, so that they end and come again."""
+    kind = draw(st.sampled_from([*WORKER_EVENTS, *HANDOFF_EVENTS]))
+    named = {"worker_id": WORKERS} if kind in WORKER_EVENTS else {"handoff_id": st.sampled_from(["h-1", "h-2"])}
+    return {
+        "lineage_id": f"lineage-{draw(st.integers(0, 99))}",
+        "task_id": draw(st.sampled_from(["task-a", "task-b"])),
+        "event_type": kind,
+        "timestamp": f"2026-11-22T08:00:0{draw(st.integers(0, 9))}Z",
+        "actor": {"type": "master", "id": "development-master"},
+        "event_data": draw(st.fixed_dictionaries(named, optional={"worker_type": TYPES})),
+    }
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(comings(), max_size=30))
+def test_frames_equal_the_fold_where_workers_and_handoffs_come_again(records: list[dict[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder)
+        write(directory, {"lineage-2026-11-22.jsonl": "".join(map(compact, records))})
+        assert_frames_equal_state(read_frames(directory).frames, load(directory).state)

@@ -1,0 +1,157 @@
+"""What a directory held before is folded by processes, which may fail: nothing is lost, and nothing comes twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lineage_core import history
+from lineage_core.load import load
+from lineage_core.merge import State
+from lineage_tui.feed import Feed
+from tests.journal_text import compact, record
+
+COUNT = 14_000
+DAY = "lineage-2026-11-22.jsonl"
+KILLED = ("sh", "-c", "read line; kill -9 $$")
+
+BOTH_READERS = """
+import sys
+from pathlib import Path
+from lineage_core.load import load
+from tests.core.test_history import followed
+directory = Path(sys.argv[1])
+state = load(directory).state
+print(state.events, state.copies, *followed(directory))
+"""
+
+
+def followed(directory: Path) -> tuple[int, int]:
+    """The events and copies that a feed finds."""
+    state = State()
+    feed = Feed(directory, state, lambda: None)
+    feed.start()
+    try:
+        end = time.monotonic() + 60
+        while not feed.health.loaded or feed.health.backlog or state.events < COUNT:
+            if time.monotonic() > end:
+                break
+            time.sleep(0.01)
+    finally:
+        feed.stop()
+    return state.events, state.copies
+
+
+def loaded(directory: Path) -> tuple[int, int]:
+    """The events and copies that a query finds."""
+    state = load(directory).state
+    return state.events, state.copies
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """A directory with one file that is large enough for a process to fold its beginning."""
+    directory = tmp_path / "lineage"
+    directory.mkdir()
+    text = b"".join(compact(record(n, task_id=f"task-{n // 4}")) for n in range(COUNT))
+    assert len(text) > history.SMALL
+    (directory / DAY).write_bytes(text)
+    return directory
+
+
+@pytest.mark.parametrize("read", [loaded, followed])
+@pytest.mark.parametrize("folder", [("false",), KILLED])
+def test_what_a_process_that_dies_was_to_fold_is_read_here(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, folder: tuple[str, ...], read: Callable[[Path], object]
+) -> None:
+    monkeypatch.setattr(history, "_FOLDER", folder)
+    assert read(journal) == (COUNT, 0)
+
+
+@pytest.mark.parametrize("read", [loaded, followed])
+def test_a_file_whose_process_dies_takes_no_other_with_it(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], object]
+) -> None:
+    (journal / "lineage-2026-11-23.jsonl").write_bytes((journal / DAY).read_bytes().replace(b"task-", b"more-"))
+    once = journal.parent / "once"
+    script = f'[ -e "{once}" ] || {{ : > "{once}"; kill -9 $$; }}; exec "$@"'
+    monkeypatch.setattr(history, "_FOLDER", ("sh", "-c", script, "sh", *history._FOLDER))
+    state = load(journal).state
+    assert (state.events, state.copies) == (2 * COUNT, 0)
+    assert read(journal) == (2 * COUNT, 0)
+
+
+def test_with_a_full_disk_for_the_cache_nothing_is_lost(
+    journal: Path, tmp_path: Path, need_tool: Callable[[str], str]
+) -> None:
+    """With little room a segment cannot be written; the journal is read instead."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = f'mount -t tmpfs -o size=256k none "{small}" && exec "$@"'
+    command = [need_tool("unshare"), "-rm", "sh", "-c", mount, "sh", sys.executable, "-c", BOTH_READERS, str(journal)]
+    environment = os.environ | {"XDG_CACHE_HOME": str(small), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if "mount" in told.stderr or "unshare" in told.stderr:
+        pytest.skip(told.stderr)
+    assert told.stdout.split() == [str(COUNT), "0"] * 2, told.stderr
+
+
+@pytest.mark.parametrize("read", [loaded, followed])
+def test_a_segment_that_was_altered_is_made_up_for_even_if_it_cannot_be_folded_again(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    assert loaded(journal) == (COUNT, 0)
+    (path,) = (tmp_path / "xdg_cache_home").rglob("*.segment")
+    data = bytearray(path.read_bytes())
+    data[-50] ^= 4
+    path.write_bytes(data)
+    monkeypatch.setattr(history, "_FOLDER", KILLED)
+    assert read(journal) == (COUNT, 0)
+
+
+def test_the_beginning_is_found_where_the_file_was_moved_meanwhile(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tailer follows the file to its new name, behind the beginning; so must whoever reads that."""
+    moved = f'mv "{journal / DAY}" "{journal / DAY}.1"; exec "$@"'
+    monkeypatch.setattr(history, "_FOLDER", ("sh", "-c", moved, "sh", *history._FOLDER))
+    assert loaded(journal) == (COUNT, 0)
+
+
+def test_a_file_that_was_replaced_meanwhile_does_not_stand_for_the_one_that_was_promised(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (journal / DAY).read_bytes()
+    other = journal.parent / "other"
+    other.write_bytes(text.replace(b"task-", b"more-").replace(b"lineage-", b"lineage-1"))
+    script = f'cp "{journal / DAY}" "{journal / DAY}.1"; cat "{other}" > "{journal / DAY}"; exec "$@"'
+    monkeypatch.setattr(history, "_FOLDER", ("sh", "-c", script, "sh", *history._FOLDER))
+    assert loaded(journal) == (2 * COUNT, 0)
+
+
+def test_a_file_with_pretty_printed_records_near_its_end_is_not_parted(journal: Path) -> None:
+    """One of them may have begun before the part that is read first."""
+    last = json.dumps(record(COUNT), indent=2)
+    assert history._split(history.files(journal)[0]) is not None
+    with (journal / DAY).open("a") as out:
+        out.write(last + "\n")
+    assert history._split(history.files(journal)[0]) is None
+
+
+@pytest.mark.parametrize("read", [loaded, followed])
+@pytest.mark.parametrize("name", ["directory", "file"])
+def test_a_name_that_is_not_utf8_is_a_name(journal: Path, name: str, read: Callable[[Path], object]) -> None:
+    odd = os.fsdecode(b"\xff")
+    if name == "directory":
+        journal = journal.rename(journal.with_name(odd))
+    else:
+        (journal / DAY).rename(journal / f"{DAY}.{odd}")
+    assert read(journal) == (COUNT, 0)
+    assert read(journal) == (COUNT, 0)  # from the cache
