@@ -54,7 +54,6 @@ class MainScreen(Showing):
         for binding in bindings(rebound):
             for key in binding.key.split(","):
                 self._bindings.key_to_bindings.setdefault(key, []).append(replace(binding, key=key))
-        self.tally = Tally()
         self._next_take = 0.0
         self._take_planned = False
         self._said = ""
@@ -63,6 +62,7 @@ class MainScreen(Showing):
     def compose(self) -> ComposeResult:
         app = self.app
         looks, state, clock = app.looks, app.state, app.clock
+        self.tally = Tally(state, app.thresholds)
         self.top_line = EdgeLine(looks, id="top")
         self.tree_view = TaskTree(looks, state, clock, app.thresholds, id="tasks", empty=self._empty_text())
         lists: dict[str, LineView] = {
@@ -234,9 +234,10 @@ class MainScreen(Showing):
         app, health, looks = self.app, self.app.feed.health, self.app.looks
         now = app.clock()
         left: list[Part] = [(" ", "text")]
-        zombies, silent = self.tally.quiet(now, app.thresholds)
+        stuck = self.tally.stuck(now)
         counts = [(state, self.tally.by_status[state]) for state in ("running", "blocked", "failed")]
-        counts += [("zombie", zombies), ("silent", silent), ("escalated", len(self.tally.escalated))]
+        counts += [("zombie", stuck["zombie"]), ("escalated", len(self.tally.escalated))]
+        counts += [(state, stuck[state]) for state in ("silent", "unstarted", "orphaned")]
         counts += [(state, self.tally.by_status[state]) for state in ("queued", "assigned", "completed")]
         for state, count in counts:
             glyph, word, role = looks.look(state)

@@ -108,7 +108,7 @@ def test_a_zombie_timeout_confirms_a_zombie(over: bool, severity: str, story: St
 def test_what_blocks_a_task_must_not_have_ended(event: str, args: list[str], severity: str, story: Story) -> None:
     story.run()
     story.run(task="task-2")
-    story.log(60, "task_blocked", "dev-master", "waits", blocked_by=["task-2", "task-unknown"])
+    story.log(20, "task_blocked", "dev-master", "waits", blocked_by=["task-2", "task-unknown"])
     assert story.findings() == []
     story.log(10, event, *args, task="task-2")
     (finding,) = story.findings()
