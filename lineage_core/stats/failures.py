@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit, when
 
+from lineage_core.alike import LENGTH, NUMBERED, QUOTED, REPEATED
 from lineage_core.frames.columns import TIME
 from lineage_core.stats.cut import Cut, key_of
 from lineage_core.stats.spread import wilson
@@ -27,14 +28,17 @@ def failures(cut: Cut, by: str) -> pl.DataFrame:
 
 
 def pattern_of(text: pl.Expr) -> pl.Expr:
-    """A reason without what differs from case to case: ids, numbers, quoted names and paths become `#`."""
+    """A reason without what differs from case to case: ids, numbers, quoted names and paths become `#`.
+
+    As `alike.alike` does it to one reason.
+    """
     return (
-        text.str.replace_all(r"""'[^']*'|"[^"]*"|`[^`]*`""", "#")
-        .str.replace_all(r"[\w./:@+-]*[0-9][\w./:@+%-]*|\b[0-9a-fA-F]{8,}\b|(?:/[\w.-]+){2,}", "#")
-        .str.replace_all(r"#(?:[\s,]*#)+", "#")
+        text.str.replace_all(QUOTED, "#")
+        .str.replace_all(NUMBERED, "#")
+        .str.replace_all(REPEATED, "#")
         .str.replace_all(r"\s+", " ")
         .str.strip_chars()
-        .str.head(160)
+        .str.head(LENGTH)
     )
 
 

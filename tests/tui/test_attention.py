@@ -180,7 +180,7 @@ async def test_what_is_acknowledged_leaves_the_list_and_comes_back_when_it_gets_
     view = attention(log, clock)
     async with alone(view):
         assert listed(view) == [("failed", "task-2"), ("silent", "task-1")]
-        assert view.acknowledge() == "task-2: acknowledged; it comes back when it gets worse"
+        assert view.acknowledge() == "task-2: acknowledged; what gets worse comes back"
         view.acknowledge()
         assert listed(view) == [] and view.count_line() == "2 acknowledged"
         assert view.acknowledge() == "nothing to acknowledge"
@@ -246,7 +246,7 @@ async def test_a_filter_lists_the_tasks_that_match_also_those_that_come_later() 
         view.set_filter(lambda row: "i" in row.task_id.removeprefix("task-"), "is:written somewhere")
         names = {task.removeprefix("task-") for _, task in listed(view)}
         assert names == {"failed", "zombie", "silent", "pingpong", "retries"}
-        view.arrived(log.add("task_failed", "task-i", 1) | log.add("task_failed", "task-u", 1))
+        view.arrived(log.add("task_failed", "task-i", 1, reason="i") | log.add("task_failed", "task-u", 1, reason="u"))
         assert ("failed", "task-i") in listed(view) and ("failed", "task-u") not in listed(view)
         view.set_filter(None)
         assert ("failed", "task-u") in listed(view)
@@ -282,16 +282,16 @@ def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> Non
             pass
     plain = Concerns(log.state, Thresholds(), kept)
     plain.update(log.state.rows, clock.at)
-    assert [(key, concerns.concern(key).grade) for key in concerns.order] == [  # type: ignore[union-attr]
-        (key, plain.concern(key).grade) for key in plain.order  # type: ignore[union-attr]
+    assert [(key, concerns.concern(key).grade) for key in concerns.lines] == [  # type: ignore[union-attr]
+        (key, plain.concern(key).grade) for key in plain.lines  # type: ignore[union-attr]
     ]
     assert concerns.counts + plain.counts == plain.counts + plain.counts and concerns.old == plain.old
     for task_id, row in log.state.rows.items():
         task = log.state.task(task_id)
         assert task is not None
         rules = {one.rule for one in check(task, log.state.rows, clock.at)} if concerned(row) else set()
-        mine = {key[0] for key in plain.order if key[1] == task_id}
-        assert mine - {"failed", "escalated", "blocked"} >= rules - {"confirmed"}
+        mine = {key[0] for key in plain.lines if key[1] == task_id}
+        assert mine - {"failed", "escalated"} >= rules - {"confirmed"}
         assert ("escalated" in mine) is row.escalated and ("failed" in mine) is (row.status.value == "failed")
 
 
@@ -320,7 +320,7 @@ async def test_findings_of_every_kind_fit_any_size_and_hostile_text_is_harmless(
 def test_only_the_user_can_read_what_is_kept_and_no_lineage_directory_is_touched(tmp_path: Path) -> None:
     directory = tmp_path / "lineage"
     directory.mkdir()
-    Acknowledged(directory).add(("failed", "task-1", "task-1"), Grade(2, 5, 0))
+    Acknowledged(directory).put({("failed", "task-1", "task-1"): Grade(2, 5, 0)})
     path = acknowledged_path()
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(directory.iterdir()) == [] and [p.name for p in path.parent.iterdir()] == ["acknowledged.json"]
@@ -328,10 +328,10 @@ def test_only_the_user_can_read_what_is_kept_and_no_lineage_directory_is_touched
 
 def test_two_screens_lose_nothing_of_each_other(tmp_path: Path) -> None:
     one, two = Acknowledged(tmp_path), Acknowledged(tmp_path / "other")
-    one.add(("failed", "task-1", "task-1"), Grade(2, 5, 0))
-    two.add(("failed", "task-1", "task-1"), Grade(2, 7, 0))
-    one.add(("silent", "task-2", "worker-1"), Grade(1, 5, 0))
-    one.drop(("failed", "task-1", "task-1"))
+    one.put({("failed", "task-1", "task-1"): Grade(2, 5, 0)})
+    two.put({("failed", "task-1", "task-1"): Grade(2, 7, 0)})
+    one.put({("silent", "task-2", "worker-1"): Grade(1, 5, 0)})
+    one.put({("failed", "task-1", "task-1"): None})
     assert len(Acknowledged(tmp_path)) == 1
     assert Acknowledged(tmp_path / "other").covers(("failed", "task-1", "task-1"), Grade(2, 7, 0))
 
@@ -349,7 +349,7 @@ def test_a_file_that_makes_no_sense_counts_as_empty_and_is_replaced(content: str
     path.write_bytes(os.fsencode(content))
     kept = Acknowledged(Path("/"))
     assert len(kept) == 0
-    kept.add(("failed", "task-1", "task-1"), Grade(2, 5, 0))
+    kept.put({("failed", "task-1", "task-1"): Grade(2, 5, 0)})
     assert len(Acknowledged(Path("/"))) == 1
 
 
@@ -357,7 +357,7 @@ def test_of_too_many_the_oldest_are_dropped(tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
     entry = {"directory": os.path.realpath(tmp_path), "grade": [1, 2, 3]}
     path.write_text(json.dumps([entry | {"key": ["failed", f"task-{n}", ""]} for n in range(MOST)]))
-    Acknowledged(tmp_path, path).add(("failed", "task-new", ""), Grade(1, 2, 3))
+    Acknowledged(tmp_path, path).put({("failed", "task-new", ""): Grade(1, 2, 3)})
     kept = Acknowledged(tmp_path, path)
     assert len(kept) == MOST
     assert kept.covers(("failed", "task-new", ""), Grade(1, 2, 3))
