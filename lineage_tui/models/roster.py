@@ -193,9 +193,11 @@ class Roster:
             yield len(self)
 
     def _sort_keys(self) -> dict[str, Callable[[int], Any]]:
-        """How each column sorts, what an operator looks for first: the longest silence, the farthest, the dearest."""
+        """How each column sorts, what an operator looks for first: the longest silence in a task that goes on, the
+        farthest, the dearest."""
         first, last, ended, tokens, *_ = (self._numbers[name] for name in _NUMBERS)
-        ids, tasks, states, percents = self._ids, self._tasks, self._states, self._percents
+        ids, tasks, states, percents, rules = self._ids, self._tasks, self._states, self._percents, self._rules
+        orphaned = _RULES.index("orphaned")
 
         is_open = self._is_open
 
@@ -211,7 +213,7 @@ class Roster:
             "began": by(lambda slot: -first[slot]),
             "time": by(lambda slot: first[slot] if is_open(slot) else first[slot] - ended[slot]),
             "progress": by(lambda slot: -percents[slot]),
-            "silent": by(lambda slot: last[slot] if is_open(slot) else -ended[slot]),
+            "silent": by(lambda slot: (rules[slot] == orphaned, last[slot]) if is_open(slot) else (0, -ended[slot])),
             "tokens": by(lambda slot: -tokens[slot]),
             "last word": by(lambda slot: (not self._words[slot], self._words[slot])),
         }

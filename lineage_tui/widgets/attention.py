@@ -305,9 +305,11 @@ class AttentionList(HomingLines):
             out.col(short(row.master), master, "muted")
         if concern.acknowledged:
             out.put("acknowledged: ", "muted")
-        out.put(self._sentence(concern, now), loud)
-        if finding.rule == "silent":
-            out.put(self._usual(concern.what), "muted")
+        usual = self._usual(concern.what) if finding.rule == "silent" else ""
+        text = self._sentence(concern, now)
+        if len(text + usual) > out.left:  # the name can be missed best: the task's stands before it
+            text = text.removeprefix(f"{finding.subject} ").removeprefix("has been ")
+        out.put(text, loud).put(usual, "muted")
 
     def _draw_cause(self, bundle: Cause | Key, out: Line, now: int, role: str) -> None:
         """The rest of a line that stands for several: what they have in common, and since when there are such."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from math import log
 from typing import Any, NamedTuple
 
-from lineage_core.clock import SECOND, Clock, format_duration
+from lineage_core.clock import HOUR, MINUTE, SECOND, Clock, format_duration
 from lineage_core.merge import State
 from lineage_core.silence import STUCK
 from lineage_core.state import TaskRow
@@ -40,7 +40,7 @@ COLUMNS = {
     for column in (
         Column("worker", 16, False),
         Column("status", 9, True),
-        Column("type", 9, False),
+        Column("type", 8, False),
         Column("task", 12, False),
         Column("master", 11, False),
         Column("began", 11, True),
@@ -48,18 +48,18 @@ COLUMNS = {
         Column("progress", 4, True, right=True),
         Column("silent", 7, True, right=True),
         Column("usual", 7, None, right=True),
-        Column("gauge", 12, None),
+        Column("gauge", 8, None),
         Column("tokens", 9, True, right=True),
         Column("last word", 20, False),
     )
 }
 _IMPORTANCE = (
-    "worker", "status", "silent", "time", "type", "progress", "task", "usual", "gauge", "tokens", "last word",
-    "master", "began",
+    "worker", "status", "silent", "usual", "gauge", "type", "progress", "time", "task", "tokens", "last word", "master",
+    "began",
 )  # fmt: skip
 _STRETCH = (
-    ("worker", 24), ("task", 20), ("last word", 28), ("usual", 13), ("worker", 30), ("progress", 13), ("task", 36),
-    ("type", 14), ("last word", 200),
+    ("worker", 24), ("task", 20), ("gauge", 12), ("last word", 28), ("usual", 13), ("worker", 30), ("progress", 13),
+    ("task", 36), ("type", 14), ("last word", 200),
 )  # fmt: skip
 
 _TEXTS: dict[str, Texts[Seat]] = {
@@ -234,7 +234,8 @@ class WorkerTable(HomingLines):
             here = name == self.sorted_by
             title = "%" if name == "progress" and width < 8 else name
             if name == "gauge":
-                title = "1s  1m  1h  "
+                step = _cells(HOUR, width) - _cells(MINUTE, width)
+                title = "".join(word.ljust(step) for word in ("1s", "1m", "1h")).rstrip()
             if name == "usual" and width >= 13:
                 title = self.looks.glyph("usual–p95", "usual-p95")
             if here:
@@ -304,15 +305,16 @@ class WorkerTable(HomingLines):
         """The silence of an open worker as a bar, with a tick at the 95th percentile of its type; loud from there."""
         usual = self.model.usual.of(seat.worker_type) if seat.open else None
         full = _cells(now - seat.last, width) if seat.open else 0
-        tick = min(width - 1, _cells(usual.p95, width)) if usual is not None else width
         dash = self.looks.glyph("━", "=")
-        past = full > tick and usual is not None and now - seat.last > usual.p95
-        out.put(dash * min(full, tick) + " " * (min(width, tick) - min(full, tick)), "muted")
-        if tick < width:
-            role = self._silence_role(seat, now) if past else "muted"
-            out.put(self.looks.glyph("┿" if full > tick else "│", "+" if full > tick else "|"), role)
-            out.put((dash * max(0, full - tick - 1)).ljust(width - tick - 1), role)
-        out.put(" ")
+        if usual is None:
+            out.put((dash * full).ljust(width + 1), "muted")
+            return
+        tick = min(width - 1, _cells(usual.p95, width))
+        past = now - seat.last > usual.p95
+        role = self._silence_role(seat, now) if past else "muted"
+        out.put((dash * min(full, tick)).ljust(tick), "muted")
+        out.put(self.looks.glyph("┿", "+") if past else self.looks.glyph("│", "|"), role)
+        out.put((dash * (full - tick - 1) if past else "").ljust(width - tick), role)
 
     def _usual(self, seat: Seat, width: int) -> str:
         usual = self.model.usual.of(seat.worker_type)

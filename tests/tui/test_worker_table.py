@@ -144,8 +144,10 @@ async def test_a_line_tells_the_state_how_long_it_is_silent_and_what_is_usual() 
         view.arrived(set(log.state.rows))
         view.tick()
         lines = text_of(view).splitlines()
-        assert lines[0].split() == ["worker", "status", "type", "task", "time", "%", "silent▼", "usual"]
-        assert lines[1].split() == ["☠", "worker-zombie", "zombie", "scan", "task-2", "2h30m", "10%", "2h00m", "≤10s"]
+        assert lines[0].split() == [
+            "worker", "status", "type", "time", "%", "silent▼", "usual", "1s", "1m", "1h",
+        ]  # fmt: skip
+        assert lines[1].split() == ["☠", "worker-zombie", "zombie", "scan", "2h30m", "10%", "2h00m", "≤10s", "━━┿━━━"]
         assert lines[2].split()[1:3] == ["worker-silent", "silent"] and "6m40s" in lines[2]
         assert lines[3].split()[1:3] == ["worker-slow", "running"]
         roles = {
@@ -326,7 +328,7 @@ async def test_ended_workers_stand_below_a_heading_that_the_cursor_steps_over() 
         assert view.target() == ("task-1", "worker-b")
 
 
-@pytest.mark.parametrize(("silence", "gauge"), [(3, "━ │"), (15, "━━┿ "), (600, "━━┿━━━━")])
+@pytest.mark.parametrize(("silence", "gauge"), [(3, "━ │"), (15, "━━┿ "), (600, "━━┿━━")])
 async def test_a_gauge_shows_silence_against_what_is_usual_and_is_loud_only_past_that(
     silence: float, gauge: str
 ) -> None:
