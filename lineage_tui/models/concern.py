@@ -101,7 +101,7 @@ def rated(found: Found, acknowledged: Acknowledged, now: int) -> Concern:
     """A finding with its place in the list."""
     finding = found.finding
     grade = Grade(_GRADES[finding.severity], finding.since, found.times)
-    if now - finding.since > RECENT or finding.severity is Severity.PAST:
+    if now - finding.since >= RECENT or finding.severity is Severity.PAST:
         urgency = LONG_AGO
     elif finding.rule == "escalated":
         urgency = 0

@@ -164,7 +164,8 @@ class AttentionList(HomingLines):
     def _note_cursor(self) -> None:
         key = self.key_at(self.cursor) if self.count() else None
         if key != self.cursor_key:
-            was: Any = self.cursor_key  # if it was folded into what is under the cursor now, it goes on being shown
+            was: Any = self.cursor_key if self._pinned is None else self._pinned[1]
+            # If that was folded into what is under the cursor now, it goes on being shown.
             stays = isinstance(key, Cause) and self.model.lines.bundle(was) == key
             self._pinned = (key, was) if stays else None  # type: ignore[assignment]
         super()._note_cursor()
@@ -237,7 +238,11 @@ class AttentionList(HomingLines):
 
     def line_of(self, key: Hashable) -> int | None:
         lines = self.model.lines
-        return lines.heading(key) if isinstance(key, Cause) else lines.line_of(key)  # type: ignore[arg-type]
+        if not isinstance(key, Cause):
+            return lines.line_of(key)  # type: ignore[arg-type]
+        if (line := lines.heading(key)) is None and self._pinned is not None and self._pinned[0] == key:
+            return lines.line_of(self._pinned[1])  # it has another cause now
+        return line
 
     def _first(self, line: int) -> Concern:
         """The concern of a line; of what is folded, the most urgent one."""
