@@ -19,10 +19,11 @@ from lineage_core.words import short
 from lineage_core.zombies import Severity, Thresholds
 from lineage_tui.acknowledged import Acknowledged, Key
 from lineage_tui.cells import Line, cut, fit
+from lineage_tui.models.bundles import Bundles
 from lineage_tui.models.concern import ACKNOWLEDGED, Cause, Concern, key_of
 from lineage_tui.models.concerns import Concerns
 from lineage_tui.style import Styles
-from lineage_tui.widgets.homing import HomingLines
+from lineage_tui.widgets.folded import FoldedLines
 
 _LOOKS = {
     "failed": ("failed", "failed"),
@@ -45,7 +46,7 @@ _WHY = 12
 """Cells for why something is listed, with how many there are of it."""
 
 
-class AttentionList(HomingLines):
+class AttentionList(FoldedLines):
     """What needs a person in a lineage directory, and what the operator has acknowledged."""
 
     title_lines = 2
@@ -66,7 +67,6 @@ class AttentionList(HomingLines):
         self._words: dict[Key, str] = {}
         self._title = ""
         self._learning = False
-        self._pinned: tuple[Cause, Key] | None = None  # which of a folded cause the detail pane shows
 
     # What changes.
 
@@ -132,9 +132,6 @@ class AttentionList(HomingLines):
 
     def settle(self, new: int, touched: Callable[[Hashable], bool] | None = None) -> None:
         super().settle(new, touched)
-        if self._pinned is not None and self.cursor_key == self._pinned[0] and self._member(self._pinned[0]) is None:
-            self._pinned = None
-            self.on_moved(self.cursor_key)
         if self._title != (title := self._banner() or self.count_line()):
             self._title = title
             self.refresh(Region(0, 0, self.size.width, 1))
@@ -146,67 +143,12 @@ class AttentionList(HomingLines):
         first when the cursor came."""
         if self.cursor >= self.count():
             return None
-        key = self.key_at(self.cursor)
-        if isinstance(key, Cause):
-            member = self._member(key)
-            if member is None:
-                member = self.model.lines.items(key)[0]
-                self._pinned = (key, member)
-            key = member
-        _, task_id, subject = key
+        _, task_id, subject = self.item()
         return task_id, subject if subject != task_id else None
 
-    def _member(self, cause: Cause) -> Key | None:
-        """Which of a folded cause is shown, if one is that is still there."""
-        pinned = self._pinned
-        return pinned[1] if pinned and pinned[0] == cause == self.model.lines.bundle(pinned[1]) else None
-
-    def _note_cursor(self) -> None:
-        key = self.key_at(self.cursor) if self.count() else None
-        if key != self.cursor_key:
-            was: Any = self.cursor_key if self._pinned is None else self._pinned[1]
-            # If that was folded into what is under the cursor now, it goes on being shown.
-            stays = isinstance(key, Cause) and self.model.lines.bundle(was) == key
-            self._pinned = (key, was) if stays else None  # type: ignore[assignment]
-        super()._note_cursor()
-
-    # Folding.
-
-    def enter(self) -> None:
-        if isinstance(self.cursor_key, Cause):
-            self.toggle_fold()
-        else:
-            super().enter()
-
-    def unfold(self) -> None:
-        """Open the line under the cursor into its tasks, or go on to the first of them."""
-        if (cause := self._cause()) is None or self.cursor_key != cause:
-            return
-        if cause in self.model.lines.opened:
-            self.select(self.cursor + 1)
-        else:
-            self._fold(cause, True)
-
-    def fold(self) -> None:
-        """Close what the line under the cursor stands in, or under."""
-        if (cause := self._cause()) is not None:
-            self._fold(cause, False)
-
-    def toggle_fold(self) -> None:
-        """Open or close what the line under the cursor stands in."""
-        if (cause := self._cause()) is not None:
-            self._fold(cause, cause not in self.model.lines.opened)
-
-    def _cause(self) -> Cause | None:
-        """The folded cause that the line under the cursor belongs to."""
-        key: Any = self.cursor_key
-        cause = key if isinstance(key, Cause) else self.model.lines.bundle(key)
-        return cause if isinstance(cause, Cause) and self.count() else None
-
-    def _fold(self, cause: Cause, expanded: bool) -> None:
-        self.following = False
-        self.model.lines.open(cause, expanded)
-        self.sync()
+    @property
+    def lines(self) -> Bundles[Key, Cause | Key]:
+        return self.model.lines
 
     def count_line(self) -> str:
         """How much there is of what, in a few words."""
@@ -228,21 +170,6 @@ class AttentionList(HomingLines):
         """The state that a line is shown in."""
         finding = self._first(line).finding
         return self._look(finding.rule, finding.severity)[0]
-
-    def count(self) -> int:
-        return len(self.model.lines)
-
-    def key_at(self, line: int) -> Key | Cause:
-        item, bundle = self.model.lines.at(line)
-        return item if item is not None else bundle
-
-    def line_of(self, key: Hashable) -> int | None:
-        lines = self.model.lines
-        if not isinstance(key, Cause):
-            return lines.line_of(key)  # type: ignore[arg-type]
-        if (line := lines.heading(key)) is None and self._pinned is not None and self._pinned[0] == key:
-            return lines.line_of(self._pinned[1])  # it has another cause now
-        return line
 
     def _first(self, line: int) -> Concern:
         """The concern of a line; of what is folded, the most urgent one."""
