@@ -56,6 +56,19 @@ def watch(worker: Worker, over: int | None) -> Watch | None:
     return Watch("silent", worker.last_at)
 
 
+def worker_look(worker: Worker, now: int, thresholds: Thresholds, over: int | None = None) -> str:
+    """The state to show a worker in: how it ended, else what `Watch` says of it, else `run` or `spawn`.
+
+    over: when its task ended; None: it goes on.
+    """
+    if worker.end is not None:
+        return worker.end.value
+    seen = watch(worker, over)
+    if seen is not None and (word := seen.word(now, thresholds)):
+        return word
+    return "run" if worker.started_at is not None or worker.percent is not None else "spawn"
+
+
 def over(task: Task | TaskRow) -> int | None:
     """When a task ended; None while it goes on."""
     if not task.status.ended:

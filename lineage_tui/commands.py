@@ -72,7 +72,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("longer-window", "window(1)", ("full_stop",), "longer window, shorter (in 4)", "show"),
     Command("shorter-window", "window(-1)", ("comma",), "shorter window", "show", joined=True),
     Command("times", "times", ("t",), "UTC, local or relative times", "show"),
-    Command("acknowledge", "acknowledge", ("a",), "acknowledge; show all (in 3)", "app"),
+    Command("acknowledge", "acknowledge", ("a",), "acknowledge, show all (3)", "app"),
     Command("show-acknowledged", "show_acknowledged", ("A",), "show what was acknowledged", "app", joined=True),
     Command("copy", "copy", ("y",), "copy the id, the view", "app"),
     Command("copy-view", "copy_view", ("Y",), "copy and save the view", "app", joined=True),

@@ -12,12 +12,16 @@ from lineage_tui.models.vigil import Vigil
 
 
 class Tally:
-    """How many tasks are in each status, which ones wait for a person, and how many of their workers are stuck."""
+    """How many tasks are in each status, and how many of their workers are stuck.
+
+    escalated: tasks that wait for a person. last_at: the time of the newest event.
+    """
 
     def __init__(self, state: State, thresholds: Thresholds) -> None:
         self.state = state
         self.by_status: Counter[str] = Counter()
         self.escalated: set[str] = set()
+        self.last_at: int | None = None
         self._vigil: Vigil[tuple[str, str]] = Vigil(thresholds)
         self._open: dict[str, tuple[str, ...]] = {}  # the open workers of a task
 
@@ -26,6 +30,7 @@ class Tally:
         if old is not None:
             self.by_status[old.status.value] -= 1
         self.by_status[row.status.value] += 1
+        self.last_at = max(self.last_at or 0, row.last_at)
         if row.escalated:
             self.escalated.add(row.task_id)
         else:

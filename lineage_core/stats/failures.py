@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit, when
 
-from lineage_core.alike import LENGTH, NUMBERED, QUOTED, REPEATED
 from lineage_core.frames.columns import TIME
+from lineage_core.likeness import LENGTH, NO_REASON, STEPS
 from lineage_core.stats.cut import Cut, key_of
 from lineage_core.stats.spread import wilson
 
@@ -28,18 +28,10 @@ def failures(cut: Cut, by: str) -> pl.DataFrame:
 
 
 def pattern_of(text: pl.Expr) -> pl.Expr:
-    """A reason without what differs from case to case: ids, numbers, quoted names and paths become `#`.
-
-    As `alike.alike` does it to one reason.
-    """
-    return (
-        text.str.replace_all(QUOTED, "#")
-        .str.replace_all(NUMBERED, "#")
-        .str.replace_all(REPEATED, "#")
-        .str.replace_all(r"\s+", " ")
-        .str.strip_chars()
-        .str.head(LENGTH)
-    )
+    """A reason without what differs from case to case: ids, numbers, quoted names and paths become `#`."""
+    for pattern, put in STEPS:
+        text = text.str.replace_all(pattern, put)
+    return text.str.strip_chars(" ").str.head(LENGTH)
 
 
 def reasons(cut: Cut) -> pl.DataFrame:
@@ -59,7 +51,7 @@ def reasons(cut: Cut) -> pl.DataFrame:
             "task_id",
             "at",
             kind=kind,
-            text=when(kind == "task").then(told).otherwise(said).fill_null("(no reason given)"),
+            text=when(kind == "task").then(told).otherwise(said).fill_null(NO_REASON),
         )
         .sort("at", "text")
     )

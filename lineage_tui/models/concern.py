@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lineage_core.alike import LENGTH, alike
 from lineage_core.clock import DAY
+from lineage_core.likeness import LENGTH, NO_REASON, alike
 from lineage_core.merge import State
 from lineage_core.silence import ZOMBIE, levels, over, watch
 from lineage_core.state import Status, Task, TaskRow
@@ -127,7 +127,7 @@ def _times(task: Task, t: Thresholds) -> Iterator[int]:
 
 def _failed(row: TaskRow) -> Found:
     since = row.ended_at if row.ended_at is not None else row.last_at
-    reason = row.reason or "it gave no reason"
+    reason = row.reason or NO_REASON
     text = reason + (f" (attempt {row.attempts})" if row.attempts > 1 else "")
     finding = Finding("failed", Severity.BAD, row.task_id, row.task_id, since, text)
     return Found(finding, row.attempts, alike(reason) or reason[:LENGTH])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lineage_core.clock import Clock, format_duration
 from lineage_core.merge import State
-from lineage_core.silence import STUCK, over, quietest
+from lineage_core.silence import STUCK, over, quietest, worker_look
 from lineage_core.state import Handoff, TaskRow
 from lineage_core.words import short
 from lineage_core.zombies import Thresholds
@@ -16,7 +16,6 @@ from lineage_tui.cells import Line, bar
 from lineage_tui.style import Styles
 from lineage_tui.tree import Tree
 from lineage_tui.widgets.homing import HomingLines
-from lineage_tui.widgets.workers import worker_look
 
 MAX_INDENT = 12
 """Levels that are indented; deeper ones tell their depth in a number."""

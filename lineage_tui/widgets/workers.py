@@ -7,25 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from lineage_core.clock import Clock, format_duration
-from lineage_core.silence import STUCK, watch
+from lineage_core.silence import STUCK, worker_look
 from lineage_core.state import Worker
 from lineage_core.zombies import Thresholds
 from lineage_tui.cells import Line, bar
 from lineage_tui.style import Styles
 from lineage_tui.widgets.lines import LineView
-
-
-def worker_look(worker: Worker, now: int, thresholds: Thresholds, over: int | None) -> str:
-    """The state to show a worker in: how it ended, else what `silence.Watch` says of it, else `run` or `spawn`.
-
-    over: when its task ended; None: it goes on.
-    """
-    if worker.end is not None:
-        return worker.end.value
-    seen = watch(worker, over)
-    if seen is not None and (word := seen.word(now, thresholds)):
-        return word
-    return "run" if worker.started_at is not None or worker.percent is not None else "spawn"
 
 
 class WorkerLines(LineView):

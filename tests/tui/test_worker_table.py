@@ -15,7 +15,7 @@ from lineage_core import demo
 from lineage_core.filters import parse
 from lineage_core.load import load
 from lineage_core.merge import State
-from lineage_core.silence import STUCK, WORDS, over
+from lineage_core.silence import STUCK, WORDS, over, worker_look
 from lineage_core.state import Worker, WorkerEnd
 from lineage_core.zombies import Severity, Thresholds, check
 from lineage_tui.cells import cut
@@ -23,7 +23,6 @@ from lineage_tui.models.roster import Roster
 from lineage_tui.models.usual import Usual, UsualSilence, gaps_of
 from lineage_tui.tally import Tally
 from lineage_tui.widgets.worker_table import COLUMNS, ENDED, WorkerTable, columns_for, compact
-from lineage_tui.widgets.workers import worker_look
 
 from .alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of
 from .conftest import until
