@@ -57,8 +57,10 @@ def test_an_unknown_setting_is_named_with_its_line(tmp_path: Path) -> None:
 def test_how_long_a_task_may_be_blocked_is_set_by_option_environment_and_file(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('blocked-after = "10m"\n')
-    options = {key.replace("_", "-"): value for key, value in vars(parser().parse_args([])).items()}
-    given = {key.replace("_", "-"): value for key, value in vars(parser().parse_args(["--blocked-after", "2h"])).items()}
+    options, given = (
+        {key.replace("_", "-"): value for key, value in vars(parser().parse_args(words)).items()}
+        for words in ([], ["--blocked-after", "2h"])
+    )
     environ = {"LINEAGE_BLOCKED_AFTER": "1h"}
     assert settings(options, {}, {}).thresholds.blocked == 30 * MINUTE
     assert settings(options, {}, read_config(path)).thresholds.blocked == 10 * MINUTE
