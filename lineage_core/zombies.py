@@ -12,8 +12,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from lineage_core.clock import MINUTE, format_duration
+from lineage_core.silence import ZOMBIE, over, watch
 from lineage_core.state import Status, Task, TaskRow, Worker, WorkerEnd
 from lineage_core.when import parse_duration
+from lineage_core.words import waiting_for
 
 
 class Severity(StrEnum):
@@ -28,7 +30,8 @@ class Thresholds(NamedTuple):
     """When something counts as stuck; durations in microseconds.
 
     silent: an open worker that was not heard of for so long is a zombie; warned: the same, a warning.
-    spawn: a spawned worker has to start within. handoff: a handoff has to be accepted within.
+    spawn: a spawned worker has to start within. handoff: a handoff has to be accepted within. blocked: a task that is
+    blocked for so long is a warning.
     crowd: so many zombies at once are a finding of their own. bounces: so many reassignments or handoffs between
     the same two masters are ping-pong. retries: so many retries of one worker type, none of which succeeded.
     """
@@ -37,12 +40,19 @@ class Thresholds(NamedTuple):
     warned: int = 5 * MINUTE
     spawn: int = 5 * MINUTE
     handoff: int = 5 * MINUTE
+    blocked: int = 30 * MINUTE
     crowd: int = 5
     bounces: int = 3
     retries: int = 2
 
 
-AFTER = {"zombie-after": "silent", "warn-after": "warned", "spawn-after": "spawn", "handoff-after": "handoff"}
+AFTER = {
+    "zombie-after": "silent",
+    "warn-after": "warned",
+    "spawn-after": "spawn",
+    "handoff-after": "handoff",
+    "blocked-after": "blocked",
+}
 """Settings that are durations, and the threshold that each one sets."""
 
 
@@ -77,6 +87,10 @@ Rows = Mapping[str, TaskRow]
 Check = Callable[[Task, Rows, int, Thresholds], Iterator[Finding]]
 
 
+AT_ONCE = frozenset(("silent", "never started"))
+"""The rules whose bad findings are zombies: workers that are open and given up for dead."""
+
+
 class Rule(NamedTuple):
     """name: for programs. category: what it finds, in a sentence. zombie: whether it finds workers that are none any
     more. concerns: whether a task can have such a finding, told by its row alone, so that others are not looked at.
@@ -109,7 +123,7 @@ def ranked(findings: Iterable[Finding]) -> list[Finding]:
 
 def crowd(findings: Iterable[Finding], thresholds: Thresholds = Thresholds()) -> Finding | None:  # noqa: B008
     """The finding that there are many zombies at once, open ones, or None."""
-    zombies = [one for one in findings if one.severity is Severity.BAD and one.rule in _AT_ONCE]
+    zombies = [one for one in findings if one.severity is Severity.BAD and one.rule in AT_ONCE]
     if len(zombies) < thresholds.crowd:
         return None
     tasks = len({one.task_id for one in zombies})
@@ -121,46 +135,32 @@ def _ago(at: int, now: int) -> str:
     return format_duration(max(0, now - at))
 
 
-def _open_workers(task: Task) -> list[Worker]:
-    return [worker for worker in task.workers.values() if worker.open]
+def _watched(rule: str, say: Callable[[Task, Worker, int, int], str]) -> Check:
+    """The check of a rule that watches open workers. say: the sentence, of (task, worker, age, now)."""
+
+    def check(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+        ended = over(task)
+        for worker in task.workers.values():
+            seen = watch(worker, ended)
+            if seen is not None and seen.rule == rule and (word := seen.word(now, thresholds)):
+                severity = Severity.BAD if word == ZOMBIE else Severity.WARNING
+                text = say(task, worker, now - seen.since, now)
+                yield Finding(rule, severity, task.task_id, worker.worker_id, seen.since, text)
+
+    return check
 
 
-def _never_started(worker: Worker) -> bool:
-    return worker.started_at is None and worker.spawned_at is not None and not worker.progress
+def _say_silent(task: Task, worker: Worker, age: int, now: int) -> str:
+    said = f" after {worker.percent:g}%" if worker.percent is not None else ""
+    return f"{worker.worker_id} has been silent for {format_duration(age)}{said}"
 
 
-def _silent(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
-    if task.status.ended:
-        return
-    for worker in _open_workers(task):
-        age = now - worker.last_at
-        if age >= min(thresholds.warned, thresholds.silent) and not _never_started(worker):
-            severity = Severity.BAD if age >= thresholds.silent else Severity.WARNING
-            said = f" after {worker.percent:g}%" if worker.percent is not None else ""
-            text = f"{worker.worker_id} has been silent for {format_duration(age)}{said}"
-            yield Finding("silent", severity, task.task_id, worker.worker_id, worker.last_at, text)
+def _say_unstarted(task: Task, worker: Worker, age: int, now: int) -> str:
+    return f"{worker.worker_id} was spawned {format_duration(age)} ago and has not started"
 
 
-def _unstarted(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
-    if task.status.ended:
-        return
-    for worker in _open_workers(task):
-        if _never_started(worker) and worker.spawned_at is not None and now - worker.spawned_at >= thresholds.spawn:
-            age = now - worker.spawned_at
-            severity = Severity.BAD if age >= thresholds.silent else Severity.WARNING
-            text = f"{worker.worker_id} was spawned {format_duration(age)} ago and has not started"
-            yield Finding("never started", severity, task.task_id, worker.worker_id, worker.spawned_at, text)
-
-
-def _orphaned(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
-    if not task.status.ended:
-        return
-    ended = task.ended_at if task.ended_at is not None else task.last_at
-    for worker in _open_workers(task):
-        since = max(worker.last_at, ended)
-        if now - since >= thresholds.warned:
-            text = f"{worker.worker_id} is still open, but its task {task.status.value} {_ago(ended, now)} ago"
-            yield Finding("orphaned", Severity.WARNING, task.task_id, worker.worker_id, since, text)
+def _say_orphaned(task: Task, worker: Worker, age: int, now: int) -> str:
+    return f"{worker.worker_id} is still open, but its task {task.status.value} {_ago(over(task) or now, now)} ago"
 
 
 def _confirmed(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
@@ -181,6 +181,14 @@ def _blocked_by_ended(task: Task, rows: Rows, now: int, thresholds: Thresholds) 
             severity = Severity.BAD if row.status is not Status.COMPLETED else Severity.WARNING
             text = f"blocked by {name}, which {row.status.value} {_ago(at, now)} ago"
             yield Finding("blocked by ended", severity, task.task_id, task.task_id, at, text)
+
+
+def _blocked(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+    if task.status is not Status.BLOCKED or now - task.since < thresholds.blocked:
+        return
+    if not any(_blocked_by_ended(task, rows, now, thresholds)):  # which says more
+        text = waiting_for(task, rows, now)
+        yield Finding("blocked", Severity.WARNING, task.task_id, task.task_id, task.since, text)
 
 
 def _unaccepted(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
@@ -230,21 +238,21 @@ RULES: dict[str, Rule] = {
             "a worker that runs has not been heard of for longer than the threshold",
             True,
             lambda row: row.open_workers > 0 and not row.status.ended,
-            _silent,
+            _watched("silent", _say_silent),
         ),
         Rule(
             "never started",
             "a worker was spawned and has not started",
             True,
             lambda row: row.open_workers > 0 and not row.status.ended,
-            _unstarted,
+            _watched("never started", _say_unstarted),
         ),
         Rule(
             "orphaned",
             "a task has ended and a worker of it has not",
             True,
             lambda row: row.open_workers > 0 and row.status.ended,
-            _orphaned,
+            _watched("orphaned", _say_orphaned),
         ),
         Rule(
             "confirmed",
@@ -259,6 +267,13 @@ RULES: dict[str, Rule] = {
             False,
             lambda row: row.status is Status.BLOCKED and bool(row.blocked_by),
             _blocked_by_ended,
+        ),
+        Rule(
+            "blocked",
+            "a task has been blocked for longer than the threshold",
+            False,
+            lambda row: row.status is Status.BLOCKED,
+            _blocked,
         ),
         Rule(
             "not accepted",
@@ -283,4 +298,3 @@ RULES: dict[str, Rule] = {
         ),
     )
 }
-_AT_ONCE = frozenset(("silent", "never started"))

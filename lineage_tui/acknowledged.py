@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,15 +64,13 @@ class Acknowledged:
         known = self._grades.get(key)
         return known is not None and not grade.worse_than(known)
 
-    def add(self, key: Key, grade: Grade) -> None:
-        """Acknowledge a finding. Raises OSError when it cannot be kept; it holds for this run all the same."""
-        self._grades[key] = grade
-        self._write(key, [{"directory": self._directory, "key": list(key), "grade": list(grade)}])
-
-    def drop(self, key: Key) -> None:
-        """Take an acknowledgement back; as for `add`."""
-        self._grades.pop(key, None)
-        self._write(key, [])
+    def put(self, grades: Mapping[Key, Grade | None]) -> None:
+        """Acknowledge findings as bad as this; None takes it back. Raises OSError when it cannot be kept; it holds for
+        this run all the same."""
+        self._grades |= {key: grade for key, grade in grades.items() if grade is not None}
+        for key in [key for key, grade in grades.items() if grade is None]:
+            self._grades.pop(key, None)
+        self._write(grades)
 
     def _read(self) -> list[dict[str, Any]]:
         """The entries of the file, those that make sense."""
@@ -84,14 +82,21 @@ class Acknowledged:
             return []
         return [entry for entry in told if _sound(entry)] if isinstance(told, list) else []
 
-    def _write(self, key: Key, fresh: Iterable[dict[str, Any]]) -> None:
-        """Replace what the file says of one finding."""
-        kept = [entry for entry in self._read() if _parts(entry)[:2] != (self._directory, key)]
+    def _write(self, grades: Mapping[Key, Grade | None]) -> None:
+        """Replace what the file says of these findings."""
+        kept = []
+        for entry in self._read():
+            directory, key, _ = _parts(entry)
+            if directory != self._directory or key not in grades:
+                kept.append(entry)
+        for key, grade in grades.items():
+            if grade is not None:
+                kept.append({"directory": self._directory, "key": list(key), "grade": list(grade)})
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = self._path.with_suffix(f".{os.getpid()}.part")
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with open(fd, "w", encoding="utf-8") as file:
-            json.dump([*kept, *fresh][-MOST:], file)
+            json.dump(kept[-MOST:], file)
         part.replace(self._path)
 
 

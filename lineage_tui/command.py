@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
         ("warn-after", "silence that is warned of (default 5m)"),
         ("spawn-after", "time that a spawned worker has to start (default 5m)"),
         ("handoff-after", "time that a handoff has to be accepted (default 5m)"),
+        ("blocked-after", "time for which a task may be blocked (default 30m)"),
     ):
         p.add_argument(f"--{name}", metavar="TIME", help=text)
     p.add_argument("--theme", metavar="NAME", help="colours: dark, light, clear (for the colour-blind) or ansi")

@@ -8,7 +8,7 @@ from lineage_core.clock import SECOND, format_duration
 from lineage_tui.style import Styles
 from lineage_tui.widgets.status import Part
 
-ALARMS = ("zombie", "escalated", "failed", "blocked", "silent")
+ALARMS = ("zombie", "escalated", "failed", "blocked", "silent", "unstarted", "orphaned")
 CALM = ("running", "assigned", "queued", "completed")
 _ALWAYS = ("failed", "running")  # also when there are none
 

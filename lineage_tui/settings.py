@@ -4,12 +4,12 @@ The config file is `config.toml` in the user's config directory:
 
     theme = "light"            # dark, light, clear, ansi
     ascii = false
-    zombie-after = "30m"       # and warn-after, spawn-after, handoff-after
+    zombie-after = "30m"       # and warn-after, spawn-after, handoff-after, blocked-after
     [keys]
     follow = ["F"]             # keys by command name, in place of the default ones
 
 Environment: LINEAGE_THEME, LINEAGE_ASCII=1, LINEAGE_ZOMBIE_AFTER, LINEAGE_WARN_AFTER, LINEAGE_SPAWN_AFTER,
-LINEAGE_HANDOFF_AFTER.
+LINEAGE_HANDOFF_AFTER, LINEAGE_BLOCKED_AFTER.
 """
 
 from __future__ import annotations

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 
+from lineage_core.merge import State
+from lineage_core.silence import over, watch
 from lineage_core.state import TaskRow
 from lineage_core.zombies import Thresholds
+from lineage_tui.models.vigil import Vigil
 
 
 class Tally:
-    """How many tasks are in each status, and which ones may need a person.
+    """How many tasks are in each status, and how many of their workers are stuck.
 
-    open: tasks that go on, with when the quietest of their open workers was last heard of. escalated: tasks that wait
-    for a person. last_at: the time of the newest event.
+    escalated: tasks that wait for a person. last_at: the time of the newest event.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, state: State, thresholds: Thresholds) -> None:
+        self.state = state
         self.by_status: Counter[str] = Counter()
-        self.open: dict[str, int] = {}
         self.escalated: set[str] = set()
         self.last_at: int | None = None
+        self._vigil: Vigil[tuple[str, str]] = Vigil(thresholds)
+        self._open: dict[str, tuple[str, ...]] = {}  # the open workers of a task
 
     def take(self, old: TaskRow | None, row: TaskRow) -> None:
         """Count a task as it is now in place of what it was."""
@@ -27,16 +31,27 @@ class Tally:
             self.by_status[old.status.value] -= 1
         self.by_status[row.status.value] += 1
         self.last_at = max(self.last_at or 0, row.last_at)
-        if row.silent_since is not None and not row.status.ended:
-            self.open[row.task_id] = row.silent_since
-        else:
-            self.open.pop(row.task_id, None)
         if row.escalated:
             self.escalated.add(row.task_id)
         else:
             self.escalated.discard(row.task_id)
+        if row.open_workers or row.task_id in self._open:
+            self._watch(row.task_id)
 
-    def quiet(self, now: int, thresholds: Thresholds) -> tuple[int, int]:
-        """How many tasks have an open worker that counts as a zombie, and how many one that is only silent so far."""
-        zombies = sum(now - since > thresholds.silent for since in self.open.values())
-        return zombies, sum(now - since > thresholds.warned for since in self.open.values()) - zombies
+    def _watch(self, task_id: str) -> None:
+        with self.state.lock:
+            task = self.state.task(task_id)
+            ended = over(task) if task is not None else None
+            workers = task.workers.values() if task is not None else ()
+            watches = {worker.worker_id: watch(worker, ended) for worker in workers if worker.open}
+        for name in self._open.pop(task_id, ()):
+            if name not in watches:
+                self._vigil.put((task_id, name), None)
+        for name, seen in watches.items():
+            self._vigil.put((task_id, name), seen)
+        if watches:
+            self._open[task_id] = tuple(watches)
+
+    def stuck(self, now: int) -> Counter[str]:
+        """How many open workers are `zombie`, `silent`, `unstarted` and `orphaned`: as the workers view shows them."""
+        return self._vigil.counts(now)

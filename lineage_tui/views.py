@@ -64,7 +64,7 @@ class Views(ContentSwitcher):
         if name not in self._behind and name != next(iter(self.views)):
             rows = list(self.state.rows.values())
             quiet = [row.task_id for row in rows if not row.open_workers]
-            self._behind[name] = dict.fromkeys((*quiet, *(row.task_id for row in rows if row.open_workers)))
+            self._behind[name] = dict.fromkeys((*reversed(quiet), *(row.task_id for row in rows if row.open_workers)))
         self.shown = name
         self.current = self.views[name].id
         self.screen.set_class(name == "stats", "whole")  # figures are of no single task: they take all the room

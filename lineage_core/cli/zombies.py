@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("warn", "silence that is worth a warning (default 5m)"),
         ("spawn", "time that a spawned worker has to start (default 5m)"),
         ("handoff", "time that a handoff has to be accepted (default 5m)"),
+        ("blocked", "time for which a task may be blocked (default 30m)"),
     ):
         parser.add_argument(f"--{name}-after", metavar="TIME", help=text)
     parser.add_argument("--all", action="store_true", help="other stuck things too: blocked, not accepted, ping-pong …")
@@ -106,6 +107,7 @@ def answer(args: argparse.Namespace) -> Answer:
                 "warn_after_ms": milliseconds(limits.warned),
                 "spawn_after_ms": milliseconds(limits.spawn),
                 "handoff_after_ms": milliseconds(limits.handoff),
+                "blocked_after_ms": milliseconds(limits.blocked),
             },
             "crowd": many.sentence if many else None,
             "findings": rows,

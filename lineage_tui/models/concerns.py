@@ -7,63 +7,31 @@ speak (see `_due`): so a second that passes costs only what it brings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from heapq import heappop, heappush
-from itertools import product
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heappop, heappush, heappushpop
 
-from lineage_core.clock import DAY, MINUTE
 from lineage_core.merge import State
-from lineage_core.state import Status, Task, TaskRow
-from lineage_core.words import waiting_for
-from lineage_core.zombies import Finding, Severity, Thresholds, check, concerned, crowd
-from lineage_tui.acknowledged import Acknowledged, Grade, Key
-from lineage_tui.models.ranked import Ranked
+from lineage_core.state import Status, TaskRow
+from lineage_core.zombies import AT_ONCE, Finding, Severity, Thresholds, crowd
+from lineage_tui.acknowledged import Acknowledged, Key
+from lineage_tui.models.bundles import Bundles
+from lineage_tui.models.concern import LONG_AGO, RECENT, Cause, Concern, Found, examine, key_of, rated
+from lineage_tui.models.usual import UsualSilence, gaps_of
 
-BLOCKED = 30 * MINUTE
-"""For how long a task may be blocked before somebody should look."""
-
-RECENT = DAY
-"""What began longer ago comes after all that is newer, however bad."""
-
-_GRADES = {Severity.PAST: 0, Severity.WARNING: 1, Severity.BAD: 2}
-_AT_ONCE = frozenset(("silent", "never started"))
-_LONG_AGO, _ACKNOWLEDGED = 4, 10  # see `Concern.rank`
 _STEP = 20
 
+LEARNED = 1000
+"""Tasks whose workers tell what silence is usual, at first: those that were last heard of."""
+
 Matches = Callable[[TaskRow], bool]
-
-
-class Concern(NamedTuple):
-    """A finding in the list. rank: its place; the first part says how urgent: 0 a task that waits for a person, 1 what
-    hangs and is bad, 2 a failure, 3 a warning, 4 what is past or long ago; 10 more once it was acknowledged. Of equals
-    the newest comes first."""
-
-    finding: Finding
-    grade: Grade
-    rank: tuple[int, int, str, str, str]
-
-    @property
-    def key(self) -> Key:
-        """What it is about."""
-        return key_of(self.finding)
-
-    @property
-    def acknowledged(self) -> bool:
-        """Whether the operator has seen it as it is."""
-        return self.rank[0] >= _ACKNOWLEDGED
-
-
-def key_of(finding: Finding) -> Key:
-    """What a finding is about: it stays the same while it gets older or worse."""
-    return (finding.rule, finding.task_id, finding.subject)
 
 
 class Concerns:
     """The findings of a state.
 
-    order: the keys of those that are listed. matches: the filter. with_acknowledged: whether what was acknowledged is
-    listed too, at the end. counts: by rule and severity, of what was not acknowledged and is recent.
+    lines: those that are listed, folded by their causes. usual: what silence is usual for a worker type. matches: the
+    filter. with_acknowledged: whether what was acknowledged is listed too, at the end. counts: by rule and severity,
+    of what was not acknowledged and is recent.
     """
 
     def __init__(self, state: State, thresholds: Thresholds, acknowledged: Acknowledged) -> None:
@@ -76,10 +44,13 @@ class Concerns:
         self.seen = 0  # how many are acknowledged
         self.old = 0  # how many are past or long ago
         self.entered = 0  # lines that were ever new
-        self.order: Ranked[Key] = Ranked(self._rank)
+        self.lines: Bundles[Key, Cause | Key] = Bundles(self._rank)
+        self.usual = UsualSilence()
+        self._learned: dict[str, int] = {}  # how many ended workers of a task were learned from
+        self._learns_from = 0
+        self._born: int | None = None
         self._concerns: dict[Key, Concern] = {}
         self._of_task: dict[str, tuple[Key, ...]] = {}
-        self._listed: set[Key] = set()
         self._zombies: dict[Key, Finding] = {}
         self._crowd: Finding | None = None
         self._crowd_stale = False
@@ -98,10 +69,6 @@ class Concerns:
         """The concern of a key, if there is one."""
         return self._concerns.get(key)
 
-    def line_of(self, key: Key) -> int | None:
-        """The line of a key in `order`, if it has one."""
-        return self.order.place(key) if key in self._listed else None
-
     def crowd(self) -> Finding | None:
         """That there are many zombies at once, if there are."""
         if self._crowd_stale:
@@ -110,8 +77,11 @@ class Concerns:
 
     def update(self, task_ids: Iterable[str], now: int) -> None:
         """Take in what changed in these tasks."""
+        self._born = now if self._born is None else self._born
         for task_id in task_ids:
             self._look(task_id, now)
+            if self.state.rows[task_id].last_at >= self._born or len(self._learned) < self._learns_from:
+                self._learn(task_id)
             if task_id in self._waiters and self._ends[task_id] != (end := self._end(task_id)):
                 self._ends[task_id] = end
                 for waiter in self._waiters[task_id]:
@@ -129,6 +99,33 @@ class Concerns:
                 if done % _STEP == 0:
                     yield done
 
+    def learn(self) -> Iterator[int]:
+        """Learn what is usual from the last tasks that are known; a generator that does it in slices. From then on
+        what changes teaches too."""
+        newest: list[tuple[int, str]] = []
+        for number, row in enumerate(list(self.state.rows.values())):
+            if row.workers > row.open_workers:
+                (heappush if len(newest) < LEARNED else heappushpop)(newest, (row.last_at, row.task_id))
+            if number % (10 * _STEP) == 0:
+                yield number
+        for number, (_, task_id) in enumerate(newest):
+            self._learn(task_id)
+            yield number
+        self._learns_from = LEARNED
+        self.usual.settle()
+
+    def _learn(self, task_id: str) -> None:
+        row = self.state.rows[task_id]
+        ended = row.workers - row.open_workers
+        if ended and self._learned.get(task_id) != ended:
+            self._learned[task_id] = ended
+            with self.state.lock:
+                task = self.state.task(task_id)
+                for worker in task.workers.values() if task is not None else ():
+                    if worker.ended_at is not None:
+                        kind = worker.worker_type or ""
+                        self.usual.take(kind, (task_id, worker.worker_id), worker.ended_at, gaps_of(worker))
+
     def waits(self, now: int) -> bool:
         """Whether there is anything to settle."""
         return bool(self._heap) and self._heap[0][0] <= now
@@ -137,35 +134,31 @@ class Concerns:
         """List what matches (None: all); a generator that does it in slices. Until it is through, nothing moves."""
         self._refilling = True
         self.matches, self.with_acknowledged = matches, with_acknowledged
-        chosen: list[Key] = []
+        lines: Bundles[Key, Cause | Key] = Bundles(self._rank, self.lines.opened)
         for number, (key, concern) in enumerate(list(self._concerns.items())):
             if self._lists(concern):
-                chosen.append(key)
+                lines.add(key, concern.bundle)
             if number % _STEP == _STEP - 1:
                 yield number
-        yield from self.order.refill(chosen, self._rank)
-        self._listed = set(chosen)
+        self.lines = lines
         self._refilling = False
         while self._later:
             self._look(self._later.pop(), now)
             yield len(self._later)
 
-    def acknowledge(self, key: Key, now: int) -> bool:
-        """Acknowledge a concern, or take that back; whether it is acknowledged now. Raises OSError if it cannot be
-        kept beyond this run."""
-        concern = self._concerns[key]
-        try:
-            if concern.acknowledged:
-                self.acknowledged.drop(key)
-            else:
-                self.acknowledged.add(key, concern.grade)
-        finally:
-            self._look(key[1], now)
-        return not concern.acknowledged
+    def acknowledge(self, keys: Iterable[Key], now: int) -> bool:
+        """Acknowledge concerns, or take that back if the first of them is acknowledged; whether they are from now on.
+        `settle` brings it into the list. Raises OSError if it cannot be kept beyond this run."""
+        concerns = [self._concerns[key] for key in keys]
+        wanted = not concerns[0].acknowledged
+        for concern in concerns:
+            self._plan(concern.finding.task_id, now)
+        self.acknowledged.put({concern.key: concern.grade if wanted else None for concern in concerns})
+        return wanted
 
-    def findings(self, task_id: str, now: int) -> list[tuple[Finding, int]]:
-        """The findings of one task at this moment, each with how often it happened."""
-        return self._examine(task_id, now)[0]
+    def findings(self, task_id: str, now: int) -> list[Found]:
+        """The findings of one task at this moment."""
+        return examine(self.state, task_id, now, self.thresholds)[0]
 
     def _rank(self, key: Key) -> tuple[int, int, str, str, str]:
         return self._concerns[key].rank
@@ -175,10 +168,10 @@ class Concerns:
         if self._refilling:
             self._later.add(task_id)
             return
-        found, times = self._examine(task_id, now)
+        found, times = examine(self.state, task_id, now, self.thresholds)
         concerns: dict[Key, Concern] = {}
-        for finding, count in found:  # of several of one kind the most urgent
-            concerns.setdefault(key_of(finding), self._concern(finding, count, now))
+        for one in found:  # of several of one kind the most urgent
+            concerns.setdefault(key_of(one.finding), rated(one, self.acknowledged, now))
         for key in self._of_task.pop(task_id, ()):
             if key not in concerns:
                 self._put(key, None)
@@ -188,7 +181,7 @@ class Concerns:
             self._of_task[task_id] = tuple(concerns)
         self._note_blockers(task_id)
         self._due.pop(task_id, None)
-        coming = [at for at in (*times, *(finding.since + RECENT for finding, _ in found)) if at > now]
+        coming = [at for at in (*times, *(one.finding.since + RECENT for one in found)) if at > now]
         if coming:
             self._plan(task_id, min(coming))
 
@@ -216,20 +209,21 @@ class Concerns:
     def _put(self, key: Key, concern: Concern | None) -> None:
         """Replace a concern, and bring its line to its place."""
         old = self._concerns.get(key)
+        listed = key in self.lines
         lists = concern is not None and self._lists(concern)
+        stays = lists and listed and concern is not None and old is not None
+        stays = stays and (concern.rank, concern.bundle) == (old.rank, old.bundle)  # type: ignore[union-attr]
         if old is not None:
             self._count(old, -1)
-            if key in self._listed and not (lists and concern is not None and concern.rank == old.rank):
-                self.order.remove(key)
-                self._listed.discard(key)
+        if listed and not stays:
+            self.lines.remove(key)
         if concern is None:
             self._concerns.pop(key, None)
             return
         self._concerns[key] = concern
         self._count(concern, 1)
-        if lists and key not in self._listed:
-            self.order.add(key)
-            self._listed.add(key)
+        if lists and not stays:
+            self.lines.add(key, concern.bundle)
             self.entered += old is None
 
     def _lists(self, concern: Concern) -> bool:
@@ -239,7 +233,7 @@ class Concerns:
 
     def _count(self, concern: Concern, by: int) -> None:
         finding = concern.finding
-        if finding.severity is Severity.BAD and finding.rule in _AT_ONCE:
+        if finding.severity is Severity.BAD and finding.rule in AT_ONCE:
             self._crowd_stale = True
             if by > 0:
                 self._zombies[concern.key] = finding
@@ -247,76 +241,7 @@ class Concerns:
                 del self._zombies[concern.key]
         if concern.acknowledged:
             self.seen += by
-        elif concern.rank[0] == _LONG_AGO:
+        elif concern.rank[0] == LONG_AGO:
             self.old += by
         else:
             self.counts[finding.rule, finding.severity] += by
-
-    def _concern(self, finding: Finding, count: int, now: int) -> Concern:
-        grade = Grade(_GRADES[finding.severity], finding.since, count)
-        if now - finding.since > RECENT or finding.severity is Severity.PAST:
-            urgency = _LONG_AGO
-        elif finding.rule == "escalated":
-            urgency = 0
-        else:
-            urgency = 2 if finding.rule == "failed" else 1 if finding.severity is Severity.BAD else 3
-        if self.acknowledged.covers(key_of(finding), grade):
-            urgency += _ACKNOWLEDGED
-        return Concern(
-            finding, grade, (urgency, -finding.since, finding.task_id, finding.subject, finding.rule)
-        )
-
-    def _examine(self, task_id: str, now: int) -> tuple[list[tuple[Finding, int]], list[int]]:
-        """The findings of a task, each with how often it happened, and the times at which there may be others."""
-        row = self.state.rows[task_id]
-        found = [(_failed(row), row.attempts)] if row.status is Status.FAILED else []
-        if not concerned(row):
-            return found, []
-        with self.state.lock:
-            task = self.state.task(task_id)
-            if task is None:
-                return found, []
-            bounces = len(task.handoffs) + sum(mark.kind == "reassigned" for mark in task.marks)
-            counts = {"ping-pong": bounces, "retries": row.retries}
-            if row.escalated:
-                found.append((_escalated(task), 0))
-            rules = check(task, self.state.rows, now, self.thresholds)
-            found += [
-                (one, counts.get(one.rule, 0))
-                for one in rules
-                if one.severity is not Severity.PAST or row.status is not Status.FAILED  # the failure says it
-            ]
-            if row.status is Status.BLOCKED and not any(one.rule == "blocked by ended" for one in rules):
-                found += _blocked(task, self.state.rows, now)
-            return found, list(self._times(task))
-
-    def _times(self, task: Task) -> Iterator[int]:
-        """When a rule may begin to speak of a task, or speak louder."""
-        t = self.thresholds
-        for worker in task.workers.values():
-            if worker.open:
-                from_ = (worker.last_at, worker.spawned_at or worker.last_at, task.ended_at or worker.last_at)
-                yield from (at + after for at, after in product(from_, (t.warned, t.silent, t.spawn)))
-        for handoff in task.handoffs.values():
-            if handoff.waiting and handoff.created_at is not None:
-                yield from (handoff.created_at + after for after in (t.handoff, t.silent))
-        if task.status is Status.BLOCKED:
-            yield task.since + BLOCKED
-
-
-def _failed(row: TaskRow) -> Finding:
-    since = row.ended_at if row.ended_at is not None else row.last_at
-    text = (row.reason or "it gave no reason") + (f" (attempt {row.attempts})" if row.attempts > 1 else "")
-    return Finding("failed", Severity.BAD, row.task_id, row.task_id, since, text)
-
-
-def _escalated(task: Task) -> Finding:
-    last = max((mark for mark in task.marks if mark.kind == "escalated"), key=lambda mark: mark.at, default=None)
-    since, why = (last.at, last.text) if last is not None else (task.since, task.reason)
-    return Finding("escalated", Severity.BAD, task.task_id, task.task_id, since, why or "no reason was given")
-
-
-def _blocked(task: Task, rows: Mapping[str, TaskRow], now: int) -> Iterator[tuple[Finding, int]]:
-    if now - task.since >= BLOCKED:
-        text = waiting_for(task, rows, now)
-        yield Finding("blocked", Severity.WARNING, task.task_id, task.task_id, task.since, text), 0

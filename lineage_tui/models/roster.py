@@ -8,14 +8,19 @@ itself; open workers and ended ones stand apart where a column means different t
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from sys import intern
 from typing import Any, NamedTuple
 
 from lineage_core.merge import State
+from lineage_core.silence import WORDS as WATCHES
+from lineage_core.silence import Watch, over, watch
 from lineage_core.state import TaskRow, Worker, WorkerEnd
+from lineage_core.zombies import Thresholds
 from lineage_tui.models.ranked import Ranked
 from lineage_tui.models.usual import UsualSilence, gaps_of
+from lineage_tui.models.vigil import Vigil
 
 NOTHING = -(1 << 62)
 """Stands for a number that nobody told."""
@@ -27,14 +32,15 @@ STATES = ("spawn", "run", WorkerEnd.ZOMBIE.value, WorkerEnd.FAILED.value, Worker
           WorkerEnd.SUCCESS.value)  # fmt: skip
 """The states of a worker, the most pressing first; the first two are those of an open one."""
 
-_NUMBERS = ("first", "last", "ended", "tokens", "budget")
+_NUMBERS = ("first", "last", "ended", "tokens", "budget", "since")
+_RULES = tuple(WATCHES)
 _STEP = 100
 
 
 class Seat(NamedTuple):
     """A worker of the roster: what a line shows of it. Times in microseconds; None where nobody told.
 
-    state: one of STATES. words: its last word: its error, or its step.
+    state: one of STATES. words: its last word: its error, or its step. watch: how it is watched, while it is open.
     """
 
     worker_id: str
@@ -49,11 +55,16 @@ class Seat(NamedTuple):
     tokens: int | None
     budget: int | None
     words: str
+    watch: Watch | None
 
     @property
     def open(self) -> bool:
         """Whether its end has not been seen."""
-        return self.ended is None
+        return self.watch is not None
+
+    def look(self, now: int, thresholds: Thresholds) -> str:
+        """The state to show it in: what is the matter with it, else its state."""
+        return (self.watch.word(now, thresholds) if self.watch is not None else "") or self.state
 
 
 Matches = Callable[[TaskRow, Seat], bool]
@@ -62,10 +73,11 @@ Matches = Callable[[TaskRow, Seat], bool]
 class Roster:
     """The workers of a state and the lines that a table has for them.
 
-    order: the slots of the workers that match, sorted. usual: what silence is usual for each type.
+    order: the slots of the workers that match: open ones, then ended ones, each sorted. open_lines: how many of them
+    are open. usual: what silence is usual for each type.
     """
 
-    def __init__(self, state: State, sort: str = "silent") -> None:
+    def __init__(self, state: State, sort: str = "silent", thresholds: Thresholds = Thresholds()) -> None:  # noqa: B008
         self.state = state
         self.usual = UsualSilence()
         self.matches: Matches | None = None
@@ -75,6 +87,7 @@ class Roster:
         self._numbers = {name: array("q") for name in _NUMBERS}
         self._percents = array("d")
         self._states = bytearray()
+        self._rules = bytearray()
         self._ids: list[str] = []
         self._tasks: list[str] = []
         self._types: list[str] = []
@@ -84,7 +97,9 @@ class Roster:
         self._add("")  # slot 0 takes the new values of a worker while they are compared with the old ones
         self.keys = self._sort_keys()
         self.order: Ranked[int] = Ranked(self.keys[sort], _slots)
-        self._open: Ranked[int] = Ranked(lambda slot: (self._numbers["last"][slot], slot), _slots)
+        self.open_lines = 0
+        self._vigil: Vigil[int] = Vigil(thresholds)
+        self._as_of: int | None = None
         self._resorting = False
         self._later: set[str] = set()
 
@@ -93,12 +108,12 @@ class Roster:
 
     def seat(self, slot: int) -> Seat:
         """The worker in a slot."""
-        first, last, ended, tokens, budget = (self._numbers[name][slot] for name in _NUMBERS)
+        first, last, ended, tokens, budget, since = (self._numbers[name][slot] for name in _NUMBERS)
         percent = self._percents[slot]
         return Seat(
             self._ids[slot], self._tasks[slot], self._types[slot], self._masters[slot], STATES[self._states[slot]],
             first, last, _told(ended), percent if percent >= 0 else None, _told(tokens), _told(budget),
-            self._words[slot],
+            self._words[slot], Watch(_RULES[self._rules[slot]], since) if since != NOTHING else None,
         )  # fmt: skip
 
     def slot_of(self, task_id: str, worker_id: str) -> int | None:
@@ -116,11 +131,19 @@ class Roster:
     @property
     def open(self) -> int:
         """How many workers are open."""
-        return len(self._open)
+        return len(self._vigil)
 
-    def silent_since(self, at: int) -> int:
-        """How many open workers were last heard of at this time or before."""
-        return self._open.rank((at + 1, 0))
+    def stuck(self, now: int) -> Counter[str]:
+        """How many open workers are `zombie`, `silent`, `unstarted` and `orphaned`, of all tasks."""
+        return self._vigil.counts(now)
+
+    def turn(self, now: int) -> None:
+        """Bring lines in and out that match otherwise than before, because time has passed."""
+        if self.matches is not None and self._as_of is not None and not self._resorting:
+            for slot in list(self._vigil.crossed(self._as_of, now)):
+                self._show(slot, self.matches(self.rows[self._tasks[slot]], self.seat(slot)))
+        if not self._resorting:
+            self._as_of = now
 
     def update(self, task_ids: Iterable[str]) -> int:
         """Take in what changed in these tasks; returns how many lines are new."""
@@ -137,9 +160,10 @@ class Roster:
                 if task is None:
                     continue
                 known = {self._ids[slot]: slot for slot in self._slots_of(task_id)}
+                ended = over(task)
                 for worker in task.workers.values():
                     slot = known.get(worker.worker_id)
-                    self._take(self._add(task_id) if slot is None else slot, row, worker)
+                    self._take(self._add(task_id) if slot is None else slot, row, worker, ended)
         return max(0, len(self.order) - before)
 
     def resort(self, column: str, matches: Matches | None) -> Iterator[int]:
@@ -162,31 +186,34 @@ class Roster:
                     yield slot
         yield from self.order.refill(chosen, self.keys[column])
         self._shown = shown
+        self.open_lines = self.order.rank((1,))
         self._resorting = False
         while self._later:
             self.update([self._later.pop()])
             yield len(self)
 
     def _sort_keys(self) -> dict[str, Callable[[int], Any]]:
-        """How each column sorts, what an operator looks for first: the longest silence, the farthest, the dearest."""
-        first, last, ended, tokens, _ = (self._numbers[name] for name in _NUMBERS)
-        ids, tasks, states, percents = self._ids, self._tasks, self._states, self._percents
-
-        def by(value: Callable[[int], Any]) -> Callable[[int], Any]:
-            return lambda slot: (value(slot), ids[slot], tasks[slot])
+        """How each column sorts, what an operator looks for first: the longest silence in a task that goes on, the
+        farthest, the dearest."""
+        first, last, ended, tokens, *_ = (self._numbers[name] for name in _NUMBERS)
+        ids, tasks, states, percents, rules = self._ids, self._tasks, self._states, self._percents, self._rules
+        orphaned = _RULES.index("orphaned")
 
         is_open = self._is_open
 
+        def by(value: Callable[[int], Any]) -> Callable[[int], Any]:
+            return lambda slot: (not is_open(slot), value(slot), ids[slot], tasks[slot])
+
         return {
             "status": by(lambda slot: (states[slot], last[slot] if is_open(slot) else -ended[slot])),
-            "worker": lambda slot: (ids[slot], tasks[slot]),
+            "worker": by(ids.__getitem__),
             "type": by(self._types.__getitem__),
-            "task": lambda slot: (tasks[slot], ids[slot]),
+            "task": by(tasks.__getitem__),
             "master": by(self._masters.__getitem__),
             "began": by(lambda slot: -first[slot]),
-            "time": by(lambda slot: (0, first[slot]) if is_open(slot) else (1, first[slot] - ended[slot])),
+            "time": by(lambda slot: first[slot] if is_open(slot) else first[slot] - ended[slot]),
             "progress": by(lambda slot: -percents[slot]),
-            "silent": by(lambda slot: (0, last[slot]) if is_open(slot) else (1, -ended[slot])),
+            "silent": by(lambda slot: (rules[slot] == orphaned, last[slot]) if is_open(slot) else (0, -ended[slot])),
             "tokens": by(lambda slot: -tokens[slot]),
             "last word": by(lambda slot: (not self._words[slot], self._words[slot])),
         }
@@ -207,36 +234,39 @@ class Roster:
             numbers.append(NOTHING)
         self._percents.append(-1.0)
         self._states.append(0)
+        self._rules.append(0)
         self._shown.append(0)
         for texts in (self._ids, self._tasks, self._types, self._masters, self._words):
             texts.append("")
         return slot
 
-    def _take(self, slot: int, row: TaskRow, worker: Worker) -> None:
-        """Write a worker's values, and bring its lines to their new places."""
-        self._write(0, row, worker)
-        last = self._numbers["last"]
+    def _take(self, slot: int, row: TaskRow, worker: Worker, ended: int | None) -> None:
+        """Write a worker's values, and bring its line to its new place. ended: when its task did."""
+        seen = watch(worker, ended)
+        self._write(0, row, worker, seen)
         wanted = self.matches is None or self.matches(row, self.seat(0))
-        was_shown, was_open = bool(self._shown[slot]), self._is_open(slot)
-        stays = was_shown and wanted and self.order.sort(0) == self.order.sort(slot)
-        stays_open = was_open and worker.open and last[0] == last[slot]
-        if was_shown and not stays:
-            self.order.remove(slot)
-        if was_open and not stays_open:
-            self._open.remove(slot)
-        self._write(slot, row, worker)
-        if wanted and not stays:
-            self.order.add(slot)
-        if worker.open and not stays_open:
-            self._open.add(slot)
-        self._shown[slot] = wanted
+        stays = bool(self._shown[slot]) and wanted and self.order.sort(0) == self.order.sort(slot)
+        if not stays:
+            self._show(slot, False)
+        self._write(slot, row, worker, seen)
+        self._vigil.put(slot, seen)
+        if wanted:
+            self._show(slot, True)
         if worker.ended_at is not None:
             self.usual.take(self._types[slot], slot, worker.ended_at, gaps_of(worker))
 
-    def _is_open(self, slot: int) -> bool:
-        return self._numbers["ended"][slot] == NOTHING and self._numbers["first"][slot] != NOTHING
+    def _show(self, slot: int, wanted: bool) -> None:
+        """Give a worker a line, or take it away; its values must not change while it has one."""
+        if wanted == bool(self._shown[slot]):
+            return
+        (self.order.add if wanted else self.order.remove)(slot)
+        self.open_lines += (1 if wanted else -1) * self._is_open(slot)
+        self._shown[slot] = wanted
 
-    def _write(self, slot: int, row: TaskRow, worker: Worker) -> None:
+    def _is_open(self, slot: int) -> bool:
+        return self._numbers["since"][slot] != NOTHING
+
+    def _write(self, slot: int, row: TaskRow, worker: Worker, seen: Watch | None) -> None:
         self._ids[slot], self._tasks[slot] = worker.worker_id, row.task_id
         self._types[slot] = intern(worker.worker_type or "")
         self._masters[slot] = intern(worker.master or row.master or "")
@@ -246,7 +276,9 @@ class Roster:
         if worker.retry_of:
             words = f"{words}  (retry of {worker.retry_of})".lstrip()
         self._words[slot] = intern(words[:WORDS])
-        values = (worker.first_at, worker.last_at, worker.ended_at, worker.tokens, worker.token_budget)
+        self._rules[slot] = _RULES.index(seen.rule) if seen is not None else 0
+        since = seen.since if seen is not None else None
+        values = (worker.first_at, worker.last_at, worker.ended_at, worker.tokens, worker.token_budget, since)
         for numbers, value in zip(self._numbers.values(), values, strict=True):
             numbers[slot] = NOTHING if value is None else value
 

@@ -7,7 +7,7 @@ the zombie cleanup logged is no word of the worker, and the wait from spawn to s
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lineage_core.state import Worker, WorkerEnd
 
@@ -42,12 +42,12 @@ class UsualSilence:
     """The usual silences by worker type."""
 
     def __init__(self) -> None:
-        self._ended: dict[str, dict[int, tuple[int, tuple[int, ...]]]] = {}
+        self._ended: dict[str, dict[Any, tuple[int, tuple[int, ...]]]] = {}
         self._known: dict[str, Usual] = {}
         self._stale: set[str] = set()
 
-    def take(self, kind: str, worker: int, ended_at: int, gaps: tuple[int, ...]) -> None:
-        """Note the gaps of a worker (known by a number) in place of those noted before."""
+    def take(self, kind: str, worker: Any, ended_at: int, gaps: tuple[int, ...]) -> None:
+        """Note the gaps of a worker in place of those noted before. worker: its key, one to be ordered by."""
         ended = self._ended.setdefault(kind, {})
         if ended.get(worker) == (ended_at, gaps):
             return
@@ -75,5 +75,5 @@ class UsualSilence:
         self._stale.clear()
 
 
-def _when(item: tuple[int, tuple[int, tuple[int, ...]]]) -> tuple[int, int]:
+def _when(item: tuple[Any, tuple[int, tuple[int, ...]]]) -> tuple[int, Any]:
     return (item[1][0], item[0])

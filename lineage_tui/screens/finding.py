@@ -14,7 +14,7 @@ from lineage_tui.screens.going import Going
 from lineage_tui.widgets.lines import LineView
 
 FAILED = frozenset(("failed", "zombie"))
-WARNED = frozenset(("blocked", "silent", "partial", "escalated"))
+WARNED = frozenset(("blocked", "silent", "unstarted", "orphaned", "partial", "escalated"))
 
 SEEK_BUDGET = 0.02
 """Seconds that the search for the next failure may take in one go."""

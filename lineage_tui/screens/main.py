@@ -55,7 +55,6 @@ class MainScreen(Showing):
         super().__init__()
         for key, bound in BindingsMap(bindings(commands)).key_to_bindings.items():
             self._bindings.key_to_bindings.setdefault(key, []).extend(bound)
-        self.tally = Tally()
         self._next_take = 0.0
         self._take_planned = False
         self._said = ""
@@ -64,6 +63,7 @@ class MainScreen(Showing):
     def compose(self) -> ComposeResult:
         app = self.app
         looks, state, clock = app.looks, app.state, app.clock
+        self.tally = Tally(state, app.thresholds)
         self.top_line = EdgeLine(looks, id="top")
         self.tree_view = TaskTree(looks, state, clock, app.thresholds, id="tasks", empty=self._empty_text())
         self.worker_table = WorkerTable(looks, state, clock, app.thresholds, id="workers", empty="no workers yet")
@@ -268,8 +268,7 @@ class MainScreen(Showing):
             right.append((f" lag {_size(health.backlog)} ", "blocked"))
         mode = "blocked" if health.mode == "polling" else "done"
         right.append((f" {'waiting' if health.missing else health.mode} ", "blocked" if health.missing else mode))
-        zombies, silent = tally.quiet(now, app.thresholds)
-        numbers = {**tally.by_status, "zombie": zombies, "silent": silent, "escalated": len(tally.escalated)}
+        numbers = {**tally.by_status, **tally.stuck(now), "escalated": len(tally.escalated)}
         room = self.size.width - sum(len(text) for text, _ in right)
         self.status_line.show(counts(numbers, room, looks), right)
         time_of_day = (format_local if looks.times == "local" else format_timestamp)(now)[11:19]

@@ -37,6 +37,9 @@ class Showing(Finding):
     def action_acknowledge(self) -> None:
         self._of_view("acknowledge")
 
+    def action_show_acknowledged(self) -> None:
+        self._of_view("show_acknowledged")
+
     def _of_view(self, name: str, *args: object) -> None:
         """Call what only some lists have."""
         method = getattr(self.views.view, name, None)

@@ -1,4 +1,7 @@
-"""The attention view `3`: what needs a person, the most urgent first, with the reason and since when."""
+"""The attention view `3`: what needs a person, the most urgent first, with the reason and since when.
+
+What has the same cause (failures of alike reasons, stuck workers of one type) is one line until somebody opens it.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,24 @@ from textual.geometry import Region
 
 from lineage_core.clock import Clock, format_duration
 from lineage_core.merge import State
+from lineage_core.silence import ZOMBIE
 from lineage_core.state import TaskRow
 from lineage_core.words import short
 from lineage_core.zombies import Severity, Thresholds
 from lineage_tui.acknowledged import Acknowledged, Key
-from lineage_tui.cells import Line, cut
-from lineage_tui.models.concerns import Concern, Concerns, key_of
+from lineage_tui.cells import Line, cut, fit
+from lineage_tui.models.bundles import Bundles
+from lineage_tui.models.concern import ACKNOWLEDGED, Cause, Concern, key_of
+from lineage_tui.models.concerns import Concerns
 from lineage_tui.style import Styles
-from lineage_tui.widgets.homing import HomingLines
+from lineage_tui.widgets.folded import FoldedLines
 
 _LOOKS = {
     "failed": ("failed", "failed"),
     "escalated": ("escalated", "escalated"),
     "silent": ("silent", "silent"),
-    "never started": ("silent", "unstarted"),
-    "orphaned": ("silent", "orphaned"),
+    "never started": ("unstarted", "unstarted"),
+    "orphaned": ("orphaned", "orphaned"),
     "confirmed": ("zombie", "dead"),
     "blocked": ("blocked", "blocked"),
     "blocked by ended": ("blocked", "stuck"),
@@ -34,10 +40,13 @@ _LOOKS = {
 }
 """By rule: the state that it is shown in, and a word for it."""
 
-_DUE = "due"
+_DUE, _LEARNING = "due", "learning"
+
+_WHY = 12
+"""Cells for why something is listed, with how many there are of it."""
 
 
-class AttentionList(HomingLines):
+class AttentionList(FoldedLines):
     """What needs a person in a lineage directory, and what the operator has acknowledged."""
 
     title_lines = 2
@@ -57,6 +66,7 @@ class AttentionList(HomingLines):
         self._known = 0
         self._words: dict[Key, str] = {}
         self._title = ""
+        self._learning = False
 
     # What changes.
 
@@ -65,36 +75,53 @@ class AttentionList(HomingLines):
         self.model.update(task_ids, self.clock())
         for key in [key for key in self._words if key[1] in task_ids]:
             del self._words[key]
-        self.settle(self.news(), lambda key: key[1] in task_ids)  # type: ignore[index]
+        self._learn()
+        self.settle(self.news(), lambda key: isinstance(key, Cause) or key[1] in task_ids)  # type: ignore[index]
 
     def tick(self) -> None:
         """Once a second: ages grow, and the rules speak whose time has come."""
         self._words.clear()
+        self._learn()
+        self.model.usual.settle()
         if self.model.waits(self.clock()):
             self.in_slices(self.model.settle(self.clock()), _DUE)
         self.refresh()
+
+    def _learn(self) -> None:
+        """Learn what is usual, once there is something to learn from."""
+        if not self._learning and self.is_running and self.model.state.rows:
+            self._learning = True
+            self.in_slices(self.model.learn(), _LEARNING)
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
         """List what concerns the tasks that match (None: all)."""
         self._refilter(matches, self.model.with_acknowledged)
 
     def acknowledge(self) -> str:
-        """Acknowledge what is under the cursor, or take that back; what was done, in a few words."""
-        concern = self._concern(self.cursor) if self.cursor < self.count() else None
-        if concern is None:
+        """Acknowledge what is under the cursor, all that is folded there, or take that back; what was done, in a few
+        words."""
+        if self.cursor >= self.count():
             return "nothing to acknowledge"
+        item, bundle = self.model.lines.at(self.cursor)
+        keys = [item] if item is not None else list(self.model.lines.items(bundle))
+        what = keys[0][1] if len(keys) == 1 else f"all {len(keys):,}"
         try:
-            done = self.model.acknowledge(concern.key, self.clock())
+            done = self.model.acknowledge(keys, self.clock())
         except OSError as error:
             said = f"acknowledged until you quit: it cannot be kept: {error.strerror or error}"
         else:
-            said = "acknowledged; it comes back when it gets worse" if done else "no longer acknowledged"
-        self.settle(0)
-        return f"{concern.finding.task_id}: {said}"
+            said = "acknowledged; what gets worse comes back" if done else "no longer acknowledged"
+        self.in_slices(self.model.settle(self.clock()), _DUE)
+        return f"{what}: {said}"
 
-    def show_acknowledged(self) -> None:
-        """List what was acknowledged too, at the end; or leave it out again."""
-        self._refilter(self.model.matches, not self.model.with_acknowledged)
+    def show_acknowledged(self) -> str:
+        """List what was acknowledged too, at the end; or leave it out again. What was done, in a few words."""
+        wanted = not self.model.with_acknowledged
+        self._refilter(self.model.matches, wanted)
+        if not wanted:
+            return "what was acknowledged is hidden"
+        seen = self.model.seen
+        return f"{seen:,} acknowledged, at the end: a takes it back" if seen else "nothing is acknowledged"
 
     def _refilter(self, matches: Callable[[TaskRow], bool] | None, with_acknowledged: bool) -> None:
         self.in_slices(self.model.refilter(matches, with_acknowledged=with_acknowledged, now=self.clock()))
@@ -112,11 +139,16 @@ class AttentionList(HomingLines):
     # What is asked.
 
     def target(self) -> tuple[str, str | None] | None:
-        """The task under the cursor, and the worker or handoff that it is about."""
+        """The task under the cursor, and the worker or handoff that it is about; of what is folded, one of them: the
+        first when the cursor came."""
         if self.cursor >= self.count():
             return None
-        _, task_id, subject = self.key_at(self.cursor)
+        _, task_id, subject = self.item()
         return task_id, subject if subject != task_id else None
+
+    @property
+    def lines(self) -> Bundles[Key, Cause | Key]:
+        return self.model.lines
 
     def count_line(self) -> str:
         """How much there is of what, in a few words."""
@@ -136,20 +168,13 @@ class AttentionList(HomingLines):
 
     def look_at(self, line: int) -> str:
         """The state that a line is shown in."""
-        finding = self._concern(line).finding
+        finding = self._first(line).finding
         return self._look(finding.rule, finding.severity)[0]
 
-    def count(self) -> int:
-        return len(self.model.order)
-
-    def key_at(self, line: int) -> Key:
-        return self.model.order[line]
-
-    def line_of(self, key: Hashable) -> int | None:
-        return self.model.line_of(key)  # type: ignore[arg-type]
-
-    def _concern(self, line: int) -> Concern:
-        concern = self.model.concern(self.key_at(line))
+    def _first(self, line: int) -> Concern:
+        """The concern of a line; of what is folded, the most urgent one."""
+        item, bundle = self.model.lines.at(line)
+        concern = self.model.concern(item if item is not None else self.model.lines.items(bundle)[0])
         assert concern is not None
         return concern
 
@@ -175,7 +200,7 @@ class AttentionList(HomingLines):
                 out.put(f"{glyph} {count:,} {word}  ", role)
         else:
             task, master = self._widths(out.width)
-            out.put("  ").col("why", 10, "muted").col("since", 6, "muted", right=True).col("task", task, "muted")
+            out.put("  ").col("why", _WHY, "muted").col("since", 6, "muted", right=True).col("task", task, "muted")
             if master:
                 out.col("master", master, "muted")
             out.put("what", "muted")
@@ -185,30 +210,67 @@ class AttentionList(HomingLines):
         return max(8, min(36, width // 4)), 11 if width >= 110 else 0
 
     def draw(self, line: int, out: Line) -> None:
-        concern = self._concern(line)
+        concern = self._first(line)
         finding = concern.finding
+        item, bundle = self.model.lines.at(line)
         state, word = self._look(finding.rule, finding.severity)
         glyph, _, role = self.looks.look(state)
         if concern.acknowledged:
             role = "muted"
         now = self.clock()
-        task, master = self._widths(out.width)
-        out.put(glyph + " ", role).col(word, 10, role)
         shade = "muted" if concern.acknowledged else "text"
+        loud = role if finding.severity is Severity.BAD and not concern.acknowledged else "muted"
+        if item is None:
+            word = f"{len(self.model.lines.items(bundle)):,} {word}"
+        out.put(glyph + " ", role).col(word, _WHY, role)
         out.col(format_duration(max(0, now - finding.since)), 6, shade, right=True)
-        out.col(cut(finding.task_id, "task-", task, self.looks), task)
+        if item is None:
+            self._draw_cause(bundle, out, now, loud)
+            return
+        task, master = self._widths(out.width)
+        if self.model.lines.bundle(item) is not None:
+            out.put("  ")
+            task -= 2
+        out.col(cut(finding.task_id, "task-", task, self.looks), task, shade)
         if master:
             row = self.model.state.rows[finding.task_id]
             out.col(short(row.master), master, "muted")
         if concern.acknowledged:
             out.put("acknowledged: ", "muted")
-        loud = finding.severity is Severity.BAD and not concern.acknowledged
-        out.put(self._sentence(concern, now), role if loud else "muted")
+        usual = self._usual(concern.what) if finding.rule == "silent" else ""
+        text = self._sentence(concern, now)
+        if len(text + usual) > out.left:  # the name can be missed best: the task's stands before it
+            text = text.removeprefix(f"{finding.subject} ").removeprefix("has been ")
+        out.put(text, loud).put(usual, "muted")
+
+    def _draw_cause(self, bundle: Cause | Key, out: Line, now: int, role: str) -> None:
+        """The rest of a line that stands for several: what they have in common, and since when there are such."""
+        assert isinstance(bundle, Cause)
+        closed = bundle not in self.model.lines.opened
+        out.put(self.looks.glyph("▸ ", "+ ") if closed else self.looks.glyph("▾ ", "- "), "muted")
+        items = self.model.lines.items(bundle)
+        ages = []
+        for concern in map(self.model.concern, (items[0], items[len(items) - 1])):
+            assert concern is not None
+            ages.append(format_duration(max(0, now - concern.finding.since)))
+        tail = f"  newest {ages[0]}, first {ages[1]}" if out.width >= 100 else f"  first {ages[1]}"
+        text = bundle.what
+        if bundle.name != "failed":
+            usual = self._usual(bundle.what) if bundle.name in (ZOMBIE, "silent") else ""
+            text = f"{bundle.what.removesuffix('-worker')} workers{usual}"
+        if bundle.band == ACKNOWLEDGED:
+            text = f"acknowledged: {text}"
+        out.put(fit(text, max(8, out.left - len(tail))), role).put(tail, "muted")
+
+    def _usual(self, kind: str) -> str:
+        """The silence that is usual for a worker type, in brackets."""
+        usual = self.model.usual.of(kind)
+        return f" (usual {self.looks.glyph('≤', '<')}{format_duration(usual.p95)})" if usual is not None else ""
 
     def _sentence(self, concern: Concern, now: int) -> str:
         """What is the matter, as of now; told again once a second at most."""
         if concern.key not in self._words:
             self._words[concern.key] = concern.finding.sentence
-            for finding, _ in reversed(self.model.findings(concern.finding.task_id, now)):
-                self._words[key_of(finding)] = finding.sentence
+            for found in reversed(self.model.findings(concern.finding.task_id, now)):
+                self._words[key_of(found.finding)] = found.finding.sentence
         return self._words[concern.key]

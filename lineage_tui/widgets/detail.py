@@ -13,6 +13,7 @@ from textual.widgets import ContentSwitcher
 from lineage_core.clock import Clock, format_duration
 from lineage_core.facts import Fact
 from lineage_core.merge import State
+from lineage_core.silence import over
 from lineage_core.timeline import timeline
 from lineage_core.words import short, waiting_for
 from lineage_core.zombies import Thresholds
@@ -94,7 +95,7 @@ class Detail(Vertical):
             if self.tab == "events":
                 self.events.show(self.state.facts(task.task_id))
             elif self.tab == "workers":
-                self.crew.show(sorted(task.workers.values(), key=lambda w: w.first_at))
+                self.crew.show(sorted(task.workers.values(), key=lambda w: w.first_at), over(task))
             facts = self._facts_line(task)
         if self.tab == "timeline":
             self.gantt.show(lines)

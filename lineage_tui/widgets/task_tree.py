@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from lineage_core.clock import Clock, format_duration
 from lineage_core.merge import State
+from lineage_core.silence import STUCK, over, quietest, worker_look
 from lineage_core.state import Handoff, TaskRow
 from lineage_core.words import short
 from lineage_core.zombies import Thresholds
@@ -15,7 +16,6 @@ from lineage_tui.cells import Line, bar, cut
 from lineage_tui.style import Styles
 from lineage_tui.tree import Tree
 from lineage_tui.widgets.homing import HomingLines
-from lineage_tui.widgets.workers import silence_look, worker_look
 
 MAX_INDENT = 12
 """Levels that are indented; deeper ones tell their depth in a number."""
@@ -99,7 +99,7 @@ class TaskTree(HomingLines):
             with self.state.lock:
                 task = self.state.task(node.owner)
                 worker = task.workers.get(node.ident) if task else None
-                return worker_look(worker, now, self.thresholds) if worker else ""
+                return worker_look(worker, now, self.thresholds, over(task)) if task and worker else ""
         return ""
 
     def walk(self, step: int) -> Iterator[tuple[tuple[str, str, str], str]]:
@@ -236,7 +236,7 @@ class TaskTree(HomingLines):
             out.col(work, columns.work, "muted", right=True)
         out.col(time, 6, "text", right=True)
         if columns.words:
-            loud = state in ("failed", "blocked", "zombie", "silent") or words.startswith("escalated")
+            loud = state in ("failed", "blocked", *STUCK) or words.startswith("escalated")
             out.put(" " + words, role if loud else "muted")
 
     def _draw_task(self, node: Node, out: Line) -> None:
@@ -265,23 +265,22 @@ class TaskTree(HomingLines):
 
     def look_of(self, row: TaskRow, now: int) -> str:
         """The state to show a task in: its status, or `zombie` or `silent` when a worker of it is."""
-        if row.silent_since is not None and not row.status.ended:
-            return silence_look(row.silent_since, now, self.thresholds) or row.status.value
-        return row.status.value
+        seen = quietest(row) if not row.status.ended else None
+        return (seen.word(now, self.thresholds) if seen is not None else "") or row.status.value
 
     def _draw_worker(self, node: Node, out: Line) -> None:
         with self.state.lock:
             task = self.state.task(node.owner)
             worker = task.workers.get(node.ident) if task else None
-            if worker is None:
+            if task is None or worker is None:
                 return
             now = self.clock()
-            look = worker_look(worker, now, self.thresholds)
+            look = worker_look(worker, now, self.thresholds, over(task))
             life = (worker.ended_at if worker.ended_at is not None else now) - worker.first_at
             words = worker.error or worker.step or ""
             if worker.retry_of:
                 words = f"retry of {worker.retry_of} {words}"
-            if look in ("silent", "zombie") and worker.open:
+            if look in ("silent", "zombie", "orphaned") and worker.open:
                 words = f"silent for {format_duration(now - worker.last_at)} {words}"
             kind = worker.worker_type or ""
             percent = worker.percent if worker.open else None

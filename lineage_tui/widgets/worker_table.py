@@ -1,4 +1,4 @@
-"""The workers view `2`: every worker of every task, and how long the open ones have been silent.
+"""The workers view `2`: every worker of every task, and how long the open ones have been silent; ended ones below.
 
 Silence stands beside what is usual for the worker's type (see `models.usual`): the median and the 95th percentile of
 the gaps between two words of the last 200 workers of the type that ended by themselves.
@@ -7,10 +7,12 @@ the gaps between two words of the last 200 workers of the type that ended by the
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from math import log
 from typing import Any, NamedTuple
 
-from lineage_core.clock import Clock, format_duration
+from lineage_core.clock import HOUR, MINUTE, SECOND, Clock, format_duration
 from lineage_core.merge import State
+from lineage_core.silence import STUCK
 from lineage_core.state import TaskRow
 from lineage_core.words import short
 from lineage_core.zombies import Thresholds
@@ -37,8 +39,8 @@ COLUMNS = {
     column.name: column
     for column in (
         Column("worker", 16, False),
-        Column("status", 8, True),
-        Column("type", 9, False),
+        Column("status", 9, True),
+        Column("type", 8, False),
         Column("task", 12, False),
         Column("master", 11, False),
         Column("began", 11, True),
@@ -46,24 +48,31 @@ COLUMNS = {
         Column("progress", 4, True, right=True),
         Column("silent", 7, True, right=True),
         Column("usual", 7, None, right=True),
+        Column("gauge", 8, None),
         Column("tokens", 9, True, right=True),
         Column("last word", 20, False),
     )
 }
 _IMPORTANCE = (
-    "worker", "status", "silent", "time", "type", "progress", "task", "usual", "tokens", "last word", "master", "began",
+    "worker", "status", "silent", "usual", "gauge", "type", "progress", "time", "task", "tokens", "last word", "master",
+    "began",
 )  # fmt: skip
 _STRETCH = (
-    ("worker", 24), ("task", 20), ("last word", 28), ("usual", 13), ("worker", 30), ("progress", 13), ("task", 36),
-    ("type", 14), ("last word", 200),
+    ("worker", 24), ("task", 20), ("gauge", 12), ("last word", 28), ("usual", 13), ("worker", 30), ("progress", 13),
+    ("task", 36), ("type", 14), ("last word", 200),
 )  # fmt: skip
 
 _TEXTS: dict[str, Texts[Seat]] = {
     WORDS: lambda seat: f"{seat.worker_id} {seat.worker_type} {seat.task_id} {seat.master} {seat.words}",
     "worker": lambda seat: f"{seat.worker_id} {seat.worker_type}",
     "master": lambda seat: seat.master,
-    "status": lambda seat: f"{seat.state} {LOOKS[seat.state].word}",
 }
+
+ENDED = ("", "ended")
+"""The key of the heading above the ended workers."""
+
+SCALE = 86_400 * SECOND
+"""The silence at the right end of a gauge; one second is at its left end, on a logarithmic scale."""
 
 
 def columns_for(width: int) -> dict[str, int]:
@@ -100,7 +109,7 @@ class WorkerTable(HomingLines):
         self.sorted_by = "silent"
         self.inverted = False
         self.filter_text = ""
-        self.model = Roster(state, self.sorted_by)
+        self.model = Roster(state, self.sorted_by, thresholds)
 
     # What changes.
 
@@ -111,6 +120,8 @@ class WorkerTable(HomingLines):
     def tick(self) -> None:
         """Once a second: silences and ages grow, and what is usual is brought up to date."""
         self.model.usual.settle()
+        self.model.turn(self.clock())
+        self.settle(0)
         self.refresh()
 
     def sort_by(self, step: int) -> None:
@@ -125,20 +136,26 @@ class WorkerTable(HomingLines):
         self._resort()
 
     def invert(self) -> None:
-        """Turn the order round."""
+        """Turn the order of the open and of the ended ones round."""
         self.inverted = not self.inverted
         self.settle(0)
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
         """Show the workers of the tasks that match. text: the filter as it was written; then `worker:`, `master:`,
-        `status:` and words without a key mean the worker (raises BadInputError as `filters.parse` does)."""
+        `status:` and words without a key mean the worker as it is shown (raises BadInputError as `filters.parse`)."""
         self.filter_text = text if matches is not None else ""
         of_worker: Matches | None = None
         if matches is not None:
             chosen = matches
-            of_worker = narrow(text, self.model.state.packed, _TEXTS) if text else lambda row, seat: chosen(row)
+            texts = {**_TEXTS, "status": self._status_words}
+            of_worker = narrow(text, self.model.state.packed, texts) if text else lambda row, seat: chosen(row)
+        self.model.turn(self.clock())
         self.model.matches = of_worker
         self._resort()
+
+    def _status_words(self, seat: Seat) -> str:
+        look = self._look(seat, self.clock())
+        return f"{look} {LOOKS[look].word}"
 
     def _resort(self) -> None:
         self.in_slices(self.model.resort(self.sorted_by, self.model.matches))
@@ -147,46 +164,66 @@ class WorkerTable(HomingLines):
 
     def target(self) -> tuple[str, str | None] | None:
         """The task and the id of the worker under the cursor."""
-        return self.key_at(self.cursor) if self.cursor < self.count() else None
+        key = self.key_at(self.cursor) if self.cursor < self.count() else ENDED
+        return key if key != ENDED else None
 
     def count_line(self) -> str:
-        """How many workers there are, and how many are silent, in a few words."""
-        now, shown, known = self.clock(), self.count(), len(self.model)
-        zombies = self.model.silent_since(now - self.thresholds.silent)
-        silent = self.model.silent_since(now - min(self.thresholds.warned, self.thresholds.silent)) - zombies
+        """How many workers there are, and how many are stuck, in a few words."""
+        shown, known = len(self.model.order), len(self.model)
         all_of_them = f"{known:,} worker{'s' if known != 1 else ''}"
         parts = [f"{shown:,} of {all_of_them}" if self.model.matches else all_of_them]
-        parts += [f"{n:,} {what}" for n, what in ((self.model.open, "open"), (silent, "silent")) if n]
-        if zombies:
-            parts.append(f"{zombies:,} zombie{'s' if zombies > 1 else ''}")
+        if self.model.open:
+            parts.append(f"{self.model.open:,} open")
+        stuck = self.model.stuck(self.clock())
+        parts += [f"{stuck[word]:,} {word}" for word in STUCK if stuck[word]]
         return ", ".join(parts)
 
     def look_at(self, line: int) -> str:
-        """The state that a line is shown in."""
-        return self._look(self._seat(line), self.clock())
+        """The state that a line is shown in; nothing for the heading."""
+        return self._look(self._seat(line), self.clock()) if line != self._heading() else ""
 
     def count(self) -> int:
-        return len(self.model.order)
+        return len(self.model.order) + (self._heading() is not None)
 
     def key_at(self, line: int) -> tuple[str, str]:
+        if line == self._heading():
+            return ENDED
         seat = self._seat(line)
         return (seat.task_id, seat.worker_id)
 
     def line_of(self, key: Hashable) -> int | None:
-        line = self.model.line_of(*key)  # type: ignore[misc]
-        return line if line is None or not self.inverted else self.count() - 1 - line
+        if key == ENDED:
+            return self._heading()
+        place = self.model.line_of(*key)  # type: ignore[misc]
+        if place is None:
+            return None
+        heading = self._heading()
+        return self._mirrored(place) + (heading is not None and place >= heading)
+
+    def select(self, line: int) -> None:
+        if line == self._heading():
+            line += 1 if line > self.cursor else -1  # over the heading
+        super().select(line)
+
+    def _heading(self) -> int | None:
+        """The line of the heading, which stands between open workers and ended ones."""
+        open_lines = self.model.open_lines
+        return open_lines if 0 < open_lines < len(self.model.order) else None
+
+    def _mirrored(self, place: int) -> int:
+        """A place in the order of the lines, the headings apart, from one in the order of the model, and back."""
+        if not self.inverted:
+            return place
+        open_lines = self.model.open_lines
+        return open_lines - 1 - place if place < open_lines else open_lines + len(self.model.order) - 1 - place
 
     def _seat(self, line: int) -> Seat:
-        order = self.model.order
-        return self.model.seat(order[len(order) - 1 - line if self.inverted else line])
+        heading = self._heading()
+        place = self._mirrored(line - (heading is not None and line > heading))
+        return self.model.seat(self.model.order[place])
 
     def _look(self, seat: Seat, now: int) -> str:
-        if not seat.open:
-            return seat.state
-        silence = now - seat.last
-        if silence >= self.thresholds.silent:
-            return "zombie"
-        return "silent" if silence >= self.thresholds.warned else seat.state
+        return seat.look(now, self.thresholds)
 
     # Drawing.
 
@@ -196,6 +233,9 @@ class WorkerTable(HomingLines):
             column = COLUMNS[name]
             here = name == self.sorted_by
             title = "%" if name == "progress" and width < 8 else name
+            if name == "gauge":
+                step = _cells(HOUR, width) - _cells(MINUTE, width)
+                title = "".join(word.ljust(step) for word in ("1s", "1m", "1h")).rstrip()
             if name == "usual" and width >= 13:
                 title = self.looks.glyph("usual–p95", "usual-p95")
             if here:
@@ -204,12 +244,20 @@ class WorkerTable(HomingLines):
             out.col(title, width, "accent" if here else "muted", right=column.right, bold=here)
 
     def draw(self, line: int, out: Line) -> None:
+        if line == self._heading():
+            rule = self.looks.glyph("─", "-")
+            ended = len(self.model.order) - self.model.open_lines
+            out.put(f"{rule * 2} ", "line").put(f"{ended:,} ended ", "muted").put(rule * out.left, "line")
+            return
         seat = self._seat(line)
         now = self.clock()
         look = self._look(seat, now)
         glyph, word, role = self.looks.look(look)
         out.put(glyph + " ", role)
         for name, width in columns_for(out.width).items():
+            if name == "gauge":
+                self._gauge(width, seat, now, out)
+                continue
             text, shade = self._cell(name, width, seat, now, role)
             if name == "status":
                 text, shade = word, role
@@ -253,6 +301,21 @@ class WorkerTable(HomingLines):
         usual = self.model.usual.of(seat.worker_type)
         return "blocked" if usual is not None and silence > usual.p95 else "text"
 
+    def _gauge(self, width: int, seat: Seat, now: int, out: Line) -> None:
+        """The silence of an open worker as a bar, with a tick at the 95th percentile of its type; loud from there."""
+        usual = self.model.usual.of(seat.worker_type) if seat.open else None
+        full = _cells(now - seat.last, width) if seat.open else 0
+        dash = self.looks.glyph("━", "=")
+        if usual is None:
+            out.put((dash * full).ljust(width + 1), "muted")
+            return
+        tick = min(width - 1, _cells(usual.p95, width))
+        past = now - seat.last > usual.p95
+        role = self._silence_role(seat, now) if past else "muted"
+        out.put((dash * min(full, tick)).ljust(tick), "muted")
+        out.put(self.looks.glyph("┿", "+") if past else self.looks.glyph("│", "|"), role)
+        out.put((dash * (full - tick - 1) if past else "").ljust(width - tick), role)
+
     def _usual(self, seat: Seat, width: int) -> str:
         usual = self.model.usual.of(seat.worker_type)
         if usual is None:
@@ -261,6 +324,11 @@ class WorkerTable(HomingLines):
         if width < 13:
             return self.looks.glyph("≤", "<") + most
         return f"{format_duration(usual.median)}{self.looks.glyph('–', '-')}{most}"
+
+
+def _cells(silence: int, width: int) -> int:
+    """How many cells of a gauge a silence fills: from none at one second on, all of them from a day on."""
+    return max(0, min(width, round(width * log(max(silence, SECOND) / SECOND) / log(SCALE / SECOND))))
 
 
 def compact(number: int) -> str:

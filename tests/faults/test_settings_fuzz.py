@@ -11,7 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.binding import BindingsMap
 
+from lineage_core.clock import HOUR, MINUTE
 from lineage_core.errors import BadInputError
+from lineage_tui.command import parser
 from lineage_tui.commands import COMMANDS, bindings, rebind
 from lineage_tui.settings import KNOWN, Kept, kept_path, load_kept, read_config, save_kept, settings
 
@@ -50,6 +52,20 @@ def test_an_unknown_setting_is_named_with_its_line(tmp_path: Path) -> None:
     path.write_text('theme = "light"\n\nzombie-aftre = "30m"\n')
     with pytest.raises(BadInputError, match=r"config\.toml: line 3: unknown setting 'zombie-aftre'.*zombie-after"):
         read_config(path)
+
+
+def test_how_long_a_task_may_be_blocked_is_set_by_option_environment_and_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('blocked-after = "10m"\n')
+    options, given = (
+        {key.replace("_", "-"): value for key, value in vars(parser().parse_args(words)).items()}
+        for words in ([], ["--blocked-after", "2h"])
+    )
+    environ = {"LINEAGE_BLOCKED_AFTER": "1h"}
+    assert settings(options, {}, {}).thresholds.blocked == 30 * MINUTE
+    assert settings(options, {}, read_config(path)).thresholds.blocked == 10 * MINUTE
+    assert settings(options, environ, read_config(path)).thresholds.blocked == HOUR
+    assert settings(given, environ, read_config(path)).thresholds.blocked == 2 * HOUR
 
 
 json_values: st.SearchStrategy[Any] = st.recursive(

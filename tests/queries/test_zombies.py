@@ -108,7 +108,7 @@ def test_a_zombie_timeout_confirms_a_zombie(over: bool, severity: str, story: St
 def test_what_blocks_a_task_must_not_have_ended(event: str, args: list[str], severity: str, story: Story) -> None:
     story.run()
     story.run(task="task-2")
-    story.log(60, "task_blocked", "dev-master", "waits", blocked_by=["task-2", "task-unknown"])
+    story.log(20, "task_blocked", "dev-master", "waits", blocked_by=["task-2", "task-unknown"])
     assert story.findings() == []
     story.log(10, event, *args, task="task-2")
     (finding,) = story.findings()
@@ -116,6 +116,18 @@ def test_what_blocks_a_task_must_not_have_ended(event: str, args: list[str], sev
     assert "task-2" in finding.sentence
     story.log(5, "task_unblocked", "dev-master", "goes on")
     assert story.findings() == []
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(29, None), (31, "warning")])
+def test_a_task_may_not_be_blocked_for_too_long(minutes: int, expected: str | None, story: Story) -> None:
+    story.run()
+    story.log(minutes, "task_blocked", "dev-master", "waits for a licence")
+    findings = story.findings()
+    assert told(findings) == ([("blocked", expected, "task-1")] if expected else [])
+    assert not expected or findings[0].sentence == "blocked for 31m00s: waits for a licence"
+    assert told(story.findings(blocked=10 * MINUTE)) == [("blocked", "warning", "task-1")]
+    story.log(1, "task_unblocked", "dev-master", "goes on")
+    assert story.findings(blocked=10 * MINUTE) == []
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(4, None), (6, "warning"), (31, "bad")])
@@ -193,6 +205,11 @@ def test_the_command_ranks_the_urgent_first_and_takes_thresholds(
     assert subjects("--zombie-after", "10m") == [("worker-young", "bad"), ("worker-old", "bad")]
     assert subjects("--zombie-after", "2h", "--warn-after", "30m") == [("worker-old", "warning")]
     assert subjects("--rule", "not accepted", "--handoff-after", "15m") == []
+    story.log(3, "task_blocked", "dev-master", "waits")
+    assert subjects("--rule", "blocked") == [] and subjects("--rule", "blocked", "--blocked-after", "2m") == [
+        ("task-1", "warning")
+    ]
+    story.log(2, "task_unblocked", "dev-master", "goes on")
     config = tmp_path / "xdg_config_home" / "lineage-tui" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text('zombie-after = "2h"\nwarn-after = "30m"\n')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from lineage_core.clock import DAY, HOUR
 from lineage_core.zombies import RULES, Thresholds, check, concerned
 from lineage_tui.acknowledged import MOST, Acknowledged, Grade, acknowledged_path
+from lineage_tui.models.concern import Cause
 from lineage_tui.models.concerns import Concerns
 from lineage_tui.widgets.attention import _LOOKS, AttentionList
 
@@ -180,7 +182,7 @@ async def test_what_is_acknowledged_leaves_the_list_and_comes_back_when_it_gets_
     view = attention(log, clock)
     async with alone(view):
         assert listed(view) == [("failed", "task-2"), ("silent", "task-1")]
-        assert view.acknowledge() == "task-2: acknowledged; it comes back when it gets worse"
+        assert view.acknowledge() == "task-2: acknowledged; what gets worse comes back"
         view.acknowledge()
         assert listed(view) == [] and view.count_line() == "2 acknowledged"
         assert view.acknowledge() == "nothing to acknowledge"
@@ -246,10 +248,145 @@ async def test_a_filter_lists_the_tasks_that_match_also_those_that_come_later() 
         view.set_filter(lambda row: "i" in row.task_id.removeprefix("task-"), "is:written somewhere")
         names = {task.removeprefix("task-") for _, task in listed(view)}
         assert names == {"failed", "zombie", "silent", "pingpong", "retries"}
-        view.arrived(log.add("task_failed", "task-i", 1) | log.add("task_failed", "task-u", 1))
+        view.arrived(log.add("task_failed", "task-i", 1, reason="i") | log.add("task_failed", "task-u", 1, reason="u"))
         assert ("failed", "task-i") in listed(view) and ("failed", "task-u") not in listed(view)
         view.set_filter(None)
         assert ("failed", "task-u") in listed(view)
+
+
+# What has the same cause.
+
+
+def pushes(log: Log, numbers: Iterable[int], ago: float = 100) -> set[str]:
+    """Failures that are alike, of these tasks, the higher number the newer."""
+    changed: set[str] = set()
+    for n in numbers:
+        reason = f"push rejected: branch is {n} behind task-{n}"
+        changed |= log.add("task_failed", f"task-{n}", ago - n, reason=reason)
+    return changed
+
+
+async def test_failures_of_alike_reason_are_one_line_that_opens_into_its_tasks() -> None:
+    log = Log()
+    pushes(log, range(3))
+    log.add("task_failed", "task-other", 99.5, reason="no disk")
+    log.add("task_failed", "task-last", 200, reason="no memory")
+    view = attention(log)
+    async with alone(view, (120, 20)) as pilot:
+        assert listed(view) == [
+            ("failed", "push rejected: branch is # behind #"),
+            ("failed", "task-other"),
+            ("failed", "task-last"),
+        ], "it ranks as its most urgent"
+        line = text_of(view).splitlines()[2]
+        assert line.split()[:4] == ["✗", "3", "failed", "1m38s"] and "▸ push rejected: branch is # behind #" in line
+        assert line.rstrip().endswith("newest 1m38s, first 1m40s")
+        assert view.look_at(0) == "failed" and view.target() == ("task-2", None)
+        cause = view.cursor_key
+        for opens, closes in ((view.unfold, view.fold), (view.enter, view.enter), (view.toggle_fold, view.toggle_fold)):
+            opens()
+            await pilot.pause()
+            assert [task for _, task in listed(view)[1:]] == ["task-2", "task-1", "task-0", "task-other", "task-last"]
+            assert "▾ push rejected" in text_of(view) and "branch is 1 behind task-1" in text_of(view)
+            assert view.cursor_key == cause
+            closes()
+            assert len(listed(view)) == 3
+        view.unfold()
+        view.unfold()
+        view.move(1)
+        assert view.target() == ("task-1", None), "l on an open one goes in"
+        view.fold()
+        assert view.cursor_key == cause and view.target() == ("task-1", None), "the pane goes on showing it"
+
+
+async def test_the_selection_stays_when_lines_are_folded_together_and_come_apart() -> None:
+    log = Log()
+    pushes(log, [0])
+    log.add("task_failed", "task-other", 99.5, reason="no disk")
+    view = attention(log)
+    moved: list[Any] = []
+    view.on_moved = moved.append
+    async with alone(view):
+        view.move(1)
+        assert view.target() == ("task-0", None)
+        view.arrived(pushes(log, [1, 2]))
+        assert isinstance(view.cursor_key, Cause) and view.target() == ("task-0", None)
+        assert moved[-1] == view.cursor_key
+        view.arrived(log.add("task_started", "task-0", 1))
+        assert view.target() == ("task-2", None) and moved[-2:] == [view.cursor_key] * 2, "the pane is told"
+        view.arrived(log.add("task_started", "task-2", 1))
+        assert view.cursor_key == ("failed", "task-1", "task-1") and view.target() == ("task-1", None)
+
+
+async def test_what_is_folded_is_acknowledged_together_and_what_comes_later_is_not() -> None:
+    log = Log()
+    pushes(log, range(30))
+    view = attention(log)
+    async with alone(view):
+        assert view.acknowledge() == "all 30: acknowledged; what gets worse comes back"
+        await until(lambda: view.model.seen == 30, "all of them")
+        assert listed(view) == [] and view.count_line() == "30 acknowledged"
+        assert len(Acknowledged(DIRECTORY)) == 30
+        view.arrived(pushes(log, [40, 41]))
+        assert listed(view) == [("failed", "push rejected: branch is # behind #")] and "2 failed" in text_of(view)
+        assert view.show_acknowledged() == "30 acknowledged, at the end: a takes it back"
+        await until(lambda: view.count() == 2, "both")
+        assert "acknowledged: push rejected" in text_of(view)
+        view.edge(1)
+        assert view.acknowledge() == "all 30: no longer acknowledged"
+        await until(lambda: view.model.seen == 0, "all of them")
+        assert view.count() == 1 and "32 failed" in text_of(view)
+        assert view.show_acknowledged() == "what was acknowledged is hidden"
+        assert view.show_acknowledged() == "nothing is acknowledged"
+
+
+async def test_stuck_workers_of_one_type_are_folded_by_what_is_the_matter_with_them_and_told_what_is_usual() -> None:
+    log, clock = Log(), Clock()
+    for n in range(10):
+        log.worker("task-done", f"worker-{n}", "scan-worker", [100, 90, 80, 70], "success")
+    for n in range(2):
+        log.worker(f"task-a{n}", f"worker-a{n}", "scan-worker", [900, 800, 400 + n])
+        log.worker(f"task-b{n}", f"worker-b{n}", "fix-worker", [9000, 8000, 7000 + n])
+    log.worker("task-c", "worker-c", "fix-worker", [900, 800, 400])
+    log.worker("task-z", "worker-z", "fix-worker", [9000])
+    view = attention(log, clock)
+    async with alone(view, (160, 20)):
+        view.tick()
+        await until(lambda: "usual" in text_of(view), "what is usual")
+        assert [key[:2] for key in listed(view)] == [
+            ("zombie", "fix-worker"), ("silent", "scan-worker"), ("silent", "task-c"),
+        ]  # fmt: skip
+        lines = text_of(view).splitlines()
+        assert "3 zombie" in lines[2] and "fix workers" in lines[2]
+        assert "2 silent" in lines[3] and "scan workers (usual ≤10s)" in lines[3]
+        view.select(1)
+        view.unfold()
+        assert "worker-a1 has been silent for 6m41s after 10% (usual ≤10s)" in text_of(view)
+        assert view.target() == ("task-a0", "worker-a0")
+        clock.at += 24 * MINUTE
+        view.tick()
+        assert listed(view) == [("zombie", "scan-worker"), ("zombie", "fix-worker")]
+        assert view.cursor == 0 and view.target() == ("task-a0", "worker-a0"), "it became a zombie under the cursor"
+
+
+async def test_a_change_in_a_long_list_looks_at_little_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Log()
+    pushes(log, range(2000), ago=3000)
+    view = attention(log)
+    async with alone(view):
+        view.unfold()
+        looked = 0
+        rank = view.model._rank
+
+        def counted(key: Any) -> Any:
+            nonlocal looked
+            looked += 1
+            return rank(key)
+
+        for lines in (*view.model.lines._members.values(), view.model.lines):
+            monkeypatch.setattr(lines, "_rank" if lines is view.model.lines else "sort", counted)
+        view.arrived(pushes(log, [2001], ago=3000))
+        assert view.count() == 2002 and looked < 300
 
 
 @settings(max_examples=60, deadline=None)
@@ -282,16 +419,16 @@ def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> Non
             pass
     plain = Concerns(log.state, Thresholds(), kept)
     plain.update(log.state.rows, clock.at)
-    assert [(key, concerns.concern(key).grade) for key in concerns.order] == [  # type: ignore[union-attr]
-        (key, plain.concern(key).grade) for key in plain.order  # type: ignore[union-attr]
+    assert [(key, concerns.concern(key).grade) for key in concerns.lines] == [  # type: ignore[union-attr]
+        (key, plain.concern(key).grade) for key in plain.lines  # type: ignore[union-attr]
     ]
     assert concerns.counts + plain.counts == plain.counts + plain.counts and concerns.old == plain.old
     for task_id, row in log.state.rows.items():
         task = log.state.task(task_id)
         assert task is not None
         rules = {one.rule for one in check(task, log.state.rows, clock.at)} if concerned(row) else set()
-        mine = {key[0] for key in plain.order if key[1] == task_id}
-        assert mine - {"failed", "escalated", "blocked"} >= rules - {"confirmed"}
+        mine = {key[0] for key in plain.lines if key[1] == task_id}
+        assert mine - {"failed", "escalated"} >= rules - {"confirmed"}
         assert ("escalated" in mine) is row.escalated and ("failed" in mine) is (row.status.value == "failed")
 
 
@@ -320,7 +457,7 @@ async def test_findings_of_every_kind_fit_any_size_and_hostile_text_is_harmless(
 def test_only_the_user_can_read_what_is_kept_and_no_lineage_directory_is_touched(tmp_path: Path) -> None:
     directory = tmp_path / "lineage"
     directory.mkdir()
-    Acknowledged(directory).add(("failed", "task-1", "task-1"), Grade(2, 5, 0))
+    Acknowledged(directory).put({("failed", "task-1", "task-1"): Grade(2, 5, 0)})
     path = acknowledged_path()
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(directory.iterdir()) == [] and [p.name for p in path.parent.iterdir()] == ["acknowledged.json"]
@@ -328,10 +465,10 @@ def test_only_the_user_can_read_what_is_kept_and_no_lineage_directory_is_touched
 
 def test_two_screens_lose_nothing_of_each_other(tmp_path: Path) -> None:
     one, two = Acknowledged(tmp_path), Acknowledged(tmp_path / "other")
-    one.add(("failed", "task-1", "task-1"), Grade(2, 5, 0))
-    two.add(("failed", "task-1", "task-1"), Grade(2, 7, 0))
-    one.add(("silent", "task-2", "worker-1"), Grade(1, 5, 0))
-    one.drop(("failed", "task-1", "task-1"))
+    one.put({("failed", "task-1", "task-1"): Grade(2, 5, 0)})
+    two.put({("failed", "task-1", "task-1"): Grade(2, 7, 0)})
+    one.put({("silent", "task-2", "worker-1"): Grade(1, 5, 0)})
+    one.put({("failed", "task-1", "task-1"): None})
     assert len(Acknowledged(tmp_path)) == 1
     assert Acknowledged(tmp_path / "other").covers(("failed", "task-1", "task-1"), Grade(2, 7, 0))
 
@@ -349,7 +486,7 @@ def test_a_file_that_makes_no_sense_counts_as_empty_and_is_replaced(content: str
     path.write_bytes(os.fsencode(content))
     kept = Acknowledged(Path("/"))
     assert len(kept) == 0
-    kept.add(("failed", "task-1", "task-1"), Grade(2, 5, 0))
+    kept.put({("failed", "task-1", "task-1"): Grade(2, 5, 0)})
     assert len(Acknowledged(Path("/"))) == 1
 
 
@@ -357,7 +494,7 @@ def test_of_too_many_the_oldest_are_dropped(tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
     entry = {"directory": os.path.realpath(tmp_path), "grade": [1, 2, 3]}
     path.write_text(json.dumps([entry | {"key": ["failed", f"task-{n}", ""]} for n in range(MOST)]))
-    Acknowledged(tmp_path, path).add(("failed", "task-new", ""), Grade(1, 2, 3))
+    Acknowledged(tmp_path, path).put({("failed", "task-new", ""): Grade(1, 2, 3)})
     kept = Acknowledged(tmp_path, path)
     assert len(kept) == MOST
     assert kept.covers(("failed", "task-new", ""), Grade(1, 2, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from lineage_core import demo
 from lineage_core.filters import parse
 from lineage_core.load import load
 from lineage_core.merge import State
+from lineage_core.silence import STUCK, WORDS, over, worker_look
 from lineage_core.state import Worker, WorkerEnd
-from lineage_core.zombies import Thresholds
+from lineage_core.zombies import Severity, Thresholds, check
 from lineage_tui.cells import cut
 from lineage_tui.models.roster import Roster
 from lineage_tui.models.usual import Usual, UsualSilence, gaps_of
-from lineage_tui.widgets.worker_table import COLUMNS, WorkerTable, columns_for, compact
+from lineage_tui.tally import Tally
+from lineage_tui.widgets.worker_table import COLUMNS, ENDED, WorkerTable, columns_for, compact
 
 from .alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of
 from .conftest import until
@@ -30,7 +33,7 @@ def table(state: State, clock: Clock | None = None, **options: Any) -> WorkerTab
 
 
 def workers(view: WorkerTable) -> list[str]:
-    return [view.key_at(line)[1] for line in range(view.count())]
+    return [key[1] for line in range(view.count()) if (key := view.key_at(line)) != ENDED]
 
 
 def history(directory: Path) -> State:
@@ -82,8 +85,10 @@ def test_every_column_sorts_as_sorted_does_after_any_changes(data: Any) -> None:
         (s.worker_id, s.last, s.ended, s.percent, s.tokens) for s in seats.values()
     }
     assert roster.open == sum(w.open for w in plain.values())
-    at = NOW - 100 * SECOND
-    assert roster.silent_since(at) == sum(w.open and w.last_at <= at for w in plain.values())
+    assert roster.open_lines == sum(roster.seat(slot).open for slot in slots)
+    now = NOW + 240 * SECOND
+    words = Counter(worker_look(w, now, Thresholds(), None) for w in plain.values())
+    assert roster.stuck(now) == Counter({word: words[word] for word in STUCK if words[word]})
 
 
 def test_the_longest_silent_worker_stands_first_and_ended_ones_follow_newest_first() -> None:
@@ -138,8 +143,10 @@ async def test_a_line_tells_the_state_how_long_it_is_silent_and_what_is_usual() 
         view.arrived(set(log.state.rows))
         view.tick()
         lines = text_of(view).splitlines()
-        assert lines[0].split() == ["worker", "status", "type", "task", "time", "%", "silent▼", "usual"]
-        assert lines[1].split() == ["☠", "worker-zombie", "zombie", "scan", "task-2", "2h30m", "10%", "2h00m", "≤10s"]
+        assert lines[0].split() == [
+            "worker", "status", "type", "time", "%", "silent▼", "usual", "1s", "1m", "1h",
+        ]  # fmt: skip
+        assert lines[1].split() == ["☠", "worker-zombie", "zombie", "scan", "2h30m", "10%", "2h00m", "≤10s", "━━┿━━━"]
         assert lines[2].split()[1:3] == ["worker-silent", "silent"] and "6m40s" in lines[2]
         assert lines[3].split()[1:3] == ["worker-slow", "running"]
         roles = {
@@ -147,7 +154,7 @@ async def test_a_line_tells_the_state_how_long_it_is_silent_and_what_is_usual() 
             for y, worker, ago in ((3, "slow", "1m00s"), (4, "fine", "8s"))
         }
         assert roles["slow"] != roles["fine"]
-        assert view.count_line() == "14 workers, 4 open, 1 silent, 1 zombie"
+        assert view.count_line() == "14 workers, 4 open, 1 zombie, 1 silent"
 
 
 async def test_silence_grows_with_the_clock_without_an_event() -> None:
@@ -176,9 +183,11 @@ async def test_the_sort_column_is_marked_and_goes_round_and_inverts(tmp_path: Pa
             seen.append(view.sorted_by)
             title = text_of(view).splitlines()[0]
             assert ("▼" in title) is bool(COLUMNS[view.sorted_by].falls)
-            first, order = workers(view)[0], workers(view)
+            order, opened = workers(view), view.model.open_lines
+            assert 0 < opened < len(order) and view.key_at(opened) == ENDED
             view.invert()
-            assert workers(view) == order[::-1] and workers(view)[-1] == first
+            assert workers(view) == [*order[:opened][::-1], *order[opened:][::-1]]
+            assert all(view.line_of(view.key_at(line)) == line for line in range(view.count()))
             assert text_of(view).splitlines()[0] != title
             view.invert()
         assert sorted(seen) == sorted(name for name in COLUMNS if COLUMNS[name].falls is not None)
@@ -242,7 +251,98 @@ async def test_a_filter_asks_the_worker_for_its_words_and_the_task_for_the_rest(
         view.set_filter(lambda row: row.task_id == "task-2")
         assert workers(view) == ["worker-3"]
         view.set_filter(None)
-        assert view.count() == 4
+        assert len(workers(view)) == 4
+
+
+async def test_the_filter_goes_by_what_is_shown_and_time_brings_lines_in_and_out() -> None:
+    log, clock = Log(), Clock()
+    log.worker("task-1", "worker-zombie", "scan-worker", [9000, 8000, 7200])
+    log.worker("task-2", "worker-fine", "scan-worker", [100, 90, 60])
+    log.worker("task-3", "worker-dead", "scan-worker", [900, 800, 700], "zombie")
+    view = table(log.state, clock)
+
+    def chosen(text: str) -> list[str]:
+        view.set_filter(parse(text, log.state.packed).matches, text)
+        return workers(view)
+
+    async with alone(view):
+        view.arrived(set(log.state.rows))
+        view.tick()
+        assert chosen("status:running") == ["worker-fine"]
+        assert chosen("status:zombie") == ["worker-zombie", "worker-dead"]
+        clock.at += 10 * MINUTE
+        view.tick()
+        assert workers(view) == ["worker-zombie", "worker-dead"]
+        clock.at += 20 * MINUTE
+        view.tick()
+        assert workers(view) == ["worker-zombie", "worker-fine", "worker-dead"]
+        assert chosen("!status:zombie") == []
+
+
+async def test_every_count_of_stuck_workers_is_the_same() -> None:
+    log = Log()
+    log.worker("task-1", "worker-silent", "scan-worker", [900, 800, 400])
+    log.worker("task-1", "worker-zombie", "scan-worker", [9000, 8000, 1800])
+    log.worker("task-2", "worker-unstarted", "scan-worker", [300])
+    log.worker("task-2", "worker-never", "scan-worker", [1800])
+    log.worker("task-3", "worker-orphaned", "scan-worker", [9000, 8000, 7000])
+    log.add("task_completed", "task-3", 4000, completion_status="success")
+    log.worker("task-4", "worker-fine", "scan-worker", [100, 90, 60])
+    expected = Counter(zombie=2, silent=1, unstarted=1, orphaned=1)
+    tally, view = Tally(log.state, Thresholds()), table(log.state)
+    for row in log.state.rows.values():
+        tally.take(None, row)
+    assert tally.stuck(NOW) == expected
+    async with alone(view):
+        view.arrived(set(log.state.rows))
+        assert view.model.stuck(NOW) == expected
+        assert Counter(filter(STUCK.__contains__, map(view.look_at, range(view.count())))) == expected
+    tasks = [task for name in log.state.rows if (task := log.state.task(name)) is not None]
+    looks = (worker_look(w, NOW, Thresholds(), over(task)) for task in tasks for w in task.workers.values())
+    assert Counter(filter(STUCK.__contains__, looks)) == expected
+    found = (one for task in tasks for one in check(task, log.state.rows, NOW))
+    assert Counter("zombie" if one.severity is Severity.BAD else WORDS[one.rule] for one in found) == expected
+
+    row = log.state.rows["task-1"]
+    log.add("worker_completed", "task-1", 0, worker_id="worker-zombie", completion_status="success")
+    tally.take(row, log.state.rows["task-1"])
+    assert tally.stuck(NOW) == expected - Counter(zombie=1)
+
+
+async def test_ended_workers_stand_below_a_heading_that_the_cursor_steps_over() -> None:
+    log = Log()
+    log.worker("task-1", "worker-a", "scan-worker", [100, 90, 80], "success")
+    log.worker("task-1", "worker-b", "scan-worker", [100, 90, 60])
+    log.worker("task-2", "worker-c", "scan-worker", [100, 90, 50], "failed")
+    view = table(log.state)
+    async with alone(view):
+        view.arrived(set(log.state.rows))
+        view.sort("worker")
+        assert "── 2 ended ──" in text_of(view).splitlines()[2]
+        for step, expected in ((1, "worker-a"), (1, "worker-c"), (-1, "worker-a"), (-1, "worker-b")):
+            view.move(step)
+            assert view.target() is not None and view.target()[1] == expected  # type: ignore[index]
+        view.arrived(log.add("worker_completed", "task-1", 1, worker_id="worker-b", completion_status="success"))
+        assert workers(view) == ["worker-a", "worker-b", "worker-c"] and "ended" not in text_of(view)
+        assert view.target() == ("task-1", "worker-b")
+
+
+@pytest.mark.parametrize(("silence", "gauge"), [(3, "━ │"), (15, "━━┿ "), (600, "━━┿━━")])
+async def test_a_gauge_shows_silence_against_what_is_usual_and_is_loud_only_past_that(
+    silence: float, gauge: str
+) -> None:
+    log = Log()
+    for n in range(10):
+        log.worker("task-1", f"worker-{n}", "scan-worker", [100, 90, 80, 70], "success")
+    log.worker("task-2", "worker-x", "scan-worker", [900, 800, silence])
+    view = table(log.state)
+    async with alone(view, (120, 20)):
+        view.arrived(set(log.state.rows))
+        view.tick()
+        assert gauge in text_of(view).splitlines()[1]
+        muted = styles()("muted", "cursor").color
+        loud = [seg.text for seg in view.render_line(1) if "┿" in seg.text and seg.style and seg.style.color != muted]
+        assert bool(loud) is ("┿" in gauge)
 
 
 async def test_very_many_workers_are_sorted_in_slices_while_changes_wait() -> None:

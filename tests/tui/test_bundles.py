@@ -1,0 +1,72 @@
+"""Lines that are folded by what they have in common: whatever comes, goes and moves, it is as if made at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lineage_tui.models.bundles import Bundles
+
+
+def made_at_once(ranks: dict[str, int], opened: set[str]) -> list[tuple[str | None, str]]:
+    """The lines of items named bundle-number."""
+    of: dict[str, list[str]] = {}
+    for item in sorted(ranks, key=lambda item: (ranks[item], item)):
+        of.setdefault(item[0], []).append(item)
+    lines: list[tuple[str | None, str]] = []
+    for bundle, items in of.items():
+        lines.append((items[0] if len(items) == 1 else None, bundle))
+        if bundle in opened and len(items) > 1:
+            lines += [(item, bundle) for item in items]
+    return lines
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_any_changes_give_the_lines_that_are_made_at_once(data: Any) -> None:
+    ranks: dict[str, int] = {}
+    bundles: Bundles[str, str] = Bundles(lambda item: (ranks[item], item))
+    for _ in range(data.draw(st.integers(1, 40))):
+        item = data.draw(st.sampled_from("abcd")) + data.draw(st.sampled_from("1234"))
+        match data.draw(st.sampled_from(["put", "put", "put", "drop", "fold"])):
+            case "put":
+                if item in bundles:
+                    bundles.remove(item)
+                ranks[item] = data.draw(st.integers(0, 9))
+                bundles.add(item, item[0])
+            case "drop" if item in bundles:
+                bundles.remove(item)
+                del ranks[item]
+            case "fold":
+                bundles.open(item[0], data.draw(st.booleans()))
+        lines = made_at_once(ranks, bundles.opened)
+        assert [bundles.at(line) for line in range(len(bundles))] == lines
+    for one in ranks:
+        shown = next((n for n, (item, _) in enumerate(lines) if item == one), None)
+        heading = next(n for n, (_, bundle) in enumerate(lines) if bundle == one[0])
+        assert bundles.line_of(one) == (heading if shown is None else shown)
+        assert bundles.heading(one[0]) == heading
+        assert (bundles.bundle(one) is None) == (lines[heading][0] == one)
+    assert sorted(bundles) == sorted(ranks)
+    assert bundles.line_of("z9") is None and bundles.heading("z") is None
+
+
+def test_what_comes_to_a_long_list_and_a_big_bundle_moves_little_of_it() -> None:
+    asked = 0
+
+    def rank(item: int) -> int:
+        nonlocal asked
+        asked += 1
+        return item
+
+    bundles: Bundles[int, int] = Bundles(rank)
+    for item in range(20_000):
+        bundles.add(item, item % 2 or item)
+    bundles.open(1, True)
+    asked = 0
+    bundles.add(-1, 1)
+    bundles.remove(5001)
+    assert bundles.at(0) == (None, 1) and bundles.at(1) == (-1, 1) and len(bundles) == 20_001
+    assert asked < 300
