@@ -61,6 +61,12 @@ def thresholds(
     return chosen._replace(warned=min(chosen.warned, chosen.silent))
 
 
+def silence_of(last_at: int, now: int, thresholds: Thresholds) -> str:
+    """`zombie` or `silent` for an open worker that was last heard of at `last_at`; empty if that is not long ago."""
+    quiet = now - last_at
+    return "zombie" if quiet > thresholds.silent else "silent" if quiet > thresholds.warned else ""
+
+
 class Finding(NamedTuple):
     """One thing that is stuck. subject: the worker, handoff or task it is about; since: when that began;
     sentence: what is the matter, for people."""

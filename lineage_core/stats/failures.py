@@ -6,6 +6,7 @@ import polars as pl
 from polars import col, lit, when
 
 from lineage_core.frames.columns import TIME
+from lineage_core.likeness import LENGTH, NO_REASON, STEPS
 from lineage_core.stats.cut import Cut, key_of
 from lineage_core.stats.spread import wilson
 
@@ -28,14 +29,9 @@ def failures(cut: Cut, by: str) -> pl.DataFrame:
 
 def pattern_of(text: pl.Expr) -> pl.Expr:
     """A reason without what differs from case to case: ids, numbers, quoted names and paths become `#`."""
-    return (
-        text.str.replace_all(r"""'[^']*'|"[^"]*"|`[^`]*`""", "#")
-        .str.replace_all(r"[\w./:@+-]*[0-9][\w./:@+%-]*|\b[0-9a-fA-F]{8,}\b|(?:/[\w.-]+){2,}", "#")
-        .str.replace_all(r"#(?:[\s,]*#)+", "#")
-        .str.replace_all(r"\s+", " ")
-        .str.strip_chars()
-        .str.head(160)
-    )
+    for pattern, put in STEPS:
+        text = text.str.replace_all(pattern, put)
+    return text.str.strip_chars().str.head(LENGTH)
 
 
 def reasons(cut: Cut) -> pl.DataFrame:
@@ -55,7 +51,7 @@ def reasons(cut: Cut) -> pl.DataFrame:
             "task_id",
             "at",
             kind=kind,
-            text=when(kind == "task").then(told).otherwise(said).fill_null("(no reason given)"),
+            text=when(kind == "task").then(told).otherwise(said).fill_null(NO_REASON),
         )
         .sort("at", "text")
     )

@@ -9,13 +9,13 @@ from lineage_core.clock import Clock, format_duration
 from lineage_core.merge import State
 from lineage_core.state import Handoff, TaskRow
 from lineage_core.words import short
-from lineage_core.zombies import Thresholds
+from lineage_core.zombies import Thresholds, silence_of
 from lineage_tui.branch import Node
 from lineage_tui.cells import Line, bar
 from lineage_tui.style import Styles
 from lineage_tui.tree import Tree
 from lineage_tui.widgets.homing import HomingLines
-from lineage_tui.widgets.workers import silence_look, worker_look
+from lineage_tui.widgets.workers import worker_look
 
 MAX_INDENT = 12
 """Levels that are indented; deeper ones tell their depth in a number."""
@@ -264,7 +264,7 @@ class TaskTree(HomingLines):
     def look_of(self, row: TaskRow, now: int) -> str:
         """The state to show a task in: its status, or `zombie` or `silent` when a worker of it is."""
         if row.silent_since is not None and not row.status.ended:
-            return silence_look(row.silent_since, now, self.thresholds) or row.status.value
+            return silence_of(row.silent_since, now, self.thresholds) or row.status.value
         return row.status.value
 
     def _draw_worker(self, node: Node, out: Line) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 from lineage_core.clock import Clock, format_duration
+from lineage_core.filter_terms import Ground
 from lineage_core.merge import State
 from lineage_core.state import TaskRow
 from lineage_core.words import short
@@ -60,7 +61,7 @@ _STRETCH = (
 
 _TEXTS: dict[str, Texts[Seat]] = {
     WORDS: lambda seat: f"{seat.worker_id} {seat.worker_type} {seat.task_id} {seat.master} {seat.words}",
-    "worker": lambda seat: f"{seat.worker_id} {seat.worker_type}",
+    "worker": lambda seat: f"{seat.worker_id}\n{seat.worker_type}",
     "master": lambda seat: seat.master,
     "status": lambda seat: f"{seat.state} {LOOKS[seat.state].word}",
 }
@@ -136,7 +137,8 @@ class WorkerTable(HomingLines):
         of_worker: Matches | None = None
         if matches is not None:
             chosen = matches
-            of_worker = narrow(text, self.model.state.packed, _TEXTS) if text else lambda row, seat: chosen(row)
+            on = Ground(self.model.state, self.clock(), self.thresholds)
+            of_worker = narrow(text, on, _TEXTS) if text else lambda row, seat: chosen(row)
         self.model.matches = of_worker
         self._resort()
 

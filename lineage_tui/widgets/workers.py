@@ -8,23 +8,17 @@ from typing import Any
 
 from lineage_core.clock import Clock, format_duration
 from lineage_core.state import Worker
-from lineage_core.zombies import Thresholds
+from lineage_core.zombies import Thresholds, silence_of
 from lineage_tui.cells import Line, bar
 from lineage_tui.style import Styles
 from lineage_tui.widgets.lines import LineView
-
-
-def silence_look(last_at: int, now: int, thresholds: Thresholds) -> str:
-    """`zombie` or `silent` for an open worker that was last heard of at `last_at`; empty if that is not long ago."""
-    quiet = now - last_at
-    return "zombie" if quiet > thresholds.silent else "silent" if quiet > thresholds.warned else ""
 
 
 def worker_look(worker: Worker, now: int, thresholds: Thresholds) -> str:
     """The state to show a worker in: how it ended, else `zombie`, `silent`, `run` or `spawn`."""
     if worker.end is not None:
         return worker.end.value
-    if look := silence_look(worker.last_at, now, thresholds):
+    if look := silence_of(worker.last_at, now, thresholds):
         return look
     return "run" if worker.started_at is not None or worker.percent is not None else "spawn"
 

@@ -13,13 +13,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lineage_core import filters, patterns
+from lineage_core.clock import now
 from lineage_core.errors import BadInputError
+from lineage_core.filter_terms import Ground
 from lineage_core.journal import Journal
 from lineage_core.load import load
 from lineage_core.merge import State
 from lineage_tui.models.narrow import narrow
 from tests.faults.pseudo_terminal import PtyProgram
 
+NOW = now()
 KEYS = [*filters.KEYS, "nokey", ""]
 PIECES = (
     *("a", "scan", ".*", "(", ")", "[", "]", "{", "}", "|", "+", "*", "?", "^", "$", "\\", "\\1", "\\b", "\\u0041"),
@@ -57,7 +60,7 @@ def test_whatever_is_typed_is_a_filter_or_one_clear_error(text: str, state: Stat
     patterns.limit(0.05)
     try:
         try:
-            matches = filters.parse(text, state.packed).matches
+            matches = filters.parse(text, Ground(state, NOW)).matches
         except BadInputError as error:
             assert str(error) and "\n" not in str(error).replace(text, "")
         else:
@@ -72,7 +75,7 @@ def test_the_same_holds_for_lists_of_workers_and_events(text: str, state: State)
     patterns.limit(0.05)
     try:
         try:
-            matches = narrow(text, state.packed, {"": str, "worker": str, "type": lambda line: None})
+            matches = narrow(text, Ground(state, NOW), {"": str, "worker": str, "type": lambda line: None})
         except BadInputError:
             return
         assert {matches(row, "worker-scan-1") for row in state.rows.values()} <= {True, False}
@@ -96,7 +99,7 @@ def limited() -> Iterator[None]:
 @pytest.mark.usefixtures("limited")
 def test_a_search_that_would_take_for_ever_is_given_up_and_told(expression: str, state: State) -> None:
     for text in (expression, f"task:{expression}", f"worker:x {expression}"):
-        matches = filters.parse(text, state.packed).matches
+        matches = filters.parse(text, Ground(state, NOW)).matches
         assert not any(matches(row) for row in state.rows.values())
         if "worker:" not in text:
             assert "takes too long" in filters.trouble(text)

@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from lineage_core import demo, stats
+from lineage_core.filter_terms import Ground
 from lineage_core.filters import parse
 from lineage_core.frame import read_frames
 from lineage_core.journal import Journal
@@ -117,7 +118,7 @@ async def test_a_filter_narrows_the_figures(directory: Path) -> None:
         assert isinstance(app, LineageApp)
         await pilot.press("slash", *"master:security", "enter")
         await until(lambda: view.settled and view._shown and view._shown.request.text == "master:security")
-        chosen = parse("master:security", app.state.packed)
+        chosen = parse("master:security", Ground(app.state, NOW))
         tasks = [row.task_id for row in app.state.rows.values() if chosen.matches(row)]
         cut = stats.Cut(stats.narrowed(frames, tasks), NOW - stats.WINDOWS["24h"], NOW)  # type: ignore[operator]
         assert [row.key for row in view.rows] == [row.key for row in PAGES["failures"](cut, Thresholds())]
@@ -145,7 +146,7 @@ def test_every_filter_behind_a_figure_chooses_the_tasks_that_it_counts(directory
     cut = stats.Cut(frames, None, NOW)
 
     def count(text: str) -> int:
-        return sum(map(parse(text, state.packed).matches, state.rows.values()))
+        return sum(map(parse(text, Ground(state, NOW)).matches, state.rows.values()))
 
     for pane, page in PAGES.items():
         for row in page(cut, Thresholds()):

@@ -1,0 +1,30 @@
+"""Which reasons of failures are alike: those that differ in ids, numbers, quoted names and paths only.
+
+The steps are regular expressions that Python and polars read alike, so that the figures and the filters agree.
+"""
+
+from __future__ import annotations
+
+import re
+
+STEPS = (
+    (r"""'[^']*'|"[^"]*"|`[^`]*`""", "#"),
+    (r"[\w./:@+-]*[0-9][\w./:@+%-]*|\b[0-9a-fA-F]{8,}\b|(?:/[\w.-]+){2,}", "#"),
+    (r"#(?:[\s,]*#)+", "#"),
+    (r"\s+", " "),
+)
+"""What is put in place of what, one after another; then blanks at the ends go."""
+
+LENGTH = 160
+"""Characters of a likeness."""
+
+NO_REASON = "(no reason given)"
+
+_COMPILED = tuple((re.compile(pattern), put) for pattern, put in STEPS)
+
+
+def alike(reason: str) -> str:
+    """A reason without what differs from case to case, which becomes `#`."""
+    for pattern, put in _COMPILED:
+        reason = pattern.sub(put, reason)
+    return reason.strip()[:LENGTH]
