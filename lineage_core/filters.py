@@ -15,7 +15,6 @@ from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
 from lineage_core.filter_terms import (
     EVENT_FIELDS,
-    WORKER_STATES,
     Ground,
     Test,
     ended_term,
@@ -40,48 +39,48 @@ _ROW_FIELDS: dict[str, Callable[[TaskRow], str | None]] = {
 }
 
 
-class Flag(NamedTuple):
-    """A word after `is:`. timed: whether it comes and goes with the time."""
-
-    text: str
-    test: Callable[[TaskRow, Ground], bool]
-    timed: bool = False
-
-
-FLAGS: dict[str, Flag] = {
-    "open": Flag("not ended", lambda row, _: not row.status.ended),
-    "ended": Flag("over", lambda row, _: row.status.ended),
-    "silent": Flag("a worker of it says nothing", lambda row, on: on.look(row) == "silent", timed=True),
-    "zombie": Flag("the same for too long", lambda row, on: on.look(row) == "zombie", timed=True),
-    "orphaned": Flag("over, and a worker is not", lambda row, _: row.status.ended and row.open_workers > 0),
-    "escalated": Flag("a person is needed", lambda row, _: row.escalated),
-    "retried": Flag("a worker was replaced", lambda row, _: row.retries > 0),
-    "handoff": Flag("offered to a master, not accepted", lambda row, _: row.handoff_since is not None),
-    "ran": Flag("over, and its start is known", lambda row, _: row.status.ended and row.started_at is not None),
-    "metered": Flag("its tokens are known", lambda row, _: row.tokens is not None),
+FLAGS: dict[str, Callable[[TaskRow, Ground], bool]] = {
+    "open": lambda row, _: not row.status.ended,
+    "ended": lambda row, _: row.status.ended,
+    "silent": lambda row, on: on.look(row) == "silent",
+    "zombie": lambda row, on: on.look(row) == "zombie",
+    "orphaned": lambda row, _: row.status.ended and row.open_workers > 0,
+    "escalated": lambda row, _: row.escalated,
+    "handoff": lambda row, _: row.handoff_since is not None,
+    "retried": lambda row, _: row.retries > 0,
+    "ran": lambda row, _: row.status.ended and row.started_at is not None,
+    "metered": lambda row, _: row.tokens is not None,
 }
+"""The words after `is:`, besides the statuses."""
+
 _STATUSES = tuple(status.value for status in Status)
 _KEY = re.compile("[a-z_]+")
 KEYS = (*_ROW_FIELDS, *EVENT_FIELDS, "why", "error", "is", "ended", "since", "until")
 
 LANGUAGE: tuple[tuple[str, str], ...] = (
-    ("deploy", "a regular expression in its id, master, session or reason"),
-    ("status:failed", f"its status: {', '.join(_STATUSES)}"),
+    ("deploy", "a regular expression in id, master, session or reason"),
+    ("status:failed", "its status"),
     ("master:sec", "likewise session: trace: priority: kind: task:"),
-    *((f"is:{name}", flag.text) for name, flag in FLAGS.items()),
-    ("since:24h", "had events since then: 15m, 7d, today, 2026-11-22, 2026-11-22T08:00"),
-    ("until:yesterday", "had events before then"),
+    ("is:open", "not over; is:ended, or a status: is:failed"),
+    ("is:silent", "a worker is silent; is:zombie: for too long"),
+    ("is:orphaned", "it is over, and a worker of it is not"),
+    ("is:escalated", "it waits for a person; is:handoff: for a master"),
+    ("is:retried", "a worker of it was replaced"),
+    ("is:ran", "over, start known; is:metered: tokens known"),
+    ("since:24h", "events since then: 15m, 7d, today, 2026-11-22"),
+    ("until:yesterday", "events before then"),
     ("ended:failed/24h", "ended so since then; ended:24h in any way"),
     ("worker:scan", "one of its workers, by id or type"),
-    ("worker:scan/failed/24h", f"in this state, since then: {', '.join(WORKER_STATES)}"),
-    ("type:blocked/24h", "one of its events, by type; likewise actor: tag: worker:"),
-    ("why:disk/24h", "why it failed (# stands for what differs); error: why a worker did"),
+    ("worker:scan/failed/24h", "one in this state, since then; the states: any, open,"),
+    ("", "ended, success, partial, failed, silent, zombie,"),
+    ("", "retry, ran (start known), metered (tokens known)"),
+    ("type:blocked/24h", "one of its events since then; likewise actor: tag:"),
+    ("why:disk/24h", "why it failed (# for ids, numbers); error: a worker"),
+    ("master:sec,inv", "either"),
     ("!status:failed", "not so"),
-    ("master:sec,inv", "either; terms are joined by and"),
-    ('"two words"', "quotes keep blanks together"),
+    ('"two words" deploy', "quotes keep words together; all terms have to hold"),
 )
 """What can be written, and what it means: printed by the help of the screen and of the queries."""
-
 
 class Filter(NamedTuple):
     """A parsed filter. text: as it was written; matches: the predicate; timed: whether it depends on the time, so
@@ -125,7 +124,7 @@ def parse(text: str, on: Ground) -> Filter:
 
 def _timed(term: Term) -> bool:
     if term.key == "is":
-        return any(FLAGS[name].timed for name in term.value.split(",") if name in FLAGS)
+        return not {"silent", "zombie"}.isdisjoint(term.value.split(","))
     return term.key in ("ended", "since", "until") or bool(term.rest)
 
 
@@ -219,7 +218,7 @@ def _flag(value: str, on: Ground) -> Test:
     known = (*FLAGS, *_STATUSES)
     for name in value.split(","):
         if name in FLAGS:
-            tests.append(lambda row, of=FLAGS[name].test: of(row, on))  # type: ignore[misc]
+            tests.append(lambda row, of=FLAGS[name]: of(row, on))  # type: ignore[misc]
         elif name in _STATUSES:
             tests.append(lambda row, of=name: row.status.value == of)  # type: ignore[misc]
         else:

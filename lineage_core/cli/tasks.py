@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_arguments(parser, "tasks")
     for name, text in (("zombie", "is a zombie (default 30m)"), ("warn", "is silent (default 5m)")):
         parser.add_argument(f"--{name}-after", metavar="TIME", help=f"when a worker that says nothing {text}")
-    output.describe(parser, dict(filters.LANGUAGE), "filters")
+    output.describe(parser, filters.LANGUAGE, "filters")
     output.describe(parser, TASK_KEYS, "keys of a row")
 
 

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 class Stop(NamedTuple):
-    """A place that the operator was at, for back and forward."""
+    """A place that the operator was at, for back and forward, and the filter there."""
 
     view: str
     key: object
     tab: str | None  # of the detail pane, if the operator was in it
+    filter: str
 
 
 class Going(Screen[None]):
@@ -162,11 +163,7 @@ class Going(Screen[None]):
         self._leave_trace()
         if not node.own:
             self.set_filter("")
-        above = node.parent
-        while above is not None and above.kind != "root":
-            if not above.expanded:
-                self.tree_view.model.expand(above, True)
-            above = above.parent
+        self.tree_view.model.reveal(node)
         self.views.show("tasks")
         self.set_focus(self.tree_view)
         self.tree_view.select_key(node.key)
@@ -206,7 +203,8 @@ class Going(Screen[None]):
         self.detail.show_event(fact.digest)
 
     def _stop(self) -> Stop:
-        return Stop(self.views.shown, self.views.view.cursor_key, self.detail.tab if self.in_detail else None)
+        tab = self.detail.tab if self.in_detail else None
+        return Stop(self.views.shown, self.views.view.cursor_key, tab, self.filter_text)
 
     def _leave_trace(self) -> None:
         stop = self._stop()
@@ -224,6 +222,8 @@ class Going(Screen[None]):
         stop = source.pop()
         self.views.show(stop.view)
         self.set_focus(self.views.view)
+        if stop.filter != self.filter_text:
+            self.set_filter(stop.filter)
         self.views.view.select_key(stop.key)
         if stop.tab is not None:
             self.detail.open_tab(stop.tab)

@@ -16,6 +16,7 @@ from textual.widgets import Input
 
 from lineage_core.clock import format_local, format_timestamp
 from lineage_core.filters import trouble
+from lineage_tui.cells import fit
 from lineage_tui.commands import COMMANDS, bindings, shown
 from lineage_tui.screens.showing import Showing
 from lineage_tui.settings import Kept
@@ -26,6 +27,7 @@ from lineage_tui.views import Views
 from lineage_tui.widgets.attention import AttentionList
 from lineage_tui.widgets.detail import Detail
 from lineage_tui.widgets.event_stream import EventStream
+from lineage_tui.widgets.field import Field
 from lineage_tui.widgets.lines import LineView
 from lineage_tui.widgets.stats_view import StatsView
 from lineage_tui.widgets.status import EdgeLine, Part
@@ -77,6 +79,7 @@ class MainScreen(Showing):
         for view in lists.values():
             view.on_moved = lambda _key, of=view: self._moved(of)  # type: ignore[misc]
             view.on_entered = self.entered
+        self.tree_view.on_filtered = self._on_filtered
         lists["stats"].on_drill = self.drill  # type: ignore[attr-defined]
         self.views = Views(state, lists)
         self.detail = Detail(looks, state, clock, app.thresholds, app.read_record)
@@ -86,7 +89,7 @@ class MainScreen(Showing):
         with Container(id="body"):
             yield self.views
             yield self.detail
-        yield Input(id="field")
+        yield Field(self.suggest, id="field")
         yield self.status_line
         yield self.key_line
 
@@ -145,6 +148,10 @@ class MainScreen(Showing):
         self._last_key = time.monotonic()
         return super().check_action(action, parameters)
 
+    def _on_filtered(self) -> None:
+        self.filtered()
+        self._show_status()
+
     def _moved(self, view: LineView) -> None:
         if view is self.views.view:
             self.select_target()
@@ -198,6 +205,7 @@ class MainScreen(Showing):
         self.views.arrived(ids)
         for task_id, old in before.items():
             self.tally.take(old, shown[task_id])
+            self.vocabulary.take(shown[task_id])
 
     def _tick(self) -> None:
         """Once a second: ages and open bars grow."""
@@ -206,6 +214,7 @@ class MainScreen(Showing):
             self.say(wrong)
         self._show_status()
         if not self.app.clock.paused:
+            self.refilter()
             self.views.view.tick()  # type: ignore[attr-defined]
             self.views.view.refresh()
             self.detail.update()
@@ -215,6 +224,8 @@ class MainScreen(Showing):
         health = self.app.feed.health
         if not health.loaded:
             return "reading…"
+        if self.filter_text and self.tree_view.model.rows:
+            return self.no_hits()
         what = "This directory does not exist yet; waiting for it:" if health.missing else "No events yet in"
         return "\n".join(
             (
@@ -269,6 +280,9 @@ class MainScreen(Showing):
         )  # fmt: skip
         if self._said:
             self.key_line.show([(f" {self._said}", "escalated")], [])
+        elif self.typing:
+            keys = "Tab completes  Enter keeps it  Esc drops it  F1 what can be asked"
+            self.key_line.show([(f" {self.hits}  ", "accent"), (keys, "muted")], [])
         else:
             self.key_line.show(self._tabs(), [])
 
@@ -277,10 +291,10 @@ class MainScreen(Showing):
         parts: list[Part] = []
         if self.size.width >= 100:
             parts.append((f" {self.app.directory} ", "muted"))
+        if self.filter_text:
+            parts.append((f" {self.hits} match {fit(self.filter_text, self.size.width // 2).rstrip()} ", "escalated"))
         if words := self.views.view.count_line():  # type: ignore[attr-defined]
             parts.append((f" {words} ", "text"))
-        if self.filter_text:
-            parts.append((f" matching {self.filter_text} ", "escalated"))
         target = self.views.view.target()  # type: ignore[attr-defined]
         row = self.tree_view.model.rows.get(target[0]) if target is not None else None
         if row is not None and target is not None:

@@ -1,0 +1,51 @@
+"""The field in which filters and commands are typed; what could follow is shown behind the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.suggester import Suggester
+from textual.widgets import Input
+
+
+class Completion(Suggester):
+    """What a text could become, as a function of it says."""
+
+    def __init__(self, complete: Callable[[str], str | None]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._complete = complete
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return self._complete(value)
+
+
+class Field(Input):
+    """A line of text. complete: gives the whole text that what is typed could become, or None.
+
+    Tab takes what is suggested, as the right arrow does at the end.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", show=False),
+        Binding("shift+tab", "stay", show=False),
+        Binding("f1", "explain", show=False),
+    ]
+
+    def __init__(self, complete: Callable[[str], str | None], **options: Any) -> None:
+        super().__init__(suggester=Completion(complete), **options)
+        self._completed = complete
+
+    def action_complete(self) -> None:
+        """Take what is suggested; without a suggestion nothing happens, and the field keeps the focus."""
+        if (whole := self._completed(self.value)) is not None:
+            self.value = whole
+            self.cursor_position = len(whole)
+
+    def action_stay(self) -> None:
+        """Keep the focus."""
+
+    def action_explain(self) -> None:
+        """Show what can be typed."""
+        self.screen.action_language()  # type: ignore[attr-defined]
