@@ -108,13 +108,15 @@ class Finding(Going):
         """Filter all lists by what was typed; what cannot be understood is said, and the last filter stays."""
         text = text.strip()
         self._filter_begun = time.monotonic()
+        before = self.filter_text, self.chosen
         try:
-            chosen = parse(text, self._ground()) if text else None
-            self.views.set_filter(chosen.matches if chosen else None, text)
+            self.chosen = parse(text, self._ground()) if text else None
+            self.filter_text = text
+            self.views.set_filter(self.chosen.matches if self.chosen else None, text)
         except LineageError as error:
+            self.filter_text, self.chosen = before
             self.say(str(error))
             return
-        self.filter_text, self.chosen = text, chosen
         for name, view in self.views.views.items():
             default = self._empty.setdefault(name, view.empty)
             view.empty = f"{_NO_HITS[name]} {text}; Esc shows all" if text and name in _NO_HITS else default

@@ -20,9 +20,12 @@ class HelpScreen(ModalScreen[None]):
 
     app: LineageApp
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1,enter", "dismiss", "close"),
+        Binding("slash", "language", "what a filter can ask"),
+    ]
 
-    def key_slash(self) -> None:
+    def action_language(self) -> None:
         """The filter language, in place of the keys."""
         self.app.switch_screen(LanguageScreen())
 

@@ -20,7 +20,7 @@ class LanguageScreen(ModalScreen[None]):
 
     app: LineageApp
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter,slash", "dismiss", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "close")]
 
     def compose(self) -> ComposeResult:
         yield Heading(self.app.looks, id="language")

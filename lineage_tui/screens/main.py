@@ -275,7 +275,7 @@ class MainScreen(Showing):
         time_of_day = (format_local if looks.times == "local" else format_timestamp)(now)[11:19]
         self.top_line.show(
             [(" lineage ", "accent"), *self._crumbs()],
-            [(f" {len(app.state.rows):,} tasks  {app.state.events:,} events  ", "muted"),
+            [(("" if self.filter_text else f" {len(app.state.rows):,} tasks ") + f" {app.state.events:,} events  ", "muted"),
              (time_of_day + ("Z " if looks.times != "local" else " "), "text")],
         )  # fmt: skip
         if self._said:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
-from textual.binding import Binding, BindingType
+from textual import events
 from textual.suggester import Suggester
 from textual.widgets import Input
 
@@ -27,25 +27,24 @@ class Field(Input):
     Tab takes what is suggested, as the right arrow does at the end.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", show=False),
-        Binding("shift+tab", "stay", show=False),
-        Binding("f1", "explain", show=False),
-    ]
-
     def __init__(self, complete: Callable[[str], str | None], **options: Any) -> None:
         super().__init__(suggester=Completion(complete), **options)
         self._completed = complete
 
-    def action_complete(self) -> None:
+    def on_key(self, event: events.Key) -> None:
+        """Here and not by bindings: those would be looked at after the keys that were typed behind this one."""
+        does = {"tab": self.complete, "shift+tab": lambda: None, "f1": self.explain}.get(event.key)
+        if does is not None:
+            event.stop()
+            event.prevent_default()
+            does()
+
+    def complete(self) -> None:
         """Take what is suggested; without a suggestion nothing happens, and the field keeps the focus."""
         if (whole := self._completed(self.value)) is not None:
             self.value = whole
             self.cursor_position = len(whole)
 
-    def action_stay(self) -> None:
-        """Keep the focus."""
-
-    def action_explain(self) -> None:
+    def explain(self) -> None:
         """Show what can be typed."""
         self.screen.action_language()  # type: ignore[attr-defined]
