@@ -220,10 +220,10 @@ class Going(Screen[None]):
             return
         target.append(self._stop())
         stop = source.pop()
+        if stop.filter != self.filter_text:
+            self.set_filter(stop.filter)  # before the view, which then has to show one thing only
         self.views.show(stop.view)
         self.set_focus(self.views.view)
-        if stop.filter != self.filter_text:
-            self.set_filter(stop.filter)
         self.views.view.select_key(stop.key)
         if stop.tab is not None:
             self.detail.open_tab(stop.tab)

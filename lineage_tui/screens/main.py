@@ -275,7 +275,8 @@ class MainScreen(Showing):
         time_of_day = (format_local if looks.times == "local" else format_timestamp)(now)[11:19]
         self.top_line.show(
             [(" lineage ", "accent"), *self._crumbs()],
-            [(("" if self.filter_text else f" {len(app.state.rows):,} tasks ") + f" {app.state.events:,} events  ", "muted"),
+            [("" if self.filter_text else f" {len(app.state.rows):,} tasks ", "muted"),
+             (f" {app.state.events:,} events  ", "muted"),
              (time_of_day + ("Z " if looks.times != "local" else " "), "text")],
         )  # fmt: skip
         if self._said:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Hashable, Iterator
+from functools import partial
 
 from lineage_tui.widgets.lines import LineView
 
@@ -67,7 +68,7 @@ class HomingLines(LineView):
         self.workers.cancel_group(self, group)
         if not self._slice(work):
             # Not by set_timer: a timer that is late before it began to wait is never called (Textual 8.2).
-            self.run_worker(self._rest(work), group=group)
+            self.run_worker(partial(self._rest, work), group=group)  # a coroutine may be given up before it began
 
     async def _rest(self, work: Iterator[object]) -> None:
         while not self._slice(work):

@@ -28,6 +28,7 @@ PIECES = (
     *("a", "scan", ".*", "(", ")", "[", "]", "{", "}", "|", "+", "*", "?", "^", "$", "\\", "\\1", "\\b", "\\u0041"),
     *("\\N{DASH}", "(?i)", "(?x)#", "(?P<a>b)", "(?>a)", "a++", "(?(1)a|b)", "((((", "[[a]", "--", "&&", "~~", "{9}"),
     *("{999999999999}", "\ud800", "é", "'", '"', " ", "!", ":", ",", "\x00", "\x1b", "is:", "worker:", "status:failed"),
+    *("/", "/24h", "/failed", "/failed/1h", "24h", "yesterday", "failed", "[/]", "9" * 30, "/" + "9" * 30 + "w"),
 )
 
 words = st.builds(
@@ -56,6 +57,10 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> State:
 @example(text="[[a]")
 @example(text="(" * 600)
 @example(text="x" * 3000)
+@example(text="since:99999999999999999999w")
+@example(text="ended:failed/9e9")
+@example(text="type:^(a)|b$/1h")
+@example(text="worker:a/failed/failed//24h/2h")
 def test_whatever_is_typed_is_a_filter_or_one_clear_error(text: str, state: State) -> None:
     patterns.limit(0.05)
     try:
