@@ -10,8 +10,8 @@ import re
 STEPS = (
     (r"""'[^']*'|"[^"]*"|`[^`]*`""", "#"),
     (r"[\w./:@+-]*[0-9][\w./:@+%-]*|\b[0-9a-fA-F]{8,}\b|(?:/[\w.-]+){2,}", "#"),
-    (r"#(?:[\s,]*#)+", "#"),
-    (r"\s+", " "),
+    (r"[^\S\x1c-\x1f]+", " "),  # what both call a blank
+    (r"#(?:[ ,]*#)+", "#"),
 )
 """What is put in place of what, one after another; then blanks at the ends go."""
 
@@ -27,4 +27,4 @@ def alike(reason: str) -> str:
     """A reason without what differs from case to case, which becomes `#`."""
     for pattern, put in _COMPILED:
         reason = pattern.sub(put, reason)
-    return reason.strip()[:LENGTH]
+    return reason.strip(" ")[:LENGTH]

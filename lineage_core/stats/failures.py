@@ -31,7 +31,7 @@ def pattern_of(text: pl.Expr) -> pl.Expr:
     """A reason without what differs from case to case: ids, numbers, quoted names and paths become `#`."""
     for pattern, put in STEPS:
         text = text.str.replace_all(pattern, put)
-    return text.str.strip_chars().str.head(LENGTH)
+    return text.str.strip_chars(" ").str.head(LENGTH)
 
 
 def reasons(cut: Cut) -> pl.DataFrame:
