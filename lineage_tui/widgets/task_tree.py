@@ -68,6 +68,7 @@ class TaskTree(HomingLines):
 
     def _filtered(self, matches: Callable[[TaskRow], bool] | None) -> Iterator[int]:
         yield from self.model.set_filter(matches)
+        self.settle(0)
         self.on_filtered()
 
     def sort_by(self, step: int) -> None:
@@ -145,7 +146,7 @@ class TaskTree(HomingLines):
 
     def node(self) -> Node | None:
         """The node under the cursor."""
-        return self.model.line(self.cursor) if self.count() else None
+        return self.model.line(self.cursor) if self.cursor < self.count() else None
 
     def unfold(self) -> None:
         node = self.node()
