@@ -77,7 +77,6 @@ async def test_a_search_survives_whatever_happens_to_the_list_under_it(
                     screen.set_filter("task-2999")
                 case "invert":
                     screen.action_invert()
-            await pilot.pause()
         screen.set_filter("task-0001")
         await quiet(pilot)
         assert app.is_running and app.defect is None
