@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable, Iterator
 
+from textual.worker import WorkType
+
 from lineage_tui.widgets.lines import LineView
 
 BUDGET = 0.006
@@ -73,7 +75,8 @@ class HomingLines(LineView):
         if not self._slice(work):
             # Not by set_timer: a timer that is late before it began to wait is never called (Textual 8.2). And not as
             # a coroutine, which may be given up before it began.
-            self.run_worker(rest, group=group)
+            going_on: WorkType[None] = rest
+            self.run_worker(going_on, group=group)
 
     def _slice(self, work: Iterator[object]) -> bool:
         """Go on for a while; whether the work is done."""
