@@ -103,6 +103,13 @@ def _tagged(fact: Fact, pattern: Pattern) -> bool:
 # How tasks ended.
 
 _ENDINGS = {"task_completed": Status.COMPLETED, "task_failed": Status.FAILED, "task_cancelled": Status.CANCELLED}
+_FAILED_SAID = b'"completion_status":"failed"'
+_ENDING_BYTES = {
+    Status.COMPLETED: (b'"task_completed"',),
+    Status.FAILED: (b'"task_failed"', _FAILED_SAID),
+    Status.CANCELLED: (b'"task_cancelled"',),
+}
+"""What stands in the packed facts of a task that ended so, to pass over most of the others at once."""
 
 
 def ended_term(value: str, on: Ground) -> Test:
@@ -123,13 +130,17 @@ def ended_term(value: str, on: Ground) -> Test:
     elif not time:
         raise BadInputError("ended: how, or since when? ended:failed, ended:24h, ended:failed/24h")
     since = parse_when(time, on.now) if time else None
+    needles = [needle for status in wanted for needle in _ENDING_BYTES[status]]
 
     def test(row: TaskRow) -> bool:
         if row.status in wanted and (since is None or (row.ended_at or row.last_at) >= since):
             return True
         if since is not None and row.last_at < since:
             return False
-        return any(_ending(fact) in wanted for fact in facts_of(on.state.packed(row.task_id), _ENDINGS, since))
+        packed = on.state.packed(row.task_id)
+        if not any(needle in packed for needle in needles):
+            return False
+        return any(_ending(fact) in wanted for fact in facts_of(packed, _ENDINGS, since))
 
     return test
 
@@ -148,15 +159,17 @@ def why_term(key: str, expression: str, since: int | None, on: Ground) -> Test:
     """Whether a task (`why`), or a worker of it (`error`), failed since then with a reason that says it, as it was
     written or without what differs from case to case."""
     pattern, types = compiled(expression), _FAILURES[key]
+    needles = (f'"{types[0]}"'.encode(), _FAILED_SAID)
 
     def test(row: TaskRow) -> bool:
         if since is not None and row.last_at < since:
             return False
-        if key == "error" and not row.workers:
+        packed = on.state.packed(row.task_id)
+        if not any(needle in packed for needle in needles):
             return False
         return any(
             pattern.found_in(said) or pattern.found_in(alike(said))
-            for fact in facts_of(on.state.packed(row.task_id), types, since)
+            for fact in facts_of(packed, types, since)
             if (said := _reason(fact))
         )
 
@@ -224,7 +237,7 @@ def worker_term(expression: str, rest: tuple[str, ...], on: Ground) -> Test:
         # Most tasks are told by their row or their bytes; only the others are derived.
         if not row.workers or (since is not None and row.last_at < since):
             return False
-        if ("open" in states and not row.open_workers) or ("failed" in states and not row.failed_workers):
+        if (not row.open_workers and not {"open", "silent"}.isdisjoint(states)) or ("failed" in states and not row.failed_workers):
             return False
         if in_bytes is not None and not in_bytes.found_in(on.state.packed(row.task_id)):
             return False
