@@ -225,6 +225,7 @@ def worker_term(expression: str, rest: tuple[str, ...], on: Ground) -> Test:
     plain = re.fullmatch(r"\^?([\w-]+)\$?", expression)
     in_bytes = compiled(plain[1], "{}") if plain else None
     tests = [WORKER_STATES[name] for name in states]
+    must_be_open, must_have_failed = not {"open", "silent"}.isdisjoint(states), "failed" in states
 
     def fits(worker: Worker) -> bool:
         at = worker.ended_at if by_end else worker.last_at
@@ -237,7 +238,7 @@ def worker_term(expression: str, rest: tuple[str, ...], on: Ground) -> Test:
         # Most tasks are told by their row or their bytes; only the others are derived.
         if not row.workers or (since is not None and row.last_at < since):
             return False
-        if (not row.open_workers and not {"open", "silent"}.isdisjoint(states)) or ("failed" in states and not row.failed_workers):
+        if (must_be_open and not row.open_workers) or (must_have_failed and not row.failed_workers):
             return False
         if in_bytes is not None and not in_bytes.found_in(on.state.packed(row.task_id)):
             return False
