@@ -48,21 +48,17 @@ EVENT_FIELDS = {
 }
 
 
-def inside(key: str, expression: str) -> str:
-    """The frame (see `patterns.compiled`) in which an expression is looked for in packed facts; empty: in none."""
-    return _framed(key, expression)[0]
-
-
-def _framed(key: str, expression: str) -> tuple[str, str]:
-    """A frame, and the expression to put into it: there `^` and `$` mean the quotes around the value."""
+def framed(key: str, expression: str) -> tuple[str, str]:
+    """What is looked for in packed facts, as `patterns.compiled` takes it: the expression, and the frame to put it
+    into (empty: none), in which `^` and `$` mean the quotes around the value."""
     if key not in EVENT_FIELDS:
-        return "", expression
+        return expression, ""
     alone = "|" not in expression
     begins = alone and expression.startswith("^")
     ends = alone and expression.endswith("$") and not expression.endswith(r"\$")
     before, after = "" if begins else '[^"]*?', '(?=")' if ends else ""
     frame = EVENT_FIELDS[key].replace("{0}", before).replace("{2}", after).replace("{1}", "{}")
-    return frame, expression[begins : len(expression) - ends]
+    return expression[begins : len(expression) - ends], frame
 
 
 def since_of(rest: tuple[str, ...], now: int) -> int | None:
@@ -73,8 +69,7 @@ def since_of(rest: tuple[str, ...], now: int) -> int | None:
 def event_term(key: str, expression: str, since: int | None, on: Ground) -> Test:
     """Whether an event of a task says it, since then."""
     compiled(expression)  # what is wrong with it is said before a part of it goes into a frame
-    frame, bare = _framed(key, expression)
-    within, state = compiled(bare, frame), on.state
+    within, state = compiled(*framed(key, expression)), on.state
     if since is None:
         return lambda row: within.found_in(state.packed(row.task_id))
     pattern = compiled(expression)

@@ -19,7 +19,7 @@ from lineage_core.filter_terms import (
     Test,
     ended_term,
     event_term,
-    inside,
+    framed,
     since_of,
     why_term,
     worker_term,
@@ -106,8 +106,8 @@ def trouble(text: str, now: int = 0) -> str:
     """What is wrong with a filter (that `parse` took) now that it was used: a search that took too long; or nothing."""
     for word in words(text):
         term = term_of(word, now)
-        forms = {"", inside(term.key, term.expression)}
-        if term.key not in _UNSEARCHED and any(compiled(term.expression, form).given_up for form in forms):
+        searches = ((term.expression, ""), framed(term.key, term.expression))
+        if term.key not in _UNSEARCHED and any(compiled(*search).given_up for search in searches):
             return f"{term.expression!r} takes too long to search for, and matches nothing now: make it simpler"
     return ""
 

@@ -155,7 +155,7 @@ class Finding(Going):
         chosen = joined([*words(self.filter_text), *words(text)])
         self.action_view("tasks")
         self.set_filter(chosen)
-        self.say(f"filter: {chosen}; Esc drops it, [ goes back")
+        self.say(f"[ goes back, Esc shows all; filter: {chosen}")
 
     def action_match(self, step: int) -> None:
         if not self.filter_text:
