@@ -1,12 +1,7 @@
-"""The filter language of the screen and of the queries: words that a task must match.
+"""The filter language of the screen and of the queries: words that a task must match. LANGUAGE is its description.
 
-    deploy                a regular expression, case-insensitive, in the task's id, master, session or reason
-    status:failed         a word of the task: status, master, session, trace, priority, kind (its `type`)
-    worker:scan           a word of its events: worker (id or type), actor, type (event type), tag
-    is:escalated          also is:open, is:ended, is:blocked …: a status or a flag
-    !status:completed     not so
-    "two words"           quotes keep blanks together
-Terms are joined by and; `a,b` after a colon means either. Pure: from text to a predicate.
+Terms are joined by and; `a,b` after a colon means either. Pure: from text to a predicate over tasks as they are known
+at one moment. What a term asks of events and workers is in `filter_terms.py`.
 """
 
 from __future__ import annotations
@@ -18,11 +13,20 @@ from typing import NamedTuple
 
 from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
+from lineage_core.filter_terms import (
+    EVENT_FIELDS,
+    Ground,
+    Test,
+    ended_term,
+    event_term,
+    framed,
+    since_of,
+    why_term,
+    worker_term,
+)
 from lineage_core.patterns import compiled
-from lineage_core.state import TaskRow
-
-Packed = Callable[[str], bytes | bytearray]
-"""Gives the packed facts of a task (`State.packed`), in which event words are searched."""
+from lineage_core.state import Status, TaskRow
+from lineage_core.when import parse_when
 
 _ROW_FIELDS: dict[str, Callable[[TaskRow], str | None]] = {
     "status": lambda row: row.status.value,
@@ -33,84 +37,190 @@ _ROW_FIELDS: dict[str, Callable[[TaskRow], str | None]] = {
     "kind": lambda row: row.task_type,
     "task": lambda row: row.task_id,
 }
-# Where these stand in a packed fact (facts.Fact): the value is inside a JSON string.
-_EVENT_FIELDS = {
-    "worker": r'"worker_(?:id|type)":"[^"]*?(?:{})',
-    "actor": r'"(?:user|coordinator|master|worker|daemon|system)","[^"]*?(?:{})',
-    "type": r',\d+,\d+,"[^"]*?(?:{})[^"]*","',
-    "tag": r'"tags":\[[^\]]*?"[^"]*?(?:{})',
-}
-_FLAGS: dict[str, Callable[[TaskRow], bool]] = {
-    "escalated": lambda row: row.escalated,
-    "open": lambda row: not row.status.ended,
-    "ended": lambda row: row.status.ended,
-    "retried": lambda row: row.retries > 0,
-    "handoff": lambda row: row.handoff_since is not None,
-}
-_KEY = re.compile("[a-z_]+")
-KEYS = (*_ROW_FIELDS, *_EVENT_FIELDS, "is")
 
+
+FLAGS: dict[str, Callable[[TaskRow, Ground], bool]] = {
+    "open": lambda row, _: not row.status.ended,
+    "ended": lambda row, _: row.status.ended,
+    "silent": lambda row, on: on.look(row) == "silent",
+    "zombie": lambda row, on: on.look(row) == "zombie",
+    "orphaned": lambda row, on: on.look(row) == "orphaned",
+    "escalated": lambda row, _: row.escalated,
+    "handoff": lambda row, _: row.handoff_since is not None,
+    "retried": lambda row, _: row.retries > 0,
+    "ran": lambda row, _: row.status.ended and row.started_at is not None,
+    "metered": lambda row, _: row.tokens is not None,
+}
+"""The words after `is:`, besides the statuses."""
+
+_STATUSES = tuple(status.value for status in Status)
+_KEY = re.compile("[a-z_]+")
+KEYS = (*_ROW_FIELDS, *EVENT_FIELDS, "why", "error", "is", "ended", "since", "until")
+
+LANGUAGE: tuple[tuple[str, str], ...] = (
+    ("deploy", "a regular expression in id, master, session or reason"),
+    ("status:failed", "its status"),
+    ("master:sec", "likewise session: trace: priority: kind: task:"),
+    ("is:open", "not over; is:ended, or a status: is:failed"),
+    ("is:silent", "a worker is silent; is:zombie: for too long"),
+    ("is:orphaned", "it is over, and a worker of it is not"),
+    ("is:escalated", "it waits for a person; is:handoff: for a master"),
+    ("is:retried", "a worker of it was replaced"),
+    ("is:ran", "over, start known; is:metered: tokens known"),
+    ("since:24h", "events since then: 15m, 7d, today, 2026-11-22"),
+    ("until:yesterday", "events before then"),
+    ("ended:failed/24h", "ended so since then; ended:24h in any way"),
+    ("worker:scan", "one of its workers, by id or type"),
+    ("worker:scan/failed/24h", "one in this state, since then; the states: any, open,"),
+    ("", "ended, success, partial, failed, silent, zombie,"),
+    ("", "retry, ran (start known), metered (tokens known)"),
+    ("type:blocked/24h", "one of its events since then; likewise actor: tag:"),
+    ("why:disk/24h", "why it failed (# for ids, numbers); error: a worker"),
+    ("master:sec,inv", "either"),
+    ("!status:failed", "not so"),
+    ('"two words" deploy', "quotes keep words together; all terms have to hold"),
+)
+"""What can be written, and what it means: printed by the help of the screen and of the queries."""
 
 class Filter(NamedTuple):
-    """A parsed filter. text: as it was written; matches: the predicate."""
+    """A parsed filter. text: as it was written; matches: the predicate; timed: whether it depends on the time, so
+    that it has to be parsed again now and then."""
 
     text: str
     matches: Callable[[TaskRow], bool]
+    timed: bool = False
 
 
-def trouble(text: str) -> str:
+class Term(NamedTuple):
+    """A word of a filter in its parts. key: empty for a word without one. value: what follows it; expression: the
+    regular expression in that; rest: the states and times behind it."""
+
+    negated: bool
+    key: str
+    value: str
+    expression: str
+    rest: tuple[str, ...]
+
+
+def trouble(text: str, now: int = 0) -> str:
     """What is wrong with a filter (that `parse` took) now that it was used: a search that took too long; or nothing."""
-    for word in _words(text):
-        key, expression = _key_of(word.lstrip("!"))
-        frame = _EVENT_FIELDS.get(key, "")
-        if key != "is" and any(compiled(expression, form).given_up for form in {frame, ""}):
-            return f"{expression!r} takes too long to search for, and matches nothing now: make it simpler"
+    for word in words(text):
+        term = term_of(word, now)
+        searches = ((term.expression, ""), framed(term.key, term.expression))
+        if term.key not in _UNSEARCHED and any(compiled(*search).given_up for search in searches):
+            return f"{term.expression!r} takes too long to search for, and matches nothing now: make it simpler"
     return ""
 
 
-def parse(text: str, packed: Packed) -> Filter:
+_UNSEARCHED = ("is", "ended", "since", "until")
+
+
+def parse(text: str, on: Ground) -> Filter:
     """The filter that a text means. Raises BadInputError in one line for an unknown key or a bad expression."""
-    terms = [_term(word, packed) for word in _words(text)]
-    return Filter(text, lambda row: all(term(row) for term in terms))
+    terms = [term_of(word, on.now) for word in words(text)]
+    tests = [_test(term, on) for term in terms]
+    return Filter(text, lambda row: all(test(row) for test in tests), any(map(_timed, terms)))
 
 
-def _term(word: str, packed: Packed) -> Callable[[TaskRow], bool]:
-    if word.startswith("!") and len(word) > 1:
-        inner = _term(word[1:], packed)
-        return lambda row: not inner(row)
-    key, expression = _key_of(word)
+def _timed(term: Term) -> bool:
+    if term.key == "is":
+        return not {"silent", "zombie", "orphaned"}.isdisjoint(term.value.split(","))
+    return term.key in ("ended", "since", "until") or bool(term.rest)
+
+
+def _test(term: Term, on: Ground) -> Test:
+    test = _plain_test(term, on)
+    return (lambda row: not test(row)) if term.negated else test
+
+
+def _plain_test(term: Term, on: Ground) -> Test:
+    key, value, expression = term.key, term.value, term.expression
     if not key:
         pattern = compiled(expression)
         return lambda row: any(
             text is not None and pattern.found_in(text) for text in (row.task_id, row.master, row.session, row.reason)
         )
-    if key not in KEYS:
-        raise BadInputError(f"unknown filter key {key!r}{nearest(key, KEYS)} (known: {', '.join(KEYS)})")
-    if key == "is":
-        return _flag(expression)
-    if key in _ROW_FIELDS:
-        field, pattern = _ROW_FIELDS[key], compiled(expression)
-        return lambda row: (text := field(row)) is not None and pattern.found_in(text)
-    inside = compiled(expression, _EVENT_FIELDS[key])
-    return lambda row: inside.found_in(packed(row.task_id))
+    match key:
+        case "is":
+            return _flag(value, on)
+        case "since":
+            since = parse_when(value, on.now)
+            return lambda row: row.last_at >= since
+        case "until":
+            until = parse_when(value, on.now)
+            return lambda row: row.first_at < until
+        case "ended":
+            return ended_term(value, on)
+        case "why" | "error":
+            return why_term(key, expression, since_of(term.rest, on.now), on)
+        case "worker" if term.rest:
+            return worker_term(expression, term.rest, on)
+        case _ if key in EVENT_FIELDS:
+            return event_term(key, expression, since_of(term.rest, on.now), on)
+        case "status":
+            for name in value.split(","):
+                _check_status(name)
+        case _ if key not in KEYS:
+            raise BadInputError(f"unknown filter key {key!r}{nearest(key, KEYS)} (known: {', '.join(KEYS)})")
+    field, pattern = _ROW_FIELDS[key], compiled(expression)
+    return lambda row: (text := field(row)) is not None and pattern.found_in(text)
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """The words of a filter, without their quotes."""
     try:
         return shlex.split(text)
     except ValueError:
         return text.split()  # a quote that is not closed yet, while it is being typed
 
 
-def _key_of(word: str) -> tuple[str, str]:
-    """The key of a term (empty for a word without one) and the expression that it asks for."""
+def joined(terms: list[str]) -> str:
+    """A filter of these words, in quotes where they need them, each once."""
+    return " ".join(w if re.fullmatch(r"""[^\s'"\\]+""", w) else shlex.quote(w) for w in dict.fromkeys(terms))
+
+
+def term_of(word: str, now: int) -> Term:
+    """The parts of a word of a filter."""
+    negated = word.startswith("!") and len(word) > 1
+    inner = term_of(word[1:], now) if negated else None
+    if inner is not None:
+        return inner._replace(negated=not inner.negated)
     key, colon, value = word.partition(":")
     if not colon or not _KEY.fullmatch(key):
-        return "", word
-    return key, value if key == "is" else value.replace(",", "|")
+        return Term(False, "", word, word, ())
+    head, *rest = re.split(r"/(?!\])", value)  # `[/]` is a slash of an expression
+    if key == "worker":
+        return Term(False, key, value, head.replace(",", "|"), tuple(filter(None, rest)))
+    if key in (*EVENT_FIELDS, "why", "error") and rest and _is_time(rest[-1], now):
+        return Term(False, key, value, value[: -len(rest[-1]) - 1].replace(",", "|"), (rest[-1],))
+    return Term(False, key, value, value.replace(",", "|"), ())
 
 
-def _flag(value: str) -> Callable[[TaskRow], bool]:
-    wanted = value.split(",")
-    return lambda row: any(_FLAGS[w](row) if w in _FLAGS else row.status.value == w for w in wanted)
+def _is_time(text: str, now: int) -> bool:
+    try:
+        parse_when(text, now)
+    except BadInputError:
+        return False
+    return True
 
+
+def _check_status(name: str) -> None:
+    """Raises BadInputError if there is no such status of a task."""
+    pattern = compiled(name)
+    if not any(map(pattern.found_in, _STATUSES)):
+        hint = f"; try is:{name}" if name in FLAGS else nearest(name, _STATUSES)
+        raise BadInputError(f"{name!r} is no status of a task{hint} (known: {', '.join(_STATUSES)})")
+
+
+def _flag(value: str, on: Ground) -> Test:
+    """Any of these flags or statuses. Raises BadInputError for a word that is neither."""
+    tests: list[Test] = []
+    known = (*FLAGS, *_STATUSES)
+    for name in value.split(","):
+        if name in FLAGS:
+            tests.append(lambda row, of=FLAGS[name]: of(row, on))  # type: ignore[misc]
+        elif name in _STATUSES:
+            tests.append(lambda row, of=name: row.status.value == of)  # type: ignore[misc]
+        else:
+            raise BadInputError(f"no task is {name!r}{nearest(name, known)} (known: is:{', '.join(known)})")
+    return lambda row: any(test(row) for test in tests)

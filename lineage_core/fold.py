@@ -90,7 +90,8 @@ def _number(value: Any) -> float | None:
     return value if type(value) in (int, float) and 0 <= value < 2**53 else None
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
+    """A value that is a text, and says something."""
     return value if isinstance(value, str) and value else None
 
 
@@ -134,25 +135,25 @@ def _created(task: Task, fact: Fact) -> None:
         task.created_at = fact.at
         task.creator = fact.actor_id
         task.parent_event = fact.parent
-    task.task_type = task.task_type or _text(data.get("type"))
-    task.priority = _text(data.get("priority")) or task.priority
-    task.parent_id = task.parent_id or _text(data.get("parent_task_id"))
+    task.task_type = task.task_type or text_of(data.get("type"))
+    task.priority = text_of(data.get("priority")) or task.priority
+    task.parent_id = task.parent_id or text_of(data.get("parent_task_id"))
     _leave_block(task)
     _enter(task, Status.QUEUED, fact.at)
 
 
 def _assigned(task: Task, fact: Fact) -> None:
-    task.master = _text(fact.data.get("master_id")) or task.master
-    task.priority = _text(fact.data.get("priority")) or task.priority
+    task.master = text_of(fact.data.get("master_id")) or task.master
+    task.priority = text_of(fact.data.get("priority")) or task.priority
     _leave_block(task)
     _enter(task, Status.ASSIGNED, fact.at)
 
 
 def _reassigned(task: Task, fact: Fact) -> None:
-    to = _text(fact.data.get("to_master"))
+    to = text_of(fact.data.get("to_master"))
     task.master = to or task.master
     _leave_block(task)
-    task.reason = _text(fact.data.get("reason")) or task.reason
+    task.reason = text_of(fact.data.get("reason")) or task.reason
     task.marks.append(Mark(fact.at, "reassigned", f"{fact.data.get('from_master')} → {to}"))
     _enter(task, Status.ASSIGNED, fact.at)
 
@@ -168,7 +169,7 @@ def _started(task: Task, fact: Fact) -> None:
 def _blocked(task: Task, fact: Fact) -> None:
     if task.status is not Status.BLOCKED:
         task.before_block = task.status
-    task.reason = _text(fact.data.get("reason"))
+    task.reason = text_of(fact.data.get("reason"))
     task.blocked_by = tuple(_names(fact.data.get("blocked_by")))
     _enter(task, Status.BLOCKED, fact.at)
 
@@ -180,7 +181,7 @@ def _unblocked(task: Task, fact: Fact) -> None:
 
 
 def _escalated(task: Task, fact: Fact) -> None:
-    said = _text(fact.data.get("reason"))
+    said = text_of(fact.data.get("reason"))
     if not task.status.ended:
         task.escalated, task.escalation = True, said or task.escalation
     task.reason = said or task.reason
@@ -191,7 +192,7 @@ def _ended(status: Status) -> Callable[[Task, Fact], None]:
     def step(task: Task, fact: Fact) -> None:
         data = fact.data
         failed = status is Status.FAILED or data.get("completion_status") == "failed"
-        task.reason = _text(data.get("reason")) or _error(data) or (task.reason if failed else None)
+        task.reason = text_of(data.get("reason")) or error_of(data) or (task.reason if failed else None)
         task.blocked_by = ()
         said = tokens_of(data.get("token_usage"))
         task.tokens_said = said if said is not None else task.tokens_said
@@ -202,15 +203,16 @@ def _ended(status: Status) -> Callable[[Task, Fact], None]:
     return step
 
 
-def _error(data: dict[str, Any]) -> str | None:
+def error_of(data: dict[str, Any]) -> str | None:
+    """What `error_details` says: its message, else its type, else itself."""
     details = data.get("error_details")
     if isinstance(details, dict):
-        return _text(details.get("error_message")) or _text(details.get("error_type"))
-    return _text(details)
+        return text_of(details.get("error_message")) or text_of(details.get("error_type"))
+    return text_of(details)
 
 
 def _worker(task: Task, fact: Fact) -> Worker:
-    name = _text(fact.data.get("worker_id")) or (fact.actor_id if fact.actor_type == "worker" else "unnamed worker")
+    name = text_of(fact.data.get("worker_id")) or (fact.actor_id if fact.actor_type == "worker" else "unnamed worker")
     worker = task.workers.get(name)
     if worker is None:
         worker = task.workers[name] = Worker(name)
@@ -265,25 +267,25 @@ def _worker_ended(task: Task, fact: Fact) -> None:
     worker.ended_at = fact.at
     worker.duration_ms = _number(data.get("duration_ms")) or worker.duration_ms
     if fact.event_type == "worker_failed":
-        worker.error = _error(data) or _text(data.get("reason"))
+        worker.error = error_of(data) or text_of(data.get("reason"))
         zombie = ZOMBIE_TIMEOUT in (data.get("reason"), worker.error)
         worker.end = WorkerEnd.ZOMBIE if zombie else WorkerEnd.FAILED
     else:
         said = data.get("completion_status")
         worker.end = WorkerEnd(said) if said in ("partial", "failed") else WorkerEnd.SUCCESS
-        worker.error = _error(data) if worker.end is WorkerEnd.FAILED else worker.error
+        worker.error = error_of(data) if worker.end is WorkerEnd.FAILED else worker.error
     if worker.failed and worker.worker_type is not None:
         task.last_failed[worker.worker_type] = worker.worker_id
     _take_deliverables(task, fact)
 
 
 def _handoff(task: Task, fact: Fact) -> Handoff:
-    name = _text(fact.data.get("handoff_id")) or "unnamed handoff"
+    name = text_of(fact.data.get("handoff_id")) or "unnamed handoff"
     handoff = task.handoffs.get(name)
     if handoff is None:
         handoff = task.handoffs[name] = Handoff(name)
-    handoff.from_master = _text(fact.data.get("from_master")) or handoff.from_master
-    handoff.to_master = _text(fact.data.get("to_master")) or handoff.to_master
+    handoff.from_master = text_of(fact.data.get("from_master")) or handoff.from_master
+    handoff.to_master = text_of(fact.data.get("to_master")) or handoff.to_master
     return handoff
 
 

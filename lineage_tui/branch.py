@@ -22,9 +22,11 @@ class Node:
 
     kind: `root`, `group`, `task`, `worker` or `handoff`. ident: the id it stands for; owner: the task of a worker or
     handoff. sort: its place among its siblings; unique there. size: lines it takes, its visible children included.
+    matches: whether the filter takes it; a node that stands only for what matches below it is open unless `shut`.
     """
 
-    __slots__ = ("depth", "expanded", "ident", "kids", "kind", "matches", "owner", "parent", "size", "sort", "synced")
+    __slots__ = ("depth", "expanded", "ident", "kids", "kind", "matches", "owner", "parent", "shut", "size",
+                 "sort", "synced")  # fmt: skip
 
     def __init__(self, kind: str, ident: str, owner: str = "") -> None:
         self.kind = kind
@@ -36,6 +38,7 @@ class Node:
         self.kids = Branch()
         self.expanded = kind in ("root", "group")
         self.matches = True
+        self.shut = False
         self.size = 0
         self.synced = UNSYNCED
 
@@ -49,10 +52,14 @@ class Node:
         """1 if the node itself has a line: it matches the filter, or something below it does; the root has none."""
         return 0 if self.kind == "root" else int(self.matches or self.kids.lines > 0)
 
+    @property
+    def open(self) -> bool:
+        """Whether what is below it is shown."""
+        return self.expanded if self.matches else not self.shut
+
     def measure(self) -> int:
-        """The lines it should take now; a node that stands only for what matches below it is open."""
-        open_ = self.expanded or not self.matches
-        return self.own + (self.kids.lines if open_ else 0)
+        """The lines it should take now."""
+        return self.own + (self.kids.lines if self.open else 0)
 
 
 class Branch:
@@ -129,6 +136,20 @@ class Branch:
         block = self._blocks[at]
         place = bisect_left(block, node.sort, key=_sort)
         return sum(self._sums[:at]) + sum(n.size for n in block[:place])
+
+    def beside(self, node: Node, step: int) -> Node | None:
+        """The sibling after a node (before it, for -1), if there is one."""
+        at = self._find(node.sort)
+        place = bisect_left(self._blocks[at], node.sort, key=_sort) + step
+        if place < 0:
+            at, place = at - 1, -1
+        elif place >= len(self._blocks[at]):
+            at, place = at + 1, 0
+        return self._blocks[at][place] if 0 <= at < len(self._blocks) else None
+
+    def end(self, step: int) -> Node | None:
+        """The first node (the last, for -1)."""
+        return (self._blocks[0][0] if step > 0 else self._blocks[-1][-1]) if self._blocks else None
 
     def at(self, line: int) -> tuple[Node, int]:
         """The node that covers a line of this branch, and the line within that node."""

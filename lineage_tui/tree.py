@@ -53,13 +53,16 @@ class Tree:
 
     state: read under its lock where tasks are looked into. rows: the tasks as they were at the last `update`, which
     is what is shown (a paused screen stays as it is). tallies: tasks by status in each group, subtasks included.
-    matches: the filter, by row. sorted_by: one of SORTS.
+    matches: the filter, by row; hits: how many tasks it takes, in each group and (`found`) in all. sorted_by: one of
+    SORTS.
     """
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.rows: dict[str, TaskRow] = {}
         self.tallies: dict[str, Counter[str]] = {}
+        self.hits: Counter[str] = Counter()
+        self.found = 0
         self.live = True  # False while the past is read: tasks are open or closed by how they end up, not by the way
         self.held = ""  # the task that the operator looks at: it does not close by itself
         self.folds: dict[str, bool] = {}  # what the operator has opened or closed, by id
@@ -86,7 +89,7 @@ class Tree:
         line = 0
         while node.parent is not None:
             parent = node.parent
-            if parent.kind != "root" and not (parent.expanded or not parent.matches):
+            if parent.kind != "root" and not parent.open:
                 node, line = parent, 0
                 continue
             line += parent.kids.before(node) + parent.own
@@ -110,6 +113,9 @@ class Tree:
             row, old = self.state.rows[task_id], self.rows.get(task_id)
             if old is not None:
                 self.tallies[old.group][old.status] -= 1
+                if old.group != row.group and task_id in self._tasks and self._tasks[task_id].matches:
+                    self.hits[old.group] -= 1
+                    self.hits[row.group] += 1
             else:  # its subtasks may have come before it
                 changed += [child for child in self.state.kin.children(task_id) if child in self.rows]
             self.tallies.setdefault(row.group, Counter())[row.status] += 1
@@ -128,28 +134,73 @@ class Tree:
 
     def expand(self, node: Node, expanded: bool) -> None:
         """Open or close a node; its group or task stays so."""
-        node.expanded = expanded
-        self.folds[node.ident] = expanded
+        if node.matches:
+            node.expanded = expanded
+            self.folds[node.ident] = expanded
+        else:
+            node.shut = not expanded  # until the filter changes
         if expanded and node.kind == "task":
             self._sync(node)
         self._resize(node)
+
+    def reveal(self, node: Node) -> None:
+        """Open what a node is folded into."""
+        above = node.parent
+        while above is not None and above.kind != "root":
+            if not above.open:
+                self.expand(above, True)
+            above = above.parent
+
+    def beside(self, node: Node, step: int) -> Node | None:
+        """The node after another (before it, for -1), folded ones too; None at the end, and if it is gone."""
+        if node.parent is None:
+            return None
+        if step > 0 and (first := node.kids.end(1)) is not None:
+            return first
+        at: Node = node
+        while at.parent is not None:
+            sibling = at.parent.kids.beside(at, step)
+            if sibling is not None:
+                while step < 0 and (last := sibling.kids.end(-1)) is not None:
+                    sibling = last
+                return sibling
+            at = at.parent
+            if step < 0 and at is not self.root:
+                return at
+        return None
+
+    def end(self, step: int) -> Node | None:
+        """The first node (the last, for -1), folded ones too."""
+        node = self.root.kids.end(step)
+        while step < 0 and node is not None and (last := node.kids.end(-1)) is not None:
+            node = last
+        return node
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None) -> Iterator[int]:
         """Filter the tasks; a generator that does it in slices, giving the count done, for the caller to pace."""
         self.matches = matches
         for group in self._groups.values():
             group.matches = matches is None
+            group.shut = False
         for number, (task_id, node) in enumerate(list(self._tasks.items())):
-            node.matches = matches is None or matches(self.rows[task_id])
+            node.shut = False
+            self._match(node, self.rows[task_id])
             for kid in node.kids:
                 if kid.kind != "task":
                     kid.matches = node.matches
                     self._resize(kid)
             self._resize(node)
-            if number % 500 == 499:
+            if number % 50 == 49:
                 yield number
         for group in self._groups.values():
             self._resize(group)
+
+    def _match(self, node: Node, row: TaskRow) -> None:
+        """Note whether a task matches, and count it."""
+        before, node.matches = node.matches, self.matches is None or self.matches(row)
+        change = node.matches - before
+        self.hits[row.group] += change
+        self.found += change
 
     def set_sort(self, *, step: int = 0, invert: bool = False) -> Iterator[int]:
         """Sort the tasks of each group by the next of SORTS, or turn the order round; a generator, in slices."""
@@ -203,6 +254,8 @@ class Tree:
         node = self._tasks.get(task_id)
         if node is None:
             node = self._tasks[task_id] = Node("task", task_id)
+            self.hits[row.group] += 1
+            self.found += 1
         home, sort = self._home(row)
         if task_id in self.folds:
             node.expanded = self.folds[task_id]
@@ -210,7 +263,7 @@ class Tree:
             node.expanded = home is None or home.depth < OPEN_DEPTH
         elif not self.live or (task_id != self.held and node.kids.count <= sum(node.synced)):
             node.expanded = False  # what is over closes, but not over subtasks that may go on
-        node.matches = self.matches is None or self.matches(row)
+        self._match(node, row)
         if home is not None and (node.parent is not home or node.sort != sort):
             if node.parent is not None:
                 self._detach(node)

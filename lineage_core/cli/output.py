@@ -86,11 +86,14 @@ def add_arguments(parser: argparse.ArgumentParser, limit: str | None = None) -> 
     parser.add_argument("--fail-empty", action="store_true", help="exit with 1 when nothing is found")
 
 
-def describe(parser: argparse.ArgumentParser, keys: Mapping[str, str], what: str) -> None:
-    """Put the keys of an answer into the help. what: the heading, like `keys of a row`."""
-    width = max(map(len, keys))
+def describe(
+    parser: argparse.ArgumentParser, keys: Mapping[str, str] | Sequence[tuple[str, str]], what: str
+) -> None:
+    """Put what words mean into the help, like the keys of an answer. what: the heading, like `keys of a row`."""
+    pairs = list(keys.items() if isinstance(keys, Mapping) else keys)
+    width = max(len(key) for key, _ in pairs)
     parser.description = f"{parser.description}\n\n{what}:\n" + "\n".join(
-        f"  {key:{width}}  {text}" for key, text in keys.items()
+        f"  {key:{width}}  {text}" for key, text in pairs
     )
 
 

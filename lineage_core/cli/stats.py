@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,11 @@ from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar, load_all
 from lineage_core.clock import format_duration
+from lineage_core.filter_terms import Ground
 from lineage_core.paths import lineage_dir
 from lineage_core.sparks import interval, spark
 from lineage_core.when import parse_duration
+from lineage_core.zombies import Thresholds
 
 if TYPE_CHECKING:
     from lineage_core.frame import FrameReader
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "filters",
         nargs="*",
         metavar="FILTER",
-        help="only tasks that match, as in `lineage tasks`: status:failed master:security kind:build …",
+        help="only tasks that match, as told by `lineage tasks --help`: status:failed master:security kind:build …",
     )
     parser.add_argument("--by", choices=BY, help="one line for each, in place of the overview")
     parser.add_argument(
@@ -88,7 +89,7 @@ def _ask(args: argparse.Namespace) -> tuple[Answer, FrameReader]:
     silent_after = parse_duration(args.zombie_after)
     since = None if args.window == "all" else now - parse_duration(args.window)
     directory = lineage_dir(args.dir)
-    tasks = _chosen(directory, args.filters)
+    tasks = _chosen(directory, args.filters, now, Thresholds()._replace(silent=silent_after))
     from lineage_core import stats  # polars, 350 ms
     from lineage_core.frame import read_frames
 
@@ -100,13 +101,13 @@ def _ask(args: argparse.Namespace) -> tuple[Answer, FrameReader]:
     return found._replace(problems=reader.problems), reader
 
 
-def _chosen(directory: Path, words: Sequence[str]) -> list[str] | None:
+def _chosen(directory: Path, words: list[str], now: int, limits: Thresholds) -> list[str] | None:
     """The tasks that match all the words, or None if there are none."""
     if not words:
         return None
     state = load_all(directory).state
-    wanted = [filters.parse(shlex.quote(word), state.packed) for word in words]
-    return [row.task_id for row in state.rows.values() if all(one.matches(row) for one in wanted)]
+    wanted = filters.parse(filters.joined(words), Ground(state, now, limits))
+    return [row.task_id for row in state.rows.values() if wanted.matches(row)]
 
 
 def _grouped(cut: Cut, args: argparse.Namespace) -> Answer:

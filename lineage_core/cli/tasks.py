@@ -11,17 +11,22 @@ from lineage_core import clock, filters
 from lineage_core.cli import export, output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
+from lineage_core.cli.zombies import thresholds_of
 from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
+from lineage_core.filter_terms import Ground
 from lineage_core.merge import State
 from lineage_core.paths import lineage_dir
 from lineage_core.report import TASK_KEYS, elapsed, span, task_row
 from lineage_core.state import TaskRow
+from lineage_core.zombies import Thresholds
 
 EXAMPLES = (
     "lineage tasks is:open",
     "lineage tasks status:failed,cancelled --since 1d",
     "lineage tasks master:security '!status:completed' --sort tokens --limit 10",
+    "lineage tasks is:zombie,silent worker:scan/open",
+    "lineage tasks ended:failed/24h 'why:branch is # behind'",
     "lineage tasks --json | jq -r '.[] | select(.retries > 1) | .task_id'",
 )
 
@@ -35,9 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="FILTER",
         type=output.name,
-        help="what a task must match: a word or regular expression in its id, master, session or reason; or KEY:VALUE "
-        f"(a,b for either) with the key {', '.join(filters.KEYS[:-1])}; or is:STATUS, is:open, is:ended, is:escalated, "
-        "is:retried, is:handoff; '!…' for the opposite",
+        help="what a task must match, as told above",
     )
     parser.add_argument(
         "--sort",
@@ -48,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reverse", action="store_true", help="the other way round")
     period.add_arguments(parser, "tasks with events")
     output.add_arguments(parser, "tasks")
+    for name, text in (("zombie", "is a zombie (default 30m)"), ("warn", "is silent (default 5m)")):
+        parser.add_argument(f"--{name}-after", metavar="TIME", help=f"when a worker that says nothing {text}")
+    output.describe(parser, filters.LANGUAGE, "filters")
     output.describe(parser, TASK_KEYS, "keys of a row")
 
 
@@ -61,9 +67,10 @@ def answer(args: argparse.Namespace) -> Answer:
     if args.sort not in TASK_KEYS:
         raise BadInputError(f"--sort: no key {args.sort!r}{nearest(args.sort, TASK_KEYS)} (see lineage tasks --help)")
     when = period.period_of(args)
+    limits = thresholds_of(args) if args.filters else Thresholds()
     loaded = load_all(lineage_dir(args.dir))
     state, now = loaded.state, clock.now()
-    wanted = filters.parse(" ".join(map(_quoted, args.filters)), state.packed)
+    wanted = filters.parse(filters.joined(args.filters), Ground(state, now, limits))
     chosen = [row for row in state.rows.values() if when.touches(row.first_at, row.last_at) and wanted.matches(row)]
     rows = _sorted(chosen, _value_of(args.sort, state, now), args.sort, args.reverse)[: args.limit]
     return Answer(
@@ -75,13 +82,6 @@ def answer(args: argparse.Namespace) -> Answer:
         timelines=lambda: export.timelines_of(loaded.state, [row.task_id for row in rows]),
         title="Tasks",
     )
-
-
-def _quoted(word: str) -> str:
-    """A word of the command line as one word of the filter language."""
-    import shlex
-
-    return shlex.quote(word)
 
 
 def _value_of(key: str, state: State, now: int) -> Callable[[TaskRow], Any]:

@@ -71,7 +71,7 @@ def thresholds_of(args: argparse.Namespace) -> Thresholds:
         config = {}
     except (OSError, ValueError) as error:
         raise BadInputError(f"{path}: {error}") from None
-    options = {name: getattr(args, name.replace("-", "_")) for name in AFTER}
+    options = {name: getattr(args, name.replace("-", "_"), None) for name in AFTER}
     return thresholds(options, os.environ, config)
 
 

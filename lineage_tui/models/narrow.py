@@ -5,48 +5,60 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from lineage_core.filters import Packed, parse
+from lineage_core.filter_terms import Ground
+from lineage_core.filters import joined, parse, term_of, words
 from lineage_core.patterns import compiled
 from lineage_core.state import TaskRow
 
 T = TypeVar("T")
 
 Texts = Callable[[T], str | None]
-"""Gives the text of a line that a key of the filter language means."""
+"""Gives the text of a line that a key of the filter language means; each line of that text is searched by itself."""
 
 WORDS = ""
 """The key for what a word without a key is searched in."""
 
 
-def narrow(text: str, packed: Packed, texts: Mapping[str, Texts[T]]) -> Callable[[TaskRow, T], bool]:
+class Shown(NamedTuple, Generic[T]):
+    """The states that lines are shown in. words: all there are; of: the words for the state of one line."""
+
+    words: frozenset[str]
+    of: Callable[[T], set[str]]
+
+
+def narrow(
+    text: str, on: Ground, texts: Mapping[str, Texts[T]], shown: Shown[T] | None = None
+) -> Callable[[TaskRow, T], bool]:
     """The predicate over (row of the task, line) that a filter means.
 
-    texts: how to read, from a line, what a key means; keys that are not in it are asked of the task. Raises
-    BadInputError as `filters.parse` does.
+    texts: how to read, from a line, what a key means; keys that are not in it are asked of the task. shown: what `is:`
+    and `status:` mean of a line, where they name a state that it can be shown in. Raises BadInputError as
+    `filters.parse` does.
     """
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        words = text.split()  # a quote that is not closed yet, while it is being typed
-    terms = [_term(word, packed, texts) for word in words]
+    terms = [_term(word, on, texts, shown) for word in words(text)]
     return lambda row, line: all(term(row, line) for term in terms)
 
 
-def _term(word: str, packed: Packed, texts: Mapping[str, Texts[Any]]) -> Callable[[TaskRow, Any], bool]:
-    if word.startswith("!") and len(word) > 1:
-        inner = _term(word[1:], packed, texts)
-        return lambda row, line: not inner(row, line)
-    of_task = parse(shlex.quote(word), packed).matches  # says what is wrong with a word, whatever it asks
-    key, colon, value = word.partition(":")
-    if not colon or not re.fullmatch(r"[a-z_]+", key):
-        key, value = WORDS, word
-    read = texts.get(key)
+def _term(
+    word: str, on: Ground, texts: Mapping[str, Texts[Any]], shown: Shown[Any] | None
+) -> Callable[[TaskRow, Any], bool]:
+    term = term_of(word, on.now)
+    states = set(term.value.split(","))
+    if shown is not None and term.key in ("is", "status") and states <= shown.words:
+        return lambda _row, line: states.isdisjoint(shown.of(line)) is term.negated
+    of_task = parse(joined([word.lstrip("!") or word]), on).matches  # says what is wrong with a word, whatever it asks
+    read = texts.get(term.key)
     if read is None:
-        return lambda row, line: of_task(row)
-    pattern = compiled(value if key == WORDS else value.replace(",", "|"))
-    return lambda row, line: (text := read(line)) is not None and pattern.found_in(text)
+        return lambda row, line: of_task(row) is not term.negated
+    pattern = compiled(term.expression)
+
+    def test(row: TaskRow, line: Any) -> bool:
+        said = read(line)
+        found = said is not None and any(map(pattern.found_in, said.split("\n")))
+        # States and times behind an expression are the task's: not every line can tell them.
+        return (found and (not term.rest or of_task(row))) is not term.negated
+
+    return test

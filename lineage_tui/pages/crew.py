@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineage_core.zombies import Thresholds
-from lineage_tui.pages.words import TITLES, chosen_by, duration, moment
+from lineage_tui.pages.words import TITLES, duration, moment, of_workers
 from lineage_tui.widgets.charts import Cell, Column, Row, axis, blank, course, heading, table
 
 if TYPE_CHECKING:
@@ -50,5 +50,5 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
             )
         }  # fmt: skip
         cells |= {f"start {name}": (duration(row[f"start_{name}"]), "text") for name in ("p50", "p95", "p99", "max")}
-        rows.append((row["key"], cells, chosen_by("worker", row["key"])))
+        rows.append((row["key"], cells, of_workers(row["key"], "any", cut)))
     return lines + table("crew by type", TITLES["worker_type"], _CREW, rows)

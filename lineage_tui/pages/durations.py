@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineage_core.zombies import Thresholds
 from lineage_tui.pages.spread import SPREAD, spread_cells
-from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by
+from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by, of_workers, window
 from lineage_tui.widgets.charts import Row, blank, table
 
 if TYPE_CHECKING:
@@ -21,9 +21,15 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
     for by in ("worker_type", "master", "task_type"):
         rows = stats.durations(cut, by).to_dicts()
         kind = "workers " if by == "worker_type" else "tasks "
-        by_key = ((row["key"], spread_cells(row), chosen_by(KEYS[by], row["key"])) for row in rows[:MANY])
+        by_key = ((row["key"], spread_cells(row), _ran(cut, by, row["key"])) for row in rows[:MANY])
         lines += [*table(f"run {by}", kind + TITLES[by], SPREAD, by_key), blank(f"after {by}")]
     titles = {"queue": "to be started", "block": "blocked", "handoff": "handoff accepted", "start": "worker to start"}
     waits = {row["key"]: row for row in stats.waits(cut).to_dicts()}
     told = [(title, spread_cells(waits[key]), None) for key, title in titles.items() if key in waits]
     return lines + table("waits", "waits", SPREAD, told)
+
+
+def _ran(cut: Cut, by: str, key: str) -> str:
+    if by == "worker_type":
+        return of_workers(key, "ran", cut)
+    return chosen_by(KEYS[by], key, "is:ran", window(cut, "ended:"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lineage_core.filters import joined
 from lineage_core.zombies import Thresholds
-from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by, moment, pattern, quoted
+from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by, moment, of_workers, pattern, window
 from lineage_tui.widgets.charts import Cell, Column, Row, blank, note, span, table
 
 if TYPE_CHECKING:
@@ -38,14 +39,19 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
     for by in ("worker_type", "master", "task_type"):
         rows = stats.failures(cut, by).to_dicts()
         scale = max((row["rate_high"] for row in rows), default=0) or 1
-        told = [(row["key"], _rate(row, scale), _failed(by, row["key"])) for row in rows[:MANY]]
+        told = [(row["key"], _rate(row, scale), _failed(cut, by, row)) for row in rows[:MANY]]
         kind = "workers " if by == "worker_type" else "tasks "
         lines += [blank(f"before {by}"), *table(f"rate {by}", kind + TITLES[by], _RATES, told)]
     return lines
 
 
-def _failed(by: str, key: str) -> str | None:
-    return chosen_by("worker", key) if by == "worker_type" else chosen_by(KEYS[by], key, "status:failed")
+def _failed(cut: Cut, by: str, row: Mapping[str, Any]) -> str | None:
+    if not row["failed"]:
+        return None
+    key = row["key"]
+    if by == "worker_type":
+        return of_workers(key, "failed", cut)
+    return chosen_by(KEYS[by], key, "status:failed", window(cut, "ended:"))
 
 
 def _rate(row: Mapping[str, Any], scale: float) -> dict[str, Cell]:
@@ -78,12 +84,13 @@ def _reasons(cut: Cut) -> Iterator[Row]:
                 "last": (moment(row["last_at"], cut.now), "text"),
                 "newest in full": (row["example"], "muted"),
             }
-            told.append((row["reason"], cells, _tasks(row["some_tasks"])))
+            told.append((row["reason"], cells, _because(cut, kind, row["reason"])))
         yield from table(f"reasons {kind}", title, _REASONS, told, 80)
         if not rows:
             yield note(f"no reasons {kind}", "none")
 
 
-def _tasks(names: Sequence[str]) -> str:
-    """A filter for these tasks."""
-    return quoted("task:^(" + ",".join(map(pattern, names)) + ")$")
+def _because(cut: Cut, kind: str, reason: str) -> str:
+    """A filter for the tasks that failed, or a worker of which did, for this reason."""
+    key = "why" if kind == "task" else "error"
+    return joined([f"{key}:^{pattern(reason)}$" + window(cut, "/")])

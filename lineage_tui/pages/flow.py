@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lineage_core.clock import format_duration
 from lineage_core.zombies import Thresholds
-from lineage_tui.pages.words import moment
+from lineage_tui.pages.words import moment, window
 from lineage_tui.widgets.charts import Row, axis, blank, course, heading, heat_head, heat_row
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
     happened = {"events": "text", "created": "accent", "completed": "done", "failed": "failed", "cancelled": "muted"}
     for name, role in happened.items():
         values = told[name].to_list()
-        words = "status:" + name if name in ("completed", "failed", "cancelled") else None
+        words = f"ended:{name}{window(cut, '/')}" if name in ("completed", "failed", "cancelled") else None
         lines.append(course(("flow", name), name, values, f"{sum(values):,}  most {max(values):,}", role, words))
     first, last = (moment(told["start"][n], cut.now)[:11] for n in (0, -1))
     lines.append(axis(("flow", "axis"), len(told), first, last))
@@ -35,7 +35,7 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
         "running": ("running", "status:running"),
         "queued": ("queued", "status:queued,assigned"),
         "blocked": ("blocked", "status:blocked"),
-        "workers": ("assigned", "worker:. is:open"),
+        "workers": ("assigned", "worker:./open"),
     }
     for name, (role, words) in under_way.items():
         values = told[name].to_list()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from lineage_core.filters import joined
 from lineage_core.zombies import Thresholds
 from lineage_tui.pages.spread import SPREAD, spread_cells
-from lineage_tui.pages.words import moment
+from lineage_tui.pages.words import moment, pattern, window
 from lineage_tui.widgets.charts import Cell, Column, Row, blank, heading, note, share, table
 
 if TYPE_CHECKING:
@@ -56,5 +56,5 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
             "%": (f"{part:.1%}", "muted"),
             "last": (moment(row["last_at"], cut.now), "text"),
         }
-        by_type.append((row["key"], cells, f"type:{re.escape(row['key'])}"))
+        by_type.append((row["key"], cells, joined([f"type:^{pattern(row['key'])}$" + window(cut, "/")])))
     return lines + table("types", "events", _TYPES, by_type)

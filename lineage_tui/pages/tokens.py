@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lineage_core.zombies import Thresholds
-from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by
+from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by, of_workers, window
 from lineage_tui.widgets.charts import Cell, Column, Row, blank, compact, note, share, table
 
 if TYPE_CHECKING:
@@ -33,11 +33,17 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
     for by in ("worker_type", "master", "task_type", "session"):
         rows = stats.tokens(cut, by).to_dicts()
         most = max((row["share"] or 0 for row in rows), default=0) or 1
-        told = [(row["key"], _spent(row, most), chosen_by(KEYS[by], row["key"])) for row in rows[:MANY]]
+        told = [(row["key"], _spent(row, most), _told(cut, by, row["key"])) for row in rows[:MANY]]
         lines += [*table(f"tokens {by}", TITLES[by], _TOKENS, told), blank(f"after {by}")]
         if len(rows) > MANY:
             lines.insert(-1, note(f"more {by}", f"and {len(rows) - MANY:,} more: lineage stats --by {by}"))
     return lines
+
+
+def _told(cut: Cut, by: str, key: str) -> str:
+    if by == "worker_type":
+        return of_workers(key, "metered", cut)
+    return chosen_by(KEYS[by], key, "is:metered", window(cut, "since:"))
 
 
 def _spent(row: Mapping[str, Any], most: float) -> dict[str, Cell]:

@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 import re
-import shlex
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from lineage_core.clock import SECOND, format_duration, format_timestamp
+from lineage_core.clock import HOUR, MINUTE, SECOND, format_duration, format_timestamp
+from lineage_core.filters import joined
+
+if TYPE_CHECKING:
+    from lineage_core.stats import Cut
 
 NONE = "(none)"
 MANY = 15
 """Rows of a table that can have very many."""
 
-KEYS = {"master": "master", "task_type": "kind", "session": "session", "worker_type": "worker"}
+KEYS = {"master": "master", "task_type": "kind", "session": "session"}
 TITLES = {"master": "by master", "task_type": "by task type", "session": "by session", "worker_type": "by worker type"}
 
 
-def chosen_by(key: str, value: str, *more: str) -> str | None:
-    """A filter for the tasks that a figure is about; None where no filter can say it."""
-    if key == "worker":
-        words = [] if value == NONE else [f"worker:{pattern(value)}"]
-    else:
-        words = [f"!{key}:." if value == NONE else f"{key}:^{pattern(value)}$"]
-    return " ".join(map(quoted, (*words, *more))) or None
+def chosen_by(key: str, value: str, *more: str) -> str:
+    """A filter for the tasks that a figure is about: those with this value, and what else has to hold."""
+    word = f"!{key}:." if value == NONE else f"{key}:^{pattern(value)}$"
+    return joined([word, *filter(None, more)])
+
+
+def of_workers(worker_type: str, state: str, cut: Cut) -> str:
+    """A filter for the tasks with a worker of this type in a state, in the window."""
+    name = "" if worker_type == NONE else pattern(worker_type)
+    return joined([f"worker:^{name}$/{state}{window(cut, '/')}"])
+
+
+def window(cut: Cut, before: str) -> str:
+    """The window as filters write it, with what stands before it: `/24h`; empty if everything is in it."""
+    if cut.since is None:
+        return ""
+    width = cut.now - cut.since
+    unit, size = next((unit, size) for unit, size in (("h", HOUR), ("m", MINUTE), ("s", SECOND)) if width % size == 0)
+    return f"{before}{width // size}{unit}"
 
 
 def pattern(value: str) -> str:
-    """A regular expression for a text, as filters take it: there a comma means `or`."""
-    return re.escape(value).replace(",", ".").replace(r"\-", "-")
-
-
-def quoted(word: str) -> str:
-    """A word of a filter, in quotes if it needs them."""
-    return word if re.fullmatch(r"""[^\s'"\\]+""", word) else shlex.quote(word)
+    """A regular expression for a text, as filters take it: there a comma means `or`, and a slash begins a state."""
+    plain = re.sub(r"\\([-# ])", r"\1", re.escape(value))
+    return plain.replace(",", ".").replace("/", "[/]")
 
 
 def duration(milliseconds: float | None) -> str:

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from textual.widgets import Input
 
 from lineage_core.errors import LineageError
-from lineage_core.filters import parse
+from lineage_core.filter_terms import Ground
+from lineage_core.filters import Filter, joined, parse, words
 from lineage_tui.commands import COMMANDS
+from lineage_tui.models.completion import Vocabulary
 from lineage_tui.screens.going import Going
+from lineage_tui.screens.language import LanguageScreen
 from lineage_tui.widgets.lines import LineView
 
 FAILED = frozenset(("failed", "zombie"))
@@ -19,12 +22,25 @@ WARNED = frozenset(("blocked", "silent", "unstarted", "orphaned", "partial", "es
 SEEK_BUDGET = 0.02
 """Seconds that the search for the next failure may take in one go."""
 
+REFILTER = 5.0
+"""Seconds after which a filter that depends on the time is applied again; more, if that takes long."""
+
+_NO_HITS = {"workers": "no worker matches", "attention": "nothing that needs you matches", "events": "no event matches"}
+
 
 class Finding(Going):
-    """Finding."""
+    """Finding. filter_text: what the lists are filtered by; chosen: the same, parsed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chosen: Filter | None = None
+        self._filter_begun = self._filter_took = 0.0
+        self._empty: dict[str, str] = {}
+        self._seeking = 0
+        self.vocabulary = Vocabulary()
 
     def action_filter(self) -> None:
-        self._ask("filter", self.filter_text, "words, status:failed master:sec !worker:scan — Enter keeps, Esc drops")
+        self._ask("filter", self.filter_text, "status:failed master:sec since:24h !worker:scan …")
 
     def action_command(self) -> None:
         self._ask("command", "", "a command: " + ", ".join(c.name for c in COMMANDS[:8]) + " …")
@@ -38,6 +54,23 @@ class Finding(Going):
             field.value = value
         field.cursor_position = len(value)
         self.set_focus(field)
+
+    @property
+    def typing(self) -> bool:
+        """Whether a filter is being typed."""
+        field = self.query_one("#field", Input)
+        return field.display and field.has_class("filter")
+
+    def suggest(self, text: str) -> str | None:
+        """What could be meant by what was typed so far."""
+        if self.typing:
+            return self.vocabulary.complete(text)
+        name = text.lower()
+        return next((c.name for c in COMMANDS if text and c.name.startswith(name) and c.name != name), None)
+
+    def action_language(self) -> None:
+        """Show what a filter can ask."""
+        self.app.push_screen(LanguageScreen())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input.display and event.input.has_class("filter"):
@@ -73,28 +106,63 @@ class Finding(Going):
 
     def set_filter(self, text: str) -> None:
         """Filter all lists by what was typed; what cannot be understood is said, and the last filter stays."""
+        text = text.strip()
+        self._filter_begun = time.monotonic()
+        before = self.filter_text, self.chosen
         try:
-            chosen = parse(text, self.app.state.packed) if text.strip() else None
-            self.views.set_filter(chosen.matches if chosen else None, text.strip())
+            self.chosen = parse(text, self._ground()) if text else None
+            self.filter_text = text
+            self.views.set_filter(self.chosen.matches if self.chosen else None, text)
         except LineageError as error:
+            self.filter_text, self.chosen = before
             self.say(str(error))
             return
-        self.filter_text = text.strip()
+        for name, view in self.views.views.items():
+            default = self._empty.setdefault(name, view.empty)
+            view.empty = f"{_NO_HITS[name]} {text}; Esc shows all" if text and name in _NO_HITS else default
         self.say("")
 
+    def _ground(self) -> Ground:
+        return Ground(self.app.state, self.app.clock(), self.app.thresholds)
+
+    def filtered(self) -> None:
+        """The tree has been filtered through."""
+        self._filter_took = time.monotonic() - self._filter_begun
+
+    def refilter(self) -> None:
+        """Apply a filter that depends on the time again, when that was long ago and nothing else is under way."""
+        due = self._filter_begun + max(REFILTER, 20 * self._filter_took)
+        if self.chosen is None or not self.chosen.timed or time.monotonic() < due:
+            return
+        if not any(worker.group == "slices" and not worker.is_finished for worker in self.app.workers):
+            self._filter_begun = time.monotonic()
+            self.chosen = parse(self.filter_text, self._ground())
+            self.views.set_filter(self.chosen.matches, self.filter_text)
+
+    @property
+    def hits(self) -> str:
+        """How many tasks the filter takes, in a few words."""
+        model = self.tree_view.model
+        return f"{model.found:,} of {len(model.rows):,} task{'s' if len(model.rows) != 1 else ''}"
+
+    def no_hits(self) -> str:
+        """What the tree says when the filter takes nothing."""
+        hidden = len(self.tree_view.model.rows)
+        return f"no task matches {self.filter_text} ({hidden:,} hidden); Esc shows all"
+
     def drill(self, text: str) -> None:
-        """Show the tasks behind a figure."""
+        """Show the tasks behind a figure: of those that the figures are of."""
+        chosen = joined([*words(self.filter_text), *words(text)])
         self.action_view("tasks")
-        self.set_filter(text)
-        self.say(f"filter: {text}; Esc drops it, [ goes back")
+        self.set_filter(chosen)
+        self.say(f"[ goes back, Esc shows all; filter: {chosen}")
 
     def action_match(self, step: int) -> None:
         if not self.filter_text:
             self.say(f"no filter: {self.key('filter')} sets one")
             return
-        rows = self.app.state.rows
-        matches = parse(self.filter_text, self.app.state.packed).matches
-        view = self.views.view
+        view, rows = self.views.view, self.app.state.rows
+        matches = self.chosen.matches if self.chosen is not None else lambda _: True
         if view is self.tree_view:
             hit: Callable[[object, str], bool] = lambda key, _: (  # noqa: E731
                 isinstance(key, tuple) and key[0] == "task" and matches(rows[key[1]])
@@ -112,12 +180,16 @@ class Finding(Going):
         self.set_focus(view)
         lines = view.walk(step)
         origin = view.cursor_key
+        self._seeking += 1
+        this = self._seeking
 
         def go_on() -> None:
+            if self._seeking != this or view.cursor_key != origin or view is not self.views.view:
+                return  # the operator has gone on to something else
             until = time.monotonic() + SEEK_BUDGET
             for key, look in lines:
-                if key != origin and hit(key, look):
-                    view.select_key(key)
+                if key is not None and key != origin and hit(key, look):
+                    view.reveal(key)
                     return
                 if time.monotonic() > until:
                     self.call_later(go_on)

@@ -229,11 +229,7 @@ class Going(Screen[None]):
         self._leave_trace()
         if not node.own:
             self.set_filter("")
-        above = node.parent
-        while above is not None and above.kind != "root":
-            if not above.expanded:
-                self.tree_view.model.expand(above, True)
-            above = above.parent
+        self.tree_view.model.reveal(node)
         self.views.show("tasks")
         self.set_focus(self.tree_view)
         self.tree_view.select_key(node.key)

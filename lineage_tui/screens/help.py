@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from lineage_tui.commands import GROUPS, shown, with_joined
+from lineage_tui.screens.language import LanguageScreen
 from lineage_tui.widgets.heading import Heading
 
 if TYPE_CHECKING:
@@ -23,7 +24,14 @@ class HelpScreen(ModalScreen[None]):
 
     app: LineageApp
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1,enter", "dismiss", "close"),
+        Binding("slash", "language", "what a filter can ask"),
+    ]
+
+    def action_language(self) -> None:
+        """The filter language, in place of the keys."""
+        self.app.switch_screen(LanguageScreen())
 
     def compose(self) -> ComposeResult:
         yield Heading(self.app.looks, id="help")
@@ -46,6 +54,7 @@ class HelpScreen(ModalScreen[None]):
         height = -(-len(columns) // count)
         lines = [[part for at in range(n, len(columns), height) for part in columns[at]] for n in range(height)]
         page.border_title = "lineage-tui: keys"
+        page.border_subtitle = "/ what a filter can ask"
         page.show(lines)
         page.stand(len(lines) + 2)
         page.styles.width = (KEYS + TEXT + 1) * count + 2

@@ -16,6 +16,7 @@ from textual.widgets import Input
 
 from lineage_core.clock import format_local, format_timestamp
 from lineage_core.filters import trouble
+from lineage_tui.cells import fit
 from lineage_tui.commands import Command, bindings, first_key
 from lineage_tui.glance import counts, pulse
 from lineage_tui.models.figures import WINDOWS
@@ -28,6 +29,7 @@ from lineage_tui.views import Views
 from lineage_tui.widgets.attention import AttentionList
 from lineage_tui.widgets.detail import Detail
 from lineage_tui.widgets.event_stream import EventStream
+from lineage_tui.widgets.field import Field
 from lineage_tui.widgets.lines import LineView
 from lineage_tui.widgets.stats_view import PANES, StatsView
 from lineage_tui.widgets.status import EdgeLine, Part
@@ -83,6 +85,7 @@ class MainScreen(Showing):
         for view in lists.values():
             view.on_moved = lambda _key, of=view: self._moved(of)  # type: ignore[misc]
             view.on_entered = self.entered
+        self.tree_view.on_filtered = self._on_filtered
         self.views = Views(state, lists)
         self.detail = Detail(looks, state, clock, app.thresholds, app.read_record)
         self.status_line = EdgeLine(looks, id="status")
@@ -92,7 +95,7 @@ class MainScreen(Showing):
         with Container(id="body"):
             yield self.views
             yield self.detail
-        yield Input(id="field")
+        yield Field(self.suggest, id="field")
         yield self.status_line
         yield self.key_line
 
@@ -161,6 +164,10 @@ class MainScreen(Showing):
         self.say("")
         return super().check_action(action, parameters)
 
+    def _on_filtered(self) -> None:
+        self.filtered()
+        self._show_status()
+
     def _moved(self, view: LineView) -> None:
         if view is self.views.view and not self.reading:
             self.select_target()
@@ -213,6 +220,7 @@ class MainScreen(Showing):
         self.views.arrived(ids)
         for task_id, old in before.items():
             self.tally.take(old, shown[task_id])
+            self.vocabulary.take(shown[task_id])
 
     def _tick(self) -> None:
         """Once a second: ages and open bars grow."""
@@ -221,6 +229,7 @@ class MainScreen(Showing):
             self.say(wrong)
         self._show_status()
         if not self.app.clock.paused:
+            self.refilter()
             self.views.view.tick()  # type: ignore[attr-defined]
             self.views.view.refresh()
             self.detail.update()
@@ -230,6 +239,8 @@ class MainScreen(Showing):
         health = self.app.feed.health
         if not health.loaded:
             return "reading…"
+        if self.filter_text and self.tree_view.model.rows:
+            return self.no_hits()
         what = "This directory does not exist yet; waiting for it:" if health.missing else "No events yet in"
         return "\n".join(
             (
@@ -274,11 +285,15 @@ class MainScreen(Showing):
         time_of_day = (format_local if looks.times == "local" else format_timestamp)(now)[11:19]
         self.top_line.show(
             [(" lineage ", "accent"), *self._crumbs()],
-            [(f" {len(app.state.rows):,} tasks  {app.state.events:,} events  ", "muted"),
+            [("" if self.filter_text else f" {len(app.state.rows):,} tasks ", "muted"),
+             (f" {app.state.events:,} events  ", "muted"),
              (time_of_day + ("Z " if looks.times != "local" else " "), "text")],
         )  # fmt: skip
         if self._said:
             self.key_line.show([(f" {self._said}", "escalated")], [])
+        elif self.typing:
+            keys = "Tab completes  Enter keeps it  Esc drops it  F1 what can be asked"
+            self.key_line.show([(f" {self.hits}  ", "accent"), (keys, "muted")], [])
         else:
             self.key_line.show(self._tabs(), [])
 
@@ -287,10 +302,11 @@ class MainScreen(Showing):
         parts: list[Part] = []
         if self.size.width >= 100:
             parts.append((f" {self.app.directory} ", "muted"))
+        if self.filter_text:
+            written = fit(self.filter_text, max(20, self.size.width // 3)).rstrip()
+            parts.append((f" {self.hits} match {written} ", "escalated"))
         if words := self.views.view.count_line():  # type: ignore[attr-defined]
             parts.append((f" {words} ", "text"))
-        if self.filter_text:
-            parts.append((f" matching {self.filter_text} ", "escalated"))
         target = self.shown_target()
         row = self.tree_view.model.rows.get(target[0]) if target is not None else None
         if row is not None and target is not None:

@@ -9,6 +9,7 @@ from textual.geometry import Region
 
 from lineage_core.clock import Clock
 from lineage_core.facts import Fact
+from lineage_core.filter_terms import Ground
 from lineage_core.fold import ZOMBIE_TIMEOUT
 from lineage_core.merge import State
 from lineage_core.state import TaskRow
@@ -27,7 +28,7 @@ _TEXTS: dict[str, Texts[Event]] = {
     WORDS: lambda e: f"{e.task_id} {e.fact.event_type} {say(e.fact.event_type, e.fact.actor_id, e.fact.data)}",
     "type": lambda e: e.fact.event_type,
     "actor": lambda e: e.fact.actor_id,
-    "worker": lambda e: f"{e.fact.data.get('worker_id', '')} {e.fact.data.get('worker_type', '')}",
+    "worker": lambda e: f"{e.fact.data.get('worker_id', '')}\n{e.fact.data.get('worker_type', '')}",
     "tag": lambda e: " ".join(map(str, e.fact.extra.get("tags") or ())),
 }
 
@@ -82,7 +83,7 @@ class EventStream(HomingLines):
         rows = self.state.rows
         of_event: Matches | None = None
         if matches is not None and text:
-            wanted = narrow(text, self.state.packed, _TEXTS)
+            wanted = narrow(text, Ground(self.state, self.clock()), _TEXTS)
             of_event = lambda event: wanted(rows[event.task_id], event)  # noqa: E731
         elif matches is not None:
             of_event = lambda event: matches(rows[event.task_id])  # noqa: E731

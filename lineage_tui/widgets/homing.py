@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable, Iterator
 
+from textual.worker import WorkType
+
 from lineage_tui.widgets.lines import LineView
 
 BUDGET = 0.006
@@ -65,13 +67,16 @@ class HomingLines(LineView):
     def in_slices(self, work: Iterator[object], group: str = "slices") -> None:
         """Do long work in slices, the first at once; what was begun before in the group is given up."""
         self.workers.cancel_group(self, group)
-        if not self._slice(work):
-            # Not by set_timer: a timer that is late before it began to wait is never called (Textual 8.2).
-            self.run_worker(self._rest(work), group=group)
 
-    async def _rest(self, work: Iterator[object]) -> None:
-        while not self._slice(work):
-            await asyncio.sleep(PAUSE)
+        async def rest() -> None:
+            while not self._slice(work):
+                await asyncio.sleep(PAUSE)
+
+        if not self._slice(work):
+            # Not by set_timer: a timer that is late before it began to wait is never called (Textual 8.2). And not as
+            # a coroutine, which may be given up before it began.
+            going_on: WorkType[None] = rest
+            self.run_worker(going_on, group=group)
 
     def _slice(self, work: Iterator[object]) -> bool:
         """Go on for a while; whether the work is done."""

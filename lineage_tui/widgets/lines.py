@@ -129,6 +129,10 @@ class LineView(Widget, can_focus=True):
         self.select(line)
         return True
 
+    def reveal(self, key: Hashable) -> bool:
+        """Put the cursor on the line of a key, opening what it is folded into; False if there is none."""
+        return self.select_key(key)
+
     def _note_cursor(self) -> None:
         key = self.key_at(self.cursor) if self.count() else None
         if key != self.cursor_key:
@@ -201,8 +205,11 @@ class LineView(Widget, can_focus=True):
 
     def walk(self, step: int) -> Iterator[tuple[Hashable, str]]:
         """Keys and states of the lines after the cursor (before it, for -1), round and back to it."""
-        count, at = self.count(), self.cursor
-        for distance in range(1, count + 1):
+        at = self.cursor
+        for distance in range(1, self.count() + 1):
+            count = self.count()  # the list may change while somebody walks it in slices
+            if not count:
+                return
             line = (at + step * distance) % count
             yield self.key_at(line), self.look_at(line)
 

@@ -46,6 +46,7 @@ class TaskTree(HomingLines):
         self.clock = clock
         self.thresholds = thresholds
         self.filter_text = ""
+        self.on_filtered: Callable[[], None] = lambda: None
 
     def arrived(self, task_ids: set[str]) -> None:
         """Take in what changed in these tasks."""
@@ -64,7 +65,12 @@ class TaskTree(HomingLines):
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
         """Show the tasks that match, and what they hang on."""
         self.filter_text = text
-        self.in_slices(self.model.set_filter(matches))
+        self.in_slices(self._filtered(matches))
+
+    def _filtered(self, matches: Callable[[TaskRow], bool] | None) -> Iterator[int]:
+        yield from self.model.set_filter(matches)
+        self.settle(0)
+        self.on_filtered()
 
     def sort_by(self, step: int) -> None:
         """Sort by the next order (1) or the one before (-1)."""
@@ -102,12 +108,32 @@ class TaskTree(HomingLines):
                 return worker_look(worker, now, self.thresholds, over(task)) if task and worker else ""
         return ""
 
-    def walk(self, step: int) -> Iterator[tuple[tuple[str, str, str], str]]:
-        """Keys and states of the visible lines after the cursor (before it, for -1), round and back to it."""
-        count, at = self.count(), self.cursor
-        for distance in range(1, count + 1):
-            node = self.model.line((at + step * distance) % count)
-            yield node.key, self.look_of_node(node)
+    def walk(self, step: int) -> Iterator[tuple[Hashable, str]]:
+        """Keys and states of the lines after the cursor (before it, for -1), round and back to it: also of tasks
+        that are folded away; None for what the filter hides, so that whoever walks can pause."""
+        model, start = self.model, self.node()
+        at = start
+        turned = False
+        while at is not None:
+            at = model.beside(at, step)
+            if at is None:
+                if turned or start is None or start.parent is None:
+                    return
+                turned, at = True, model.end(step)
+            if at is None:
+                return
+            if at.own and (at.kind in ("group", "task") or (at.parent is not None and at.parent.open)):
+                yield at.key, self.look_of_node(at)
+            else:
+                yield None, ""
+            if at is start:
+                return
+
+    def reveal(self, key: Hashable) -> bool:
+        node = self.model.find(key)  # type: ignore[arg-type]
+        if node is not None and node.own:
+            self.model.reveal(node)
+        return self.select_key(key)
 
     def count(self) -> int:
         return len(self.model)
@@ -121,13 +147,13 @@ class TaskTree(HomingLines):
 
     def node(self) -> Node | None:
         """The node under the cursor."""
-        return self.model.line(self.cursor) if self.count() else None
+        return self.model.line(self.cursor) if self.cursor < self.count() else None
 
     def unfold(self) -> None:
         node = self.node()
         if node is None:
             return
-        if not node.expanded and self._foldable(node):
+        if not node.open and self._foldable(node):
             self._fold(node, True)
         elif node.kids.lines and self.cursor + 1 < self.count():
             self.select(self.cursor + 1)
@@ -136,7 +162,7 @@ class TaskTree(HomingLines):
         node = self.node()
         if node is None:
             return
-        if node.expanded and self._foldable(node):
+        if node.open and self._foldable(node):
             self._fold(node, False)
         elif node.parent is not None and node.parent.kind != "root":
             self.select(self.model.line_of(node.parent))
@@ -144,7 +170,7 @@ class TaskTree(HomingLines):
     def toggle_fold(self) -> None:
         node = self.node()
         if node is not None and self._foldable(node):
-            self._fold(node, not node.expanded)
+            self._fold(node, not node.open)
 
     def _fold(self, node: Node, expanded: bool) -> None:
         self.following = False
@@ -200,8 +226,7 @@ class TaskTree(HomingLines):
         if level > MAX_INDENT:
             out.put(f"{level}› ", "muted")
         if self._foldable(node):
-            open_ = node.expanded or not node.matches
-            out.put(self.looks.glyph("▾ ", "- ") if open_ else self.looks.glyph("▸ ", "+ "), "muted")
+            out.put(self.looks.glyph("▾ ", "- ") if node.open else self.looks.glyph("▸ ", "+ "), "muted")
         else:
             out.put("  ")
 
@@ -209,7 +234,8 @@ class TaskTree(HomingLines):
         self._lead(node, out)
         tally = self.model.tallies[node.ident]
         count = tally.total()
-        out.put(node.ident, "accent", bold=True).put(f"  {count} task{'s' if count != 1 else ''}", "muted")
+        hits = f"{self.model.hits[node.ident]} of " if self.model.matches is not None else ""
+        out.put(node.ident, "accent", bold=True).put(f"  {hits}{count} task{'s' if count != 1 else ''}", "muted")
         for state in ("running", "blocked", "failed"):
             if tally[state]:
                 glyph, word, role = self.looks.look(state)

@@ -11,13 +11,14 @@ from math import log
 from typing import Any, NamedTuple
 
 from lineage_core.clock import HOUR, MINUTE, SECOND, Clock, format_duration
+from lineage_core.filter_terms import Ground
 from lineage_core.merge import State
 from lineage_core.silence import STUCK
-from lineage_core.state import TaskRow
+from lineage_core.state import TaskRow, WorkerEnd
 from lineage_core.words import short
 from lineage_core.zombies import Thresholds
 from lineage_tui.cells import Line, bar, cut
-from lineage_tui.models.narrow import WORDS, Texts, narrow
+from lineage_tui.models.narrow import WORDS, Shown, Texts, narrow
 from lineage_tui.models.roster import Matches, Roster, Seat
 from lineage_tui.style import LOOKS, Styles
 from lineage_tui.widgets.homing import HomingLines
@@ -64,9 +65,14 @@ _STRETCH = (
 
 _TEXTS: dict[str, Texts[Seat]] = {
     WORDS: lambda seat: f"{seat.worker_id} {seat.worker_type} {seat.task_id} {seat.master} {seat.words}",
-    "worker": lambda seat: f"{seat.worker_id} {seat.worker_type}",
+    "worker": lambda seat: f"{seat.worker_id}\n{seat.worker_type}",
     "master": lambda seat: seat.master,
 }
+
+_STATES = frozenset(
+    word for look in (*STUCK, "run", "spawn", *map(str, WorkerEnd)) for word in (look, LOOKS[look].word)
+)
+"""What a worker can be shown as."""
 
 ENDED = ("", "ended")
 """The key of the heading above the ended workers."""
@@ -147,15 +153,16 @@ class WorkerTable(HomingLines):
         of_worker: Matches | None = None
         if matches is not None:
             chosen = matches
-            texts = {**_TEXTS, "status": self._status_words}
-            of_worker = narrow(text, self.model.state.packed, texts) if text else lambda row, seat: chosen(row)
+            on = Ground(self.model.state, self.clock(), self.thresholds)
+            shown = Shown(_STATES, self._states)
+            of_worker = narrow(text, on, _TEXTS, shown) if text else lambda row, seat: chosen(row)
         self.model.turn(self.clock())
         self.model.matches = of_worker
         self._resort()
 
-    def _status_words(self, seat: Seat) -> str:
+    def _states(self, seat: Seat) -> set[str]:
         look = self._look(seat, self.clock())
-        return f"{look} {LOOKS[look].word}"
+        return {look, LOOKS[look].word}
 
     def _resort(self) -> None:
         self.in_slices(self.model.resort(self.sorted_by, self.model.matches))

@@ -13,18 +13,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lineage_core import filters, patterns
+from lineage_core.clock import now
 from lineage_core.errors import BadInputError
+from lineage_core.filter_terms import Ground
 from lineage_core.journal import Journal
 from lineage_core.load import load
 from lineage_core.merge import State
 from lineage_tui.models.narrow import narrow
 from tests.faults.pseudo_terminal import PtyProgram
 
+NOW = now()
 KEYS = [*filters.KEYS, "nokey", ""]
 PIECES = (
     *("a", "scan", ".*", "(", ")", "[", "]", "{", "}", "|", "+", "*", "?", "^", "$", "\\", "\\1", "\\b", "\\u0041"),
     *("\\N{DASH}", "(?i)", "(?x)#", "(?P<a>b)", "(?>a)", "a++", "(?(1)a|b)", "((((", "[[a]", "--", "&&", "~~", "{9}"),
     *("{999999999999}", "\ud800", "é", "'", '"', " ", "!", ":", ",", "\x00", "\x1b", "is:", "worker:", "status:failed"),
+    *("/", "/24h", "/failed", "/failed/1h", "24h", "yesterday", "failed", "[/]", "9" * 30, "/" + "9" * 30 + "w"),
 )
 
 words = st.builds(
@@ -53,11 +57,15 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> State:
 @example(text="[[a]")
 @example(text="(" * 600)
 @example(text="x" * 3000)
+@example(text="since:99999999999999999999w")
+@example(text="ended:failed/9e9")
+@example(text="type:^(a)|b$/1h")
+@example(text="worker:a/failed/failed//24h/2h")
 def test_whatever_is_typed_is_a_filter_or_one_clear_error(text: str, state: State) -> None:
     patterns.limit(0.05)
     try:
         try:
-            matches = filters.parse(text, state.packed).matches
+            matches = filters.parse(text, Ground(state, NOW)).matches
         except BadInputError as error:
             assert str(error) and "\n" not in str(error).replace(text, "")
         else:
@@ -72,7 +80,7 @@ def test_the_same_holds_for_lists_of_workers_and_events(text: str, state: State)
     patterns.limit(0.05)
     try:
         try:
-            matches = narrow(text, state.packed, {"": str, "worker": str, "type": lambda line: None})
+            matches = narrow(text, Ground(state, NOW), {"": str, "worker": str, "type": lambda line: None})
         except BadInputError:
             return
         assert {matches(row, "worker-scan-1") for row in state.rows.values()} <= {True, False}
@@ -96,7 +104,7 @@ def limited() -> Iterator[None]:
 @pytest.mark.usefixtures("limited")
 def test_a_search_that_would_take_for_ever_is_given_up_and_told(expression: str, state: State) -> None:
     for text in (expression, f"task:{expression}", f"worker:x {expression}"):
-        matches = filters.parse(text, state.packed).matches
+        matches = filters.parse(text, Ground(state, NOW)).matches
         assert not any(matches(row) for row in state.rows.values())
         if "worker:" not in text:
             assert "takes too long" in filters.trouble(text)

@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from lineage_core import demo, stats
+from lineage_core.filter_terms import Ground
 from lineage_core.filters import parse
 from lineage_core.frame import read_frames
 from lineage_core.journal import Journal
@@ -117,54 +118,11 @@ async def test_a_filter_narrows_the_figures(directory: Path) -> None:
         assert isinstance(app, LineageApp)
         await pilot.press("slash", *"master:security", "enter")
         await until(lambda: view.settled and view._shown and view._shown.request.text == "master:security")
-        chosen = parse("master:security", app.state.packed)
+        chosen = parse("master:security", Ground(app.state, NOW))
         tasks = [row.task_id for row in app.state.rows.values() if chosen.matches(row)]
         cut = stats.Cut(stats.narrowed(frames, tasks), NOW - stats.WINDOWS["24h"], NOW)  # type: ignore[operator]
         assert [row.key for row in view.rows] == [row.key for row in PAGES["failures"](cut, Thresholds())]
         assert ("rate master", "development-master", "row") not in [row.key for row in view.rows]
-
-
-async def test_enter_shows_the_tasks_behind_a_figure(directory: Path) -> None:
-    async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
-        view = await go_to(pilot, "failures")
-        app = pilot.app
-        assert isinstance(app, LineageApp)
-        view.select_key(("rate master", "security-master", "row"))
-        await pilot.press("enter")
-        await pilot.pause()
-        screen = app.screen
-        assert screen.views.shown == "tasks"  # type: ignore[attr-defined]
-        assert screen.filter_text == "master:^security-master$ status:failed"  # type: ignore[attr-defined]
-
-
-def test_every_filter_behind_a_figure_chooses_the_tasks_that_it_counts(directory: Path) -> None:
-    from lineage_core.load import load
-
-    frames = read_frames(directory).frames
-    state = load(directory).state
-    cut = stats.Cut(frames, None, NOW)
-
-    def count(text: str) -> int:
-        return sum(map(parse(text, state.packed).matches, state.rows.values()))
-
-    for pane, page in PAGES.items():
-        for row in page(cut, Thresholds()):
-            if row.filter is not None:
-                assert count(row.filter) > 0 or pane in ("flow", "failures", "durations"), row
-    by_master = {row["key"]: row for row in stats.groups(cut, "master").to_dicts()}
-    for row in PAGES["failures"](cut, Thresholds()):
-        section, name, *_ = row.key if isinstance(row.key, tuple) else (row.key, "")
-        if section == "rate master" and row.filter:
-            assert count(row.filter) == by_master[name]["failed"]
-    for told in stats.reasons(cut).to_dicts():
-        rows = [row for row in PAGES["failures"](cut, Thresholds()) if row.key == _key(told)]
-        if rows:
-            assert rows[0].filter is not None
-            assert count(rows[0].filter) == min(told["tasks"], 40)
-
-
-def _key(told: dict[str, str]) -> tuple[str, str, str]:
-    return (f"reasons {told['kind']}", told["reason"], "row")
 
 
 async def test_what_is_logged_shows_within_a_moment(tmp_path: Path) -> None:

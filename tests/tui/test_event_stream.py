@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lineage_core import demo
 from lineage_core.errors import BadInputError
 from lineage_core.facts import Fact, distinct, order, unpack
+from lineage_core.filter_terms import Ground
 from lineage_core.filters import parse
 from lineage_core.load import load
 from lineage_core.merge import State
@@ -155,7 +156,7 @@ async def test_a_filter_asks_the_event_for_its_words_and_the_task_for_its_state(
     view = stream(log)
 
     def chosen(text: str) -> list[str]:
-        view.set_filter(parse(text, log.state.packed).matches, text)
+        view.set_filter(parse(text, Ground(log.state, NOW)).matches, text)
         return [event.fact.event_type for event in view.model.shown]
 
     async with alone(view):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given, settings
@@ -53,9 +54,22 @@ def walk(node: Node) -> list[Node]:
     for kid in node.kids:
         if kid.own:
             result.append(kid)
-        if kid.expanded or not kid.matches:
+        if kid.open:
             result += walk(kid)
     return result
+
+
+def every(node: Node) -> list[Node]:
+    """All nodes below one, folded ones too."""
+    return [below for kid in node.kids for below in (kid, *every(kid))]
+
+
+def follow(tree: Tree, step: int) -> Iterator[Node]:
+    """All nodes from the first on (from the last back), each as the one beside the one before it."""
+    node = tree.end(step)
+    while node is not None:
+        yield node
+        node = tree.beside(node, step)
 
 
 def test_tasks_stand_under_their_session_with_workers_and_subtasks_below_newest_first() -> None:
@@ -129,7 +143,7 @@ def test_lines_and_nodes_agree_after_any_changes(data: Any) -> None:
                 tree.update(state.merge_facts([spawned(data.draw(st.sampled_from(names)), f"worker-{at}", at)]))
             case "toggle" if len(tree):
                 node = tree.line(data.draw(st.integers(0, len(tree) - 1)))
-                tree.expand(node, not node.expanded)
+                tree.expand(node, not node.open)
             case "sort":
                 steps = tree.set_sort(step=data.draw(st.integers(-1, 1)), invert=data.draw(st.booleans()))
                 if data.draw(st.booleans()):
@@ -139,6 +153,13 @@ def test_lines_and_nodes_agree_after_any_changes(data: Any) -> None:
             case "filter":
                 wanted = data.draw(st.none() | st.sets(st.sampled_from(names)))
                 list(tree.set_filter(None if wanted is None else lambda row, w=wanted: row.task_id in w))
+    for group, tally in tree.tallies.items():
+        rows = [row for row in tree.rows.values() if row.group == group]
+        assert tally.total() == len(rows)
+        assert tree.hits[group] == sum(tree.matches is None or tree.matches(row) for row in rows)
+    assert tree.found == tree.hits.total()
+    nodes = every(tree.root)
+    assert list(follow(tree, 1)) == nodes and list(follow(tree, -1)) == nodes[::-1]
     plain = walk(tree.root)
     assert [tree.line(n) for n in range(len(tree))] == plain
     assert [tree.line_of(node) for node in plain] == list(range(len(plain)))

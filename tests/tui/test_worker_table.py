@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from lineage_core import demo
+from lineage_core.filter_terms import Ground
 from lineage_core.filters import parse
 from lineage_core.load import load
 from lineage_core.merge import State
@@ -235,7 +236,7 @@ async def test_a_filter_asks_the_worker_for_its_words_and_the_task_for_the_rest(
     view = table(log.state)
 
     def chosen(text: str) -> list[str]:
-        view.set_filter(parse(text, log.state.packed).matches, text)
+        view.set_filter(parse(text, Ground(log.state, NOW)).matches, text)
         return sorted(workers(view))
 
     async with alone(view):

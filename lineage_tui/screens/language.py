@@ -1,0 +1,34 @@
+"""The filter language on one page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from lineage_core.filters import LANGUAGE
+from lineage_tui.widgets.heading import Heading
+
+if TYPE_CHECKING:
+    from lineage_tui.app import LineageApp
+
+
+class LanguageScreen(ModalScreen[None]):
+    """What a filter can ask; any of these keys closes it."""
+
+    app: LineageApp
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "close")]
+
+    def compose(self) -> ComposeResult:
+        yield Heading(self.app.looks, id="language")
+
+    def on_mount(self) -> None:
+        page = self.query_one("#language", Heading)
+        width = max(len(example) for example, _ in LANGUAGE)
+        page.border_title = "lineage-tui: what a filter can ask"
+        page.show([[(f"{example:{width}}  ", "accent", False), (text, "text", False)] for example, text in LANGUAGE])
+        page.styles.height = len(LANGUAGE) + 2
+        page.styles.width = width + max(len(text) for _, text in LANGUAGE) + 4

@@ -1,0 +1,235 @@
+"""Filters, hits and seeking on the screen: what is typed, what is said, and that no change of the lists hurts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from lineage_core.clock import MINUTE, format_timestamp
+from lineage_core.journal import Journal
+from lineage_core.state import TaskRow
+from lineage_tui.app import LineageApp
+from lineage_tui.models.completion import Vocabulary
+from lineage_tui.screens.language import LanguageScreen
+from lineage_tui.screens.main import MainScreen
+from lineage_tui.widgets.event_stream import EventStream
+
+from .alone import NOW, Clock, Log, alone, styles
+from .conftest import opened, screen_text, until
+
+
+@pytest.fixture
+def cortex(lineage: Path) -> Path:
+    """Two sessions: of the older one's three tasks the second failed; a worker of task-new has been silent."""
+    journal = Journal(lineage)
+
+    def log(minutes_ago: float, event: str, task: str, *args: str, session: str = "session-old") -> None:
+        at = format_timestamp(NOW - int(minutes_ago * MINUTE))
+        journal.log(event, task, *args, timestamp=at, environ={"CORTEX_SESSION_ID": session})
+
+    for n, task in enumerate(("task-a", "task-b", "task-c")):
+        log(60 - n, "task_created", task, "user-kim")
+        log(50 - n, "task_started", task, "security-master")
+    log(40, "task_failed", "task-b", "security-master", "no disk")
+    log(30, "task_created", "task-new", "user-kim", session="session-new")
+    log(29, "task_started", "task-new", "development-master", session="session-new")
+    log(4, "worker_started", "task-new", "worker-1", "scan-worker", session="session-new")
+    return lineage
+
+
+def screen_of(pilot: Pilot[None]) -> MainScreen:
+    app = pilot.app
+    assert isinstance(app, LineageApp) and app.main_screen is not None
+    return app.main_screen
+
+
+def text_of(pilot: Pilot[None]) -> str:
+    app = pilot.app
+    assert isinstance(app, LineageApp)
+    return screen_text(app)
+
+
+async def quiet(pilot: Pilot[None]) -> None:
+    """Wait until no filter or search is under way."""
+    await until(lambda: all(w.is_finished or w.group != "slices" for w in pilot.app.workers), "the lists")
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("keys", [("filter", "seek"), ("seek", "filter"), ("seek", "seek"), ("seek", "invert")])
+async def test_a_search_survives_whatever_happens_to_the_list_under_it(
+    lineage: Path, keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lineage_tui.screens.finding.SEEK_BUDGET", 0.0)  # a pause after each line
+    log = Log()
+    facts = [(f"task-{n:04}", log.fact("task_created", f"task-{n:04}", 10_000 - n)) for n in range(3000)]
+    async with opened(lineage, clock=Clock()) as pilot:
+        app, screen = pilot.app, screen_of(pilot)
+        assert isinstance(app, LineageApp)
+        screen._take_in(app.state.merge_facts(facts))
+        for key in keys:
+            match key:
+                case "seek":
+                    screen.action_seek("failed", 1)
+                case "filter":
+                    screen.set_filter("task-2999")
+                case "invert":
+                    screen.action_invert()
+        screen.set_filter("task-0001")
+        await quiet(pilot)
+        assert app.is_running and app.defect is None
+        assert screen.tree_view.count() == 2
+
+
+async def test_walking_a_list_ends_when_the_list_ends() -> None:
+    log = Log()
+    for n in range(50):
+        log.add("task_created", f"task-{n}", 100 - n)
+    view = EventStream(styles(), log.state, Clock(), id="view")
+    async with alone(view):
+        view.arrived(set(log.state.rows))
+        lines = view.walk(1)
+        next(lines)
+        list(view.model.refilter(lambda event: event.task_id == "task-7"))
+        assert len(list(lines)) <= 50
+        list(view.model.refilter(lambda event: False))
+        assert list(view.walk(1)) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("1", "no task matches xyz (4 hidden); Esc shows all"),
+        ("2", "no worker matches xyz; Esc shows all"),
+        ("3", "nothing that needs you matches xyz; Esc shows all"),
+        ("5", "no event matches xyz; Esc shows all"),
+    ],
+)
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_a_filter_without_hits_says_so_in_every_view(
+    cortex: Path, key: str, said: str, size: tuple[int, int]
+) -> None:
+    async with opened(cortex, size=size, clock=Clock()) as pilot:
+        await pilot.press("slash", *"xyz", "enter", key)
+        await until(lambda: said in text_of(pilot), said)
+        top = text_of(pilot).splitlines()[0]
+        assert "0 of 4 tasks match xyz" in top
+        for wrong in ("No events yet", "nothing needs you", "no workers yet", "no events yet"):
+            assert wrong not in text_of(pilot)
+        await pilot.press("escape")
+        await until(lambda: said not in text_of(pilot), "everything")
+        assert "match" not in text_of(pilot).splitlines()[0]
+
+
+async def test_while_a_filter_is_typed_the_hits_are_counted(cortex: Path) -> None:
+    async with opened(cortex, size=(80, 24), clock=Clock()) as pilot:
+        await pilot.press("slash", *"master:sec")
+        await quiet(pilot)
+        lines = text_of(pilot).splitlines()
+        assert "3 of 4 tasks match master:sec" in lines[0] and "3 of 4 tasks" in lines[-1]
+        await pilot.press(*" !task-a", "enter")
+        await quiet(pilot)
+        heading = next(line for line in text_of(pilot).splitlines() if "session-old" in line)
+        assert "2 of 3 tasks" in heading and "session-new" not in text_of(pilot)
+
+
+async def test_what_means_nothing_is_said_and_the_last_filter_stays(cortex: Path) -> None:
+    async with opened(cortex, clock=Clock()) as pilot:
+        await pilot.press("slash", *"is:failed", "enter", "slash", "end", *",zomby")
+        await quiet(pilot)
+        assert "did you mean zombie?" in text_of(pilot).splitlines()[-1]
+        assert screen_of(pilot).tree_view.model.found == 1
+
+
+async def test_keys_and_values_are_completed_also_when_typed_ahead(cortex: Path) -> None:
+    async with opened(cortex, clock=Clock()) as pilot:
+        field = screen_of(pilot).query_one("#field", Input)
+        await pilot.press("slash", *"sta", "tab", *"fa", "tab")
+        assert field.value == "status:failed" and pilot.app.focused is field
+        await pilot.press("space", *"!master:dev", "tab", "tab", "shift+tab")
+        assert field.value == "status:failed !master:development-master" and pilot.app.focused is field
+        await pilot.press("f1")
+        await until(lambda: isinstance(pilot.app.screen, LanguageScreen), "what a filter can ask")
+        await until(lambda: "worker:scan/failed/24h" in text_of(pilot), "the language")
+        await pilot.press("escape", "escape", "question_mark")
+        await until(lambda: "/ what a filter can ask" in text_of(pilot), "the help")
+        await pilot.press("slash")
+        await until(lambda: isinstance(pilot.app.screen, LanguageScreen), "the language")
+
+
+async def test_the_next_failure_is_found_in_a_folded_group_and_shown(cortex: Path) -> None:
+    async with opened(cortex, clock=Clock()) as pilot:
+        tree = screen_of(pilot).tree_view
+        tree.model.expand(tree.model.find(("group", "session-old", "")), False)  # type: ignore[arg-type]
+        tree.sync()
+        await pilot.press("g")
+        assert "task-b" not in text_of(pilot)
+        for key in ("e", "E"):
+            await pilot.press("g", key)
+            await until(lambda: tree.cursor_key == ("task", "task-b", ""), "the failure")
+            assert "task-b" in text_of(pilot)
+        await pilot.press("e")
+        assert "no other failure here" in text_of(pilot)
+
+
+async def test_headings_fold_while_a_filter_is_on_and_open_again_with_the_next(cortex: Path) -> None:
+    async with opened(cortex, clock=Clock()) as pilot:
+        tree = screen_of(pilot).tree_view
+        await pilot.press("slash", *"master:sec", "enter")
+        await quiet(pilot)
+        for fold, unfold in (("h", "l"), ("o", "o"), ("enter", "enter")):
+            await pilot.press("g", fold)
+            assert tree.count() == 1
+            await pilot.press(unfold)
+            assert tree.count() == 4
+        await pilot.press("g", "h", "slash", *"task-a", "enter")
+        await quiet(pilot)
+        assert tree.count() == 2
+        await pilot.press("escape")
+        await quiet(pilot)
+        assert tree.count() > 5  # and the heading is as open as before
+
+
+async def test_a_filter_by_the_clock_follows_the_clock(cortex: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    async with opened(cortex, clock=clock) as pilot:
+        screen = screen_of(pilot)
+        await pilot.press("slash", *"is:silent", "enter")
+        await quiet(pilot)
+        assert screen.tree_view.model.found == 0
+        clock.at += 2 * MINUTE
+        screen._tick()
+        assert screen.tree_view.model.found == 0  # not at every tick
+        monkeypatch.setattr("lineage_tui.screens.finding.REFILTER", 0.0)
+        screen._filter_took = 0.0
+        screen._tick()
+        await quiet(pilot)
+        assert screen.tree_view.model.found == 1 and "task-new" in text_of(pilot)
+
+
+def test_what_follows_is_told_from_what_occurs() -> None:
+    vocabulary = Vocabulary()
+    log = Log()
+    log.add("task_created", "task-1", 9, type="build", priority="high")
+    log.add("task_started", "task-1", 8, "inventory-master")
+    row: TaskRow = log.state.rows["task-1"]
+    vocabulary.take(row)
+    for typed, whole in {
+        "ma": "master:",
+        "x !pri": "x !priority:",
+        "master:inv": "master:inventory-master",
+        "kind:": "kind:build",
+        "is:op,zo": "is:op,zombie",
+        "type:task_f": "type:task_failed",
+        "worker:scan/fa": "worker:scan/failed",
+        "worker:scan/failed/24": "worker:scan/failed/24h",
+        "ended:fa": "ended:failed",
+        "since:y": "since:yesterday",
+    }.items():
+        assert vocabulary.complete(typed) == whole
+    for typed in ("", "deploy", "master:inventory-master", "master:x", "!", "tag:a"):
+        assert vocabulary.complete(typed) is None
+
+
