@@ -293,7 +293,8 @@ class MainScreen(Showing):
         if self.size.width >= 100:
             parts.append((f" {self.app.directory} ", "muted"))
         if self.filter_text:
-            parts.append((f" {self.hits} match {fit(self.filter_text, max(20, self.size.width // 3)).rstrip()} ", "escalated"))
+            words = fit(self.filter_text, max(20, self.size.width // 3)).rstrip()
+            parts.append((f" {self.hits} match {words} ", "escalated"))
         if words := self.views.view.count_line():  # type: ignore[attr-defined]
             parts.append((f" {words} ", "text"))
         target = self.views.view.target()  # type: ignore[attr-defined]
