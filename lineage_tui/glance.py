@@ -47,4 +47,4 @@ def pulse(rate: float, last_at: int | None, now: int, alarmed_after: int, busy: 
     if rate or last_at is None or now - last_at < QUIET:
         return f" {rate:.1f} ev/s ", "text"
     quiet = now - last_at
-    return f" last event {format_duration(quiet)} ago ", "silent" if busy and quiet > alarmed_after else "muted"
+    return f" last event {format_duration(quiet)} ago ", "zombie" if busy and quiet > alarmed_after else "muted"

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="FILTER",
         type=output.name,
-        help="what a task must match, as told above",
+        help="what a task must match: see the filters",
     )
     parser.add_argument(
         "--sort",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lineage_core.clock import MINUTE, SECOND
-from lineage_tui.glance import counts, pulse
+from lineage_tui.glance import ALARMS, CALM, counts, pulse
 from lineage_tui.style import Styles
 
 NUMBERS = {"zombie": 2, "escalated": 1, "failed": 27, "blocked": 3, "running": 60, "assigned": 5, "completed": 673}
@@ -36,11 +36,18 @@ def test_none_failed_and_none_running_is_told_too() -> None:
     assert "0 failed" in text and "0 running" in text
 
 
+def test_every_part_has_a_colour() -> None:
+    looks = Styles("dark")
+    every = (*counts(dict.fromkeys((*ALARMS, *CALM), 1), 300, looks), pulse(0.0, 0, 10**15, 1, busy=True))
+    for _text, role in every:
+        looks(role)
+
+
 def test_a_feed_that_has_gone_quiet_while_something_runs_is_loud() -> None:
     now = 1_000_000 * SECOND
     assert pulse(2.5, now - MINUTE, now, 5 * MINUTE, busy=True) == (" 2.5 ev/s ", "text")
     assert pulse(0.0, now - SECOND, now, 5 * MINUTE, busy=True) == (" 0.0 ev/s ", "text")
     assert pulse(0.0, now - 3 * MINUTE, now, 5 * MINUTE, busy=True) == (" last event 3m00s ago ", "muted")
-    assert pulse(0.0, now - 6 * MINUTE, now, 5 * MINUTE, busy=True) == (" last event 6m00s ago ", "silent")
+    assert pulse(0.0, now - 6 * MINUTE, now, 5 * MINUTE, busy=True) == (" last event 6m00s ago ", "zombie")
     assert pulse(0.0, now - 6 * MINUTE, now, 5 * MINUTE, busy=False) == (" last event 6m00s ago ", "muted")
     assert pulse(0.0, None, now, 5 * MINUTE, busy=True) == (" 0.0 ev/s ", "text")
