@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from lineage_tui.commands import COMMANDS, GROUPS, shown, with_joined
-from lineage_tui.widgets.detail import Heading
+from lineage_tui.widgets.heading import Heading
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp

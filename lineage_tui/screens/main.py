@@ -17,6 +17,7 @@ from textual.widgets import Input
 from lineage_core.clock import format_local, format_timestamp
 from lineage_core.filters import trouble
 from lineage_tui.commands import COMMANDS, bindings, shown
+from lineage_tui.models.session import Session
 from lineage_tui.screens.showing import Showing
 from lineage_tui.settings import Kept
 from lineage_tui.style import PALETTES, TIME_MODES
@@ -79,7 +80,16 @@ class MainScreen(Showing):
             view.on_entered = self.entered
         lists["stats"].on_drill = self.drill  # type: ignore[attr-defined]
         self.views = Views(state, lists)
-        self.detail = Detail(looks, state, clock, app.thresholds, app.read_record)
+        self.detail = Detail(
+            looks,
+            state,
+            clock,
+            app.thresholds,
+            app.read_record,
+            Session(self.tree_view.model),
+            group=lambda: self.tree_view.group() if self.views.shown == "tasks" else None,
+            go_to=self.go_to_task,
+        )
         self.status_line = EdgeLine(looks, id="status")
         self.key_line = EdgeLine(looks, on="background", id="keys")
         yield self.top_line

@@ -1,78 +1,84 @@
-"""The detail pane: what the selected task is, what it waits for, and its timeline, events, workers and records."""
+"""The detail pane: what the selected task is, what is the matter with it, and its timeline, events, workers, records.
+
+On the heading of a session it shows the session: its sums, and its tasks on one time axis.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.strip import Strip
-from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from lineage_core.clock import Clock, format_duration
 from lineage_core.facts import Fact
 from lineage_core.merge import State
+from lineage_core.state import TaskRow
 from lineage_core.timeline import timeline
-from lineage_core.words import short, waiting_for
 from lineage_core.zombies import Thresholds
-from lineage_tui.cells import Line
+from lineage_tui.models.brief import Brief, Usually, brief
+from lineage_tui.models.exact import Parts
+from lineage_tui.models.pace import Pace
+from lineage_tui.models.session import Session
+from lineage_tui.models.wrapped import wrap
 from lineage_tui.style import Styles
 from lineage_tui.widgets.events import EventLines, RecordLines
 from lineage_tui.widgets.gantt import Gantt
+from lineage_tui.widgets.heading import Heading
 from lineage_tui.widgets.lines import LineView
 from lineage_tui.widgets.workers import WorkerLines
 
 TABS = ("timeline", "events", "workers", "record")
 
 
-class Heading(Widget):
-    """Lines of (text, role, bold) parts, drawn as they are."""
-
-    def __init__(self, styles: Styles, **options: Any) -> None:
-        super().__init__(**options)
-        self.looks = styles
-        self.lines: list[list[tuple[str, str, bool]]] = []
-
-    def show(self, lines: list[list[tuple[str, str, bool]]]) -> None:
-        """Draw these lines from now on."""
-        if lines != self.lines:
-            self.lines = lines
-            self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        out = Line(self.size.width, self.looks)
-        for text, role, bold in self.lines[y] if y < len(self.lines) else ():
-            out.put(text, role, bold=bold)
-        return out.strip()
-
-
 class Detail(Vertical):
     """The pane right of the tree, or below it.
 
     read: gives the text of the record of a fact, as it stands on disk; called when the record tab is shown.
+    group: gives the name of the session whose heading is under the cursor, if one is. go_to: called with the id of a
+    task that was entered in the timeline of a session. usually: what silence is usual for a worker type.
     """
 
     def __init__(
-        self, styles: Styles, state: State, clock: Clock, thresholds: Thresholds, read: Callable[[Fact], str]
+        self,
+        styles: Styles,
+        state: State,
+        clock: Clock,
+        thresholds: Thresholds,
+        read: Callable[[Fact], str],
+        session: Session,
+        *,
+        group: Callable[[], str | None] = lambda: None,
+        go_to: Callable[[str], None] = lambda task_id: None,
+        usually: Usually = lambda kind: None,
     ) -> None:
         super().__init__(id="detail")
         self.looks = styles
         self.state = state
         self.clock = clock
+        self.thresholds = thresholds
         self.read = read
+        self.session = session
+        self.group = group
+        self.go_to = go_to
+        self.usually = usually
         self.task_id: str | None = None
         self.tab = "timeline"
         self.gantt = Gantt(styles, clock, id="timeline", empty="no task selected")
-        self.events = EventLines(styles, clock, id="events", empty="no events")
+        self.events = EventLines(styles, state, clock, id="events", empty="no events")
         self.crew = WorkerLines(styles, clock, thresholds, id="workers", empty="no workers yet")
         self.record = RecordLines(styles, id="record", empty="no event selected")
         self.heading = Heading(styles, id="heading")
+        self.foot = Heading(styles, id="foot")
+        self._shown: dict[str, TaskRow] = {}  # what each tab was last made of
+        self._pace = Pace()
+        self._planned = False
         for view in (self.gantt, self.events, self.crew, self.record):
             view.on_entered = self._entered
-        self.gantt.on_moved = lambda _key: self._show_exact()
+            view.on_moved = lambda _key: self._show_foot()
 
     def compose(self) -> ComposeResult:
         yield self.heading
@@ -81,80 +87,223 @@ class Detail(Vertical):
             yield self.events
             yield self.crew
             yield self.record
+        yield self.foot
 
     @property
     def view(self) -> LineView:
         """The view of the present tab."""
+        if self.task_id is None:
+            return self.gantt
         return {"timeline": self.gantt, "events": self.events, "workers": self.crew, "record": self.record}[self.tab]
 
     def show(self, task_id: str | None, worker: str | None = None) -> None:
-        """Show this task; worker: the lane to put the cursor on."""
-        if task_id != self.task_id:
+        """Show this task; worker: the lane to put the cursor on. None: the session under the cursor, if one is."""
+        group = self.group() if task_id is None else None
+        if (task_id, group) != (self.task_id, self.session.name):
             self.task_id = task_id
+            self.session.open(group)
+            self._shown.clear()
+            self._pace = Pace()
             for view in (self.gantt, self.events, self.crew):
                 view.cursor = view.top = 0
                 view.cursor_key = None
             if self.tab == "record":
-                self.open_tab("events")
+                self.tab = "events"
+            self._switch()
         self.update()
         if worker is not None:
             self.gantt.select_key(("worker", worker)) or self.gantt.select_key(("handoff", worker))
             self.crew.select_key(worker)
 
     def update(self) -> None:
-        """Bring the pane up to date with the state and the clock."""
+        """Bring the pane up to date with the state and the clock.
+
+        What changed in the task is taken in as often as it can be without slowing the screen down (see `Pace`).
+        """
+        row = self.state.rows.get(self.task_id) if self.task_id is not None else None
+        if row is None:
+            self._update_session()
+            return
+        tab = self.tab
+        if self._shown.get(tab) is not row:
+            if (wait := self._pace.wait()) and tab in self._shown:
+                self._plan(wait)
+            else:
+                self._pace.begin()
+                self._take_in(tab, row)
+                self._pace.end()
         with self.state.lock:
-            task = self.state.task(self.task_id) if self.task_id is not None else None
-            if task is None:
-                self.heading.show([])
-                self.gantt.show(None)
+            task = self.state.task(row.task_id)
+            assert task is not None
+            told = brief(task, self.state.rows, self.clock(), self.thresholds, self.usually, self.looks)
+            parent = self.state.kin.parent(row.task_id)
+        self._show_heading(told, f"part of {parent}" if parent else "")
+        self._show_foot()
+
+    def _take_in(self, tab: str, row: TaskRow) -> None:
+        """Let a tab show the task as it is now."""
+        self._shown[tab] = row
+        if tab == "events":
+            self.events.show(row.task_id)
+        elif tab != "record":
+            with self.state.lock:
+                task = self.state.task(row.task_id)
+                if task is None:
+                    return
+                if tab == "workers":
+                    self.crew.show(sorted(task.workers.values(), key=lambda w: w.first_at))
+                else:
+                    self.gantt.show(timeline(task))
+
+    def _plan(self, wait: float) -> None:
+        """Update again after so many seconds."""
+        if not self._planned:
+            self._planned = True
+            # Not set_timer: one whose time has passed before it begins to wait is lost (Textual 8.2).
+            asyncio.get_running_loop().call_later(wait, self.call_later, self._go_on)
+
+    def _go_on(self) -> None:
+        self._planned = False
+        self.update()
+
+    # The session.
+
+    def _update_session(self) -> None:
+        if self.session.name is None:
+            self._shown.clear()
+            self.heading.show([])
+            self.foot.show([])
+            self.gantt.show(None)
+            return
+        if not self._pace.wait() and not any(w.group == "session" and w.is_running for w in self.workers):
+            self._pace.begin()
+            self.run_worker(self._read_session(), group="session", exclusive=True)
+        self._show_session()
+
+    async def _read_session(self) -> None:
+        name = self.session.name
+        for _ in self.session.read():
+            await asyncio.sleep(0.004)
+            if self.session.name != name or self.task_id is not None:
                 return
-            row = task.row()
-            lines = timeline(task)
-            sentence = waiting_for(task, self.state.rows, self.clock())
-            if self.tab == "events":
-                self.events.show(self.state.facts(task.task_id))
-            elif self.tab == "workers":
-                self.crew.show(sorted(task.workers.values(), key=lambda w: w.first_at))
-            facts = self._facts_line(task)
-        if self.tab == "timeline":
-            self.gantt.show(lines)
-        glyph, word, role = self.looks.look(row.status.value)
-        title = [(f"{glyph} {word} ", role, True), (row.task_id, "text", True)]
-        if row.escalated:
-            title.append((f"  {self.looks.glyph('▲', '!')} escalated", "escalated", True))
-        extras = [text for text in (row.priority, row.task_type) if text]
-        if extras:
-            title.append(("  " + ", ".join(extras), "muted", False))
-        self.heading.show([title, [(sentence, role, False)], [(facts, "muted", False)], self._tab_line()])
+        self._pace.end()
+        if self.session.name == name and self.task_id is None:
+            self.gantt.show(self.session.timeline)
+            self._show_session()
 
-    def _facts_line(self, task: Any) -> str:
-        parts = [f"under {short(task.master)}" if task.master else "no master yet"]
-        if task.workers:
-            parts.append(f"{sum(not w.open for w in task.workers.values())}/{len(task.workers)} workers ended")
-        if task.attempts > 1:
-            parts.append(f"attempt {task.attempts}")
-        if task.tokens is not None:
-            parts.append(f"{task.tokens:,} tokens")
-        parts.append(f"{task.events} event{'s' if task.events != 1 else ''}")
-        parts += [
-            f"{short(h.from_master) or '?'} → {short(h.to_master) or '?'}" for h in list(task.handoffs.values())[-3:]
+    def _show_session(self) -> None:
+        counts: Parts = [("  ", "text", False)]
+        total = 0
+        for status, count in self.session.by_status():
+            glyph, word, role = self.looks.look(status)
+            counts.append((f"{glyph} {count:,} {word}  ", role, False))
+            total += count
+        title: Parts = [
+            (self.looks.glyph("▾ ", "- "), "muted", False),
+            (self.session.name or "", "accent", True),
+            (f"  {total:,} task{'s' if total != 1 else ''}", "muted", False),
         ]
-        parent = self.state.kin.parent(task.task_id)
-        if parent:
-            parts.append(f"part of {parent}")
-        end = task.ended_at if task.ended_at is not None else self.clock()
-        parts.append(format_duration(max(0, end - task.first_at)))
-        return " · ".join(parts)
+        lines = [title, counts]
+        sums, now = self.session.sums, self.clock()
+        if sums is not None:
+            until = now if sums.open else sums.last_at
+            told = [
+                f"began {self.looks.stamp(sums.first_at, now)}",
+                f"{'goes on for' if sums.open else 'took'} {format_duration(max(0, until - sums.first_at))}",
+                f"last event {format_duration(max(0, now - sums.last_at))} ago",
+            ]
+            if sums.workers:
+                failed = f", {sums.failed_workers:,} failed" if sums.failed_workers else ""
+                told.append(f"{sums.workers:,} workers{failed}")
+            if sums.retries:
+                told.append(f"{sums.retries:,} retr{'ies' if sums.retries != 1 else 'y'}")
+            told += [f"{sums.tokens:,} tokens", f"{sums.events:,} events"]
+            if sums.escalated:
+                glyph, _, role = self.looks.look("escalated")
+                counts.append((f"{glyph} {sums.escalated:,} escalated", role, False))
+            lines += self._paragraph(told, 2)
+        lines.append([(" tasks ", "muted", False)])
+        if sums is not None and self.gantt.count() < sums.tasks:
+            lines[-1].append((f"the first {self.gantt.count():,} of {sums.tasks:,}", "muted", False))
+        self.heading.show(lines)
+        self.heading.stand(len(lines))
+        self._show_foot()
 
-    def _tab_line(self) -> list[tuple[str, str, bool]]:
-        line: list[tuple[str, str, bool]] = []
+    # The heading.
+
+    def _show_heading(self, told: Brief, parent: str) -> None:
+        glyph, word, role = self.looks.look(told.state)
+        title: Parts = [(f"{glyph} {word} ", role, True), (self.task_id or "", "text", True)]
+        if told.about:
+            title.append(("  " + told.about, "muted", False))
+        height, width = self.size.height, self.size.width
+        most = 3 if height >= 20 else 2 if height >= 9 else 1
+        lines = [title]
+        brief_only = self.tab == "record" and height < 20  # a record wants the room
+        for said in () if brief_only else told.said[: 3 if height >= 9 else 1]:
+            glyph, _, role = self.looks.look(said.state)
+            lead = f"{glyph} " if said.marked else ""
+            for number, text in enumerate(wrap(said.text, max(8, width - len(lead)), most)):
+                lines.append([((lead if number == 0 else " " * len(lead)) + text, role, False)])
+        if not brief_only:
+            lines += self._paragraph([*told.figures, *filter(None, [parent])], 2 if height >= 13 else 1)
+        lines.append(self._tab_line())
+        lines = [*lines[: max(1, height // 2)][:-1], lines[-1]] if len(lines) > height // 2 > 1 else lines
+        self.heading.show(lines)
+        self.heading.stand(len(lines))
+
+    def _paragraph(self, told: list[str], most: int) -> list[Parts]:
+        """Figures in at most so many lines, broken between them."""
+        dot = self.looks.glyph(" · ", ", ")
+        rows = [""]
+        for text in told:
+            longer = f"{rows[-1]}{dot}{text}" if rows[-1] else text
+            if len(longer) > self.size.width and len(rows) < most and rows[-1]:
+                rows.append(text)
+            else:
+                rows[-1] = longer
+        return [[(row, "muted", False)] for row in rows]
+
+    def _tab_line(self) -> Parts:
+        line: Parts = []
         for tab in TABS:
             here = tab == self.tab
             line.append((f"[{tab}]" if here else f" {tab} ", "accent" if here else "muted", here))
-        if self.tab == "timeline" and self.gantt.has_focus:
-            line.append(("  " + self.gantt.exact(), "text", False))
         return line
+
+    # The line under the cursor in full, below the view.
+
+    def _show_foot(self) -> None:
+        room = max(0, self.size.height - len(self.heading.lines))
+        height = self._foot_height(room)
+        rule = 1 if height >= 3 else 0
+        view, lines = self.view, []
+        if isinstance(view, Gantt | EventLines | WorkerLines):
+            lines = view.exact(height - rule, max(8, self.size.width - 1))
+        if rule:
+            dash = self.looks.glyph("─", "-")
+            title = self._foot_title()
+            rest = dash * max(0, self.size.width - len(title) - 4)
+            lines = [[(dash * 2, "line", False), (f" {title} ", "muted", False), (rest, "line", False)], *lines]
+        self.foot.show(lines)
+        self.foot.stand(height)
+
+    def _foot_height(self, room: int) -> int:
+        """How many lines below the view: what the timeline leaves over, a part of the room elsewhere."""
+        view = self.view
+        if view is self.record or view.count() == 0:
+            return 0
+        if view is self.gantt:
+            return max(room - view.title_lines - view.count(), min(5, room // 3) if room >= 7 else 0)
+        return min(6, room // 3) if room >= 8 else 0
+
+    def _foot_title(self) -> str:
+        if self.view is self.gantt and self.gantt.shown is not None and self.gantt.cursor < self.gantt.count():
+            lane = self.gantt.shown.lanes[self.gantt.cursor]
+            return "phases" if lane.kind == "phases" else " ".join(f"{lane.name}  {lane.note}".split())
+        return {"events": "event", "workers": "worker"}.get(self.tab, "")
+
+    # Going.
 
     def open_tab(self, tab: str) -> None:
         """Show a tab; the focus goes along if it was in the pane."""
@@ -165,15 +314,19 @@ class Detail(Vertical):
             if fact is not None:
                 self.run_worker(partial(self._read, fact), thread=True, exclusive=True, group="record")
         self.tab = tab
-        self.query_one(ContentSwitcher).current = tab
+        self._switch()
         self.update()
         if inside:
             self.screen.set_focus(self.view)
 
+    def _switch(self) -> None:
+        """Put the view that belongs to the task, or to the session, in front."""
+        self.query_one(ContentSwitcher).current = self.view.id
+
     def show_event(self, digest: int) -> None:
         """Open the events tab at one event."""
         self.open_tab("events")
-        self.events.select_key(digest)
+        self.events.go_to(digest)
 
     def _read(self, fact: Fact) -> None:
         """Read a record from disk, in a thread."""
@@ -182,15 +335,19 @@ class Detail(Vertical):
 
     def turn(self, by: int) -> None:
         """Show the next tab (1) or the one before (-1)."""
-        self.open_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)])
+        if self.task_id is not None:
+            self.open_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)])
 
-    def _show_exact(self) -> None:
-        if self.gantt.has_focus:
-            self.call_later(self.update)
+    def on_resize(self) -> None:
+        self.update()
 
-    def _entered(self, _key: object) -> None:
-        """Deeper: from the timeline or the workers to the events, from an event to its record."""
-        if self.tab == "events":
+    def _entered(self, key: object) -> None:
+        """Deeper: from a session to a task, from the timeline or the workers to the events, from an event to its
+        record."""
+        if self.task_id is None:
+            if isinstance(key, tuple) and key[0] == "task":
+                self.go_to(key[1])
+        elif self.tab == "events":
             self.open_tab("record")
         elif self.tab != "record":
             self.open_tab("events")
@@ -198,7 +355,7 @@ class Detail(Vertical):
     def back(self) -> bool:
         """Out by one: from the record to the events, from there to the timeline; False when there is no more."""
         order = {"record": "events", "events": "timeline", "workers": "timeline"}
-        if self.tab not in order:
+        if self.task_id is None or self.tab not in order:
             return False
         self.open_tab(order[self.tab])
         return True

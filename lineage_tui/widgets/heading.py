@@ -1,0 +1,38 @@
+"""Lines that are drawn as they are told: the heading of the detail pane, the lines below it, the help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from lineage_tui.cells import Line
+from lineage_tui.style import Styles
+
+
+class Heading(Widget):
+    """Lines of (text, role, bold) parts, drawn as they are."""
+
+    def __init__(self, styles: Styles, **options: Any) -> None:
+        super().__init__(**options)
+        self.looks = styles
+        self.lines: list[list[tuple[str, str, bool]]] = []
+
+    def show(self, lines: list[list[tuple[str, str, bool]]]) -> None:
+        """Draw these lines from now on."""
+        if lines != self.lines:
+            self.lines = lines
+            self.refresh()
+
+    def stand(self, height: int) -> None:
+        """Take so many lines on the screen from now on."""
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+            self.display = height > 0
+
+    def render_line(self, y: int) -> Strip:
+        out = Line(self.size.width, self.looks)
+        for text, role, bold in self.lines[y] if y < len(self.lines) else ():
+            out.put(text, role, bold=bold)
+        return out.strip()
