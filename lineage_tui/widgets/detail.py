@@ -23,6 +23,8 @@ from lineage_tui.models.brief import Brief, Usually, brief
 from lineage_tui.models.exact import Parts
 from lineage_tui.models.pace import Pace
 from lineage_tui.models.session import Session
+from lineage_tui.models.usual import Usual
+from lineage_tui.models.usual_sample import UsualSample
 from lineage_tui.models.wrapped import wrap
 from lineage_tui.style import Styles
 from lineage_tui.widgets.events import EventLines, RecordLines
@@ -76,6 +78,7 @@ class Detail(Vertical):
         self._shown: dict[str, TaskRow] = {}  # what each tab was last made of
         self._pace = Pace()
         self._planned = False
+        self._sample = UsualSample(state)
         for view in (self.gantt, self.events, self.crew, self.record):
             view.on_entered = self._entered
             view.on_moved = lambda _key: self._show_foot()
@@ -135,8 +138,10 @@ class Detail(Vertical):
         with self.state.lock:
             task = self.state.task(row.task_id)
             assert task is not None
-            told = brief(task, self.state.rows, self.clock(), self.thresholds, self.usually, self.looks)
+            told = brief(task, self.state.rows, self.clock(), self.thresholds, self._usual, self.looks)
             parent = self.state.kin.parent(row.task_id)
+        if self._sample.wanted:
+            self.run_worker(self._take_sample(), group="sample", exclusive=True)
         self._show_heading(told, f"part of {parent}" if parent else "")
         self._show_foot()
 
@@ -154,6 +159,15 @@ class Detail(Vertical):
                     self.crew.show(sorted(task.workers.values(), key=lambda w: w.first_at))
                 else:
                     self.gantt.show(timeline(task))
+
+    def _usual(self, kind: str) -> Usual | None:
+        """What silence is usual for a worker type: as the table of workers says, else from a sample."""
+        return self.usually(kind) or self._sample.of(kind)
+
+    async def _take_sample(self) -> None:
+        for _ in self._sample.read():
+            await asyncio.sleep(0.002)
+        self.update()
 
     def _plan(self, wait: float) -> None:
         """Update again after so many seconds."""
@@ -248,7 +262,8 @@ class Detail(Vertical):
         if not brief_only:
             lines += self._paragraph([*told.figures, *filter(None, [parent])], 2 if height >= 13 else 1)
         lines.append(self._tab_line())
-        lines = [*lines[: max(1, height // 2)][:-1], lines[-1]] if len(lines) > height // 2 > 1 else lines
+        if len(lines) > (room := max(1, height // 2)):
+            lines = [*lines[: room - 1], lines[-1]] if room > 1 else lines[:1]
         self.heading.show(lines)
         self.heading.stand(len(lines))
 
