@@ -6,7 +6,9 @@ to now.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple, overload
 
 from lineage_core.state import Handoff, Status, Task, Worker
@@ -33,6 +35,9 @@ class Tick(NamedTuple):
     text: str
 
 
+_time = itemgetter(0)
+
+
 class Words(Sequence[Tick]):
     """The progress of a worker as ticks, made when they are looked at: there may be 100,000, of which few are drawn."""
 
@@ -52,6 +57,18 @@ class Words(Sequence[Tick]):
             return [self[n] for n in range(*index.indices(self._count))]
         at, percent = self._progress[range(self._count)[index]]
         return Tick(at, "progress", f"{percent:g}%")
+
+    def first(self, at: int, low: int = 0) -> int:
+        """The number of the first tick from `low` on that is not before a time; how many there are, if all are."""
+        return bisect_left(self._progress, at, min(low, self._count), self._count, key=_time)
+
+    def time(self, number: int) -> int:
+        """The time of a tick."""
+        return self._progress[number][0]
+
+    def times(self, first: int, stop: int) -> list[int]:
+        """The times of the ticks from `first` to before `stop`."""
+        return [at for at, _ in self._progress[first : min(stop, self._count)]]
 
 
 class Lane(NamedTuple):

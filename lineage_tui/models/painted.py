@@ -6,11 +6,12 @@ However many bars and ticks a lane has, painting it costs about the same: what c
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
 from lineage_core.clock import SECOND, format_duration
-from lineage_core.timeline import Bar, Lane
+from lineage_core.timeline import Bar, Lane, Tick, Words
 from lineage_tui.style import Styles
 
 _BLANK = "\0"
@@ -102,16 +103,31 @@ def _label(bar: Bar, width: int, now: int, looks: Styles) -> str:
 
 def _mark(lane: Lane, axis: Axis, looks: Styles, cells: list[Cell]) -> None:
     """Put the ticks over the bars. A mark wins over a word; progress, of which there is much, gives way to it."""
-    ticks, at = lane.ticks, bisect_left(lane.ticks, axis.start, key=_at)
-    while at < len(ticks) and ticks[at].at <= axis.end:
-        tick = ticks[at]
-        cell = axis.cell(tick.at)
-        glyph, _, role = looks.look(tick.kind)
-        if tick.kind != "progress":
+    for cell, kind in _ticked(lane.ticks, axis):
+        glyph, _, role = looks.look(kind)
+        if kind != "progress":
             cells[cell] = Cell(glyph, role if looks.ascii_only else "background", "" if looks.ascii_only else role)
         elif cells[cell].text == _BLANK or cells[cell].role == "line":
             cells[cell] = cells[cell]._replace(text=glyph)
-        at = bisect_left(ticks, axis.at(cell + 1), at + 1, key=_at)  # of those that share a cell one is enough
+
+
+def _ticked(ticks: Sequence[Tick], axis: Axis) -> Iterator[tuple[int, str]]:
+    """The cells with ticks in them, and the kind of the first of each; the others of a cell are passed over."""
+    if isinstance(ticks, Words):
+        at, stop = ticks.first(axis.start), ticks.first(axis.end + 1)
+        if stop - at <= 4 * axis.cells:
+            yield from ((cell, "progress") for cell in dict.fromkeys(map(axis.cell, ticks.times(at, stop))))
+            return
+        while at < stop:
+            cell = axis.cell(ticks.time(at))
+            yield cell, "progress"
+            at = ticks.first(axis.at(cell + 1), at + 1)
+        return
+    at = bisect_left(ticks, axis.start, key=_at)
+    while at < len(ticks) and ticks[at].at <= axis.end:
+        cell = axis.cell(ticks[at].at)
+        yield cell, ticks[at].kind
+        at = bisect_left(ticks, axis.at(cell + 1), at + 1, key=_at)
 
 
 def ruler(axis: Axis, looks: Styles) -> str:

@@ -141,6 +141,7 @@ class Detail(Vertical):
             told = brief(task, self.state.rows, self.clock(), self.thresholds, self._usual, self.looks)
             parent = self.state.kin.parent(row.task_id)
         if self._sample.wanted:
+            self._sample.wanted = False
             self.run_worker(self._take_sample(), group="sample", exclusive=True)
         self._show_heading(told, f"part of {parent}" if parent else "")
         self._show_foot()
