@@ -130,15 +130,15 @@ def _ticked(ticks: Sequence[Tick], axis: Axis) -> Iterator[tuple[int, str]]:
         at = bisect_left(ticks, axis.at(cell + 1), at + 1, key=_at)
 
 
-def ruler(axis: Axis, looks: Styles) -> str:
-    """Offsets from the beginning of the axis, at round durations."""
+def ruler(axis: Axis, looks: Styles, free: int = 0) -> str:
+    """Offsets from the beginning of the axis, at round durations; the last `free` cells stay free."""
     length = axis.end - axis.start
     step = next((s for s in STEPS if length / s * 9 <= axis.cells), STEPS[-1])
     text = ""
     for n in range(1, length // step + 1):
         place = round(n * step / length * axis.cells)
         label = f"{looks.glyph('┊', '|')}+{format_duration(n * step)}"
-        if place >= len(text) and place + len(label) <= axis.cells:
+        if place >= len(text) and place + len(label) <= axis.cells - free:
             text = text.ljust(place) + label
     return text.ljust(axis.cells)
 

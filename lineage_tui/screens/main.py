@@ -89,7 +89,7 @@ class MainScreen(Showing):
             Session(self.tree_view.model),
             group=lambda: self.tree_view.group() if self.views.shown == "tasks" else None,
             go_to=self.go_to_task,
-            usually=lists["workers"].model.usual.of,  # type: ignore[attr-defined]
+            usually=lists["workers"].model.usual.known,  # type: ignore[attr-defined]
         )
         self.status_line = EdgeLine(looks, id="status")
         self.key_line = EdgeLine(looks, on="background", id="keys")

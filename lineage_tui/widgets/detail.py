@@ -237,9 +237,9 @@ class Detail(Vertical):
                 glyph, _, role = self.looks.look("escalated")
                 counts.append((f"{glyph} {sums.escalated:,} escalated", role, False))
             lines += self._paragraph(told, 2)
-        lines.append([(" tasks ", "muted", False)])
-        if sums is not None and self.gantt.count() < sums.tasks:
-            lines[-1].append((f"the first {self.gantt.count():,} of {sums.tasks:,}", "muted", False))
+        some = sums is not None and self.gantt.count() < sums.tasks
+        which = f"the first {self.gantt.count():,} of {sums.tasks:,} tasks" if sums is not None and some else "its tasks"
+        lines.append([(f"{which}, in the order of the list; Enter goes to one", "muted", False)])
         self.heading.show(lines)
         self.heading.stand(len(lines))
         self._show_foot()

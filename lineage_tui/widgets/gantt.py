@@ -108,16 +108,12 @@ class Gantt(LineView):
         whole = self._whole()
         zoomed = f"{(axis.end - axis.start) / (whole[1] - whole[0]):.0%} " if self._window else ""
         out.col(zoomed + self.looks.stamp(axis.start, self.clock()), names, "muted", right=True)
-        text = ruler(axis, self.looks)
+        text = ruler(axis, self.looks, 4 if growing else 0)
         if growing:
-            free = text[-3:] == "   "
-            out.put(text[:-3] if free else text, "muted").put(" now" if free else self._now(), "accent")
+            out.put(text[:-2], "muted").put("now", "accent")
         else:
             out.put(text, "muted")
         out.col("time", 8, "muted", right=True)
-
-    def _now(self) -> str:
-        return self.looks.glyph("│", "|")
 
     def draw(self, line: int, out: Line) -> None:
         assert self.shown is not None
@@ -137,7 +133,7 @@ class Gantt(LineView):
             text += cell.text
         out.put(text, look[0], on=look[1])
         if growing:
-            out.put(self._now(), "accent")
+            out.put(self.looks.glyph("│", "|"), "accent")
         if lane.bars:
             last = lane.bars[-1].end
             lasts = (last if last is not None else now) - lane.bars[0].start

@@ -186,7 +186,8 @@ async def test_a_mark_stands_where_it_belongs_and_leaves_the_bar_behind_it() -> 
 
 async def test_the_timeline_of_what_goes_on_ends_at_now_and_of_what_ended_does_not() -> None:
     async with shown(night()) as (_, app):
-        assert "now" in text_of(app).splitlines()[4] + text_of(app).splitlines()[5]
+        axis = next(line for line in text_of(app).splitlines() if "┊+" in line)
+        assert axis.index("now") == lane_of(app, "worker-fix-1").index("│") - 2
         assert "│" in lane_of(app, "worker-fix-1")
     async with shown(failing()) as (_, app):
         assert "│" not in lane_of(app, "worker-scan-1")
@@ -224,9 +225,10 @@ def test_a_thousand_times_more_progress_costs_a_timeline_no_more() -> None:
     from lineage_tui.models.painted import Axis, paint
 
     log = Log()
-    log.worker("task-1", "worker-1", "fix-worker", [900, 890, *(800 - n / 100 for n in range(20_000))], None)
+    log.worker("task-1", "worker-1", "fix-worker", (900, 890), None)
     task = log.state.task("task-1")
     assert task is not None
+    task.workers["worker-1"].progress += [(NOW - 800 * SECOND + n * 30_000, 50.0) for n in range(20_000)]
     looked_at = 0
 
     class Counted(Words):
@@ -237,8 +239,9 @@ def test_a_thousand_times_more_progress_costs_a_timeline_no_more() -> None:
 
     lane = timeline(task).lanes[1]
     lane = lane._replace(ticks=Counted(task.workers["worker-1"]))
-    paint(lane, Axis(NOW - 900 * SECOND, NOW, 80), NOW, styles())
+    painted = paint(lane, Axis(NOW - 900 * SECOND, NOW, 80), NOW, styles())
     assert 0 < looked_at < 80 * 4
+    assert sum(cell.text == "╵" for cell in painted) > 20
 
 
 # Dates.
