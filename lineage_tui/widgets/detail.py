@@ -237,8 +237,9 @@ class Detail(Vertical):
                 glyph, _, role = self.looks.look("escalated")
                 counts.append((f"{glyph} {sums.escalated:,} escalated", role, False))
             lines += self._paragraph(told, 2)
-        some = sums is not None and self.gantt.count() < sums.tasks
-        which = f"the first {self.gantt.count():,} of {sums.tasks:,} tasks" if sums is not None and some else "its tasks"
+        drawn, which = self.gantt.count(), "its tasks"
+        if sums is not None and drawn < sums.tasks:
+            which = f"the first {drawn:,} of {sums.tasks:,} tasks"
         lines.append([(f"{which}, in the order of the list; Enter goes to one", "muted", False)])
         self.heading.show(lines)
         self.heading.stand(len(lines))
@@ -322,9 +323,9 @@ class Detail(Vertical):
     # Going.
 
     def open_tab(self, tab: str) -> None:
-        """Show a tab; the focus goes along if it was in the pane."""
-        inside = self.has_focus_within
+        """Show a tab."""
         if tab == "record":
+            self.events.show(self.task_id)
             fact = self.events.fact()
             self.record.show("reading…" if fact else "")
             if fact is not None:
@@ -332,12 +333,13 @@ class Detail(Vertical):
         self.tab = tab
         self._switch()
         self.update()
-        if inside:
-            self.screen.set_focus(self.view)
 
     def _switch(self) -> None:
-        """Put the view that belongs to the task, or to the session, in front."""
+        """Put the view that belongs to the task, or to the session, in front; the focus goes along."""
+        inside = self.has_focus_within
         self.query_one(ContentSwitcher).current = self.view.id
+        if inside:
+            self.screen.set_focus(self.view)
 
     def show_event(self, digest: int) -> None:
         """Open the events tab at one event."""

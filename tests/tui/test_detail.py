@@ -295,6 +295,30 @@ async def test_a_record_is_wrapped_and_broken_at_its_line_breaks_and_copied_as_i
         assert "\n".join(app.detail.record.lines) == record
 
 
+async def test_the_record_tab_shows_an_event_of_its_own_task_whatever_was_looked_at_before() -> None:
+    log = Log()
+    log.add("task_created", "task-1", 60)
+    log.add("task_created", "task-2", 50)
+    async with shown(log) as (pilot, app):
+        app.detail.open_tab("events")
+        app.detail.open_tab("timeline")
+        app.detail.show("task-2")
+        app.detail.turn(-1)
+        await pilot.pause()
+        assert app.detail.tab == "record" and app.detail.events.fact() == log.state.facts("task-2")[0]
+
+
+async def test_the_focus_stays_in_the_pane_when_its_record_goes() -> None:
+    async with shown(session_log()) as (pilot, app):
+        app.detail.open_tab("events")
+        app.detail.events.focus()
+        app.detail.open_tab("record")
+        await pilot.pause()
+        app.detail.show("task-ok-1")
+        await pilot.pause()
+        assert app.detail.tab == "events" and app.focused is app.detail.events
+
+
 # Bounded work.
 
 
