@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import ContentSwitcher
 
-from lineage_core.clock import Clock, format_duration
+from lineage_core.clock import Clock
 from lineage_core.facts import Fact
 from lineage_core.merge import State
 from lineage_core.state import TaskRow
@@ -21,11 +21,11 @@ from lineage_core.timeline import timeline
 from lineage_core.zombies import Thresholds
 from lineage_tui.models.brief import Brief, Usually, brief
 from lineage_tui.models.exact import Parts
+from lineage_tui.models.headed import session_lines, task_lines
 from lineage_tui.models.pace import Pace
 from lineage_tui.models.session import Session
 from lineage_tui.models.usual import Usual
 from lineage_tui.models.usual_sample import UsualSample
-from lineage_tui.models.wrapped import wrap
 from lineage_tui.style import Styles
 from lineage_tui.widgets.events import EventLines, RecordLines
 from lineage_tui.widgets.gantt import Gantt
@@ -207,79 +207,21 @@ class Detail(Vertical):
             self._show_session()
 
     def _show_session(self) -> None:
-        counts: Parts = [("  ", "text", False)]
-        total = 0
-        for status, count in self.session.by_status():
-            glyph, word, role = self.looks.look(status)
-            counts.append((f"{glyph} {count:,} {word}  ", role, False))
-            total += count
-        title: Parts = [
-            (self.looks.glyph("▾ ", "- "), "muted", False),
-            (self.session.name or "", "accent", True),
-            (f"  {total:,} task{'s' if total != 1 else ''}", "muted", False),
-        ]
-        lines = [title, counts]
-        sums, now = self.session.sums, self.clock()
-        if sums is not None:
-            until = now if sums.open else sums.last_at
-            told = [
-                f"began {self.looks.stamp(sums.first_at, now)}",
-                f"{'goes on for' if sums.open else 'took'} {format_duration(max(0, until - sums.first_at))}",
-                f"last event {format_duration(max(0, now - sums.last_at))} ago",
-            ]
-            if sums.workers:
-                failed = f", {sums.failed_workers:,} failed" if sums.failed_workers else ""
-                told.append(f"{sums.workers:,} workers{failed}")
-            if sums.retries:
-                told.append(f"{sums.retries:,} retr{'ies' if sums.retries != 1 else 'y'}")
-            told += [f"{sums.tokens:,} tokens", f"{sums.events:,} events"]
-            if sums.escalated:
-                glyph, _, role = self.looks.look("escalated")
-                counts.append((f"{glyph} {sums.escalated:,} escalated", role, False))
-            lines += self._paragraph(told, 2)
-        drawn, which = self.gantt.count(), "its tasks"
-        if sums is not None and drawn < sums.tasks:
-            which = f"the first {drawn:,} of {sums.tasks:,} tasks"
-        lines.append([(f"{which}, in the order of the list; Enter goes to one", "muted", False)])
+        lines = session_lines(self.session, self.gantt.count(), self.clock(), self.size.width, self.looks)
         self.heading.show(lines)
         self.heading.stand(len(lines))
         self._show_foot()
 
-    # The heading.
-
     def _show_heading(self, told: Brief, parent: str) -> None:
-        glyph, word, role = self.looks.look(told.state)
-        title: Parts = [(f"{glyph} {word} ", role, True), (self.task_id or "", "text", True)]
-        if told.about:
-            title.append(("  " + told.about, "muted", False))
-        height, width = self.size.height, self.size.width
-        most = 3 if height >= 20 else 2 if height >= 9 else 1
-        lines = [title]
-        brief_only = self.tab == "record" and height < 20  # a record wants the room
-        for said in () if brief_only else told.said[: 3 if height >= 9 else 1]:
-            glyph, _, role = self.looks.look(said.state)
-            lead = f"{glyph} " if said.marked else ""
-            for number, text in enumerate(wrap(said.text, max(8, width - len(lead)), most)):
-                lines.append([((lead if number == 0 else " " * len(lead)) + text, role, False)])
-        if not brief_only:
-            lines += self._paragraph([*told.figures, *filter(None, [parent])], 2 if height >= 13 else 1)
-        lines.append(self._tab_line())
-        if len(lines) > (room := max(1, height // 2)):
+        short = self.tab == "record" and self.size.height < 20  # a record wants the room
+        if parent:
+            told = told._replace(figures=(*told.figures, f"part of {parent}"))
+        above = task_lines(self.task_id or "", told, self.size.width, self.size.height, self.looks)
+        lines = [*(above[:1] if short else above), self._tab_line()]
+        if len(lines) > (room := max(1, self.size.height // 2)):
             lines = [*lines[: room - 1], lines[-1]] if room > 1 else lines[:1]
         self.heading.show(lines)
         self.heading.stand(len(lines))
-
-    def _paragraph(self, told: list[str], most: int) -> list[Parts]:
-        """Figures in at most so many lines, broken between them."""
-        dot = self.looks.glyph(" · ", ", ")
-        rows = [""]
-        for text in told:
-            longer = f"{rows[-1]}{dot}{text}" if rows[-1] else text
-            if len(longer) > self.size.width and len(rows) < most and rows[-1]:
-                rows.append(text)
-            else:
-                rows[-1] = longer
-        return [[(row, "muted", False)] for row in rows]
 
     def _tab_line(self) -> Parts:
         line: Parts = []
