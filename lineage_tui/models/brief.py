@@ -58,7 +58,10 @@ def brief(
     said: list[Said] = []
     if task.status is Status.FAILED and failure is not None:
         said.append(failure)
-        figures.append(sentence if task.reason and task.reason not in failure.text else sentence.partition(":")[0])
+        if reason := _besides(task):
+            said.append(Said(f"{sentence.partition(':')[0]}: {reason}", status, marked=False))
+        else:
+            figures.append(sentence.partition(":")[0])
     elif hangs is not None:
         said.append(_silent(task, hangs, silence, now, usually, looks))
     else:
@@ -70,7 +73,7 @@ def brief(
     if silence and hangs is None and quiet is not None:
         said.append(Said(f"{quiet.worker_id} is still open, last heard of {_ago(quiet.last_at, now)} ago", silence))
     about = [status if hangs else "", task.priority, task.task_type]
-    figures += _figures(task, now, looks, alone=bool(figures))
+    figures += _figures(task, now, looks)
     return Brief(silence if hangs else status, ", ".join(filter(None, about)), tuple(said), tuple(figures))
 
 
@@ -89,6 +92,13 @@ def _failure(task: Task, now: int, looks: Styles) -> Said | None:
         state, text = "zombie", f"found dead by the cleanup ({found.text or ZOMBIE_TIMEOUT})"
     who = found.worker or task.master or "the task"
     return Said(f"{who}, {looks.stamp(found.at, now)} ({_ago(found.at, now)} ago): {text}", state)
+
+
+def _besides(task: Task) -> str:
+    """What the reason of a failed task says besides the error of the worker that it comes from."""
+    found = cause(task)
+    reason = task.reason or ""
+    return reason.replace(found.text, "").rstrip(": ,") if found is not None and found.text else reason
 
 
 def _escalated(task: Task, now: int, looks: Styles) -> Said:
@@ -113,9 +123,8 @@ def _silent(task: Task, worker: Worker, state: str, now: int, usually: Usually, 
     return Said(f"{worker.worker_id} silent for {_ago(worker.last_at, now)}{normal}, last word: {last}{also}", state)
 
 
-def _figures(task: Task, now: int, looks: Styles, *, alone: bool) -> list[str]:
-    end = task.ended_at if task.ended_at is not None else now
-    parts = [] if alone or task.status.ended else [f"{format_duration(max(0, end - task.first_at))} old"]
+def _figures(task: Task, now: int, looks: Styles) -> list[str]:
+    parts = [] if task.status.ended else [f"{format_duration(max(0, now - task.first_at))} old"]
     parts.append(f"under {short(task.master)}" if task.master else "no master yet")
     if task.percent is not None and not task.status.ended:
         parts.append(f"{task.percent:.0f}%")

@@ -65,7 +65,9 @@ def _sums(sums: Sums, now: int, looks: Styles) -> list[str]:
         told.append(f"{sums.workers:,} workers{failed}")
     if sums.retries:
         told.append(f"{sums.retries:,} retr{'ies' if sums.retries != 1 else 'y'}")
-    return [*told, f"{sums.tokens:,} tokens", f"{sums.events:,} events"]
+    if sums.tokens:
+        told.append(f"{sums.tokens:,} tokens")
+    return [*told, f"{sums.events:,} event{'s' if sums.events != 1 else ''}"]
 
 
 def _figures(told: Sequence[str], width: int, most: int, looks: Styles) -> list[Parts]:

@@ -254,7 +254,7 @@ class Detail(Vertical):
             return 0
         if view is self.gantt:
             return max(room - view.title_lines - view.count(), min(5, room // 3) if room >= 7 else 0)
-        return min(6, room // 3) if room >= 8 else 0
+        return min(6, room // 3) if room >= 6 else 0
 
     def _foot_title(self) -> str:
         if self.view is self.gantt and self.gantt.shown is not None and self.gantt.cursor < self.gantt.count():

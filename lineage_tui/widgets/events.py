@@ -103,8 +103,8 @@ class EventLines(LineView):
             return []
         role = self.looks.look(EVENT_LOOKS.get(fact.event_type, "unknown"))[2]
         told = f"{self.looks.exact(fact.at)}  {fact.actor_type} {fact.actor_id}  {fact.lineage_id}"
-        below = wrap(told, width - 1, max(1, room // 3))
-        above = wrap(_say(fact), width - 1, max(1, room - len(below)))
+        above = wrap(_say(fact), width - 1, room)
+        below = wrap(told, width - 1, max(1, room - len(above)))
         lines: list[Parts] = [[(f" {line}", role, False)] for line in above]
         return [*lines, *([(f" {line}", "muted", False)] for line in below)][:room]
 

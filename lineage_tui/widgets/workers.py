@@ -87,7 +87,7 @@ class WorkerLines(LineView):
             f"{worker.tokens or 0:,} of {worker.token_budget:,} tokens" if worker.token_budget else "",
             f"last heard of {self.looks.stamp(worker.last_at, self.clock())}",
         ]
-        below = wrap(", ".join(filter(None, told)), width - 1, max(1, room // 2))
-        above = wrap(words, width - 1, max(1, room - len(below)))
+        above = wrap(words, width - 1, room)
+        below = wrap(", ".join(filter(None, told)), width - 1, max(1, room - len(above)))
         lines: list[Parts] = [[(f" {line}", role, False)] for line in above]
         return [*lines, *([(f" {line}", "muted", False)] for line in below)][:room]

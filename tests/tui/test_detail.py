@@ -470,3 +470,13 @@ async def test_no_size_breaks_it(size: tuple[int, int]) -> None:
         app.clock.at += 10 * MINUTE
         app.detail.update()
         await pilot.pause()
+
+
+async def test_a_reason_that_only_repeats_the_error_is_not_told_twice() -> None:
+    log = Log()
+    log.add("task_started", "task-1", 600)
+    log.worker("task-1", "worker-scan-1", "scan-worker", (580, 570, 400), "failed")
+    log.add("task_failed", "task-1", 190, reason="no worker could finish: no disk")
+    async with shown(log, size=(80, 13)) as (_, app):
+        text = "\n".join(text_of(app).splitlines()[:6])
+        assert "failed after 6m50s: no worker could finish" in text and text.count("no disk") == 1
