@@ -122,9 +122,11 @@ def _worker_lane(worker: Worker, task: Task) -> Lane:
     if worker.spawned_at is not None:
         until = worker.started_at if worker.started_at is not None else worker.ended_at
         bars.append(Bar(worker.spawned_at, until, "spawn", "spawned"))
-    if worker.started_at is not None or worker.spawned_at is None:
+    if worker.started_at is not None or worker.spawned_at is None or worker.ended_at is not None:
         kind = worker.end.value if worker.end else "run"
         start = worker.started_at if worker.started_at is not None else worker.first_at
+        if worker.started_at is None and worker.spawned_at is not None:
+            start = worker.ended_at or start  # it ended without a start: a moment, so that how it ended is seen
         bars.append(Bar(start, worker.ended_at, kind, worker.error if worker.failed and worker.error else kind))
     note = worker.worker_type or ""
     if worker.retry_of:
