@@ -57,7 +57,7 @@ def draw(line: Timeline, now: int, width: int, ascii_only: bool) -> list[list[Pi
     end = max(now if line.end is None else line.end, line.start + 1)
     label = min(_LABEL, max((len(lane.name) + 3 for lane in line.lanes), default=8))
     axis = _Axis(line.start, end, max(12, width - label - 8))
-    lines = [[(" " * label, ""), (_ruler(axis), "muted")]]
+    lines = [[(" " * label, ""), (_ruler(axis, growing=line.end is None), "muted")]]
     for lane in line.lanes:
         name = f"{'  ' if lane.kind != 'phases' else ''}{lane.name}"
         if len(name) > label - 1:
@@ -84,12 +84,14 @@ class _Axis(NamedTuple):
         return min(self.width - 1, part)
 
 
-def _ruler(axis: _Axis) -> str:
-    """Offsets from the beginning, at round durations."""
+def _ruler(axis: _Axis, *, growing: bool) -> str:
+    """Offsets from the beginning, at round durations, and where now is, if the end is now."""
     length = axis.end - axis.start
     most = max(1, axis.width // 9)
     step = next((step for step in _STEPS if length / step <= most), length)
     text = [" "] * (axis.width + 8)
+    if growing and axis.width > 20:
+        text[axis.width - 3 : axis.width] = "now"
     for at in range(axis.start, axis.end + 1, step):
         mark = f"+{format_duration(at - axis.start)}" if at > axis.start else "0"
         column = axis.column(at)
@@ -101,6 +103,11 @@ def _ruler(axis: _Axis) -> str:
 def _cells(lane: Lane, axis: _Axis, ascii_only: bool) -> list[Piece]:
     """The bars and marks of a lane, in runs of the same kind. A bar gives way to a short one before it."""
     cells: list[Piece] = [(" ", "")] * axis.width
+    if lane.after is not None and lane.bars:  # from the failure to the worker that replaces it
+        corner, dash = "`-" if ascii_only else "╰╌"
+        first = axis.column(lane.after)
+        for column in range(first, axis.column(lane.bars[0].start)):
+            cells[column] = (corner if column == first else dash, "failed")
     free = 0
     for bar in lane.bars:
         sign = BARS.get(bar.kind, BARS["unknown"])

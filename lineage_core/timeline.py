@@ -6,7 +6,10 @@ to now.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import NamedTuple, overload
 
 from lineage_core.state import Handoff, Status, Task, Worker
 
@@ -14,7 +17,8 @@ from lineage_core.state import Handoff, Status, Task, Worker
 class Bar(NamedTuple):
     """A stretch of time; end: None while open.
 
-    kind: a Status, a WorkerEnd, `spawn`, `run`, `handoff wait` or `handoff`.
+    kind: a Status, a WorkerEnd, `spawn`, `run`, `handoff wait` or `handoff`. text: a few words; of a failed worker its
+    error, as it was logged.
     """
 
     start: int
@@ -31,14 +35,55 @@ class Tick(NamedTuple):
     text: str
 
 
+_time = itemgetter(0)
+
+
+class Words(Sequence[Tick]):
+    """The progress of a worker as ticks, made when they are looked at: there may be 100,000, of which few are drawn."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._progress = worker.progress  # only ever added to
+        self._count = len(worker.progress)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Tick: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Tick]: ...
+    def __getitem__(self, index: int | slice) -> Tick | list[Tick]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(self._count))]
+        at, percent = self._progress[range(self._count)[index]]
+        return Tick(at, "progress", f"{percent:g}%")
+
+    def first(self, at: int, low: int = 0) -> int:
+        """The number of the first tick from `low` on that is not before a time; how many there are, if all are."""
+        return bisect_left(self._progress, at, min(low, self._count), self._count, key=_time)
+
+    def time(self, number: int) -> int:
+        """The time of a tick."""
+        return self._progress[number][0]
+
+    def times(self, first: int, stop: int) -> list[int]:
+        """The times of the ticks from `first` to before `stop`."""
+        return [at for at, _ in self._progress[first : min(stop, self._count)]]
+
+
 class Lane(NamedTuple):
-    """One line of a timeline. kind: `phases`, `worker` or `handoff`; name: the id it stands for; note: a few words."""
+    """One line of a timeline.
+
+    kind: `phases`, `worker` or `handoff`; name: the id it stands for; note: a few words; bars, ticks: in the order of
+    time, no bar over another. after: when the worker failed that this one replaces.
+    """
 
     kind: str
     name: str
     note: str
     bars: tuple[Bar, ...]
-    ticks: tuple[Tick, ...]
+    ticks: Sequence[Tick]
+    after: int | None = None
 
 
 class Timeline(NamedTuple):
@@ -57,7 +102,7 @@ def timeline(task: Task) -> Timeline:
     phases = tuple(Bar(p.start, p.end, p.status.value, p.status.value) for p in task.phases)
     ticks = tuple(Tick(m.at, m.kind, m.text) for m in task.marks)
     lanes = [Lane("phases", task.task_id, task.status.value, phases, ticks)]
-    rest = [(w.first_at, _worker_lane(w)) for w in task.workers.values()]
+    rest = [(w.first_at, _worker_lane(w, task)) for w in task.workers.values()]
     rest += [(_handoff_start(h), _handoff_lane(h)) for h in task.handoffs.values()]
     lanes += [lane for _, lane in sorted(rest, key=lambda pair: pair[0])]
     open_worker = any(w.open for w in task.workers.values())
@@ -72,20 +117,23 @@ def time_by_phase(task: Task, now: int) -> dict[Status, int]:
     return spent
 
 
-def _worker_lane(worker: Worker) -> Lane:
+def _worker_lane(worker: Worker, task: Task) -> Lane:
     bars = []
     if worker.spawned_at is not None:
         until = worker.started_at if worker.started_at is not None else worker.ended_at
         bars.append(Bar(worker.spawned_at, until, "spawn", "spawned"))
-    if worker.started_at is not None or worker.spawned_at is None:
+    if worker.started_at is not None or worker.spawned_at is None or worker.ended_at is not None:
         kind = worker.end.value if worker.end else "run"
         start = worker.started_at if worker.started_at is not None else worker.first_at
-        bars.append(Bar(start, worker.ended_at, kind, kind))
+        if worker.started_at is None and worker.spawned_at is not None:
+            start = worker.ended_at or start  # it ended without a start: a moment, so that how it ended is seen
+        bars.append(Bar(start, worker.ended_at, kind, worker.error if worker.failed and worker.error else kind))
     note = worker.worker_type or ""
     if worker.retry_of:
         note += f" retry of {worker.retry_of}"
-    ticks = tuple(Tick(at, "progress", f"{percent:g}%") for at, percent in worker.progress)
-    return Lane("worker", worker.worker_id, note.strip(), tuple(bars), ticks)
+    replaced = task.workers.get(worker.retry_of) if worker.retry_of else None
+    after = replaced.ended_at if replaced is not None else None
+    return Lane("worker", worker.worker_id, note.strip(), tuple(bars), Words(worker), after)
 
 
 def _handoff_start(handoff: Handoff) -> int:

@@ -193,6 +193,19 @@ class Styles:
             return f"{format_duration(max(0, now - at))} ago"
         return (format_local(at) if self.times == "local" else format_timestamp(at))[11:23]
 
+    def stamp(self, at: int, now: int) -> str:
+        """As `time`, in at most 14 characters: `03-13 08:03:12` for another day than today."""
+        written = format_local if self.times == "local" else format_timestamp
+        if self.times == "ago" or written(at)[:10] == written(now)[:10]:
+            return self.time(at, now)
+        return f"{written(at)[5:10]} {written(at)[11:19]}"
+
+    def exact(self, at: int) -> str:
+        """A moment in full, whatever the operator wants elsewhere: `2026-03-14 08:03:48.123Z`, or local with its
+        offset."""
+        written = format_local(at) if self.times == "local" else format_timestamp(at)
+        return f"{written[:10]} {written[11:23]}{written[26:]}"
+
     def moment(self, at: int, now: int) -> str:
         """As `time`, but `03-13 08:03` for another day than today."""
         written = format_local if self.times == "local" else format_timestamp

@@ -68,6 +68,10 @@ class UsualSilence:
         usual = self._known[kind] = Usual(gaps[(len(gaps) - 1) // 2], gaps[(len(gaps) * 95 + 99) // 100 - 1])
         return usual
 
+    def known(self, kind: str) -> Usual | None:
+        """What `of` last said about a type; None if it was not asked since the last `settle` that concerned it."""
+        return self._known.get(kind)
+
     def settle(self) -> None:
         """Let what was noted since the last call count."""
         for kind in self._stale:

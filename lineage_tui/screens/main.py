@@ -20,6 +20,7 @@ from lineage_tui.cells import fit
 from lineage_tui.commands import Command, bindings, first_key
 from lineage_tui.glance import counts, pulse
 from lineage_tui.models.figures import WINDOWS
+from lineage_tui.models.session import Session
 from lineage_tui.screens.showing import Showing
 from lineage_tui.settings import Kept
 from lineage_tui.style import PALETTES, TIME_MODES
@@ -87,7 +88,17 @@ class MainScreen(Showing):
             view.on_entered = self.entered
         self.tree_view.on_filtered = self._on_filtered
         self.views = Views(state, lists)
-        self.detail = Detail(looks, state, clock, app.thresholds, app.read_record)
+        self.detail = Detail(
+            looks,
+            state,
+            clock,
+            app.thresholds,
+            app.read_record,
+            Session(self.tree_view.model),
+            group=lambda: self.tree_view.group() if self.views.shown == "tasks" else None,
+            go_to=self.go_to_task,
+            usually=self.worker_table.model.usual.known,
+        )
         self.status_line = EdgeLine(looks, id="status")
         self.key_line = EdgeLine(looks, on="background", id="keys")
         self.key_line.on_part = self.run_hint

@@ -1,23 +1,33 @@
-"""The detail pane: what the selected task is, what it waits for, and its timeline, events, workers and records."""
+"""The detail pane: what the selected task is, what is the matter with it, and its timeline, events, workers, records.
+
+On the heading of a session it shows the session: its sums, and its tasks on one time axis.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import ContentSwitcher
 
-from lineage_core.clock import Clock, format_duration
+from lineage_core.clock import Clock
 from lineage_core.facts import Fact
 from lineage_core.merge import State
 from lineage_core.silence import over
+from lineage_core.state import TaskRow
 from lineage_core.timeline import timeline
-from lineage_core.words import short, waiting_for
 from lineage_core.zombies import Thresholds
+from lineage_tui.models.brief import Brief, Usually, brief
+from lineage_tui.models.exact import Parts
 from lineage_tui.models.facts_of import last_fact, part_of
+from lineage_tui.models.headed import session_lines, task_lines
+from lineage_tui.models.pace import Pace
+from lineage_tui.models.session import Session
+from lineage_tui.models.usual import Usual
+from lineage_tui.models.usual_sample import UsualSample
 from lineage_tui.style import Styles
 from lineage_tui.widgets.events import EventLines, RecordLines
 from lineage_tui.widgets.gantt import Gantt
@@ -32,26 +42,48 @@ class Detail(Vertical):
     """The pane right of the tree, or below it.
 
     read: gives the text of the record of a fact, as it stands on disk; called when the record tab is shown.
+    group: gives the name of the session whose heading is under the cursor, if one is. go_to: called with the id of a
+    task that was entered in the timeline of a session. usually: what silence is usual for a worker type.
     """
 
     def __init__(
-        self, styles: Styles, state: State, clock: Clock, thresholds: Thresholds, read: Callable[[Fact], str]
+        self,
+        styles: Styles,
+        state: State,
+        clock: Clock,
+        thresholds: Thresholds,
+        read: Callable[[Fact], str],
+        session: Session,
+        *,
+        group: Callable[[], str | None] = lambda: None,
+        go_to: Callable[[str], None] = lambda task_id: None,
+        usually: Usually = lambda kind: None,
     ) -> None:
         super().__init__(id="detail")
         self.looks = styles
         self.state = state
         self.clock = clock
+        self.thresholds = thresholds
         self.read = read
+        self.session = session
+        self.group = group
+        self.go_to = go_to
+        self.usually = usually
         self.task_id: str | None = None
         self.tab = "timeline"
         self.gantt = Gantt(styles, clock, id="timeline", empty="no task selected")
-        self.events = EventLines(styles, clock, id="events", empty="no events")
+        self.events = EventLines(styles, state, clock, id="events", empty="no events")
         self.crew = WorkerLines(styles, clock, thresholds, id="workers", empty="no workers yet")
         self.record = RecordLines(styles, id="record", empty="no event selected")
         self.heading = Heading(styles, id="heading")
+        self.foot = Heading(styles, id="foot")
+        self._shown: dict[str, TaskRow] = {}  # what each tab was last made of
+        self._pace = Pace()
+        self._planned = False
+        self._sample = UsualSample(state)
         for view in (self.gantt, self.events, self.crew, self.record):
             view.on_entered = self._entered
-        self.gantt.on_moved = lambda _key: self._show_exact()
+            view.on_moved = lambda _key: self._show_foot()
 
     def compose(self) -> ComposeResult:
         self.heading.on_part = self._clicked
@@ -61,99 +93,203 @@ class Detail(Vertical):
             yield self.events
             yield self.crew
             yield self.record
+        yield self.foot
 
     @property
     def view(self) -> LineView:
         """The view of the present tab."""
+        if self.task_id is None:
+            return self.gantt
         return {"timeline": self.gantt, "events": self.events, "workers": self.crew, "record": self.record}[self.tab]
 
     def show(self, task_id: str | None, worker: str | None = None) -> None:
-        """Show this task; worker: the lane to put the cursor on."""
-        if task_id != self.task_id:
+        """Show this task; worker: the lane to put the cursor on. None: the session under the cursor, if one is."""
+        group = self.group() if task_id is None else None
+        if (task_id, group) != (self.task_id, self.session.name):
             self.task_id = task_id
+            self.session.open(group)
+            self._shown.clear()
+            self._pace = Pace()
             for view in (self.gantt, self.events, self.crew):
                 view.cursor = view.top = 0
                 view.cursor_key = None
             if self.tab == "record":
-                self.open_tab("events")
+                self.tab = "events"
+            self._switch()
         self.update()
         if worker is not None:
             self.gantt.select_key(("worker", worker)) or self.gantt.select_key(("handoff", worker))
             self.crew.select_key(worker)
 
     def update(self) -> None:
-        """Bring the pane up to date with the state and the clock."""
+        """Bring the pane up to date with the state and the clock.
+
+        What changed in the task is taken in as often as it can be without slowing the screen down (see `Pace`).
+        """
+        row = self.state.rows.get(self.task_id) if self.task_id is not None else None
+        if row is None:
+            self._update_session()
+            return
+        tab = self.tab
+        if self._shown.get(tab) is not row:
+            if (wait := self._pace.wait()) and tab in self._shown:
+                self._plan(wait)
+            else:
+                self._pace.begin()
+                self._take_in(tab, row)
+                self._pace.end()
         with self.state.lock:
-            task = self.state.task(self.task_id) if self.task_id is not None else None
-            if task is None:
-                self.heading.show([])
-                self.gantt.show(None)
+            task = self.state.task(row.task_id)
+            assert task is not None
+            told = brief(task, self.state.rows, self.clock(), self.thresholds, self._usual, self.looks)
+            parent = self.state.kin.parent(row.task_id)
+        if self._sample.wanted:
+            self._sample.wanted = False
+            self.run_worker(self._take_sample(), group="sample", exclusive=True)
+        self._show_heading(told, f"part of {parent}" if parent else "")
+        self._show_foot()
+
+    def _take_in(self, tab: str, row: TaskRow) -> None:
+        """Let a tab show the task as it is now."""
+        self._shown[tab] = row
+        if tab == "events":
+            self.events.show(row.task_id)
+        elif tab != "record":
+            with self.state.lock:
+                task = self.state.task(row.task_id)
+                if task is None:
+                    return
+                if tab == "workers":
+                    self.crew.show(sorted(task.workers.values(), key=lambda w: w.first_at), over(task))
+                else:
+                    self.gantt.show(timeline(task))
+
+    def _usual(self, kind: str) -> Usual | None:
+        """What silence is usual for a worker type: as the table of workers says, else from a sample."""
+        return self.usually(kind) or self._sample.of(kind)
+
+    async def _take_sample(self) -> None:
+        for _ in self._sample.read():
+            await asyncio.sleep(0.002)
+        self.update()
+
+    def _plan(self, wait: float) -> None:
+        """Update again after so many seconds."""
+        if not self._planned:
+            self._planned = True
+            # Not set_timer: one whose time has passed before it begins to wait is lost (Textual 8.2).
+            asyncio.get_running_loop().call_later(wait, self.call_later, self._go_on)
+
+    def _go_on(self) -> None:
+        self._planned = False
+        self.update()
+
+    # The session.
+
+    def _update_session(self) -> None:
+        if self.session.name is None:
+            self._shown.clear()
+            self.heading.show([])
+            self.foot.show([])
+            self.gantt.show(None)
+            return
+        if not self._pace.wait() and not any(w.group == "session" and w.is_running for w in self.workers):
+            self._pace.begin()
+            self.run_worker(self._read_session(), group="session", exclusive=True)
+        self._show_session()
+
+    async def _read_session(self) -> None:
+        name = self.session.name
+        for _ in self.session.read():
+            await asyncio.sleep(0.004)
+            if self.session.name != name or self.task_id is not None:
                 return
-            row = task.row()
-            lines = timeline(task)
-            sentence = waiting_for(task, self.state.rows, self.clock())
-            if self.tab == "events":
-                self.events.show(self.state.facts(task.task_id))
-            elif self.tab == "workers":
-                self.crew.show(sorted(task.workers.values(), key=lambda w: w.first_at), over(task))
-            facts = self._facts_line(task)
-        if self.tab == "timeline":
-            self.gantt.show(lines)
-        glyph, word, role = self.looks.look(row.status.value)
-        title = [(f"{glyph} {word} ", role, True), (row.task_id, "text", True)]
-        if row.escalated:
-            title.append((f"  {self.looks.glyph('▲', '!')} escalated", "escalated", True))
-        extras = [text for text in (row.priority, row.task_type) if text]
-        if extras:
-            title.append(("  " + ", ".join(extras), "muted", False))
-        self.heading.show([title, [(sentence, role, False)], [(facts, "muted", False)], self._tab_line()])
+        self._pace.end()
+        if self.session.name == name and self.task_id is None:
+            self.gantt.show(self.session.timeline)
+            self._show_session()
 
-    def _facts_line(self, task: Any) -> str:
-        parts = [f"under {short(task.master)}" if task.master else "no master yet"]
-        if task.workers:
-            parts.append(f"{sum(not w.open for w in task.workers.values())}/{len(task.workers)} workers ended")
-        if task.attempts > 1:
-            parts.append(f"attempt {task.attempts}")
-        if task.tokens is not None:
-            parts.append(f"{task.tokens:,} tokens")
-        parts.append(f"{task.events} event{'s' if task.events != 1 else ''}")
-        parts += [
-            f"{short(h.from_master) or '?'} → {short(h.to_master) or '?'}" for h in list(task.handoffs.values())[-3:]
-        ]
-        parent = self.state.kin.parent(task.task_id)
+    def _show_session(self) -> None:
+        lines = session_lines(self.session, self.gantt.count(), self.clock(), self.size.width, self.looks)
+        self.heading.show(lines)
+        self.heading.stand(len(lines))
+        self._show_foot()
+
+    def _show_heading(self, told: Brief, parent: str) -> None:
+        short = self.tab == "record" and self.size.height < 20  # a record wants the room
         if parent:
-            parts.append(f"part of {parent}")
-        end = task.ended_at if task.ended_at is not None else self.clock()
-        parts.append(format_duration(max(0, end - task.first_at)))
-        return " · ".join(parts)
+            told = told._replace(figures=(*told.figures, f"part of {parent}"))
+        above = task_lines(self.task_id or "", told, self.size.width, self.size.height, self.looks)
+        lines = [*(above[:1] if short else above), self._tab_line()]
+        if len(lines) > (room := max(1, self.size.height // 2)):
+            lines = [*lines[: room - 1], lines[-1]] if room > 1 else lines[:1]
+        self.heading.show(lines)
+        self.heading.stand(len(lines))
 
-    def _tab_line(self) -> list[tuple[str, str, bool]]:
-        line: list[tuple[str, str, bool]] = []
+    def _tab_line(self) -> Parts:
+        line: Parts = []
         for tab in TABS:
             here = tab == self.tab
             line.append((f"[{tab}]" if here else f" {tab} ", "accent" if here else "muted", here))
-        if self.tab == "timeline" and self.gantt.has_focus:
-            line.append(("  " + self.gantt.exact(), "text", False))
         return line
 
+    # The line under the cursor in full, below the view.
+
+    def _show_foot(self) -> None:
+        room = max(0, self.size.height - len(self.heading.lines))
+        height = self._foot_height(room)
+        rule = 1 if height >= 3 else 0
+        view, lines = self.view, []
+        if isinstance(view, Gantt | EventLines | WorkerLines):
+            lines = view.exact(height - rule, max(8, self.size.width - 1))
+        if rule:
+            dash = self.looks.glyph("─", "-")
+            title = self._foot_title()
+            rest = dash * max(0, self.size.width - len(title) - 4)
+            lines = [[(dash * 2, "line", False), (f" {title} ", "muted", False), (rest, "line", False)], *lines]
+        self.foot.show(lines)
+        self.foot.stand(height)
+
+    def _foot_height(self, room: int) -> int:
+        """How many lines below the view: what the timeline leaves over, a part of the room elsewhere."""
+        view = self.view
+        if view is self.record or view.count() == 0:
+            return 0
+        if view is self.gantt:
+            return max(room - view.title_lines - view.count(), min(5, room // 3) if room >= 7 else 0)
+        return min(6, room // 3) if room >= 6 else 0
+
+    def _foot_title(self) -> str:
+        if self.view is self.gantt and self.gantt.shown is not None and self.gantt.cursor < self.gantt.count():
+            lane = self.gantt.shown.lanes[self.gantt.cursor]
+            return "phases" if lane.kind == "phases" else " ".join(f"{lane.name}  {lane.note}".split())
+        return {"events": "event", "workers": "worker"}.get(self.tab, "")
+
+    # Going.
+
     def open_tab(self, tab: str) -> None:
-        """Show a tab; the focus goes along if it was in the pane."""
-        inside = self.has_focus_within
+        """Show a tab."""
         if tab == "record":
+            self.events.show(self.task_id)
             fact = self.events.fact()
             self.record.show("reading…" if fact else "")
             if fact is not None:
                 self.run_worker(partial(self._read, fact), thread=True, exclusive=True, group="record")
         self.tab = tab
-        self.query_one(ContentSwitcher).current = tab
+        self._switch()
         self.update()
+
+    def _switch(self) -> None:
+        """Put the view that belongs to the task, or to the session, in front; the focus goes along."""
+        inside = self.has_focus_within
+        self.query_one(ContentSwitcher).current = self.view.id
         if inside:
             self.screen.set_focus(self.view)
 
     def show_event(self, digest: int) -> None:
         """Open the events tab at one event."""
         self.open_tab("events")
-        self.events.select_key(digest)
+        self.events.go_to(digest)
 
     def _read(self, fact: Fact) -> None:
         """Read a record from disk, in a thread."""
@@ -200,15 +336,19 @@ class Detail(Vertical):
 
     def turn(self, by: int) -> None:
         """Show the next tab (1) or the one before (-1)."""
-        self.open_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)])
+        if self.task_id is not None:
+            self.open_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)])
 
-    def _show_exact(self) -> None:
-        if self.gantt.has_focus:
-            self.call_later(self.update)
+    def on_resize(self) -> None:
+        self.update()
 
-    def _entered(self, _key: object) -> None:
-        """Deeper: from the timeline or the workers to the events, from an event to its record."""
-        if self.tab == "events":
+    def _entered(self, key: object) -> None:
+        """Deeper: from a session to a task, from the timeline or the workers to the events, from an event to its
+        record."""
+        if self.task_id is None:
+            if isinstance(key, tuple) and key[0] == "task":
+                self.go_to(key[1])
+        elif self.tab == "events":
             self.open_tab("record")
         elif (ident := self.part()) is not None:
             self.show_last_of(ident)
@@ -218,7 +358,7 @@ class Detail(Vertical):
     def back(self) -> bool:
         """Out by one: from the record to the events, from there to the timeline; False when there is no more."""
         order = {"record": "events", "events": "timeline", "workers": "timeline"}
-        if self.tab not in order:
+        if self.task_id is None or self.tab not in order:
             return False
         self.open_tab(order[self.tab])
         return True

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import asyncio
+import time
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 from lineage_core.clock import Clock, format_duration
 from lineage_core.facts import Fact
+from lineage_core.merge import State
 from lineage_core.words import say
 from lineage_tui.cells import Line
+from lineage_tui.models.exact import Parts
+from lineage_tui.models.task_events import TaskEvents
+from lineage_tui.models.wrapped import RecordLine, record_lines, wrap
 from lineage_tui.style import Styles
 from lineage_tui.widgets.lines import LineView
 
@@ -20,19 +26,50 @@ EVENT_LOOKS = {
     "handoff_created": "handoff wait", "handoff_accepted": "handoff", "handoff_completed": "handoff done",
 }  # fmt: skip
 
+BUDGET, PAUSE = 0.006, 0.01
+"""Seconds that reading may keep the interface thread in one go, and seconds between two."""
+
 
 class EventLines(LineView):
     """The events tab: one line per event, in order."""
 
-    def __init__(self, styles: Styles, clock: Clock, **options: Any) -> None:
+    def __init__(self, styles: Styles, state: State, clock: Clock, **options: Any) -> None:
         super().__init__(styles, **options)
         self.clock = clock
-        self.facts: list[Fact] = []
+        self.model = TaskEvents(state)
+        self._wanted: Hashable = None  # the event to go to once it has been read
 
-    def show(self, facts: list[Fact]) -> None:
-        """List these events from now on."""
-        self.facts = facts
+    @property
+    def facts(self) -> list[Fact]:
+        """The events that were read so far."""
+        return self.model.facts
+
+    def show(self, task_id: str | None) -> None:
+        """List the events of this task from now on, or what is new in it; many of them in slices, the first at once."""
+        if task_id != self.model.task_id:
+            self.model.open(task_id)
+            self._wanted = None
+        work = self.model.read()
+        if not self._slice(work):
+            # Not by set_timer: a timer that is late before it began to wait is never called (Textual 8.2).
+            self.run_worker(self._rest(work), group="reading", exclusive=True)
+
+    def go_to(self, digest: int) -> None:
+        """Put the cursor on an event, as soon as it has been read."""
+        self._wanted = None if self.select_key(digest) else digest
+
+    async def _rest(self, work: Iterator[int]) -> None:
+        while not self._slice(work):
+            await asyncio.sleep(PAUSE)
+
+    def _slice(self, work: Iterator[int]) -> bool:
+        """Read for a while; whether everything has been read."""
+        until = time.monotonic() + BUDGET
+        done = all(time.monotonic() <= until for _ in work)
+        if self._wanted is not None and self.select_key(self._wanted):
+            self._wanted = None
         self.sync()
+        return done
 
     def count(self) -> int:
         return len(self.facts)
@@ -41,6 +78,8 @@ class EventLines(LineView):
         return self.facts[line].digest
 
     def line_of(self, key: Hashable) -> int | None:
+        if self.cursor < len(self.facts) and self.facts[self.cursor].digest == key:
+            return self.cursor
         return next((n for n, fact in enumerate(self.facts) if fact.digest == key), None)
 
     def fact(self) -> Fact | None:
@@ -50,40 +89,69 @@ class EventLines(LineView):
     def draw(self, line: int, out: Line) -> None:
         fact = self.facts[line]
         glyph, _, role = self.looks.look(EVENT_LOOKS.get(fact.event_type, "unknown"))
-        out.col(self.looks.time(fact.at, self.clock()), 12, "muted")
+        out.col(self.looks.stamp(fact.at, self.clock()), 14, "muted")
         out.col("+" + format_duration(fact.at - self.facts[0].at), 7, "muted", right=True)
         out.put(glyph + " ", role)
-        if out.width >= 70:
+        if out.width >= 78:
             out.col(fact.event_type, 17, role)
-        out.put(say(fact.event_type, fact.actor_id, fact.data))
+        out.put(_say(fact).replace("\n", self.looks.glyph(" ↵ ", " \\n ")))
+
+    def exact(self, room: int, width: int) -> list[Parts]:
+        """The event under the cursor in full, in at most `room` lines of `width` cells."""
+        fact = self.fact()
+        if fact is None or room <= 0:
+            return []
+        role = self.looks.look(EVENT_LOOKS.get(fact.event_type, "unknown"))[2]
+        told = f"{self.looks.exact(fact.at)}  {fact.actor_type} {fact.actor_id}  {fact.lineage_id}"
+        above = wrap(_say(fact), width - 1, room)
+        below = wrap(told, width - 1, max(1, room - len(above)))
+        lines: list[Parts] = [[(f" {line}", role, False)] for line in above]
+        return [*lines, *([(f" {line}", "muted", False)] for line in below)][:room]
+
+
+def _say(fact: Fact) -> str:
+    return say(fact.event_type, fact.actor_id, fact.data)
 
 
 class RecordLines(LineView):
-    """The record tab: one event as it stands on disk, line by line."""
+    """The record tab: one event as it stands on disk, nothing of it cut.
+
+    lines: the record, one value a line, as it was shown.
+    """
 
     def __init__(self, styles: Styles, **options: Any) -> None:
         super().__init__(styles, **options)
         self.lines: list[str] = []
+        self._wrapped: list[RecordLine] = []
+        self._wrapped_for = 0
 
     def show(self, text: str) -> None:
         """Show this text, which may have many lines."""
         self.lines = text.split("\n") if text else []
+        self._wrapped_for = 0
         self.cursor = self.top = 0
         self.sync()
 
+    def _rows(self) -> list[RecordLine]:
+        width = max(16, self._width - 2)  # a blank before, the scrollbar behind
+        if width != self._wrapped_for:
+            self._wrapped, self._wrapped_for = record_lines(self.lines, width), width
+        return self._wrapped
+
     def count(self) -> int:
-        return len(self.lines)
+        return len(self._rows())
 
     def key_at(self, line: int) -> Hashable:
         return line
 
     def line_of(self, key: Hashable) -> int | None:
-        return key if isinstance(key, int) and key < len(self.lines) else None
+        return key if isinstance(key, int) and key < self.count() else None
 
     def draw(self, line: int, out: Line) -> None:
-        text = self.lines[line]
-        name, colon, rest = text.partition(": ")
-        if colon and name.lstrip().startswith('"'):
-            out.put(" " + name + colon, "accent").put(rest)
+        row = self._rows()[line]
+        out.put(" " + row.key, "accent")
+        body, mark, _ = row.text.rpartition("\\n")
+        if mark and row.text.endswith("\\n"):
+            out.put(body).put(mark, "muted")
         else:
-            out.put(" " + text)
+            out.put(row.text)

@@ -87,6 +87,11 @@ class TaskTree(HomingLines):
             return None
         return (node.ident, None) if node.kind == "task" else (node.owner, node.ident)
 
+    def group(self) -> str | None:
+        """The session whose heading is under the cursor."""
+        node = self.node()
+        return node.ident if node is not None and node.kind == "group" else None
+
     def count_line(self) -> str:
         """The order of the tree, in a few words, if it is not the usual one."""
         order = f"by {self.model.sorted_by}" if self.model.sorted_by != "newest" else ""

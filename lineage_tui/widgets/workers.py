@@ -10,7 +10,9 @@ from lineage_core.clock import Clock, format_duration
 from lineage_core.silence import STUCK, worker_look
 from lineage_core.state import Worker
 from lineage_core.zombies import Thresholds
-from lineage_tui.cells import Line, bar
+from lineage_tui.cells import Line, bar, cut
+from lineage_tui.models.exact import Parts
+from lineage_tui.models.wrapped import wrap
 from lineage_tui.style import Styles
 from lineage_tui.widgets.lines import LineView
 
@@ -66,9 +68,30 @@ class WorkerLines(LineView):
             words = f"silent for {format_duration(now - worker.last_at)}  {words}"
         if worker.retry_of:
             words = f"retry of {worker.retry_of}  {words}"
-        out.put(glyph + " ", role).col(worker.worker_id, self._name_width(out.width))
+        width = self._name_width(out.width)
+        out.put(glyph + " ", role).col(cut(worker.worker_id, "worker-", width, self.looks), width)
         out.col((worker.worker_type or "").removesuffix("-worker"), 14, "muted").col(word, 9, role)
         out.put(bar(worker.percent, 8, self.looks) if worker.percent is not None else " " * 8, role).put(" ")
         out.col(format_duration(max(0, life)), 6, right=True)
         out.col(f"{worker.tokens:,}" if worker.tokens is not None else "", 8, "muted", right=True)
-        out.put(words, role if look in ("failed", *STUCK) else "muted")
+        out.put(words.replace("\n", " "), role if look in ("failed", *STUCK) else "muted")
+
+    def exact(self, room: int, width: int) -> list[Parts]:
+        """The worker under the cursor in full, in at most `room` lines of `width` cells."""
+        if room <= 0 or self.cursor >= len(self.listed):
+            return []
+        worker = self.listed[self.cursor]
+        role = self.looks.look(worker_look(worker, self.clock(), self.thresholds, self.over))[2]
+        words = worker.error or worker.step or "no word yet"
+        told = [
+            worker.worker_id,
+            worker.worker_type or "",
+            f"retry of {worker.retry_of}" if worker.retry_of else "",
+            f"under {worker.master}" if worker.master else "",
+            f"{worker.tokens or 0:,} of {worker.token_budget:,} tokens" if worker.token_budget else "",
+            f"last heard of {self.looks.stamp(worker.last_at, self.clock())}",
+        ]
+        above = wrap(words, width - 1, room)
+        below = wrap(", ".join(filter(None, told)), width - 1, max(1, room - len(above)))
+        lines: list[Parts] = [[(f" {line}", role, False)] for line in above]
+        return [*lines, *([(f" {line}", "muted", False)] for line in below)][:room]

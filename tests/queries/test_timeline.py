@@ -99,3 +99,24 @@ def test_text_names_are_cut_to_the_paper(ask: Ask) -> None:
     name = visible("x" * 500)
     line = task_of((0, "task_created", {}), (5, "worker_spawned", {"worker_id": name, "worker_type": "scan"}))
     assert all(len(row) <= 100 for row in drawn(line, parse_timestamp(NOW) or 0, 100)[:-1])
+
+
+def test_a_retry_is_joined_to_the_failure_it_follows_and_the_error_is_told() -> None:
+    second = {"worker_id": "worker-2", "worker_type": "scan"}
+    line = task_of(
+        (0, "task_started", {}),
+        (100, "worker_spawned", WORKER),
+        (300, "worker_failed", {**WORKER, "error_details": {"error_message": "no disk"}}),
+        (600, "worker_spawned", second),
+        (1000, "worker_completed", {**second, "completion_status": "success"}),
+        (1000, "task_failed", {}),
+    )
+    rows = drawn(line, T0, 119, ascii_only=True)  # 100 columns for 1,000 seconds
+    assert rows[3][11 + 30 : 11 + 60] == "`" + "-" * 29
+    assert line.lanes[1].bars[-1].text == "no disk"
+
+
+def test_now_stands_over_the_end_of_what_goes_on() -> None:
+    steps = (0, "task_created", {}), (10, "task_started", {})
+    assert drawn(task_of(*steps), T0 + HOUR, 100)[0].endswith("now")
+    assert "now" not in drawn(task_of(*steps, (20, "task_failed", {})), T0 + HOUR, 100)[0]

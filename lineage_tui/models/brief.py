@@ -1,0 +1,146 @@
+"""The heading of a task: what it is, what is the matter with it, and its figures, in a few sentences.
+
+Pure: a task, the rows of the others, the time. Costs as much as the task has workers, never as it has events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from lineage_core.blame import cause, quietest
+from lineage_core.clock import format_duration
+from lineage_core.fold import ZOMBIE_TIMEOUT
+from lineage_core.silence import over, watch
+from lineage_core.state import Status, Task, TaskRow, Worker, WorkerEnd
+from lineage_core.words import short, waiting_for
+from lineage_core.zombies import Thresholds
+from lineage_tui.models.usual import Usual
+from lineage_tui.style import Styles
+
+
+class Said(NamedTuple):
+    """A sentence. state: the state that it tells of, a key of `style.LOOKS`; marked: whether its glyph goes before."""
+
+    text: str
+    state: str
+    marked: bool = True
+
+
+class Brief(NamedTuple):
+    """What stands at the head of the detail pane.
+
+    state: the state to show the task in: its status, or `silent` or `zombie` when a worker of it is. about: words
+    behind its id. said: what is the matter, the most telling first. figures: the rest, in one line if it fits.
+    """
+
+    state: str
+    about: str
+    said: tuple[Said, ...]
+    figures: tuple[str, ...]
+
+
+Usually = Callable[[str], Usual | None]
+"""What silence is usual for a worker type, as far as is known."""
+
+
+def brief(
+    task: Task, rows: Mapping[str, TaskRow], now: int, thresholds: Thresholds, usually: Usually, looks: Styles
+) -> Brief:
+    """The heading of a task as of now."""
+    status = task.status.value
+    quiet = quietest(task)
+    seen = watch(quiet, over(task)) if quiet is not None else None
+    silence = seen.word(now, thresholds) if seen is not None else ""
+    hangs = quiet if silence and not task.status.ended else None
+    sentence = waiting_for(task, rows, now)
+    failure = _failure(task, now, looks)
+    figures: list[str] = []
+    said: list[Said] = []
+    if task.status is Status.FAILED and failure is not None:
+        said.append(failure)
+        if reason := _besides(task):
+            said.append(Said(f"{sentence.partition(':')[0]}: {reason}", status, marked=False))
+        else:
+            figures.append(sentence.partition(":")[0])
+    elif hangs is not None:
+        said.append(_silent(task, hangs, silence, now, usually, looks))
+    else:
+        said.append(Said(sentence, status, marked=False))
+    if task.escalated:
+        said.append(_escalated(task, now, looks))
+    if failure is not None and not task.status.ended:
+        said.append(failure)
+    if silence and hangs is None and quiet is not None:
+        said.append(Said(f"{quiet.worker_id} is still open, last heard of {_ago(quiet.last_at, now)} ago", silence))
+    about = [status if hangs else "", task.priority, task.task_type]
+    figures += _figures(task, now, looks)
+    return Brief(silence if hangs else status, ", ".join(filter(None, about)), tuple(said), tuple(figures))
+
+
+def _ago(at: int, now: int) -> str:
+    return format_duration(max(0, now - at))
+
+
+def _failure(task: Task, now: int, looks: Styles) -> Said | None:
+    """Who failed, when, and with which words: what `blame` finds, if that is a failure."""
+    found = cause(task)
+    if found is None or not {"worker_failed", "task_failed"} & set(found.event_types):
+        return None
+    worker = task.workers.get(found.worker) if found.worker else None
+    state, text = "failed", found.text or "no reason given"
+    if worker is not None and worker.end is WorkerEnd.ZOMBIE:
+        state, text = "zombie", f"found dead by the cleanup ({found.text or ZOMBIE_TIMEOUT})"
+    who = found.worker or task.master or "the task"
+    return Said(f"{who}, {looks.stamp(found.at, now)} ({_ago(found.at, now)} ago): {text}", state)
+
+
+def _besides(task: Task) -> str:
+    """What the reason of a failed task says besides the error of the worker that it comes from."""
+    found = cause(task)
+    reason = task.reason or ""
+    return reason.replace(found.text, "").rstrip(": ,") if found is not None and found.text else reason
+
+
+def _escalated(task: Task, now: int, looks: Styles) -> Said:
+    mark = next((mark for mark in reversed(task.marks) if mark.kind == "escalated"), None)
+    if mark is None:
+        return Said("escalated", "escalated")
+    when = f"escalated {looks.stamp(mark.at, now)} ({_ago(mark.at, now)} ago)"
+    return Said(f"{when}: {mark.text}" if mark.text else when, "escalated")
+
+
+def _silent(task: Task, worker: Worker, state: str, now: int, usually: Usually, looks: Styles) -> Said:
+    """Who is silent, for how long, what is usual, and the last word."""
+    others = sum(w.open for w in task.workers.values()) - 1
+    also = f" ({others} more open)" if others > 0 else ""
+    if worker.started_at is None and worker.spawned_at is not None and not worker.progress:
+        since = _ago(worker.spawned_at, now)
+        return Said(f"{worker.worker_id} was spawned {since} ago and has not started{also}", state)
+    usual = usually(worker.worker_type or "")
+    normal = f", usual {looks.glyph('≤', '<=')}{format_duration(usual.p95)}" if usual is not None else ""
+    words = [f"{worker.percent:g}%" if worker.percent is not None else "", worker.step or ""]
+    last = " ".join(filter(None, words)) or "that it started"
+    return Said(f"{worker.worker_id} silent for {_ago(worker.last_at, now)}{normal}, last word: {last}{also}", state)
+
+
+def _figures(task: Task, now: int, looks: Styles) -> list[str]:
+    parts = [] if task.status.ended else [f"{format_duration(max(0, now - task.first_at))} old"]
+    parts.append(f"under {short(task.master)}" if task.master else "no master yet")
+    if task.percent is not None and not task.status.ended:
+        parts.append(f"{task.percent:.0f}%")
+    if task.workers:
+        parts.append(f"{sum(not w.open for w in task.workers.values())}/{len(task.workers)} workers ended")
+    retries = sum(w.retry_of is not None for w in task.workers.values())
+    if retries:
+        parts.append(f"{retries} retr{'ies' if retries != 1 else 'y'}")
+    if task.attempts > 1:
+        parts.append(f"attempt {task.attempts}")
+    if task.tokens is not None:
+        parts.append(f"{task.tokens:,} tokens")
+    parts.append(f"{task.events:,} event{'s' if task.events != 1 else ''}")
+    arrow = looks.glyph("→", "->")
+    parts += [
+        f"{short(h.from_master) or '?'} {arrow} {short(h.to_master) or '?'}" for h in list(task.handoffs.values())[-3:]
+    ]
+    return parts

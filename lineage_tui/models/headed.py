@@ -1,0 +1,83 @@
+"""The heading of the detail pane in lines: of a task, and of a session. Pure: from what is told to lines that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lineage_core.clock import format_duration
+from lineage_tui.models.brief import Brief
+from lineage_tui.models.exact import Parts
+from lineage_tui.models.session import Session, Sums
+from lineage_tui.models.wrapped import wrap
+from lineage_tui.style import Styles
+
+
+def task_lines(task_id: str, told: Brief, width: int, height: int, looks: Styles) -> list[Parts]:
+    """What is told of a task, in a pane of this width and height: sentences in full where there is room."""
+    glyph, word, role = looks.look(told.state)
+    title: Parts = [(f"{glyph} {word} ", role, True), (task_id, "text", True)]
+    if told.about:
+        title.append(("  " + told.about, "muted", False))
+    lines = [title]
+    most = 3 if height >= 20 else 2 if height >= 9 else 1
+    for said in told.said[: 3 if height >= 9 else 1]:
+        glyph, _, role = looks.look(said.state)
+        lead = f"{glyph} " if said.marked else ""
+        for number, text in enumerate(wrap(said.text, max(8, width - len(lead)), most)):
+            lines.append([((lead if number == 0 else " " * len(lead)) + text, role, False)])
+    return lines + _figures(told.figures, width, 2 if height >= 13 else 1, looks)
+
+
+def session_lines(session: Session, drawn: int, now: int, width: int, looks: Styles) -> list[Parts]:
+    """What a session is about. drawn: how many of its tasks have a bar."""
+    counts: Parts = [("  ", "text", False)]
+    total = 0
+    for status, count in session.by_status():
+        glyph, word, role = looks.look(status)
+        counts.append((f"{glyph} {count:,} {word}  ", role, False))
+        total += count
+    title: Parts = [
+        (looks.glyph("▾ ", "- "), "muted", False),
+        (session.name or "", "accent", True),
+        (f"  {total:,} task{'s' if total != 1 else ''}", "muted", False),
+    ]
+    lines, which, sums = [title, counts], "its tasks", session.sums
+    if sums is not None:
+        if sums.escalated:
+            glyph, word, role = looks.look("escalated")
+            counts.append((f"{glyph} {sums.escalated:,} {word}", role, False))
+        if drawn < sums.tasks:
+            which = f"the first {drawn:,} of {sums.tasks:,} tasks"
+        lines += _figures(_sums(sums, now, looks), width, 2, looks)
+    return [*lines, [(f"{which}, in the order of the list; Enter goes to one", "muted", False)]]
+
+
+def _sums(sums: Sums, now: int, looks: Styles) -> list[str]:
+    until = now if sums.open else sums.last_at
+    lasts = format_duration(max(0, until - sums.first_at))
+    told = [
+        f"began {looks.stamp(sums.first_at, now)}",
+        f"goes on for {lasts}" if sums.open else f"took {lasts}",
+        f"last event {format_duration(max(0, now - sums.last_at))} ago",
+    ]
+    if sums.workers:
+        failed = f", {sums.failed_workers:,} failed" if sums.failed_workers else ""
+        told.append(f"{sums.workers:,} workers{failed}")
+    if sums.retries:
+        told.append(f"{sums.retries:,} retr{'ies' if sums.retries != 1 else 'y'}")
+    if sums.tokens:
+        told.append(f"{sums.tokens:,} tokens")
+    return [*told, f"{sums.events:,} event{'s' if sums.events != 1 else ''}"]
+
+
+def _figures(told: Sequence[str], width: int, most: int, looks: Styles) -> list[Parts]:
+    """Figures in at most so many lines, broken between them."""
+    dot = looks.glyph(" · ", ", ")
+    rows = [""]
+    for text in told:
+        longer = f"{rows[-1]}{dot}{text}" if rows[-1] else text
+        if len(longer) > width and len(rows) < most and rows[-1]:
+            rows.append(text)
+        else:
+            rows[-1] = longer
+    return [[(row, "muted", False)] for row in rows]
