@@ -1,4 +1,4 @@
-"""What a directory held before is folded by processes, which may fail: nothing is lost, and nothing comes twice."""
+"""What a directory held is folded by processes, which may fail: nothing is lost then, and nothing comes twice."""
 
 from __future__ import annotations
 
