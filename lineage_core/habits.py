@@ -66,7 +66,7 @@ class Habits:
     def __init__(self) -> None:
         self._regions: deque[Region] = deque()  # those that count, oldest first
         self._shapes: Counter[Shape] = Counter()  # of the records that stand alone in them
-        self._votes: dict[int, Counter[int]] = {}  # worker -> tasks: whole objects in which they stand together
+        self._votes: dict[int, dict[int, int]] = {}  # worker -> tasks: whole objects in which they stand together
         self._namesakes = 0  # objects whose worker is named like its task (worker-7, task-7), less the others
         self._damaged = -WINDOW  # the end of the last region without a record that stands alone
         self.suspect = False  # whether that is near the open region: a record may seem to stand alone, and be a mixture
@@ -100,7 +100,7 @@ class Habits:
         self._regions.append(Region(start, end, self._alone, self._cast))
         self._cast = []
         if self._alone:
-            self._shapes[self._alone] += 1
+            self._shapes[self._alone] = self._shapes.get(self._alone, 0) + 1
         else:
             self._damaged = end
 
@@ -129,7 +129,7 @@ class Habits:
             raise ValueError("a field of it is in the wrong place")
         actor, kind = record["actor"], record["event_type"].partition("_")[0]
         worker, task = _worker(record), record["task_id"]
-        votes: Counter[int] = self._votes.get(hash(worker), Counter()) if worker is not None else Counter()
+        votes = {} if worker is None else self._votes.get(hash(worker), {})
         if (
             (actor["type"] == "worker" and (kind != "worker" or actor["id"] != worker))
             or (kind == "worker" and worker is None)
@@ -153,9 +153,12 @@ class Habits:
     def _count(self, vote: tuple[int, int, int], times: int) -> None:
         worker, task, alike = vote
         self._namesakes += alike * times
-        tasks = self._votes.setdefault(worker, Counter())
-        tasks[task] += times
-        if not tasks[task]:
+        tasks = self._votes.get(worker)
+        if tasks is None:
+            self._votes[worker] = {task: times}
+            return
+        tasks[task] = count = tasks.get(task, 0) + times
+        if not count:
             del tasks[task]
             if not tasks:
                 del self._votes[worker]

@@ -22,7 +22,6 @@ from lineage_core.intact import Found, Rejected, excerpt
 
 UNFINISHED = "unfinished"
 
-_NESTING = (dict, list)
 _INDENT = re.compile(rb"\n([ \t]+)")
 _WHOLE = re.compile(rb"\{\n(?: [^\n]*\n){1,999}\}(?=\n|\Z)")
 _LATE_START = re.compile(rb'\{[ \t\r]*\n(?:  |\t)"lineage_id"')
@@ -224,11 +223,13 @@ def _keys_are_single(raw: bytes, record: dict[str, Any]) -> bool:
     return raw.count(b"{") + raw.count(b"[") > MAX_DEPTH or raw.count(b'":') == _keys(record)
 
 
-def _keys(value: Any) -> int:
-    """How many members the objects in a value have."""
-    if type(value) is dict:
-        return len(value) + sum([_keys(inner) for inner in value.values() if type(inner) in _NESTING])
-    return sum([_keys(inner) for inner in value if type(inner) in _NESTING])
+def _keys(value: dict[str, Any]) -> int:
+    """How many members the objects in a value have, those in arrays apart."""
+    count = len(value)
+    for inner in value.values():
+        if type(inner) is dict:
+            count += _keys(inner)
+    return count
 
 
 def _late_start(raw: bytes) -> int:
