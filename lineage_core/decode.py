@@ -40,6 +40,8 @@ __all__ = ["Decoder", "Found", "Rejected", "check", "event_of", "record_bytes"]
 _BLOCK = 1 << 20
 _BLANKS = b" \t\r"
 _BOM = b"\xef\xbb\xbf"
+_SOLID = re.compile(rb"[^ \t\r]")
+_NUL_RUN = re.compile(rb"\0+")
 _NULS = "NUL bytes"
 _BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
 _TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', re.DOTALL)
@@ -113,8 +115,7 @@ class Decoder:
     @property
     def settled(self) -> int:
         """The offset before which everything is decided: a new Decoder that starts there goes on alike."""
-        start = self._tangle.start
-        return self._start if start is None else start
+        return self._tangle.settled(self._start)
 
     @property
     def end(self) -> int:
@@ -124,7 +125,7 @@ class Decoder:
     @property
     def fresh(self) -> bool:
         """Whether nothing is held: a new decoder that starts at `end` would do as well."""
-        return not self._size and self._tangle.empty
+        return self.settled == self.end
 
     def feed(self, data: bytes) -> tuple[list[Found], list[Rejected]]:
         """The records and the quarantined bytes that are decided by this piece of the file."""
@@ -185,7 +186,7 @@ class Decoder:
         if self._head:
             lost = self._size - len(line)
             rejected.append(Rejected(self._start, lost, f"longer than {MAX_LINE >> 20} MiB", excerpt(self._head)))
-            self._tangle.spoil(self._start)
+            self._tangle.spoil()
             self._start += lost
         self._parts, self._size, self._kept, self._head = [], 0, 0, b""
         self._lines(line, found, rejected)
@@ -194,7 +195,7 @@ class Decoder:
         """Decode whole lines, the first of which begins at _start; `text` is without the last one's newline."""
         loads, moment, new, keep = orjson.loads, datetime.fromisoformat, tuple.__new__, found.append
         tangle, base, offset = self._tangle, self._start, self._start
-        is_open = tangle.start is not None  # a pretty-printed record, in which any line may belong
+        is_open = tangle.is_open  # a pretty-printed record, in which any line may belong
         lines = iter(text.split(b"\n"))
         for line in lines:
             length = len(line)
@@ -221,45 +222,52 @@ class Decoder:
                         continue
                 except (ValueError, TypeError, KeyError):
                     pass
-            elif line == b"{" and (size := tangle.take_whole(text, offset - base, offset, found)):
+            elif line == b"{" and not is_open and (size := tangle.take_whole(text, offset - base, offset, found)):
                 next(islice(lines, text.count(b"\n", offset - base, offset - base + size) - 1, None))
                 offset += size + 1
                 continue
             if line:
                 self._odd_line(offset, line, found, rejected)
-                is_open = tangle.start is not None
+                is_open = tangle.is_open
             offset += length + 1
         self._start = offset
 
     def _odd_line(self, offset: int, line: bytes, found: list[Found], rejected: list[Rejected]) -> None:
         """A line that is no whole compact record, or any line while a pretty-printed record is open."""
-        tangle, mark = self._tangle, line[:1]
-        if mark in b" \t":
-            text = line.strip(_BLANKS)
-            if not text:
+        tangle, start = self._tangle, 0  # of what is left of the line
+        while True:
+            mark = line[start : start + 1]
+            if mark in b" \t":
+                text = line[start:].strip(_BLANKS)
+                if not text:
+                    return
+                if not may_hold_record(text) or (text[:1] == b"{" and tangle.is_open):
+                    tangle.inner(offset + start, line[start:], rejected)
+                    return
+            tangle.give_up(offset + start, rejected)
+            solid = _SOLID.search(line, start + 1)  # what follows the mark
+            if mark == b"{" and not solid:
+                tangle.open(offset + start, line[start:], rejected)
                 return
-            if not may_hold_record(text) or (text[:1] == b"{" and tangle.start is not None):
-                tangle.inner(offset, line, rejected)
+            if mark == b"}" and (not solid or tangle.is_open):
+                if solid and solid[0] != b"{":
+                    tangle.spoil()  # `},`: it was a value inside another
+                tangle.close(offset + start, b"}", found, rejected)
+                if not solid:
+                    return
+                start = solid.start()
+            elif line.startswith(_BOM, start):
+                start += 3
+            elif nuls := _NUL_RUN.match(line, start):
+                self._reject(offset + start, nuls[0], _NULS, rejected)
+                start = nuls.end()
+            else:
+                break
+            if start == len(line):
                 return
-        tangle.give_up(offset, rejected)
-        rest = line[1:].strip(_BLANKS)
-        if mark == b"{" and not rest:
-            tangle.open(offset, line, rejected)
-        elif mark == b"}" and (not rest or tangle.start is not None):
-            if rest and rest[:1] != b"{":
-                tangle.spoil(offset)  # `},`: it was a value inside another
-            tangle.close(offset, b"}", found, rejected)
-            if rest:
-                self._odd_line(offset + line.index(rest, 1), rest, found, rejected)
-        elif line.startswith(_BOM):
-            self._odd_line(offset + 3, line[3:], found, rejected)
-        elif mark == b"\0":
-            text = line.lstrip(b"\0")
-            self._reject(offset, line[: len(line) - len(text)], _NULS, rejected)
-            if text:
-                self._odd_line(offset + len(line) - len(text), text, found, rejected)
-        elif line != b"\r":
-            self._odd_record(offset, line, found, rejected)
+        rest = line[start:]
+        if rest != b"\r":
+            self._odd_record(offset + start, rest, found, rejected)
 
     def _odd_record(self, offset: int, line: bytes, found: list[Found], rejected: list[Rejected]) -> None:
         """A line that may be or hold compact records, whole or torn."""
@@ -287,5 +295,5 @@ class Decoder:
             self._reject(offset + done, line[done:], reason, rejected)
 
     def _reject(self, offset: int, raw: bytes, reason: str, rejected: list[Rejected]) -> None:
-        self._tangle.spoil(offset)
+        self._tangle.spoil()
         rejected.append(Rejected(offset, len(raw), reason if raw.strip(b"\0") else _NULS, excerpt(raw)))

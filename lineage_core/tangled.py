@@ -4,6 +4,9 @@ The legacy library writes a record over about 18 lines, one `write` each: `{` an
 indented. So a `{` opens an object inside whatever is open, an indented line belongs to the innermost object, and a
 `}` closes it. A whole object is lifted out, and the one around it goes on as if it had been contiguous. An object
 with a foreign line in it is not whole; nor is, then, the one around it, which misses that line.
+
+A region reaches from where nothing is open to where nothing is open again. A record that has a region to itself is
+taken as it is, unless another region near it was no such record; `habits.py` judges the others.
 """
 
 from __future__ import annotations
@@ -13,17 +16,14 @@ from collections import deque
 from typing import Any
 
 from lineage_core import intact
-from lineage_core.codec import MAX_LINE
-from lineage_core.habits import Habits, refuse_doubled_keys
+from lineage_core.codec import MAX_DEPTH, MAX_LINE
+from lineage_core.habits import PATIENCE, Habits, refuse_doubled_keys
 from lineage_core.intact import Found, Rejected, excerpt
-
-PATIENCE = 64 * 1024
-"""Bytes of other writers' lines after which an object that got no line of its own is given up."""
-
 
 UNFINISHED = "unfinished"
 
 _INDENT = re.compile(rb"\n([ \t]+)")
+_WHOLE = re.compile(rb"\{\n(?: [^\n]*\n){1,999}\}(?=\n|\Z)")
 _LATE_START = re.compile(rb'\{[ \t\r]*\n(?:  |\t)"lineage_id"')
 
 
@@ -48,41 +48,39 @@ class Fragment:
 class Tangle:
     """The objects of one file that are open, innermost last, and lines that belong to none."""
 
-    __slots__ = ("_habits", "_orphans", "_stack", "_suspect")
+    __slots__ = ("_begin", "_habits", "_orphans", "_stack")
 
     def __init__(self) -> None:
         self._habits = Habits()
         self._stack: deque[Fragment] = deque()
         self._orphans: Fragment | None = None
-        self._suspect = 0  # the offset up to which lines of several writers may be mixed
+        self._begin = 0  # of the region, while something is open
 
     @property
-    def start(self) -> int | None:
-        """Where the oldest object begins that is not decided yet; None when nothing is open."""
-        if self._stack:
-            return self._stack[0].start
-        return self._orphans.start if self._orphans else None
+    def is_open(self) -> bool:
+        """Whether the next line may belong to something that began before it."""
+        return bool(self._stack) or self._orphans is not None
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is open and nothing was learned: a new Tangle would do as well."""
-        return self.start is None and self._habits.empty
+    def settled(self, offset: int) -> int:
+        """Where a new Tangle would have to begin to go on alike; `offset`: where the next line begins."""
+        return self._habits.oldest(self._begin if self.is_open else offset)
 
     def take_whole(self, text: bytes, start: int, offset: int, found: list[Found]) -> int:
         """Take a record whose lines follow each other in `text` from `start` on, which is at `offset` of the file.
 
-        Returns its length, or 0 if it is not as simple as that.
+        Nothing is open. Returns the record's length, or 0 if it is not as simple as that.
         """
-        end = text.find(b"\n}\n", start)
-        raw = text[start : end + 2]
-        if end < 0 or self.start is not None or offset < self._suspect:
+        match = _WHOLE.match(text, start)
+        if match is None or b'{"' in (raw := match[0]):
             return 0
-        if raw.count(b"\n ") != raw.count(b"\n") - 1 or b'{"' in raw:
+        self._habits.begin(offset)
+        if self._habits.suspect:
             return 0
         try:
-            at, record = self._read(raw, False)
+            at, record = self._read(raw, alone=True)
         except ValueError:
             return 0
+        self._habits.end(offset, offset + len(raw))
         found.append(Found(offset, len(raw), at, record))
         return len(raw)
 
@@ -91,6 +89,8 @@ class Tangle:
         self.end_orphans(rejected)
         if self._stack:
             self._stack[-1].nested = True
+        else:
+            self._begin_region(offset)
         self._stack.append(Fragment(offset, line))
 
     def inner(self, offset: int, line: bytes, rejected: list[Rejected]) -> None:
@@ -103,10 +103,11 @@ class Tangle:
             if top.size > MAX_LINE:
                 self._stack.pop()
                 rejected.append(top.rejected(f"longer than {MAX_LINE >> 20} MiB"))
-                self.spoil(offset)
+                self._lose(top.last)
         elif line.isspace():
             pass
         elif self._orphans is None:
+            self._begin_region(offset)
             self._orphans = Fragment(offset, line)
         else:
             if len(self._orphans.lines) < 8:
@@ -122,46 +123,56 @@ class Tangle:
         fragment = self._stack.pop()
         fragment.lines.append(line)
         fragment.size += len(line) + 1
+        end = offset + len(line)
         raw = b"\n".join(fragment.lines)
-        tangled = fragment.nested or bool(self._stack) or fragment.start < self._suspect
+        alone = fragment.start == self._begin and not fragment.nested
         try:
             if fragment.spoiled:
                 raise ValueError("a line of it is lost among another writer's")
-            at, record = self._read(raw, tangled)
+            at, record = self._read(raw, alone=alone)
         except ValueError as error:
-            self.spoil(offset)
-            self._suspect = offset + PATIENCE
             late = 0 if fragment.nested else _late_start(raw)
             if late:
                 try:
-                    at, record = self._read(raw[late:], True)
+                    at, record = self._read(raw[late:], alone=False)
                 except ValueError:
-                    pass
-                else:
-                    found.append(Found(fragment.start + late, len(raw) - late, at, record))
-                    rejected.append(Rejected(fragment.start, late, intact.NOT_JSON, excerpt(raw[:late])))
-                    return
-            rejected.append(fragment.rejected(f"tangled: {error}" if tangled else str(error)))
+                    late = 0
+            if late:
+                found.append(Found(fragment.start + late, len(raw) - late, at, record))
+                rejected.append(Rejected(fragment.start, late, intact.NOT_JSON, excerpt(raw[:late])))
+            else:
+                rejected.append(fragment.rejected(str(error) if alone else f"tangled: {error}"))
+            self._lose(end)
         else:
-            found.append(Found(fragment.start, offset + len(line) - fragment.start, at, record))
+            found.append(Found(fragment.start, end - fragment.start, at, record))
+            if not self._stack:
+                self._habits.end(self._begin, end)
 
-    def _read(self, raw: bytes, tangled: bool) -> tuple[int, dict[str, Any]]:
+    def _read(self, raw: bytes, *, alone: bool) -> tuple[int, dict[str, Any]]:
         """The time and the record of a closed object; raises ValueError, which says why it is no event."""
         at, record = intact.read(raw)
-        if tangled:
-            self._habits.refuse_mixture(raw, record)
-            return at, record
-        indent = _INDENT.search(raw)
-        if indent and raw.count(b"\n" + indent[1] + b'"') != len(record):
+        if not alone or not _keys_are_single(raw, record):
             refuse_doubled_keys(raw)
-        self._habits.learn(record)
+        self._habits.learn(record, alone=alone)
+        if not alone or self._habits.suspect:
+            self._habits.refuse_mixture(raw, record, alone=alone)
         return at, record
 
-    def spoil(self, offset: int) -> None:
-        """At `offset` stands something that is no whole object: it may hold a line of the object around it."""
+    def _begin_region(self, offset: int) -> None:
+        self._begin = offset
+        self._habits.begin(offset)
+
+    def _lose(self, end: int) -> None:
+        """An object that was open is none: it may hold a line of the object around it. It ends at `end`."""
         if self._stack:
             self._stack[-1].spoiled = True
-            self._suspect = offset + PATIENCE
+        else:
+            self._habits.end(self._begin, end)
+
+    def spoil(self) -> None:
+        """Here stands something that is no whole object: it may hold a line of the object around it."""
+        if self._stack:
+            self._stack[-1].spoiled = True
 
     def lift(self) -> None:
         """A whole compact record stands inside the innermost object."""
@@ -172,20 +183,22 @@ class Tangle:
         """The lines without an object end here."""
         if self._orphans:
             rejected.append(self._orphans.rejected("the beginning of the record is lost"))
-            self._suspect = self._orphans.start + self._orphans.size + PATIENCE
+            self._habits.end(self._begin, self._begin + self._orphans.size)
             self._orphans = None
 
     def give_up(self, offset: int, rejected: list[Rejected]) -> None:
         """Objects that got no line of their own for too long, seen from `offset`, will not be finished."""
         while self._stack and offset - self._stack[0].last > PATIENCE:
             rejected.append(self._stack.popleft().rejected(UNFINISHED))
-            self._suspect = offset + PATIENCE
+            if not self._stack:
+                self._habits.end(self._begin, offset)
 
     def flush(self, rejected: list[Rejected]) -> None:
         """The file ends here: what is open will not be finished."""
         self.end_orphans(rejected)
         rejected.extend(fragment.rejected(UNFINISHED) for fragment in self._stack)
         self._stack.clear()
+        self._habits = Habits()
 
 
 def own_lines(raw: bytes) -> bytes:
@@ -200,6 +213,23 @@ def own_lines(raw: bytes) -> bytes:
         if mark == b"}":
             depth -= 1
     return b"\n".join(own)
+
+
+def _keys_are_single(raw: bytes, record: dict[str, Any]) -> bool:
+    """Whether a glance shows that no key occurs twice in an object of the record that `raw` is."""
+    indent = _INDENT.search(raw)
+    if indent is None or raw.count(b"\n" + indent[1] + b'"') != len(record):
+        return False
+    return raw.count(b"{") + raw.count(b"[") > MAX_DEPTH or raw.count(b'":') == _keys(record)
+
+
+def _keys(value: dict[str, Any]) -> int:
+    """How many members the objects in a value have, those in arrays apart."""
+    count = len(value)
+    for inner in value.values():
+        if type(inner) is dict:
+            count += _keys(inner)
+    return count
 
 
 def _late_start(raw: bytes) -> int:

@@ -439,3 +439,12 @@ def test_the_spelling_of_a_record_is_kept() -> None:
     text = b'{ "lineage_id" : "a b", "n": 1.50, "m": [ 1e3, -0.0 ], "s": "\\u00e9 \\" {  } ,", "e": { } }'
     assert record_bytes(text) == b'{"lineage_id":"a b","n":1.50,"m":[1e3,-0.0],"s":"\\u00e9 \\" {  } ,","e":{}}'
     assert record_bytes(compact(ONE)) == record_bytes(pretty(ONE)) == compact(ONE).rstrip()
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"}", b"} ", b"}{", b"\0\xef\xbb\xbf"])
+def test_a_line_of_many_marks_is_taken_apart_without_recursion(mark: bytes) -> None:
+    opened = b"{\n" * 50_000 + compact(ONE)
+    found, _ = decode(opened + mark * 50_000 + b"\n" + b"}\n" * 50_000 + compact(TWO))
+    assert [one.record for one in found] == [ONE, TWO]
+    found, _ = decode(mark * 50_000 + b"\n" + b"}\n" * 50_000 + compact(TWO))
+    assert [one.record for one in found] == [TWO]
