@@ -58,7 +58,7 @@ _KEY = re.compile("[a-z_]+")
 KEYS = (*_ROW_FIELDS, *EVENT_FIELDS, "why", "error", "is", "ended", "since", "until")
 
 LANGUAGE: tuple[tuple[str, str], ...] = (
-    ("deploy", "a regular expression in id, master, session or reason"),
+    ("deploy", "a regular expression in id, master, session, reason"),
     ("status:failed", "its status"),
     ("master:sec", "likewise session: trace: priority: kind: task:"),
     ("is:open", "not over; is:ended, or a status: is:failed"),
@@ -71,7 +71,7 @@ LANGUAGE: tuple[tuple[str, str], ...] = (
     ("until:yesterday", "events before then"),
     ("ended:failed/24h", "ended so since then; ended:24h in any way"),
     ("worker:scan", "one of its workers, by id or type"),
-    ("worker:scan/failed/24h", "one in this state, since then; the states: any, open,"),
+    ("worker:scan/failed/24h", "one in this state since then; the states: any, open,"),
     ("", "ended, success, partial, failed, silent, zombie,"),
     ("", "retry, ran (start known), metered (tokens known)"),
     ("type:blocked/24h", "one of its events since then; likewise actor: tag:"),

@@ -12,6 +12,7 @@ from textual.widgets import ContentSwitcher
 
 from lineage_core.merge import State
 from lineage_core.state import TaskRow
+from lineage_tui.background import in_background
 from lineage_tui.widgets.lines import LineView
 
 SLICE = 50
@@ -91,8 +92,7 @@ class Views(ContentSwitcher):
         """Give the view that is shown what it has missed, tasks with open workers first, in slices, one of them now."""
         self._catch_up_slice()
         if self.behind:
-            # Not by set_timer: a timer that is late before it began to wait is never called (Textual 8.2).
-            self.run_worker(self._go_on(), group="behind", exclusive=True)
+            in_background(self, self._go_on, "behind")
 
     async def _go_on(self) -> None:
         while self.behind:

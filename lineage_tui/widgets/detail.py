@@ -20,6 +20,7 @@ from lineage_core.silence import over
 from lineage_core.state import TaskRow
 from lineage_core.timeline import timeline
 from lineage_core.zombies import Thresholds
+from lineage_tui.background import in_background
 from lineage_tui.models.brief import Brief, Usually, brief
 from lineage_tui.models.exact import Parts
 from lineage_tui.models.facts_of import last_fact, part_of
@@ -145,7 +146,7 @@ class Detail(Vertical):
             parent = self.state.kin.parent(row.task_id)
         if self._sample.wanted:
             self._sample.wanted = False
-            self.run_worker(self._take_sample(), group="sample", exclusive=True)
+            in_background(self, self._take_sample, "sample")
         self._show_heading(told, f"part of {parent}" if parent else "")
         self._show_foot()
 
@@ -195,7 +196,7 @@ class Detail(Vertical):
             return
         if not self._pace.wait() and not any(w.group == "session" and w.is_running for w in self.workers):
             self._pace.begin()
-            self.run_worker(self._read_session(), group="session", exclusive=True)
+            in_background(self, self._read_session, "session")
         self._show_session()
 
     async def _read_session(self) -> None:

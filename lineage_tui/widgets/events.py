@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Hashable, Iterator
+from functools import partial
 from typing import Any
 
 from lineage_core.clock import Clock, format_duration
 from lineage_core.facts import Fact
 from lineage_core.merge import State
 from lineage_core.words import say
+from lineage_tui.background import in_background
 from lineage_tui.cells import Line
 from lineage_tui.models.exact import Parts
 from lineage_tui.models.task_events import TaskEvents
@@ -51,8 +53,7 @@ class EventLines(LineView):
             self._wanted = None
         work = self.model.read()
         if not self._slice(work):
-            # Not by set_timer: a timer that is late before it began to wait is never called (Textual 8.2).
-            self.run_worker(self._rest(work), group="reading", exclusive=True)
+            in_background(self, partial(self._rest, work), "reading")
 
     def go_to(self, digest: int) -> None:
         """Put the cursor on an event, as soon as it has been read."""

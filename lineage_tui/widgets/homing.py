@@ -6,8 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable, Iterator
 
-from textual.worker import WorkType
-
+from lineage_tui.background import in_background
 from lineage_tui.widgets.lines import LineView
 
 BUDGET = 0.006
@@ -73,10 +72,7 @@ class HomingLines(LineView):
                 await asyncio.sleep(PAUSE)
 
         if not self._slice(work):
-            # Not by set_timer: a timer that is late before it began to wait is never called (Textual 8.2). And not as
-            # a coroutine, which may be given up before it began.
-            going_on: WorkType[None] = rest
-            self.run_worker(going_on, group=group)
+            in_background(self, rest, group, exclusive=False)
 
     def _slice(self, work: Iterator[object]) -> bool:
         """Go on for a while; whether the work is done."""

@@ -151,6 +151,9 @@ def test_no_byte_of_hostile_text_reaches_the_terminal_from_any_view(terminal_dir
     with PtyProgram([*TUI, "--dir", str(terminal_directory)], env=ENV) as app:
         walk(app)
         assert app.process.poll() is None
+        app.keys("\x03")
+        app.ends()
+        app.settle()  # so that the last sequence is whole
         shown = without_sequences(bytes(app.output))
         assert raw_payload(bytes(app.output)) == ""
     for word in ("lineage_id", f"worker_id {MARK}", f"task-1 {MARK}", "quarantined", "unreadable"):

@@ -263,21 +263,21 @@ async def test_the_filter_goes_by_what_is_shown_and_time_brings_lines_in_and_out
     view = table(log.state, clock)
 
     def chosen(text: str) -> list[str]:
-        view.set_filter(parse(text, log.state.packed).matches, text)
+        view.set_filter(parse(text, Ground(log.state, clock())).matches, text)
         return workers(view)
 
     async with alone(view):
         view.arrived(set(log.state.rows))
         view.tick()
-        assert chosen("status:running") == ["worker-fine"]
-        assert chosen("status:zombie") == ["worker-zombie", "worker-dead"]
+        assert chosen("is:running") == ["worker-fine"]
+        assert chosen("is:zombie") == ["worker-zombie", "worker-dead"]
         clock.at += 10 * MINUTE
         view.tick()
         assert workers(view) == ["worker-zombie", "worker-dead"]
         clock.at += 20 * MINUTE
         view.tick()
         assert workers(view) == ["worker-zombie", "worker-fine", "worker-dead"]
-        assert chosen("!status:zombie") == []
+        assert chosen("!is:zombie") == []
 
 
 async def test_every_count_of_stuck_workers_is_the_same() -> None:
