@@ -52,6 +52,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("back", "travel(-1)", ("left_square_bracket",), "back, forward", "go"),
     Command("forward", "travel(1)", ("right_square_bracket",), "forward again", "go", joined=True),
     Command("filter", "filter", ("slash",), "filter: status:failed …", "find", "filter"),
+    Command("only-open", "only_open", ("O",), "only what goes on, or all", "find"),
     Command("next-match", "match(1)", ("n",), "next match, previous", "find"),
     Command("previous-match", "match(-1)", ("N",), "match before", "find", joined=True),
     Command("next-failure", "seek('failed', 1)", ("e",), "next failure, previous", "find"),
@@ -82,6 +83,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("help", "help", ("question_mark", "f1"), "this page", "app", "help"),
     Command("quit", "leave", ("q",), "out; at the root: quit", "app", "quit"),
 )
+
+HINTED = ("help", "filter", "blame", "enter", "up-level", "pane", "follow", "pause", "quit")
+"""The commands of the line of keys, those first that a newcomer needs to find all the others."""
 
 GROUPS = {
     "views": "Views",

@@ -59,7 +59,7 @@ def _sizes(name: str, *keys: str, readme: bool = False) -> Iterator[Scenario]:
 SCENARIOS: tuple[Scenario, ...] = (
     *_sizes("tasks", readme=True),
     *_sizes("events", "j", "j", "enter", "enter"),
-    *_sizes("failure", "e", "b", readme=True),
+    *_sizes("failure", "e", "e", "b", readme=True),
     *_sizes("workers", "2", readme=True),
     *_sizes("attention", "3", readme=True),
     *_sizes("stats", "4"),
@@ -70,7 +70,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("stats-health-120x36-dark", 120, 36, ("4", "left")),
     *_sizes("stream", "5"),
     *_sizes("help", "question_mark"),
-    Scenario("tasks-160x50-dark", 160, 50, readme=True),
+    Scenario("tasks-160x50-dark", 160, 50, ("j",) * 20, readme=True),
     Scenario("tasks-120x36-ascii", 120, 36, theme="ansi", ascii_only=True),
     Scenario("tasks-120x36-clear", 120, 36, theme="clear"),
 )

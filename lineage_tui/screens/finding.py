@@ -39,6 +39,12 @@ class Finding(Going):
         self._seeking = 0
         self.vocabulary = Vocabulary()
 
+    def action_only_open(self) -> None:
+        """Leave out the tasks that are over, or show them again; the rest of the filter stays."""
+        terms = words(self.filter_text)
+        only = "is:open" not in terms
+        self.set_filter(joined(["is:open", *terms] if only else [t for t in terms if t != "is:open"]))
+
     def action_filter(self) -> None:
         self._ask("filter", self.filter_text, "status:failed master:sec since:24h !worker:scan …")
 

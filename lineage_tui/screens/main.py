@@ -14,14 +14,11 @@ from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Input
 
-from lineage_core.clock import format_local, format_timestamp
 from lineage_core.filters import trouble
-from lineage_tui.cells import fit
-from lineage_tui.commands import Command, bindings, first_key
-from lineage_tui.glance import counts, pulse
+from lineage_tui.commands import Command, bindings
 from lineage_tui.models.figures import WINDOWS
 from lineage_tui.models.session import Session
-from lineage_tui.screens.showing import Showing
+from lineage_tui.screens.edges import Edges
 from lineage_tui.settings import Kept
 from lineage_tui.style import PALETTES, TIME_MODES
 from lineage_tui.tally import Tally
@@ -33,7 +30,7 @@ from lineage_tui.widgets.event_stream import EventStream
 from lineage_tui.widgets.field import Field
 from lineage_tui.widgets.lines import LineView
 from lineage_tui.widgets.stats_view import PANES, StatsView
-from lineage_tui.widgets.status import EdgeLine, Part
+from lineage_tui.widgets.status import EdgeLine
 from lineage_tui.widgets.task_tree import TaskTree
 from lineage_tui.widgets.worker_table import COLUMNS, WorkerTable
 
@@ -51,7 +48,7 @@ class Changed(Message):
     """The feed has changes to take."""
 
 
-class MainScreen(Showing):
+class MainScreen(Edges):
     """What is seen."""
 
     def __init__(self, commands: Sequence[Command]) -> None:
@@ -265,96 +262,6 @@ class MainScreen(Showing):
             )
         )
 
-    # The lines at the edges.
-
-    def _show_status(self) -> None:
-        app, health, looks = self.app, self.app.feed.health, self.app.looks
-        now = app.clock()
-        right: list[Part] = []
-        if app.clock.paused:
-            right.append((f" paused, {health.aside:,} events wait ", "escalated"))
-        if (fresh := self.views.view.fresh) and not self.views.view.following:  # type: ignore[attr-defined]
-            right.append((f" +{fresh} new ({self.key('follow')}) ", "accent"))
-        if health.rejected:
-            right.append((f" {health.rejected} quarantined ", "failed"))
-        if app.state.copies:
-            right.append((f" {app.state.copies} copies ", "muted"))
-        if health.problems:
-            right.append((f" {len(health.problems)} unreadable ", "failed"))
-        tally = self.tally
-        busy = bool(tally.by_status["running"] or tally.by_status["assigned"])
-        right.append(pulse(app.feed.rate(), tally.last_at, now, app.thresholds.warned, busy))
-        if not health.loaded:
-            right.append((f" reading {health.history:.0%} ", "blocked"))
-        elif health.backlog:
-            right.append((f" lag {_size(health.backlog)} ", "blocked"))
-        mode = "blocked" if health.mode == "polling" else "done"
-        right.append((f" {'waiting' if health.missing else health.mode} ", "blocked" if health.missing else mode))
-        numbers = {**tally.by_status, **tally.stuck(now), "escalated": len(tally.escalated)}
-        room = self.size.width - sum(len(text) for text, _ in right)
-        self.status_line.show(counts(numbers, room, looks), right)
-        time_of_day = (format_local if looks.times == "local" else format_timestamp)(now)[11:19]
-        self.top_line.show(
-            [(" lineage ", "accent"), *self._crumbs()],
-            [("" if self.filter_text else f" {len(app.state.rows):,} tasks ", "muted"),
-             (f" {app.state.events:,} events  ", "muted"),
-             (time_of_day + ("Z " if looks.times != "local" else " "), "text")],
-        )  # fmt: skip
-        if self._said:
-            self.key_line.show([(f" {self._said}", "escalated")], [])
-        elif self.typing:
-            keys = "Tab completes  Enter keeps it  Esc drops it  F1 what can be asked"
-            self.key_line.show([(f" {self.hits}  ", "accent"), (keys, "muted")], [])
-        else:
-            self.key_line.show(self._tabs(), [])
-
-    def _crumbs(self) -> list[Part]:
-        """Where the operator is: directory, view, and what is selected, down to the record."""
-        parts: list[Part] = []
-        if self.size.width >= 100:
-            parts.append((f" {self.app.directory} ", "muted"))
-        if self.filter_text:
-            written = fit(self.filter_text, max(20, self.size.width // 3)).rstrip()
-            parts.append((f" {self.hits} match {written} ", "escalated"))
-        if words := self.views.view.count_line():  # type: ignore[attr-defined]
-            parts.append((f" {words} ", "text"))
-        target = self.shown_target()
-        row = self.tree_view.model.rows.get(target[0]) if target is not None else None
-        if row is not None and target is not None:
-            way = [row.group, *target] if self.views.shown == "tasks" else list(target)
-            way += [self.detail.tab] if self.in_detail else []
-            parts.append((" " + " › ".join(filter(None, way)), "accent" if self.in_detail else "text"))
-        return parts
-
-    def _tabs(self) -> list[Part]:
-        """The views with their number keys, and the keys that are wanted most."""
-        plain = self.app.looks.ascii_only
-        commands = self.app.commands
-        parts: list[Part] = [(" ", "text")]
-        for number, name in enumerate(self.views.views, 1):
-            key = next(first_key(c, ascii_only=plain) for c in commands if c.name == name)
-            here = name == self.views.shown
-            label = f"{key} {name}".strip()
-            parts.append((label if not here else f"[{label}]", "accent" if here else "muted"))
-            parts.append((" " if number < len(self.views.views) else "  ", "text"))
-        hints = [f" {first_key(c, ascii_only=plain)} {c.hint} " for c in commands if c.hint and c.keys]
-        return [*parts, *((hint, "muted") for hint in hints)]
-
     def resume(self) -> None:
         self._plan_take()
         self._tick()
-
-    def say(self, text: str) -> None:
-        if text != self._said:
-            self._said = text
-            self._show_status()
-
-
-def _size(count: int) -> str:
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count //= 1000
-    return f"{count} GB"
-
-

@@ -257,7 +257,9 @@ class TaskTree(HomingLines):
         task = node.kind == "task"
         name = max(6, columns.name - (start - out.left))
         ident = cut(node.ident, f"{node.kind}-", name, self.looks)
-        out.col(ident, name, "text" if task else "muted", bold=task).col(word, 9, role)
+        # What goes on, and what failed, stands out; what is over and done steps back.
+        loud = task and state not in ("completed", "cancelled")
+        out.col(ident, name, "text" if task else "muted", bold=loud).col(word, 9, role)
         if columns.master:
             out.col(master, columns.master, "muted")
         if columns.meter:

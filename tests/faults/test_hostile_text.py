@@ -156,7 +156,7 @@ def test_no_byte_of_hostile_text_reaches_the_terminal_from_any_view(terminal_dir
         app.settle()  # so that the last sequence is whole
         shown = without_sequences(bytes(app.output))
         assert raw_payload(bytes(app.output)) == ""
-    for word in ("lineage_id", f"worker_id {MARK}", f"task-1 {MARK}", "quarantined", "unreadable"):
+    for word in ("lineage_id", f"worker_id {MARK}", f"1 {MARK}", "quarantined", "unreadable"):
         assert word in shown
 
 

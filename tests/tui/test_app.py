@@ -175,6 +175,21 @@ async def test_a_filter_shows_what_matches_and_escape_drops_it(lineage: Path) ->
         await until(lambda: "task-alpha" in screen_text(app), "task-alpha to come back")
 
 
+async def test_one_key_leaves_only_what_goes_on_and_keeps_the_rest_of_the_filter(lineage: Path) -> None:
+    journal = Journal(lineage)
+    for name in ("task-alpha", "task-beta", "task-gamma"):
+        journal.log("task_created", name, "user-kim")
+    journal.log("task_failed", "task-beta", "security-master", "no disk")
+    async with opened(lineage) as pilot:
+        app = app_of(pilot)
+        await pilot.press("slash", *"alpha|beta", "enter", "O")
+        await until(lambda: "task-beta" not in screen_text(app), "what is over to go")
+        assert "task-alpha" in screen_text(app) and "task-gamma" not in screen_text(app)
+        await pilot.press("O")
+        await until(lambda: "task-beta" in screen_text(app), "what is over to come back")
+        assert app.main_screen is not None and app.main_screen.filter_text == "alpha|beta"
+
+
 async def test_markup_in_a_text_is_shown_as_it_is(lineage: Path) -> None:
     for n, text in enumerate(("[/x]", "[b", "[@click=app.quit]x[/]")):
         Journal(lineage).log("task_failed", f"task-{n}-{text}", "security-master", text)
