@@ -160,7 +160,7 @@ def _reassigned(task: Task, fact: Fact) -> None:
 
 def _started(task: Task, fact: Fact) -> None:
     task.attempts += 1
-    task.master = fact.actor_id if fact.actor_type == "master" else task.master
+    task.master = (fact.actor_id if fact.actor_type == "master" else "") or task.master
     task.started_at = fact.at if task.started_at is None else task.started_at
     _leave_block(task)
     _enter(task, Status.RUNNING, fact.at)

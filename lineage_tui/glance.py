@@ -18,15 +18,14 @@ QUIET = 10 * SECOND
 
 def counts(numbers: Mapping[str, int], room: int, looks: Styles) -> list[Part]:
     """How many there are in each state, in at most `room` cells: the words of what is calm go first, then what is
-    calm, and the words of alarms only where there is no room at all."""
-    every = (*ALARMS, *CALM)
+    calm, then the words of alarms, the least urgent first."""
+    every, needed = (*ALARMS, *CALM), (*ALARMS, "running")
     parts: list[Part] = []
     for states, worded, gap in (
         (every, every, 2),
         (every, every, 1),
-        (every, (*ALARMS, "running"), 1),
-        ((*ALARMS, "running"), (*ALARMS, "running"), 1),
-        ((*ALARMS, "running"), ALARMS, 1),
+        (every, needed, 1),
+        *((needed, needed[:words], 1) for words in range(len(needed), 0, -1)),
         (every, (), 1),
     ):
         parts = [(" ", "text")]

@@ -59,7 +59,7 @@ def _sizes(name: str, *keys: str, readme: bool = False) -> Iterator[Scenario]:
 SCENARIOS: tuple[Scenario, ...] = (
     *_sizes("tasks", readme=True),
     *_sizes("events", "j", "j", "enter", "enter"),
-    *_sizes("failure", "e", "e", "b", readme=True),
+    *_sizes("failure", "e", "e", "e", "b", readme=True),
     *_sizes("workers", "2", readme=True),
     *_sizes("attention", "3", readme=True),
     *_sizes("stats", "4"),

@@ -290,7 +290,7 @@ def _tasks(
         of(["task_created", "task_assigned"], col("priority").is_not_null(), priority=col("priority").last()),
         every.filter(kind.is_in(["task_assigned", "task_reassigned", "task_started"]))
         .select("task_id", master=master)
-        .filter(col("master").is_not_null())
+        .filter(col("master").is_not_null() & (col("master") != ""))
         .group_by("task_id")
         .agg(col("master").last()),
         of(["task_started"], attempts=pl.len()),
