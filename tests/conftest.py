@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from hypothesis import HealthCheck, settings
 # A test says what is right, not how fast: the machine may have other work.
 settings.register_profile("lineage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lineage")
+
+# A run in the background, or under nohup, ignores these, and so would every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 DATA = Path(__file__).parent / "data"
 

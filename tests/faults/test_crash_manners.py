@@ -164,7 +164,7 @@ def send(number: int) -> Callable[[PtyProgram], None]:
         (send(signal.SIGINT), 130),
         (lambda app: app.keys("\x03"), 130),
         (lambda app: app.press("?", "lineage-tui: keys") or app.keys("\x03"), 130),
-        (lambda app: app.press("/", "words, status") or app.keys("x\x03"), 130),
+        (lambda app: app.press("/", "status:failed master:sec") or app.keys("x\x03"), 130),
         (lambda app: app.keys("q"), 0),
     ],
     ids=["term", "hangup", "interrupt", "ctrl-c", "ctrl-c-in-help", "ctrl-c-in-filter", "q"],

@@ -259,8 +259,8 @@ async def test_a_click_on_a_view_in_the_key_line_opens_it(pilot: Pilot[None]) ->
     await pilot.click("#keys", offset=(line.index("workers"), 0))
     await until(lambda: screen.views.shown == "workers", "the workers")
     assert screen.views.view.has_focus
-    await pilot.click("#keys", offset=(line.index("pause"), 0))
-    await until(lambda: screen.app.clock.paused, "the pause")
+    await pilot.click("#keys", offset=(line.index("filter"), 0))
+    await until(lambda: screen.typing, "the filter")
 
 
 async def test_a_click_on_a_tab_of_the_detail_pane_opens_it(pilot: Pilot[None]) -> None:
