@@ -35,7 +35,7 @@ from lineage_core.segment import DamagedError, Segment
 SMALL = 4 << 20
 """Bytes of a directory that is simply read: below it, processes and a cache would cost more than they save."""
 
-RECENT = 1 << 20
+RECENT = 1 << 18
 """Bytes at the end of the newest file that are read at once, before any history."""
 
 REFOLD = 4 << 20
@@ -239,13 +239,13 @@ def _folded(job: Job, worker: subprocess.Popen[bytes]) -> Segment | None:
     if answer != b"done\n":
         return None
     segment = Segment(job.target)
-    if job.promised is None or job.promised.agrees(Place.from_json(segment.position)):
-        return segment
-    return None  # the file was replaced meanwhile
+    if job.promised is not None and not job.promised.agrees(Place.from_json(segment.position)):
+        return None  # the file was replaced meanwhile
+    return segment if segment.sound() else None
 
 
 def _cached(path: Path, file: JournalFile) -> Segment | None:
-    """The segment at `path`, if it is sound and was made from a prefix of this file that is most of it."""
+    """The segment at `path`, if it was made from a prefix of this file that is most of it."""
     try:
         segment = Segment(path)
         place = Place.from_json(segment.position)

@@ -66,27 +66,41 @@ class Segment:
             raise ValueError("checksum of the header")
         header = orjson.loads(text)
         start, length = len(head) + 1, header["columns"]
-        columns = os.pread(self._fd, length, start)
         self._base = start + length
         size = os.fstat(self._fd).st_size
-        if header["format"] != FORMAT or zlib.crc32(columns) != header["crc"] or size != self._base + header["facts"]:
-            raise ValueError("length, format or checksum")
-        self._facts_crc: int = header["facts_crc"]
+        if header["format"] != FORMAT or size != self._base + header["facts"]:
+            raise ValueError("length or format")
+        self._columns: tuple[int, int, int] = (start, length, header["crc"])
+        self._facts: tuple[int, int] = (header["facts"], header["facts_crc"])
         self.position: dict[str, Any] = header["position"]
-        parts = orjson.loads(columns)
-        self._rows: list[Any] = parts["rows"]
-        self._starts: list[int] = parts["starts"]
-        self._crcs: list[int] = parts["crcs"]
-        self.copies: dict[int, int] = dict(parts["copies"])
-        self.homes: dict[str, str] = parts["homes"]
-        self.rejected = [Rejected(*fields) for fields in parts["rejected"]]
 
     def sound(self) -> bool:
-        """Whether the facts are what was written; reads all of them (1 GB/s)."""
-        crc, at, size = 0, self._base, self._base + self._starts[-1]
+        """Read the columns; whether they and the facts are what was written. To be asked before anything else.
+
+        Reads all of the segment (1 GB/s), mostly without the interpreter: others may go on meanwhile.
+        """
+        start, length, wanted = self._columns
+        columns = os.pread(self._fd, length, start)
+        if zlib.crc32(columns) != wanted or not self._facts_sound():
+            return False
+        try:
+            parts = orjson.loads(columns)
+            self._rows: list[Any] = parts["rows"]
+            self._starts: list[int] = parts["starts"]
+            self._crcs: list[int] = parts["crcs"]
+            self.copies: dict[int, int] = dict(parts["copies"])
+            self.homes: dict[str, str] = parts["homes"]
+            self.rejected = [Rejected(*fields) for fields in parts["rejected"]]
+        except (ValueError, KeyError, TypeError, IndexError):
+            return False
+        return bool(self._starts[-1] == self._facts[0])
+
+    def _facts_sound(self) -> bool:
+        length, wanted = self._facts
+        crc, at, size = 0, self._base, self._base + length
         while at < size and (block := os.pread(self._fd, min(_BLOCK, size - at), at)):
             crc, at = zlib.crc32(block, crc), at + len(block)
-        return crc == self._facts_crc
+        return crc == wanted
 
     def __len__(self) -> int:
         return len(self._rows)

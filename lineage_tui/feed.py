@@ -33,6 +33,9 @@ SLICE = 200
 SETTLE_SHARE = 4
 """To settle what a pass left (see `State.settle`) may take one part in so many of the time."""
 
+HEAD_START = 0.5
+"""Seconds that history waits for the screen to take what is newest: on two cores they would hinder each other."""
+
 ASIDE = 32 << 20
 """Bytes of records that are set aside while paused; beyond that, they wait in their files."""
 
@@ -88,6 +91,7 @@ class Feed(threading.Thread):
         self._positions: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         self._force_polling = force_polling
         self._history: History | None = None
+        self._taken = threading.Event()  # whether the screen has taken the first changes
         self._flowing = threading.Event()
         self._flowing.set()
         self._aside: list[tuple[str, list[Found]]] = []
@@ -100,6 +104,8 @@ class Feed(threading.Thread):
         while True:
             self._scan()
             self._settle()
+            if history is not None and history.ident is None:
+                history.start()  # what is newest is on its way to the screen: now for the rest
             self.health.loaded = history is None or not history.is_alive()
             self.health.mode, self.health.reason = watcher.mode, watcher.reason
             self._announce(set())
@@ -110,7 +116,7 @@ class Feed(threading.Thread):
         self._tailer.close()
 
     def _begin_history(self) -> threading.Thread | None:
-        """Begin to fold what the directory holds already, unless that is little; the tailer reads the newest."""
+        """What will fold what the directory holds already, unless that is little; the tailer reads the newest."""
         try:
             history = History(self.directory) if self._since is None else None
         except (OSError, JournalError):
@@ -121,12 +127,11 @@ class Feed(threading.Thread):
         self._tailer.held = set(history.held)
         for told in history.positions:
             self._tailer.go_on_from(told)
-        thread = threading.Thread(target=self._fold_history, args=(history,), name="history", daemon=True)
-        thread.start()
-        return thread
+        return threading.Thread(target=self._fold_history, args=(history,), name="history", daemon=True)
 
     @uncollected()
     def _fold_history(self, history: History) -> None:
+        self._taken.wait(HEAD_START)
         try:
             for part in history:
                 for changed in self._adopt(part) if isinstance(part, Segment) else self._read(part):
@@ -176,6 +181,7 @@ class Feed(threading.Thread):
 
     def take(self, most: int) -> set[str]:
         """Up to `most` of the ids of tasks that changed and were not taken yet: what happens now before history."""
+        self._taken.set()
         with self._lock:
             taken = self._live
             if len(taken) > most:

@@ -20,14 +20,14 @@ from typing import NamedTuple
 
 from bench_screen import Terminal
 
-LOAD = """
-import resource, sys, time
+LOAD = r"""
+import re, sys, time
 from pathlib import Path
 from lineage_core.load import load
 began = time.monotonic()
 state = load(Path(sys.argv[1])).state
 taken = time.monotonic() - began
-print(taken, state.events, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(taken, state.events, int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
 """
 DECODE = """
 import sys, time
@@ -102,7 +102,8 @@ def measure(directory: str, events: int) -> Figures:
     with tempfile.TemporaryDirectory() as home:
         cache, none = Path(home) / "cache", Path(home) / "none"
         size = sum(p.stat().st_size for p in Path(directory).iterdir()) / 1e6
-        newest = max(Path(directory).glob("*.jsonl")).read_bytes().splitlines()[-1]
+        lines = max(Path(directory).glob("*.jsonl")).read_bytes().splitlines()
+        newest = next(line for line in reversed(lines) if b'"task_created"' in line)
         task = newest.split(b'"task_id":"')[1].split(b'"')[0]
         (decoded,) = python(DECODE, directory, cache=cache)
         cold, found, memory = python(LOAD, directory, cache=cache)

@@ -77,7 +77,7 @@ def burst(runs: int, _events: int) -> None:
 
 def history(runs: int, events: int) -> None:
     empty = bench_history.empty_app()
-    sizes = [size for size in (10_000, 100_000, 1_000_000, 10_000_000) if size <= events]
+    sizes = [size for size in (10_000, 100_000, 1_000_000, 10_000_000) if size <= events] or [events]
     for size in sizes:
         with tempfile.TemporaryDirectory() as directory:
             bench_history.backfill(directory, size)
