@@ -34,8 +34,8 @@ from lineage_tui.widgets.status import EdgeLine
 from lineage_tui.widgets.task_tree import TaskTree
 from lineage_tui.widgets.worker_table import COLUMNS, WorkerTable
 
-FRAME = 0.025
-"""Seconds between two takes from the feed: 40 a second at most."""
+FRAME = 0.016
+"""Seconds between two takes from the feed: 60 a second at most."""
 
 TAKE_BUDGET = 0.008
 """Seconds that one take may keep the interface thread."""
