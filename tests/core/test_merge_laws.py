@@ -13,7 +13,6 @@ from lineage_core.events import EVENTS
 from lineage_core.facts import Fact, fact_of
 from lineage_core.fold import derive
 from lineage_core.merge import State
-from tests.examples import examples
 
 TASKS = st.sampled_from(["task-a", "task-b", "task-c", "task-d"])
 WORKERS = st.sampled_from(["worker-1", "worker-2", "worker-3"])
@@ -96,7 +95,7 @@ def merged(*parts: list[tuple[str, Fact]]) -> State:
     return state
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(journals(), st.lists(st.integers(0, 90), max_size=4))
 def test_any_order_split_and_copies_give_the_same_state(journal: Any, cuts: list[int]) -> None:
     daily, shuffled = journal
@@ -105,7 +104,7 @@ def test_any_order_split_and_copies_give_the_same_state(journal: Any, cuts: list
     assert picture(merged(daily)) == picture(merged(*parts))
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(journals())
 def test_merging_again_changes_nothing(journal: Any) -> None:
     daily, shuffled = journal
@@ -115,7 +114,7 @@ def test_merging_again_changes_nothing(journal: Any) -> None:
     assert picture(state) == before
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(journals())
 def test_tasks_that_left_memory_come_back_the_same(journal: Any) -> None:
     daily, _ = journal
@@ -125,7 +124,7 @@ def test_tasks_that_left_memory_come_back_the_same(journal: Any) -> None:
         assert picture(forgetful) == picture(merged(daily))
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(journals())
 def test_a_task_is_derived_from_its_facts_alone(journal: Any) -> None:
     daily, shuffled = journal

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from lineage_core.likeness import alike
 from lineage_core.stats import pattern_of
-from tests.examples import examples
 
 WORDS = ("branch", "is", " 3 ", "task-12", "/srv/a.b/c", "'x y'", "50%", "deadbeef", "deadbeefcafe", "a/b", "v1.2")
 PARTS = st.sampled_from([*WORDS, *"\"`%#, -@é٣\t:.\n"])
@@ -28,7 +27,7 @@ def test_what_differs_from_case_to_case_is_left_out(reason: str, pattern: str) -
     assert alike(reason) == pattern
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(PARTS, max_size=12).map("".join))
 @example("a%1b%/x/y")
 def test_one_reason_gets_the_pattern_that_a_column_of_reasons_gets(reason: str) -> None:

@@ -19,7 +19,6 @@ from lineage_core.decode import Decoder
 from lineage_core.facts import digest_of
 from lineage_core.pick import Pick
 from lineage_core.scan import Search
-from tests.examples import examples
 from tests.journal_text import compact, pretty, record
 from tests.queries.conftest import DATA
 
@@ -86,7 +85,7 @@ def found(directory: Path, sought: Search) -> list[tuple[int, int]]:
     return sorted((hit.offset, hit.length) for hit in places)
 
 
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(content=journals(), task=st.sampled_from(TASKS))
 def test_a_search_for_a_task_finds_what_the_decoder_finds(
     content: bytes, task: str, tmp_path_factory: pytest.TempPathFactory
@@ -114,7 +113,7 @@ def tangles(draw: st.DrawFn) -> bytes:
     return b"".join(lines)
 
 
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(content=tangles())
 def test_a_search_in_a_tangle_finds_what_the_decoder_finds(
     content: bytes, tmp_path_factory: pytest.TempPathFactory
@@ -126,7 +125,7 @@ def test_a_search_in_a_tangle_finds_what_the_decoder_finds(
         assert found(directory, Pick(tasks=(task,)).search()) == expected
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(content=journals())
 def test_a_search_for_everything_finds_what_the_decoder_finds(
     content: bytes, tmp_path_factory: pytest.TempPathFactory
@@ -136,7 +135,7 @@ def test_a_search_for_everything_finds_what_the_decoder_finds(
     assert found(directory, Search()) == decoded(content, lambda value: True)
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(content=journals(), number=st.integers(0, 13))
 def test_a_grep_finds_what_it_finds_in_the_decoded_records(
     content: bytes, number: int, tmp_path_factory: pytest.TempPathFactory
@@ -255,7 +254,7 @@ def pack(directory: Path, name: str, content: bytes) -> Path:
     return month / name
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(content=journals() | tangles(), task=st.sampled_from([*TASKS, None]))
 def test_any_packed_file_is_searched_by_its_bytes_and_read_again(
     content: bytes, task: str | None, tmp_path_factory: pytest.TempPathFactory

@@ -17,7 +17,6 @@ from lineage_core import codec
 from lineage_core.compose import compose
 from lineage_core.errors import BadInputError
 from lineage_core.events import EVENTS, EventSpec
-from tests.examples import examples
 from tests.shell.bash_writer import BashWriter, Reply
 from tests.shell.json_texts import DATA, INVALID, TEXTS, VALID, WORDS
 
@@ -27,8 +26,8 @@ MODES = {
 }
 FIXED = {"lineage_id": "lineage-1", "timestamp": "2026-11-22T08:03:48.000000Z"}
 
-FEW = settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-MANY = settings(FEW, max_examples=examples(800))
+FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(FEW, max_examples=800)
 
 
 @pytest.fixture(scope="module", params=MODES)

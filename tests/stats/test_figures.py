@@ -25,7 +25,6 @@ from lineage_core.load import load
 from lineage_core.state import Status, Task, Worker
 from lineage_core.stats.flow import edges
 from lineage_core.tail import Tailer
-from tests.examples import examples
 from tests.stats.made_journals import directories, write
 
 EPOCH = parse_timestamp("2026-11-22T08:00:00Z") or 0
@@ -113,7 +112,7 @@ def run_of(worker: Worker) -> float | None:
     return ms(worker.ended_at, worker.spawned_at if worker.started_at is None else worker.started_at)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
 def test_durations(contents: dict[str, str], seconds: int | None) -> None:
     told = told_of(contents, seconds)
@@ -125,7 +124,7 @@ def test_durations(contents: dict[str, str], seconds: int | None) -> None:
         assert_spreads_equal(stats.durations(told.cut, by), expected)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
 def test_waits(contents: dict[str, str], seconds: int | None) -> None:
     told = told_of(contents, seconds)
@@ -151,7 +150,7 @@ def wilson(failed: int, ended: int) -> tuple[float, float, float]:
     return p, max(0.0, middle - half), min(1.0, middle + half)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
 def test_failure_rates(contents: dict[str, str], seconds: int | None) -> None:
     told = told_of(contents, seconds)
@@ -191,7 +190,7 @@ def data_of(record: dict[str, Any]) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
 def test_reasons(contents: dict[str, str], seconds: int | None) -> None:
     told = told_of(contents, seconds)
@@ -242,7 +241,7 @@ def test_ids_and_numbers_do_not_split_a_reason(texts: list[str], pattern: str) -
     assert told["text"].to_list() == [pattern] * len(texts)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
 def test_tokens(contents: dict[str, str], seconds: int | None) -> None:
     told = told_of(contents, seconds)
@@ -279,7 +278,7 @@ def test_tokens(contents: dict[str, str], seconds: int | None) -> None:
                 assert row["per_completed"] == (pytest.approx(sum(done) / len(done)) if done else None)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS, st.integers(0, 12))
 def test_workers(contents: dict[str, str], seconds: int | None, silence: int) -> None:
     told = told_of(contents, seconds)
@@ -308,7 +307,7 @@ def test_workers(contents: dict[str, str], seconds: int | None, silence: int) ->
         assert row["start_max"] == max(starts[key], default=None)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
 def test_the_course_over_time(contents: dict[str, str], seconds: int | None) -> None:
     told = told_of(contents, seconds)
@@ -334,7 +333,7 @@ def test_the_course_over_time(contents: dict[str, str], seconds: int | None) -> 
             )
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
 def test_the_health_of_the_lineage(contents: dict[str, str], seconds: int | None) -> None:
     told = told_of(contents, seconds)
@@ -386,7 +385,7 @@ def wrong_in(record: dict[str, Any]) -> list[str]:
     return wrong + (["log_us"] if took is not None and not is_number(took) else [])
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(directories(), WINDOWS)
 def test_values_of_a_wrong_type_are_counted_and_left_out(contents: dict[str, str], seconds: int | None) -> None:
     told = told_of(contents, seconds)

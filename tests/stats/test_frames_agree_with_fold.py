@@ -14,7 +14,6 @@ from lineage_core.frame import Frames, read_frames
 from lineage_core.load import load
 from lineage_core.merge import State
 from lineage_core.state import Task
-from tests.examples import examples
 from tests.stats.made_journals import TYPES, WORKERS, compact, directories, write
 
 
@@ -136,7 +135,7 @@ def assert_frames_equal_state(frames: Frames, state: State) -> None:
     assert told == phases
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(directories())
 def test_frames_of_any_directory_equal_the_fold(contents: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -168,7 +167,7 @@ def comings(draw: Any) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(comings(), max_size=30))
 def test_frames_equal_the_fold_where_workers_and_handoffs_come_again(records: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

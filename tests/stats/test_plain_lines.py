@@ -15,7 +15,6 @@ from lineage_core.frames.decoder import FrameDecoder, Taken
 from lineage_core.frames.plain import plain
 from lineage_core.frames.rows import Rows
 from lineage_core.intact import Found, Rejected
-from tests.examples import examples
 from tests.stats.made_journals import compact, records, texts
 
 
@@ -52,7 +51,7 @@ def mangled(text: str, flips: list[tuple[int, int]]) -> bytes:
 FLIPS = st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from(b'{}[]":,\\\n\r 0\x00\xff\x1fex')), max_size=4)
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(texts(), FLIPS, st.lists(st.integers(0, 5000), max_size=3))
 def test_the_fast_decoder_equals_the_general_one(text: str, flips: list[Any], cuts: list[int]) -> None:
     data = mangled(text, flips)
@@ -68,7 +67,7 @@ def test_the_fast_decoder_equals_the_general_one(text: str, flips: list[Any], cu
     assert (fast.settled, fast.end, fast.fresh) == (general.settled, general.end, general.fresh)
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(records(), min_size=1, max_size=5))
 def test_plain_lines_are_read_as_the_parser_reads_them(some: list[dict[str, Any]]) -> None:
     data = "".join(map(compact, some)).encode()

@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core.frame import FrameReader
-from tests.examples import examples
 from tests.stats.made_journals import directories
 from tests.stats.test_kept_frames import assert_same, truth
 
 
-@settings(max_examples=examples(80), deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(directories(), st.data())
 def test_refreshing_as_files_grow_gives_what_reading_at_once_gives(contents: dict[str, str], data: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:

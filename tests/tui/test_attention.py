@@ -18,7 +18,6 @@ from lineage_tui.acknowledged import MOST, Acknowledged, Grade, acknowledged_pat
 from lineage_tui.models.concern import Cause
 from lineage_tui.models.concerns import Concerns
 from lineage_tui.widgets.attention import _LOOKS, AttentionList
-from tests.examples import examples
 
 from .alone import MINUTE, NOW, Clock, Log, alone, styles, text_of
 from .conftest import until
@@ -390,7 +389,7 @@ async def test_a_change_in_a_long_list_looks_at_little_of_it(monkeypatch: pytest
         assert view.count() == 2002 and looked < 300
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> None:
     log, clock = Log(), Clock()

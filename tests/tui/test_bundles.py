@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_tui.models.bundles import Bundles
-from tests.examples import examples
 
 
 def made_at_once(ranks: dict[str, int], opened: set[str]) -> list[tuple[str | None, str]]:
@@ -24,7 +23,7 @@ def made_at_once(ranks: dict[str, int], opened: set[str]) -> list[tuple[str | No
     return lines
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_changes_give_the_lines_that_are_made_at_once(data: Any) -> None:
     ranks: dict[str, int] = {}

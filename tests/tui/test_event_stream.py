@@ -20,7 +20,6 @@ from lineage_core.merge import State
 from lineage_tui.models import event_window
 from lineage_tui.models.event_window import EventWindow
 from lineage_tui.widgets.event_stream import EventStream
-from tests.examples import examples
 
 from .alone import NOW, Clock, Log, alone, styles, text_of
 from .conftest import until
@@ -41,7 +40,7 @@ def places(window: EventWindow) -> list[Any]:
     return [event.place for event in window.shown]
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_the_window_holds_the_newest_events_in_whatever_order_they_arrive(data: Any) -> None:
     log = Log()

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from lineage_tui.models import ranked
 from lineage_tui.models.ranked import Ranked
-from tests.examples import examples
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_the_order_equals_sorted_after_any_changes(data: Any) -> None:
     values = data.draw(st.lists(st.integers(0, 9), min_size=1, max_size=40))

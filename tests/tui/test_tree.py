@@ -12,7 +12,6 @@ from lineage_core.facts import fact_of
 from lineage_core.merge import State
 from lineage_tui.branch import Node
 from lineage_tui.tree import Tree
-from tests.examples import examples
 
 
 def created(task: str, at: int, parent: str | None = None, session: str = "session-a") -> tuple[str, Any]:
@@ -125,7 +124,7 @@ def test_a_tree_5000_levels_deep_and_one_with_100000_children_can_be_read_anywhe
     assert wide.line_of(wide.line(54_321)) == 54_321
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_lines_and_nodes_agree_after_any_changes(data: Any) -> None:
     state = State()

@@ -24,7 +24,6 @@ from lineage_tui.models.roster import Roster
 from lineage_tui.models.usual import Usual, UsualSilence, gaps_of
 from lineage_tui.tally import Tally
 from lineage_tui.widgets.worker_table import COLUMNS, ENDED, WorkerTable, columns_for, compact
-from tests.examples import examples
 
 from .alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of
 from .conftest import until
@@ -43,7 +42,7 @@ def history(directory: Path) -> State:
     return load(directory).state
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_every_column_sorts_as_sorted_does_after_any_changes(data: Any) -> None:
     log = Log()

@@ -20,7 +20,6 @@ from lineage_core.compose import compose
 from lineage_core.journal import append_line
 from lineage_core.load import load
 from lineage_core.tail import Tailer
-from tests.examples import examples
 
 DAYS = st.sampled_from(["2026-10-30", "2026-11-01", "2026-11-30"])
 
@@ -111,4 +110,4 @@ class Archiving(RuleBasedStateMachine):
 
 
 TestArchiving = Archiving.TestCase
-TestArchiving.settings = settings(max_examples=examples(60), stateful_step_count=25, deadline=None)
+TestArchiving.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

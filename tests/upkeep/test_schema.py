@@ -17,7 +17,6 @@ from lineage_core.compose import compose
 from lineage_core.conform import Problem, compile_schema
 from lineage_core.events import EVENTS
 from lineage_core.schema import EVENT_DATA, json_schema
-from tests.examples import examples
 
 VALIDATOR = Draft202012Validator(json_schema())
 CHECK = compile_schema(json_schema())
@@ -109,7 +108,7 @@ PATHS += [["event_data", "token_usage", "total_tokens"], ["event_data", "error_d
     st.sampled_from(sorted(EVENTS)),
     st.lists(st.tuples(st.sampled_from(PATHS), ODD | st.just(...)), max_size=3),
 )
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_the_fast_check_agrees_with_a_general_validator(event_type: str, changes: list[Any]) -> None:
     record = written(event_type)
     for path, value in changes:
