@@ -101,6 +101,8 @@ async def draw(scenario: Scenario) -> str:
         while app.main_screen.views.behind:
             await asyncio.sleep(0.01)
         app.main_screen.resume()
+        while app.main_screen.usual.behind:
+            await asyncio.sleep(0.01)
         await pilot.pause()
         if app.main_screen.views.shown == "stats":
             figures = app.main_screen.views.view

@@ -5,7 +5,7 @@ Pure: a task, the rows of the others, the time. Costs as much as the task has wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from lineage_core.blame import cause, quietest
@@ -15,7 +15,7 @@ from lineage_core.silence import over, watch
 from lineage_core.state import Status, Task, TaskRow, Worker, WorkerEnd
 from lineage_core.words import short, waiting_for
 from lineage_core.zombies import Thresholds
-from lineage_tui.models.usual import Usual
+from lineage_tui.models.usual import Usually
 from lineage_tui.style import Styles
 
 
@@ -39,9 +39,6 @@ class Brief(NamedTuple):
     said: tuple[Said, ...]
     figures: tuple[str, ...]
 
-
-Usually = Callable[[str], Usual | None]
-"""What silence is usual for a worker type, as far as is known."""
 
 
 def brief(

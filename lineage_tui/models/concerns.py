@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from heapq import heappop, heappush, heappushpop
+from heapq import heappop, heappush
 
 from lineage_core.merge import State
 from lineage_core.state import Status, TaskRow
@@ -16,12 +16,8 @@ from lineage_core.zombies import AT_ONCE, Finding, Severity, Thresholds, crowd
 from lineage_tui.acknowledged import Acknowledged, Key
 from lineage_tui.models.bundles import Bundles
 from lineage_tui.models.concern import LONG_AGO, RECENT, Cause, Concern, Found, examine, key_of, rated
-from lineage_tui.models.usual import UsualSilence, gaps_of
 
 _STEP = 20
-
-LEARNED = 1000
-"""Tasks whose workers tell what silence is usual, at first: those that were last heard of."""
 
 Matches = Callable[[TaskRow], bool]
 
@@ -29,9 +25,8 @@ Matches = Callable[[TaskRow], bool]
 class Concerns:
     """The findings of a state.
 
-    lines: those that are listed, folded by their causes. usual: what silence is usual for a worker type. matches: the
-    filter. with_acknowledged: whether what was acknowledged is listed too, at the end. counts: by rule and severity,
-    of what was not acknowledged and is recent.
+    lines: those that are listed, folded by their causes. matches: the filter. with_acknowledged: whether what was
+    acknowledged is listed too, at the end. counts: by rule and severity, of what was not acknowledged and is recent.
     """
 
     def __init__(self, state: State, thresholds: Thresholds, acknowledged: Acknowledged) -> None:
@@ -45,10 +40,6 @@ class Concerns:
         self.old = 0  # how many are past or long ago
         self.entered = 0  # lines that were ever new
         self.lines: Bundles[Key, Cause | Key] = Bundles(self._rank)
-        self.usual = UsualSilence()
-        self._learned: dict[str, int] = {}  # how many ended workers of a task were learned from
-        self._learns_from = 0
-        self._born: int | None = None
         self._concerns: dict[Key, Concern] = {}
         self._of_task: dict[str, tuple[Key, ...]] = {}
         self._zombies: dict[Key, Finding] = {}
@@ -77,11 +68,8 @@ class Concerns:
 
     def update(self, task_ids: Iterable[str], now: int) -> None:
         """Take in what changed in these tasks."""
-        self._born = now if self._born is None else self._born
         for task_id in task_ids:
             self._look(task_id, now)
-            if self.state.rows[task_id].last_at >= self._born or len(self._learned) < self._learns_from:
-                self._learn(task_id)
             if task_id in self._waiters and self._ends[task_id] != (end := self._end(task_id)):
                 self._ends[task_id] = end
                 for waiter in self._waiters[task_id]:
@@ -98,33 +86,6 @@ class Concerns:
                 done += 1
                 if done % _STEP == 0:
                     yield done
-
-    def learn(self) -> Iterator[int]:
-        """Learn what is usual from the last tasks that are known; a generator that does it in slices. From then on
-        what changes teaches too."""
-        newest: list[tuple[int, str]] = []
-        for number, row in enumerate(list(self.state.rows.values())):
-            if row.workers > row.open_workers:
-                (heappush if len(newest) < LEARNED else heappushpop)(newest, (row.last_at, row.task_id))
-            if number % (10 * _STEP) == 0:
-                yield number
-        for number, (_, task_id) in enumerate(newest):
-            self._learn(task_id)
-            yield number
-        self._learns_from = LEARNED
-        self.usual.settle()
-
-    def _learn(self, task_id: str) -> None:
-        row = self.state.rows[task_id]
-        ended = row.workers - row.open_workers
-        if ended and self._learned.get(task_id) != ended:
-            self._learned[task_id] = ended
-            with self.state.lock:
-                task = self.state.task(task_id)
-                for worker in task.workers.values() if task is not None else ():
-                    if worker.ended_at is not None:
-                        kind = worker.worker_type or ""
-                        self.usual.take(kind, (task_id, worker.worker_id), worker.ended_at, gaps_of(worker))
 
     def waits(self, now: int) -> bool:
         """Whether there is anything to settle."""

@@ -19,7 +19,6 @@ from lineage_core.silence import Watch, over, watch
 from lineage_core.state import TaskRow, Worker, WorkerEnd
 from lineage_core.zombies import Thresholds
 from lineage_tui.models.ranked import Ranked
-from lineage_tui.models.usual import UsualSilence, gaps_of
 from lineage_tui.models.vigil import Vigil
 
 NOTHING = -(1 << 62)
@@ -74,12 +73,11 @@ class Roster:
     """The workers of a state and the lines that a table has for them.
 
     order: the slots of the workers that match: open ones, then ended ones, each sorted. open_lines: how many of them
-    are open. usual: what silence is usual for each type.
+    are open.
     """
 
     def __init__(self, state: State, sort: str = "silent", thresholds: Thresholds = Thresholds()) -> None:  # noqa: B008
         self.state = state
-        self.usual = UsualSilence()
         self.matches: Matches | None = None
         self.rows: dict[str, TaskRow] = {}
         self._heads: dict[str, int] = {}  # the slot of a task's newest worker
@@ -252,8 +250,6 @@ class Roster:
         self._vigil.put(slot, seen)
         if wanted:
             self._show(slot, True)
-        if worker.ended_at is not None:
-            self.usual.take(self._types[slot], slot, worker.ended_at, gaps_of(worker))
 
     def _show(self, slot: int, wanted: bool) -> None:
         """Give a worker a line, or take it away; its values must not change while it has one."""

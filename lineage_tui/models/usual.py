@@ -6,13 +6,22 @@ the zombie cleanup logged is no word of the worker, and the wait from spawn to s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from heapq import nlargest
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from lineage_core.merge import State
 from lineage_core.state import Worker, WorkerEnd
 
+LEARNED = 1000
+"""Tasks whose workers are looked at: those that were last heard of."""
+
+BIG = 5000
+"""Events from which on a task is left out: it would take long to derive."""
+
 KEPT = 200
-"""Workers of a type that are looked at: those that ended last."""
+"""Workers of a type that are looked at: of those tasks, those that ended last."""
 
 KEPT_GAPS = 50
 """Gaps of a worker that are looked at: its last ones."""
@@ -28,6 +37,10 @@ class Usual(NamedTuple):
     p95: int
 
 
+Usually = Callable[[str], Usual | None]
+"""What silence is usual for a worker type, as far as is known."""
+
+
 def gaps_of(worker: Worker) -> tuple[int, ...]:
     """The silences of a worker that ended by itself, the last ones; empty for any other."""
     if worker.ended_at is None or worker.end is WorkerEnd.ZOMBIE:
@@ -39,45 +52,72 @@ def gaps_of(worker: Worker) -> tuple[int, ...]:
 
 
 class UsualSilence:
-    """The usual silences by worker type."""
+    """The usual silences by worker type, of a state: what the screen says everywhere.
 
-    def __init__(self) -> None:
-        self._ended: dict[str, dict[Any, tuple[int, tuple[int, ...]]]] = {}
-        self._known: dict[str, Usual] = {}
-        self._stale: set[str] = set()
+    It follows from the tasks that were last heard of, in whatever order they were read. learning: whether `learn` is
+    under way.
+    """
 
-    def take(self, kind: str, worker: Any, ended_at: int, gaps: tuple[int, ...]) -> None:
-        """Note the gaps of a worker in place of those noted before. worker: its key, one to be ordered by."""
-        ended = self._ended.setdefault(kind, {})
-        if ended.get(worker) == (ended_at, gaps):
-            return
-        ended[worker] = (ended_at, gaps)
-        if len(ended) > 2 * KEPT:
-            newest = sorted(ended.items(), key=_when, reverse=True)[:KEPT]
-            self._ended[kind] = dict(newest)
-        self._stale.add(kind)
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.learning = False
+        self._heard: set[str] = set()
+        self._learned: dict[str, int] = {}  # by task: when it was last heard of
+        self._floor = (0, "")  # what is older than this is not learned from
+        self._ended: dict[str, dict[str, list[tuple[int, str, tuple[int, ...]]]]] = {}  # by type and task
+        self._known: dict[str, Usual | None] = {}
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is something to learn."""
+        return bool(self._heard) or self.learning
+
+    def heard(self, task_ids: Iterable[str]) -> None:
+        """Note that these tasks changed."""
+        rows = self.state.rows
+        for task_id in task_ids:
+            row = rows[task_id]
+            if row.workers > row.open_workers and row.events < BIG and (row.last_at, task_id) >= self._floor:
+                self._heard.add(task_id)
+
+    def learn(self) -> Iterator[int]:
+        """Learn from what was noted; a generator that gives the count of tasks done, for the caller to pace."""
+        rows = self.state.rows
+        self.learning = True
+        heard, self._heard = self._heard, set()
+        for number, task_id in enumerate(nlargest(LEARNED, heard, key=lambda one: (rows[one].last_at, one))):
+            self._learn(task_id)
+            yield number
+        if len(self._learned) > LEARNED:
+            ranks = sorted((at, task_id) for task_id, at in self._learned.items())
+            self._floor = ranks[-LEARNED]
+            for _, task_id in ranks[:-LEARNED]:
+                self._forget(task_id)
+        self.learning = False
 
     def of(self, kind: str) -> Usual | None:
-        """What is usual for a type, as of the last `settle`; None while too little is known."""
-        if (known := self._known.get(kind)) is not None:
-            return known
-        newest = sorted(self._ended.get(kind, {}).items(), key=_when, reverse=True)[:KEPT]
-        gaps = sorted(gap for _, (_, of_one) in newest for gap in of_one)
-        if len(gaps) < ENOUGH:
-            return None
-        usual = self._known[kind] = Usual(gaps[(len(gaps) - 1) // 2], gaps[(len(gaps) * 95 + 99) // 100 - 1])
-        return usual
+        """What is usual for a type; None while too little is known."""
+        if kind not in self._known:
+            ended = (one for of_task in self._ended.get(kind, {}).values() for one in of_task)
+            gaps = sorted(gap for *_, of_one in nlargest(KEPT, ended) for gap in of_one)
+            median, p95 = (len(gaps) - 1) // 2, (len(gaps) * 95 + 99) // 100 - 1
+            self._known[kind] = Usual(gaps[median], gaps[p95]) if len(gaps) >= ENOUGH else None
+        return self._known[kind]
 
-    def known(self, kind: str) -> Usual | None:
-        """What `of` last said about a type; None if it was not asked since the last `settle` that concerned it."""
-        return self._known.get(kind)
+    def _learn(self, task_id: str) -> None:
+        self._forget(task_id)
+        self._learned[task_id] = self.state.rows[task_id].last_at
+        with self.state.lock:
+            task = self.state.task(task_id)
+            for worker in task.workers.values() if task is not None else ():
+                if worker.ended_at is not None:
+                    kind = worker.worker_type or ""
+                    of_task = self._ended.setdefault(kind, {}).setdefault(task_id, [])
+                    of_task.append((worker.ended_at, worker.worker_id, gaps_of(worker)))
+                    self._known.pop(kind, None)
 
-    def settle(self) -> None:
-        """Let what was noted since the last call count."""
-        for kind in self._stale:
-            self._known.pop(kind, None)
-        self._stale.clear()
-
-
-def _when(item: tuple[Any, tuple[int, tuple[int, ...]]]) -> tuple[int, Any]:
-    return (item[1][0], item[0])
+    def _forget(self, task_id: str) -> None:
+        if self._learned.pop(task_id, None) is not None:
+            for kind, ended in self._ended.items():
+                if ended.pop(task_id, None) is not None:
+                    self._known.pop(kind, None)

@@ -15,9 +15,11 @@ from textual.message import Message
 from textual.widgets import Input
 
 from lineage_core.filters import trouble
+from lineage_tui.background import in_background
 from lineage_tui.commands import Command, bindings
 from lineage_tui.models.figures import WINDOWS
 from lineage_tui.models.session import Session
+from lineage_tui.models.usual import UsualSilence
 from lineage_tui.screens.edges import Edges
 from lineage_tui.settings import Kept
 from lineage_tui.style import PALETTES, TIME_MODES
@@ -64,16 +66,20 @@ class MainScreen(Edges):
         app = self.app
         looks, state, clock = app.looks, app.state, app.clock
         self.tally = Tally(state, app.thresholds)
+        self.usual = UsualSilence(state)
         self.top_line = EdgeLine(looks, id="top")
         self.tree_view = TaskTree(looks, state, clock, app.thresholds, id="tasks", empty=self._empty_text())
-        self.worker_table = WorkerTable(looks, state, clock, app.thresholds, id="workers", empty="no workers yet")
+        usually = self.usual.of
+        self.worker_table = WorkerTable(
+            looks, state, clock, app.thresholds, usually, id="workers", empty="no workers yet"
+        )
         self.stats_view = StatsView(looks, state, clock, app.directory, app.thresholds, id="stats", empty="")
         self.stats_view.on_drill = self.drill
         lists: dict[str, LineView] = {
             "tasks": self.tree_view,
             "workers": self.worker_table,
             "attention": AttentionList(
-                looks, state, clock, app.thresholds, app.directory, id="attention", empty="nothing needs you"
+                looks, state, clock, app.thresholds, app.directory, usually, id="attention", empty="nothing needs you"
             ),
             "stats": self.stats_view,
             "events": EventStream(
@@ -94,7 +100,7 @@ class MainScreen(Edges):
             Session(self.tree_view.model),
             group=lambda: self.tree_view.group() if self.views.shown == "tasks" else None,
             go_to=self.go_to_task,
-            usually=self.worker_table.model.usual.known,
+            usually=usually,
         )
         self.status_line = EdgeLine(looks, id="status")
         self.key_line = EdgeLine(looks, on="background", id="keys")
@@ -229,6 +235,7 @@ class MainScreen(Edges):
         for task_id, old in before.items():
             self.tally.take(old, shown[task_id])
             self.vocabulary.take(shown[task_id])
+        self.usual.heard(ids)
 
     def _tick(self) -> None:
         """Once a second: ages and open bars grow."""
@@ -237,11 +244,23 @@ class MainScreen(Edges):
             self.say(wrong)
         self._show_status()
         if not self.app.clock.paused:
+            if self.usual.behind and not self.usual.learning:
+                in_background(self, self._learn, "usual")
             self.refilter()
-            self.views.view.tick()  # type: ignore[attr-defined]
-            self.views.view.refresh()
-            self.detail.update()
-            self.detail.view.refresh()
+            self._grow()
+
+    def _grow(self) -> None:
+        """Let what depends on the clock be drawn again."""
+        self.views.view.tick()  # type: ignore[attr-defined]
+        self.views.view.refresh()
+        self.detail.update()
+        self.detail.view.refresh()
+
+    async def _learn(self) -> None:
+        """Learn what silence is usual."""
+        for _ in self.usual.learn():
+            await asyncio.sleep(0.002)
+        self._grow()
 
     def _empty_text(self) -> str:
         health = self.app.feed.health

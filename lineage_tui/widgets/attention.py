@@ -22,6 +22,7 @@ from lineage_tui.cells import Line, cut, fit
 from lineage_tui.models.bundles import Bundles
 from lineage_tui.models.concern import ACKNOWLEDGED, Cause, Concern, key_of
 from lineage_tui.models.concerns import Concerns
+from lineage_tui.models.usual import Usually
 from lineage_tui.style import Styles
 from lineage_tui.widgets.folded import FoldedLines
 
@@ -40,14 +41,17 @@ _LOOKS = {
 }
 """By rule: the state that it is shown in, and a word for it."""
 
-_DUE, _LEARNING = "due", "learning"
+_DUE = "due"
 
 _WHY = 12
 """Cells for why something is listed, with how many there are of it."""
 
 
 class AttentionList(FoldedLines):
-    """What needs a person in a lineage directory, and what the operator has acknowledged."""
+    """What needs a person in a lineage directory, and what the operator has acknowledged.
+
+    usually: what silence is usual for a worker type.
+    """
 
     title_lines = 2
 
@@ -58,15 +62,16 @@ class AttentionList(FoldedLines):
         clock: Clock,
         thresholds: Thresholds,
         directory: Path,
+        usually: Usually = lambda kind: None,
         **options: Any,
     ) -> None:
         super().__init__(styles, **options)
         self.clock = clock
+        self.usually = usually
         self.model = Concerns(state, thresholds, Acknowledged(directory))
         self._known = 0
         self._words: dict[Key, str] = {}
         self._title = ""
-        self._learning = False
 
     # What changes.
 
@@ -75,23 +80,14 @@ class AttentionList(FoldedLines):
         self.model.update(task_ids, self.clock())
         for key in [key for key in self._words if key[1] in task_ids]:
             del self._words[key]
-        self._learn()
         self.settle(self.news(), lambda key: isinstance(key, Cause) or key[1] in task_ids)  # type: ignore[index]
 
     def tick(self) -> None:
         """Once a second: ages grow, and the rules speak whose time has come."""
         self._words.clear()
-        self._learn()
-        self.model.usual.settle()
         if self.model.waits(self.clock()):
             self.in_slices(self.model.settle(self.clock()), _DUE)
         self.refresh()
-
-    def _learn(self) -> None:
-        """Learn what is usual, once there is something to learn from."""
-        if not self._learning and self.is_running and self.model.state.rows:
-            self._learning = True
-            self.in_slices(self.model.learn(), _LEARNING)
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
         """List what concerns the tasks that match (None: all)."""
@@ -264,7 +260,7 @@ class AttentionList(FoldedLines):
 
     def _usual(self, kind: str) -> str:
         """The silence that is usual for a worker type, in brackets."""
-        usual = self.model.usual.of(kind)
+        usual = self.usually(kind)
         return f" (usual {self.looks.glyph('≤', '<')}{format_duration(usual.p95)})" if usual is not None else ""
 
     def _sentence(self, concern: Concern, now: int) -> str:

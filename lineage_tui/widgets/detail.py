@@ -21,14 +21,13 @@ from lineage_core.state import TaskRow
 from lineage_core.timeline import timeline
 from lineage_core.zombies import Thresholds
 from lineage_tui.background import in_background
-from lineage_tui.models.brief import Brief, Usually, brief
+from lineage_tui.models.brief import Brief, brief
 from lineage_tui.models.exact import Parts
 from lineage_tui.models.facts_of import last_fact, part_of
 from lineage_tui.models.headed import session_lines, task_lines
 from lineage_tui.models.pace import Pace
 from lineage_tui.models.session import Session
-from lineage_tui.models.usual import Usual
-from lineage_tui.models.usual_sample import UsualSample
+from lineage_tui.models.usual import Usually
 from lineage_tui.style import Styles
 from lineage_tui.widgets.events import EventLines, RecordLines
 from lineage_tui.widgets.gantt import Gantt
@@ -81,7 +80,6 @@ class Detail(Vertical):
         self._shown: dict[str, TaskRow] = {}  # what each tab was last made of
         self._pace = Pace()
         self._planned = False
-        self._sample = UsualSample(state)
         for view in (self.gantt, self.events, self.crew, self.record):
             view.on_entered = self._entered
             view.on_moved = lambda _key: self._show_foot()
@@ -142,11 +140,8 @@ class Detail(Vertical):
         with self.state.lock:
             task = self.state.task(row.task_id)
             assert task is not None
-            told = brief(task, self.state.rows, self.clock(), self.thresholds, self._usual, self.looks)
+            told = brief(task, self.state.rows, self.clock(), self.thresholds, self.usually, self.looks)
             parent = self.state.kin.parent(row.task_id)
-        if self._sample.wanted:
-            self._sample.wanted = False
-            in_background(self, self._take_sample, "sample")
         self._show_heading(told, f"part of {parent}" if parent else "")
         self._show_foot()
 
@@ -164,15 +159,6 @@ class Detail(Vertical):
                     self.crew.show(sorted(task.workers.values(), key=lambda w: w.first_at), over(task))
                 else:
                     self.gantt.show(timeline(task))
-
-    def _usual(self, kind: str) -> Usual | None:
-        """What silence is usual for a worker type: as the table of workers says, else from a sample."""
-        return self.usually(kind) or self._sample.of(kind)
-
-    async def _take_sample(self) -> None:
-        for _ in self._sample.read():
-            await asyncio.sleep(0.002)
-        self.update()
 
     def _plan(self, wait: float) -> None:
         """Update again after so many seconds."""

@@ -20,6 +20,7 @@ from lineage_core.zombies import Thresholds
 from lineage_tui.cells import Line, bar, cut
 from lineage_tui.models.narrow import WORDS, Shown, Texts, narrow
 from lineage_tui.models.roster import Matches, Roster, Seat
+from lineage_tui.models.usual import Usually
 from lineage_tui.style import LOOKS, Styles
 from lineage_tui.widgets.homing import HomingLines
 
@@ -101,16 +102,23 @@ def columns_for(width: int) -> dict[str, int]:
 class WorkerTable(HomingLines):
     """The table of workers, sorted by one of its columns.
 
-    sorted_by: the column; inverted: the other way round.
+    sorted_by: the column; inverted: the other way round. usually: what silence is usual for a worker type.
     """
 
     title_lines = 1
 
     def __init__(
-        self, styles: Styles, state: State, clock: Clock, thresholds: Thresholds = Thresholds(), **options: Any  # noqa: B008
+        self,
+        styles: Styles,
+        state: State,
+        clock: Clock,
+        thresholds: Thresholds = Thresholds(),  # noqa: B008
+        usually: Usually = lambda kind: None,
+        **options: Any,
     ) -> None:
         super().__init__(styles, **options)
         self.clock = clock
+        self.usually = usually
         self.thresholds = thresholds
         self.sorted_by = "silent"
         self.inverted = False
@@ -124,8 +132,7 @@ class WorkerTable(HomingLines):
         self.settle(self.model.update(task_ids), lambda key: key[0] in task_ids)  # type: ignore[index]
 
     def tick(self) -> None:
-        """Once a second: silences and ages grow, and what is usual is brought up to date."""
-        self.model.usual.settle()
+        """Once a second: silences and ages grow."""
         self.model.turn(self.clock())
         self.settle(0)
         self.refresh()
@@ -305,12 +312,12 @@ class WorkerTable(HomingLines):
         silence = now - seat.last
         if silence >= min(self.thresholds.warned, self.thresholds.silent):
             return "zombie"
-        usual = self.model.usual.of(seat.worker_type)
+        usual = self.usually(seat.worker_type)
         return "blocked" if usual is not None and silence > usual.p95 else "text"
 
     def _gauge(self, width: int, seat: Seat, now: int, out: Line) -> None:
         """The silence of an open worker as a bar, with a tick at the 95th percentile of its type; loud from there."""
-        usual = self.model.usual.of(seat.worker_type) if seat.open else None
+        usual = self.usually(seat.worker_type) if seat.open else None
         full = _cells(now - seat.last, width) if seat.open else 0
         dash = self.looks.glyph("━", "=")
         if usual is None:
@@ -324,7 +331,7 @@ class WorkerTable(HomingLines):
         out.put((dash * (full - tick - 1) if past else "").ljust(width - tick), role)
 
     def _usual(self, seat: Seat, width: int) -> str:
-        usual = self.model.usual.of(seat.worker_type)
+        usual = self.usually(seat.worker_type)
         if usual is None:
             return ""
         most = format_duration(usual.p95)

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from lineage_core.clock import MINUTE, SECOND, parse_timestamp
 from lineage_core.facts import Fact, fact_of
 from lineage_core.merge import State
+from lineage_tui.models.usual import UsualSilence
 from lineage_tui.style import Styles
 from lineage_tui.widgets.homing import HomingLines
 
@@ -55,6 +56,15 @@ async def alone(view: HomingLines, size: tuple[int, int] = (120, 30)) -> AsyncIt
 def text_of(view: HomingLines) -> str:
     """What the view shows, as text."""
     return "\n".join(view.render_line(y).text for y in range(view.size.height))
+
+
+def usual_of(state: State) -> UsualSilence:
+    """What silence is usual in a state, all of it learned."""
+    usual = UsualSilence(state)
+    usual.heard(state.rows)
+    for _ in usual.learn():
+        pass
+    return usual
 
 
 def styles(*, ascii_only: bool = False) -> Styles:
@@ -105,4 +115,4 @@ class Log:
         return changed
 
 
-__all__ = ["MINUTE", "NOW", "SECOND", "Clock", "Log", "alone", "styles", "text_of"]
+__all__ = ["MINUTE", "NOW", "SECOND", "Clock", "Log", "alone", "styles", "text_of", "usual_of"]

@@ -19,7 +19,7 @@ from lineage_tui.models.concern import Cause
 from lineage_tui.models.concerns import Concerns
 from lineage_tui.widgets.attention import _LOOKS, AttentionList
 
-from .alone import MINUTE, NOW, Clock, Log, alone, styles, text_of
+from .alone import MINUTE, NOW, Clock, Log, alone, styles, text_of, usual_of
 from .conftest import until
 
 HOURS = 3600.0
@@ -27,7 +27,9 @@ DIRECTORY = Path("/somewhere/lineage")
 
 
 def attention(log: Log, clock: Clock | None = None, directory: Path = DIRECTORY, **options: Any) -> AttentionList:
-    view = AttentionList(styles(), log.state, clock or Clock(), Thresholds(), directory, id="view", **options)
+    view = AttentionList(
+        styles(), log.state, clock or Clock(), Thresholds(), directory, usual_of(log.state).of, id="view", **options
+    )
     view.arrived(set(log.state.rows))
     return view
 
@@ -352,7 +354,6 @@ async def test_stuck_workers_of_one_type_are_folded_by_what_is_the_matter_with_t
     view = attention(log, clock)
     async with alone(view, (160, 20)):
         view.tick()
-        await until(lambda: "usual" in text_of(view), "what is usual")
         assert [key[:2] for key in listed(view)] == [
             ("zombie", "fix-worker"), ("silent", "scan-worker"), ("silent", "task-c"),
         ]  # fmt: skip

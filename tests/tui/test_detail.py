@@ -130,15 +130,6 @@ async def test_a_silent_worker_is_told_with_what_is_usual_and_its_last_word() ->
         assert lines[1].startswith("☠ worker-fix-1 silent for 53m00s, usual ≤1m42s, last word: 53% bumping openssl")
 
 
-async def test_what_is_usual_comes_from_a_sample_while_the_workers_were_not_looked_at() -> None:
-    log = Log()
-    for n in range(4):
-        log.worker(f"task-{n}", f"worker-{n}", "scan-worker", (900, 890, 880, 870, 860, 850), "success")
-    log.worker("task-1", "worker-silent", "scan-worker", (840, 830, 820), None)
-    async with shown(log) as (_, app):
-        await until(lambda: "worker-silent silent for 13m40s, usual ≤10s, last word: 10%" in text_of(app), "the sample")
-
-
 async def test_a_long_error_is_read_in_full_in_the_heading() -> None:
     log = Log()
     words = " ".join(f"word{n:02}" for n in range(25))

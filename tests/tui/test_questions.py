@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -86,9 +87,13 @@ async def test_where_its_time_went_takes_no_key_from_the_task(pilot: Pilot[None]
 
 async def test_which_workers_are_silent_and_since_when_takes_one_key(pilot: Pilot[None]) -> None:
     await pilot.press("2")
-    await until(lambda: "worker-test-0002-1" in text_of(pilot), "the workers")
+    await until(lambda: "worker-test-0002-1" in text_of(pilot) and "≤3" in text_of(pilot), "the workers")
     first = text_of(pilot).splitlines()[2]
-    assert "zombie" in first and "54m55s" in first and "≤34s" in first  # silence, and what is usual for the type
+    usual = re.search("≤[0-9a-z]+", first)  # silence, and what is usual for the type
+    assert "zombie" in first and "54m55s" in first and usual
+    assert text_of(pilot).count(f"usual {usual[0]}") == 1, "the detail pane says the same"
+    await pilot.press("3")
+    await until(lambda: f"(usual {usual[0]})" in text_of(pilot), "the attention view says the same")
 
 
 async def test_who_handed_what_to_whom_takes_no_key_from_the_task(pilot: Pilot[None]) -> None:

@@ -20,17 +20,19 @@ from lineage_core.silence import STUCK, WORDS, over, worker_look
 from lineage_core.state import Worker, WorkerEnd
 from lineage_core.zombies import Severity, Thresholds, check
 from lineage_tui.cells import cut
+from lineage_tui.models import usual as models_usual
 from lineage_tui.models.roster import Roster
 from lineage_tui.models.usual import Usual, UsualSilence, gaps_of
 from lineage_tui.tally import Tally
 from lineage_tui.widgets.worker_table import COLUMNS, ENDED, WorkerTable, columns_for, compact
 
-from .alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of
+from .alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of, usual_of
 from .conftest import until
 
 
 def table(state: State, clock: Clock | None = None, **options: Any) -> WorkerTable:
-    return WorkerTable(styles(), state, clock or Clock(), Thresholds(), id="view", **options)
+    usual = usual_of(state).of
+    return WorkerTable(styles(), state, clock or Clock(), Thresholds(), usual, id="view", **options)
 
 
 def workers(view: WorkerTable) -> list[str]:
@@ -104,23 +106,46 @@ def test_the_longest_silent_worker_stands_first_and_ended_ones_follow_newest_fir
 
 
 def test_silence_is_compared_with_the_silences_of_workers_of_the_type_that_ended_by_themselves() -> None:
-    usual = UsualSilence()
-    assert usual.of("scan") is None
-    for n in range(30):
-        usual.take("scan", n, n, (10, 20, 30))
-    usual.take("scan", 30, 30, (500,))
-    assert usual.of("scan") == Usual(20, 30)
-    usual.take("scan", 30, 31, (600,) * 200)
-    assert usual.of("scan") == Usual(20, 30)
-    usual.settle()
-    assert usual.of("scan") == Usual(600, 600)
+    log = Log()
+    assert usual_of(log.state).of("scan") is None
+    for n in range(10):
+        log.worker(f"task-{n}", f"worker-{n}", "scan", [100, 90, 80, 60, 30], "success")
+    log.worker("task-open", "worker-open", "scan", [900, 890, 100])
+    log.worker("task-zombie", "worker-zombie", "scan", [900, 890, 100], "zombie")
+    log.worker("task-other", "worker-other", "fix", [900, 890, 100], "success")
+    usual = usual_of(log.state)
+    assert usual.of("scan") == Usual(20 * SECOND, 30 * SECOND)
+    assert usual.of("fix") is None, "two gaps tell nothing"
+    usual.heard(log.worker("task-more", "worker-more", "scan", [9000, *range(8000, 1000, -600), 0], "success"))
+    assert usual.of("scan") == Usual(20 * SECOND, 30 * SECOND) and usual.behind
+    assert list(usual.learn()) == [0] and not usual.behind
+    assert usual.of("scan") == Usual(30 * SECOND, 600 * SECOND)
 
 
-def test_of_very_many_workers_the_ones_that_ended_last_tell_what_is_usual() -> None:
-    usual = UsualSilence()
-    for n in range(5000):
-        usual.take("scan", n, n, (n,))
-    assert usual.of("scan") == Usual(4899, 4989)
+@given(order=st.permutations(range(60)), cuts=st.sets(st.integers(1, 59), max_size=4))
+@settings(max_examples=30, deadline=None)
+def test_what_is_usual_does_not_depend_on_the_order_of_reading(order: list[int], cuts: set[int]) -> None:
+    """The newest tasks tell, and of their workers those that ended last, however many are read before or after."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models_usual, "LEARNED", 20)
+        patch.setattr(models_usual, "KEPT", 30)
+        log = Log()
+        usual = UsualSilence(log.state)
+        last = 0
+        for n, number in enumerate(order):
+            for worker, kind, end in (("w", f"type-{number % 2}", 9), ("x", "type-0", number % 7)):
+                words = [90 * number + ago for ago in (80, 70, 30, end)]
+                log.worker(f"task-{number}", worker, kind, words, "success")
+            if n + 1 in cuts:
+                usual.heard(f"task-{one}" for one in order[last : n + 1])
+                last = n + 1
+                assert list(usual.learn()) is not None
+        usual.heard(f"task-{one}" for one in order[last:])
+        for _ in usual.learn():
+            pass
+        once = usual_of(log.state)
+        assert [usual.of(f"type-{n}") for n in range(3)] == [once.of(f"type-{n}") for n in range(3)]
+        assert once.of("type-0") is not None and len(usual._learned) == 20
 
 
 def test_the_cleanups_word_is_none_of_the_workers() -> None:
