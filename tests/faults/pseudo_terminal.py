@@ -104,19 +104,19 @@ class PtyProgram:
                 raise AssertionError(f"waited for {what} (exit code {self.process.poll()}); shown last:\n{shown}")
             time.sleep(0.01)
 
-    def wait_for(self, text: str, start: int = 0, seconds: float = 30.0) -> None:
-        """Wait until a text has been printed, after the first `start` bytes of output."""
-        self.wait_until(lambda: text in without_sequences(bytes(self.output[start:])), repr(text), seconds)
+    def wait_for_output(self, text: str) -> None:
+        """Wait until a text has been printed, wherever it stands now or whatever became of it."""
+        self.wait_until(lambda: text in without_sequences(bytes(self.output)), repr(text))
 
-    def wait_to_see(self, text: str, *, gone: bool = False, seconds: float = 30.0) -> None:
+    def wait_for(self, text: str, *, gone: bool = False, seconds: float = 30.0) -> None:
         """Wait until a text stands on the screen, or does not stand there any more."""
         self.wait_until(lambda: (text in self.screen()) != gone, f"{text!r} {'to go' if gone else 'to show'}", seconds)
 
     def press(self, keys: str, text: str) -> None:
-        """Type, and wait until that prints a text."""
-        start = len(self.output)
+        """Type, and wait until a text shows that did not stand on the screen before."""
+        assert text not in self.screen()
         self.keys(keys)
-        self.wait_for(text, start)
+        self.wait_for(text)
 
     def settle(self, seconds: float = 10.0) -> None:
         """Wait until nothing more is printed for a tenth of a second, or `seconds` are over."""

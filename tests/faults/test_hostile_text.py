@@ -107,7 +107,7 @@ def test_no_byte_of_hostile_text_reaches_the_terminal_while_following(terminal_d
     for form in ("text", "json"):
         words = ["follow", "--from-start", "--format", form, "--dir", str(terminal_directory)]
         with PtyProgram([*LINEAGE, *words], env=ENV) as program:
-            program.wait_for(MARK)
+            program.wait_for_output(MARK)
             program.settle()
             program.keys("\x03")
             assert program.ends() == 130
@@ -135,7 +135,7 @@ def test_an_error_names_a_hostile_directory_without_obeying_it(tmp_path: Path) -
 
 def walk(app: PtyProgram) -> None:
     """Through all views, all tabs, both panes, the filter, the palette and the help, at two sizes."""
-    app.wait_for(MARK)
+    app.wait_for_output(MARK)
     deep = ("jlljlljlGk", "\r", "l", "jG\r", "l", "jG\r", "l", "jG\r", "l", "y", "\x1b", "\x1b", "\t", "\t")
     for size, way in (((120, 36), deep), ((80, 24), ("jG\r", "l", "\x1b"))):
         app.resize(*size)

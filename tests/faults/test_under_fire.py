@@ -40,13 +40,13 @@ def test_keys_are_answered_and_nothing_is_lost_at_20_000_events_a_second(tmp_pat
         while writer.poll() is None or len(answers) < 10:
             began = time.monotonic()
             app.keys("?")
-            app.wait_to_see("lineage-tui: keys")
+            app.wait_for("lineage-tui: keys")
             answers.append(time.monotonic() - began)
             app.keys("?")
-            app.wait_to_see("lineage-tui: keys", gone=True)
+            app.wait_for("lineage-tui: keys", gone=True)
             app.keys("GkjgG")
         assert writer.returncode == 0
-        app.wait_to_see(f"{RATE * SECONDS:,} events", seconds=60)
+        app.wait_for(f"{RATE * SECONDS:,} events", seconds=60)
         app.keys("\x03")
         assert app.ends() == 130
     answers.sort()
