@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import orjson
 
@@ -12,21 +13,30 @@ from lineage_core.merge import State
 
 def last_fact(state: State, task_id: str, text: str, holds: Callable[[Fact], bool]) -> Fact | None:
     """The last fact of a task that has `text` as one of its strings and for which `holds` says so, if there is one."""
-    needle = orjson.dumps(text)
+    return next(iter(last_facts(state, task_id, 1, text, holds)), None)
+
+
+def last_facts(
+    state: State, task_id: str, count: int, text: str | None = None, holds: Callable[[Fact], bool] = lambda fact: True
+) -> list[Fact]:
+    """The last facts of a task, at most `count`, in order; with `text`, those that have it as one of their strings and
+    for which `holds` says so."""
     with state.lock:
-        packed = state.packed(task_id)
-        end = len(packed)
-        while (at := packed.rfind(needle, 0, end)) >= 0:
-            begin = at
-            while (begin := packed.rfind(b"}],[", 0, begin)) >= 0 and BEGIN.match(packed, begin) is None:
-                pass
-            following = BEGIN.search(packed, at)
-            start = begin + 3 if begin >= 0 else 0
-            fact = unpack(packed[start : following.start() + 3 if following else len(packed)])[0]
-            if holds(fact):
-                return fact
-            end = max(0, start)
-    return None
+        backwards = _backwards(state.packed(task_id), orjson.dumps(text) if text is not None else b"")
+        return [*islice(filter(holds, backwards), count)][::-1]
+
+
+def _backwards(packed: bytes | bytearray, needle: bytes) -> Iterator[Fact]:
+    """The facts in which some bytes stand, the last one first."""
+    end = len(packed)
+    while (at := packed.rfind(needle, 0, end) if needle else end - 1) >= 0:
+        begin = at
+        while (begin := packed.rfind(b"}],[", 0, begin)) >= 0 and BEGIN.match(packed, begin) is None:
+            pass
+        start = begin + 3 if begin >= 0 else 0
+        following = BEGIN.search(packed, at, end)
+        yield unpack(packed[start : following.start() + 3 if following else end])[0]
+        end = start
 
 
 def part_of(fact: Fact) -> str | None:

@@ -13,7 +13,7 @@ from lineage_core.facts import Fact
 from lineage_core.merge import State
 from lineage_core.words import say
 from lineage_tui.background import in_background
-from lineage_tui.cells import Line
+from lineage_tui.cells import Line, fit
 from lineage_tui.models.exact import Parts
 from lineage_tui.models.task_events import TaskEvents
 from lineage_tui.models.wrapped import RecordLine, record_lines, wrap
@@ -89,13 +89,8 @@ class EventLines(LineView):
 
     def draw(self, line: int, out: Line) -> None:
         fact = self.facts[line]
-        glyph, _, role = self.looks.look(EVENT_LOOKS.get(fact.event_type, "unknown"))
-        out.col(self.looks.stamp(fact.at, self.clock()), 14, "muted")
-        out.col("+" + format_duration(fact.at - self.facts[0].at), 7, "muted", right=True)
-        out.put(glyph + " ", role)
-        if out.width >= 78:
-            out.col(fact.event_type, 17, role)
-        out.put(_say(fact).replace("\n", self.looks.glyph(" ↵ ", " \\n ")))
+        for text, role, _ in event_parts(fact, self.facts[0].at, self.clock(), self.looks, out.width):
+            out.put(text, role)
 
     def exact(self, room: int, width: int) -> list[Parts]:
         """The event under the cursor in full, in at most `room` lines of `width` cells."""
@@ -108,6 +103,18 @@ class EventLines(LineView):
         below = wrap(told, width - 1, max(1, room - len(above)))
         lines: list[Parts] = [[(f" {line}", role, False)] for line in above]
         return [*lines, *([(f" {line}", "muted", False)] for line in below)][:room]
+
+
+def event_parts(fact: Fact, began: int, now: int, looks: Styles, width: int) -> Parts:
+    """One event on a line of so many cells. began: when its task did."""
+    glyph, _, role = looks.look(EVENT_LOOKS.get(fact.event_type, "unknown"))
+    return [
+        (fit(looks.stamp(fact.at, now), 14) + " ", "muted", False),
+        (fit("+" + format_duration(fact.at - began), 7, right=True) + " ", "muted", False),
+        (glyph + " ", role, False),
+        (fit(fact.event_type, 17) + " " if width >= 100 else "", role, False),
+        (_say(fact).replace("\n", looks.glyph(" ↵ ", " \\n ")), "text", False),
+    ]
 
 
 def _say(fact: Fact) -> str:

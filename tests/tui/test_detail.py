@@ -140,6 +140,26 @@ async def test_a_long_error_is_read_in_full_in_the_heading() -> None:
         assert words in top
 
 
+async def test_where_there_is_room_the_last_events_stand_below_the_timeline() -> None:
+    log = failing()
+    async with shown(log, size=(100, 40)) as (pilot, app):
+        lines = text_of(app).split(" events ──")[1].rstrip().splitlines()[1:]
+        assert len(lines) == len(log.state.facts("task-1"))
+        assert lines[-1].split()[1:4] == ["+6m50s", "✗", "task_failed"]
+        log.add("task_started", "task-1", 100)
+        app.detail.update()
+        await pilot.pause()
+        assert "task_started" in text_of(app).rstrip().splitlines()[-1], "it came just now"
+        app.detail.view.select_key(("worker", "worker-scan-1"))
+        await pilot.pause()
+        lines = text_of(app).split(" events ──")[1].rstrip().splitlines()[1:]
+        assert len(lines) == 4 and all("worker-scan-1" in line for line in lines)
+    async with shown(log, size=(100, 18)) as (_, app):
+        assert "── last events ──" in text_of(app) and "task_started" in text_of(app).rstrip().splitlines()[-1]
+    async with shown(log, size=(100, 14)) as (_, app):
+        assert " events ──" not in text_of(app)
+
+
 async def test_no_heading_takes_more_than_half_of_the_pane() -> None:
     log = Log()
     log.add("task_started", "task-1", 60)

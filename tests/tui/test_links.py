@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lineage_tui.models.facts_of import last_fact, part_of
+from lineage_tui.models.facts_of import last_fact, last_facts, part_of
 from lineage_tui.models.links import Place, links
 
 from .alone import Log
@@ -24,6 +24,12 @@ def test_the_last_event_of_a_worker_is_found_whatever_its_name(name: str) -> Non
     assert found == wanted
     assert last_fact(log.state, "task-1", name, lambda fact: False) is None
     assert last_fact(log.state, "task-9", name, lambda fact: True) is None
+    every = log.state.facts("task-1")
+    for count in range(len(every) + 2):
+        assert last_facts(log.state, "task-1", count) == every[max(0, len(every) - count) :]
+    of_worker = [fact for fact in every if part_of(fact) == name]
+    assert last_facts(log.state, "task-1", 3, name, lambda fact: part_of(fact) == name) == of_worker[-3:]
+    assert last_facts(log.state, "task-9", 3) == []
 
 
 def names(log: Log, at: Place) -> list[tuple[str, str]]:
