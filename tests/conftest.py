@@ -13,6 +13,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("lineage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lineage")
 
+# The programs that tests start are compiled once, as on any host, even where PYTHONDONTWRITEBYTECODE is set.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # A run in the background, or under nohup, ignores these, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
