@@ -11,16 +11,19 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import orjson
 
 from lineage_core.decode import Decoder, Found, Rejected
 from lineage_core.errors import JournalError
-from lineage_core.files import open_file, pieces, unpack
+from lineage_core.files import copies_of, open_file, pieces, unpack
 from lineage_core.merge import State
 from lineage_core.place import Place, path_of
-from lineage_core.segment import write
+from lineage_core.segment import Segment, write
 
 BLOCK = 1 << 20
 
@@ -45,6 +48,23 @@ def fold(path: Path, name: str, limit: int, target: Path) -> None:
     finally:
         os.close(fd)
     write(target, state, place.to_json(), rejected)
+
+
+def fold_again(directory: Path, position: dict[str, Any]) -> Segment | None:
+    """The segment of a prefix as it was, made again in a file that nobody else sees; None if the prefix is nowhere any
+    more."""
+    place = Place.from_json(position)
+    for path in (place.path, *copies_of(directory, place.name)):
+        with suppress(JournalError, OSError):
+            fd = open_file(path)
+            same = place.recognises(fd)
+            os.close(fd)
+            if same:
+                with TemporaryDirectory(prefix="lineage-") as scratch:
+                    target = Path(scratch) / "again.segment"
+                    fold(path, place.name, place.offset, target)
+                    return Segment(target)
+    return None
 
 
 def read(fd: int, place: Place, limit: int) -> Iterator[tuple[list[Found], list[Rejected]]]:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from queue import SimpleQueue
@@ -28,7 +29,7 @@ from platformdirs import user_cache_path
 from lineage_core.decode import Decoder, Found, Rejected
 from lineage_core.errors import JournalError
 from lineage_core.files import JournalFile, copies_of, files, open_file
-from lineage_core.folder import read
+from lineage_core.folder import fold_again, read
 from lineage_core.place import Place
 from lineage_core.segment import DamagedError, Segment
 
@@ -145,19 +146,23 @@ class History:
             for job in self._jobs:
                 if job.cached is not None and next(sound):
                     self.done += job.weight
-                    yield job.cached
+                    yield self._renewing(job.cached)
                 else:  # if one was altered, the same prefix is folded again
                     todo.append(job)
             for job, segment in self._fold(todo):
                 self.done += job.weight
                 if segment is not None:
-                    yield segment
+                    yield self._renewing(segment)
                 elif job.promised is not None and not self._stopped:
                     yield Prefix(self._directory, job.promised)
         finally:
             checking.shutdown(cancel_futures=True)
             if self._scratch is not None:
                 self._scratch.cleanup()
+
+    def _renewing(self, segment: Segment) -> Segment:
+        segment.renew = partial(fold_again, self._directory)
+        return segment
 
     def stop(self) -> None:
         """Fold no more: what is left comes without segments, soon. For another thread than the one that iterates."""

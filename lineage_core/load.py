@@ -44,7 +44,8 @@ def load(
         positions = history.positions
         for part in history:
             if isinstance(part, Segment):
-                state.adopt(part)
+                for _ in state.adopt(part):
+                    pass
                 rejected += [(path_of(part.position["path"]), item) for item in part.rejected]
                 positions.append(part.position)
             else:

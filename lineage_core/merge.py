@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import islice, repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from lineage_core.facts import Fact, Sought, distinct, fact_of, order, pack, pack_all, unpack
@@ -31,6 +32,8 @@ FOLDED_TOGETHER = 200_000
 LATE_SHARE = 8
 """A task is derived again when one part in so many of its facts came late, or else by `State.settle`: so each fact
 costs a few steps, however many tasks are late and however often."""
+
+_TASK_ID, _STATUS, _EVENTS = (itemgetter(TaskRow._fields.index(name)) for name in ("task_id", "status", "events"))
 
 _AT_ONCE = 64  # tasks that are derived again while others wait for the lock
 _SEARCHED_AT_ONCE = 2048  # tasks whose facts are searched while others wait for the lock
@@ -116,39 +119,39 @@ class State:
                 self._packed[task_id] = bytearray(pack_all(facts))
                 self._show(play(task_id, facts).row())
 
-    def adopt(self, segment: Segment, start: int = 0, stop: int | None = None) -> set[str]:
-        """Merge the tasks `start` to `stop` of a folded file; returns the ids of the tasks that changed.
+    def adopt(self, segment: Segment, step: int = 10_000) -> Iterator[set[str]]:
+        """Merge a folded file, so many tasks at a time; a generator that gives the ids of the tasks that changed.
 
         A task that is not known yet is taken as it is, without a look at its facts, which stay where they are. When all
         is adopted, `settle` is to be called.
         """
-        stop = len(segment) if stop is None else min(stop, len(segment))
-        changed: set[str] = set()
-        met: set[str] = set()
         with self.lock:
-            if start == 0:
-                self._segments.append(segment)
-                self.kin.reopen()
-                for lineage_id, task_id in segment.homes.items():
-                    self.kin.heard(lineage_id, task_id)
-            for number in range(start, stop):
-                row = segment.row(number)
-                task_id = row.task_id
-                if copies := segment.copies.get(number):
-                    self.copies += copies
-                    self.copied[task_id] += copies
-                if task_id in self._packed:
-                    self._buffer(task_id).extend(segment.packed(number))
-                    self._derived.pop(task_id, None)
-                    self._late[task_id] = self._late.get(task_id, 0) + row.events
-                    met.add(task_id)
-                else:
-                    self._packed[task_id] = (segment, number)
-                    self._show(row)
-                    changed.add(task_id)
-            due = self._derive_due(met)
-            self._publish(due)
-            return changed | due | self.kin.settle()
+            self._segments.append(segment)
+            self.kin.reopen()
+            for lineage_id, task_id in segment.homes.items():
+                self.kin.heard(lineage_id, task_id)
+        for start, ids, rows in segment.take(step):
+            with self.lock:
+                changed = self._adopt(segment, start, ids, rows)
+            yield changed
+
+    def _adopt(self, segment: Segment, start: int, ids: list[str], rows: list[TaskRow]) -> set[str]:
+        places = dict(zip(ids, zip(repeat(segment), range(start, start + len(ids))), strict=False))
+        for number in range(start, start + len(ids)) if segment.copies else ():
+            if copies := segment.copies.get(number):
+                self.copies += copies
+                self.copied[ids[number - start]] += copies
+        met = self._packed.keys() & places.keys()
+        for row in [row for row in rows if row.task_id in met] if met else ():
+            task_id = row.task_id
+            self._buffer(task_id).extend(segment.packed(places.pop(task_id)[1]))
+            self._derived.pop(task_id, None)
+            self._late[task_id] = self._late.get(task_id, 0) + row.events
+        self._packed.update(places)
+        self._show_new([row for row in rows if row.task_id not in met] if met else rows)
+        due = self._derive_due(met)
+        self._publish(due)
+        return places.keys() | due | self.kin.settle()
 
     def settle(self) -> set[str]:
         """Do what was left for later: rows of tasks that facts came late for, and parents by events of long ago.
@@ -175,28 +178,31 @@ class State:
         """The tasks of those of these events that are here; of several tasks the smallest id."""
         homes: dict[str, str] = {}
         left = set(lineage_ids)
+        sought = Sought(set(left))
+
+        def take(found: dict[str, str]) -> None:
+            nonlocal sought
+            for lineage_id, task_id in found.items():
+                homes[lineage_id] = min(task_id, homes.get(lineage_id, task_id))
+            if ours := left.intersection(one for one in found if is_ours(one)):  # only ids of ours are unique
+                left.difference_update(ours)
+                sought = Sought(set(left))
+
         with self.lock:
-            names, segments = list(self._packed), list(self._segments)
-
-        def take(lineage_id: str, task_id: str) -> None:
-            homes[lineage_id] = min(task_id, homes.get(lineage_id, task_id))
-            if is_ours(lineage_id):
-                left.discard(lineage_id)  # only ids of ours are unique
-
+            names = [task_id for task_id, kept in self._packed.items() if isinstance(kept, bytearray)]
+            segments = list(self._segments)
         for start in range(0, len(names), _SEARCHED_AT_ONCE):
-            sought = Sought(set(left))
+            found: dict[str, str] = {}
             with self.lock:
                 for task_id in names[start : start + _SEARCHED_AT_ONCE]:
-                    kept = self._packed[task_id]
-                    if isinstance(kept, bytearray):
-                        for lineage_id in sought.within(kept):
-                            take(lineage_id, task_id)
+                    for lineage_id in sought.within(bytes(self.packed(task_id))):
+                        found[lineage_id] = min(task_id, found.get(lineage_id, task_id))
+            take(found)
         days = {f"lineage-{day_of(lineage_id)}.jsonl" for lineage_id in left}  # nearly always it is there
         for segment in sorted(segments, key=lambda one: one.position["name"] not in days):
             if not left:
                 break
-            for lineage_id, task_id in segment.locate(Sought(set(left))).items():
-                take(lineage_id, task_id)
+            take(segment.locate(sought))
         return homes
 
     def _take(self, facts: Iterable[tuple[str, Fact]]) -> set[str]:
@@ -302,6 +308,15 @@ class State:
         if (row.parent_id, row.parent_event) != claimed:
             self.kin.claim(task_id, row.parent_id, row.parent_event)
         return old is None
+
+    def _show_new(self, rows: list[TaskRow]) -> None:
+        """Put in the rows of tasks that have none: as `_show`, many at once."""
+        self.rows.update(zip(map(_TASK_ID, rows), rows, strict=True))
+        self.counts.update(map(_STATUS, rows))
+        self.events += sum(map(_EVENTS, rows))
+        for row in rows:
+            if row.parent_id is not None or row.parent_event is not None:
+                self.kin.claim(row.task_id, row.parent_id, row.parent_event)
 
     def packed(self, task_id: str) -> bytes | bytearray:
         """The facts of a task as they are kept (see `facts.pack`), also for a search in their bytes."""

@@ -2,12 +2,13 @@
 
     line 1   JSON: format, position (`place.Place.to_json`: which file, how far, hashes to recognise it), lengths, CRCs;
              behind it, after a blank, its own CRC
-    columns  JSON: the rows of the tasks, where the packed facts of each begin, their CRCs; how many copies there
-             were; ids that were claimed
+    columns  JSON: the rows of the tasks, column by column, where the packed facts of each begin, their CRCs; how many
+             copies there were; ids that were claimed
     facts    the packed facts, task after task
 
-Rows become objects, and facts are read, only when somebody looks. A segment is never trusted blindly: lengths and
-CRCs are checked, and `DamagedError` means that the journal has to be read instead.
+Facts are read only when somebody looks at a task. A segment is never trusted blindly: lengths and CRCs are checked,
+those of the facts when they are read. `DamagedError` means that the journal has to be read instead; facts that were
+altered are made again from it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from __future__ import annotations
 import os
 import zlib
 from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import reduce
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +30,13 @@ from lineage_core.facts import Sought
 from lineage_core.merge import State
 from lineage_core.state import Status, TaskRow
 
-FORMAT = 4
+FORMAT = 5
 """Of this file, and of what `fold.py` makes of events; a segment of another format is made again."""
 
-_STATUS = TaskRow._fields.index("status")
-_BLOCKED = TaskRow._fields.index("blocked_by")
+_FIELDS = TaskRow._fields
+_SHARED = ("task_type", "priority", "master", "session")
+"""Columns in which few texts come often: each is one object."""
+
 _NEW_ROW: Any = tuple.__new__  # makes a row in a third of the time that its own constructor takes
 _STATUSES = {status.value: status for status in Status}
 _BLOCK = 4 << 20
@@ -45,11 +51,17 @@ class Segment:
 
     position: for `Tailer(positions=…)` to go on behind it. rejected: what was quarantined in the prefix.
     homes: the tasks of those events in it that a task names as the cause of its creation. copies: how many records of
-    a task (by its number) were copies.
+    a task (by its number) were copies. renew: how to make the segment of a position again, for facts that were altered.
     """
+
+    renew: Callable[[dict[str, Any]], Segment | None]
 
     def __init__(self, path: Path) -> None:
         """Open a segment; raises DamagedError if it is cut short, altered or of another format, or cannot be read."""
+        self._path = path
+        self._fresh: Segment | None = None  # what took its place
+        self._checked = False
+        self.renew = lambda position: None
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -75,17 +87,21 @@ class Segment:
         self.position: dict[str, Any] = header["position"]
 
     def sound(self) -> bool:
-        """Read the columns; whether they and the facts are what was written. To be asked before anything else.
-
-        Reads all of the segment (1 GB/s), mostly without the interpreter: others may go on meanwhile.
-        """
+        """Read the columns; whether they are what was written. To be asked before anything else."""
         start, length, wanted = self._columns
         columns = os.pread(self._fd, length, start)
-        if zlib.crc32(columns) != wanted or not self._facts_sound():
+        if zlib.crc32(columns) != wanted:
             return False
         try:
             parts = orjson.loads(columns)
-            self._rows: list[Any] = parts["rows"]
+            columns_by_name: dict[str, list[Any]] = dict(zip(_FIELDS, parts["rows"], strict=True))
+            columns_by_name["status"] = [*map(_STATUSES.__getitem__, columns_by_name["status"])]
+            columns_by_name["blocked_by"] = [*map(tuple, columns_by_name["blocked_by"])]
+            for name in _SHARED:
+                texts: dict[str | None, str | None] = {}
+                columns_by_name[name] = [*map(texts.setdefault, columns_by_name[name], columns_by_name[name])]
+            self._ids: list[str] = columns_by_name["task_id"]
+            self._rows = [*columns_by_name.values()]
             self._starts: list[int] = parts["starts"]
             self._crcs: list[int] = parts["crcs"]
             self.copies: dict[int, int] = dict(parts["copies"])
@@ -93,7 +109,8 @@ class Segment:
             self.rejected = [Rejected(*fields) for fields in parts["rejected"]]
         except (ValueError, KeyError, TypeError, IndexError):
             return False
-        return bool(self._starts[-1] == self._facts[0])
+        whole = all(len(column) == len(self._starts) - 1 for column in self._rows)
+        return whole and bool(self._starts[-1] == self._facts[0])
 
     def _facts_sound(self) -> bool:
         length, wanted = self._facts
@@ -103,43 +120,59 @@ class Segment:
         return crc == wanted
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._ids)
 
     def __del__(self) -> None:
         if hasattr(self, "_fd"):
             os.close(self._fd)
 
-    def row(self, number: int) -> TaskRow:
-        """The row of a task, by its number in the segment."""
-        fields = self._rows[number]
-        if isinstance(fields, TaskRow):
-            return fields
-        fields[_STATUS] = _STATUSES[fields[_STATUS]]
-        fields[_BLOCKED] = tuple(fields[_BLOCKED])
-        row: TaskRow = _NEW_ROW(TaskRow, fields)
-        self._rows[number] = row  # in place of the fields, which would take as much memory again
-        return row
+    def take(self, step: int) -> Iterator[tuple[int, list[str], list[TaskRow]]]:
+        """The ids and rows of all tasks in order, so many at a time, each time with the number of the first; only once.
+        """
+        columns, self._rows = self._rows, []  # they would take as much memory again
+        for start in range(0, len(self), step):
+            rows = zip(*(column[start : start + step] for column in columns), strict=True)
+            yield start, self._ids[start : start + step], [*map(_NEW_ROW, repeat(TaskRow), rows)]
 
     def packed(self, number: int) -> bytes:
-        """The packed facts of a task; raises DamagedError if they are not what was written."""
-        start, end = self._starts[number], self._starts[number + 1]
-        data = os.pread(self._fd, end - start, self._base + start)
+        """The packed facts of a task; raises DamagedError if they were altered, and cannot be made again."""
+        begin, end = self._starts[number], self._starts[number + 1]
+        data = self._read_facts(begin, end)
         if zlib.crc32(data) != self._crcs[number]:
-            raise DamagedError("the facts of a task were altered; delete the cache")
+            self._replace()
+            data = self._read_facts(begin, end)
+            if zlib.crc32(data) != self._crcs[number]:
+                raise DamagedError(f"{self._path}: altered again")
         return data
+
+    def _read_facts(self, begin: int, end: int) -> bytes:
+        source = self if self._fresh is None else self._fresh
+        return os.pread(source._fd, end - begin, source._base + begin)
+
+    def _replace(self) -> None:
+        """Read from a segment that is made again; the altered one is not used by the next start either."""
+        with suppress(OSError):
+            self._path.unlink()
+        fresh = self.renew(self.position)
+        if fresh is None or fresh._columns[1:] != self._columns[1:]:
+            raise DamagedError(f"{self._path} was altered, and its journal is not what it was")
+        self._fresh = fresh
 
     def locate(self, sought: Sought) -> dict[str, str]:
         """The tasks of those of these events that stand in the prefix; of several tasks the smallest id.
 
-        Raises DamagedError if the facts of one of them are not what was written.
+        Raises DamagedError as `packed` does.
         """
         homes: dict[str, str] = {}
         starts, begin = self._starts, 0
+        if not self._checked and not self._facts_sound():
+            self._replace()
+        self._checked = True
         while begin < len(self):
             end = max(begin + 1, bisect_right(starts, starts[begin] + _BLOCK) - 1)
-            block = os.pread(self._fd, starts[end] - starts[begin], self._base + starts[begin])
+            block = self._read_facts(starts[begin], starts[end])
             for number in {bisect_right(starts, starts[begin] + place) - 1 for place in sought.places(block)}:
-                task_id = str(self._rows[number][0])
+                task_id = self._ids[number]
                 for lineage_id in sought.within(self.packed(number)):
                     homes[lineage_id] = min(task_id, homes.get(lineage_id, task_id))
             begin = end
@@ -148,16 +181,15 @@ class Segment:
 
 def write(path: Path, state: State, position: dict[str, Any], rejected: list[Rejected]) -> None:
     """Write the segment of a state that one file was folded into; it appears whole or not at all."""
-    rows, starts, crcs, facts = [], [0], [], []
-    for task_id, row in state.rows.items():
+    starts, crcs, facts = [0], [], []
+    for task_id in state.rows:
         data = bytes(state.packed(task_id))
-        rows.append([*row[:_BLOCKED], list(row.blocked_by), *row[_BLOCKED + 1 :]])
         facts.append(data)
         starts.append(starts[-1] + len(data))
         crcs.append(zlib.crc32(data))
     columns = orjson.dumps(
         {
-            "rows": rows,
+            "rows": [*zip(*state.rows.values(), strict=True)] if state.rows else [()] * len(_FIELDS),
             "starts": starts,
             "crcs": crcs,
             "copies": [

@@ -151,8 +151,7 @@ class Feed(threading.Thread):
     def _adopt(self, segment: Segment) -> Iterator[set[str]]:
         """Take a folded file into the state; gives what changed, slice by slice."""
         self.health.rejected += len(segment.rejected)
-        for start in range(0, len(segment), SLICE):
-            yield self.state.adopt(segment, start, start + SLICE)
+        yield from self.state.adopt(segment, SLICE)
 
     def _read(self, prefix: Prefix) -> Iterator[set[str]]:
         """Read what could not be folded; gives what changed, slice by slice."""

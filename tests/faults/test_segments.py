@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from lineage_core import demo, history
 from lineage_core.clock import parse_timestamp
-from lineage_core.folder import fold
+from lineage_core.facts import Sought
+from lineage_core.folder import fold, fold_again
 from lineage_core.load import load
 from lineage_core.merge import State
 from lineage_core.segment import DamagedError, Segment
@@ -48,14 +50,14 @@ def told(data: bytes, path: Path) -> object:
         if not opened.sound():
             return None
         state = State()
-        state.adopt(opened)
+        assert list(state.adopt(opened, 7)) or not opened.homes
         state.settle()
         facts = {task: state.facts(task) for task in state.rows}
         return opened.position, opened.rejected, opened.homes, state.rows, facts, state.records
     except DamagedError:
         return None
     finally:
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def test_a_segment_with_any_byte_flipped_is_refused_or_means_the_same(segment: bytes, tmp_path: Path) -> None:
@@ -115,8 +117,52 @@ def test_the_viewer_folds_again_what_was_altered_in_its_cache(
         data[at] ^= 4
         path.write_bytes(data)
     assert followed(directory) == whole
-    assert all(Segment(path).sound() for path in segments)
-    assert followed(directory) == whole
+    assert followed(directory) == whole, "what could not be used was folded again"
+    assert all(told(path.read_bytes(), tmp_path / "a.segment") for path in segments)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_facts_that_were_altered_are_made_again_from_the_journal_when_somebody_looks(
+    moved: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "SMALL", 1000)
+    directory = tmp_path / "lineage"
+    demo.backfill(directory, 1000, days=0.1, clock=lambda: NOW)
+    whole = {task: load(directory).state.facts(task) for task in load(directory).state.rows}
+    (path,) = (tmp_path / "xdg_cache_home").rglob("*.segment")
+    good = path.read_bytes()
+    opened = Segment(path)
+    for at in range(opened._base, len(good), (len(good) - opened._base) // 9):
+        altered = bytearray(good)
+        altered[at] ^= 4
+        path.write_bytes(altered)
+        state = load(directory).state
+        (file,) = directory.iterdir()
+        if moved:
+            file.rename(directory / f"{file.name.removesuffix('.1')}.1")
+        assert {task: state.facts(task) for task in state.rows} == whole
+        assert not path.exists(), "it is not trusted again"
+    (file,) = directory.iterdir()
+    path.write_bytes(altered)
+    state = load(directory).state
+    file.write_bytes(b"")
+    with pytest.raises(DamagedError, match="its journal is not what it was"):
+        [state.facts(task) for task in state.rows]
+
+
+def test_an_event_is_found_among_facts_that_were_altered(journal: Path, segment: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.segment"
+    path.write_bytes(segment)
+    opened = Segment(path)
+    assert opened.sound()
+    state = State()
+    assert list(state.adopt(opened))
+    wanted = {fact.lineage_id: task for task in state.rows for fact in state.facts(task)}
+    altered = segment[: opened._base] + segment[opened._base :].replace(b"lineage-1", b"lineage-2")
+    path.write_bytes(altered)
+    opened = Segment(path)
+    opened.renew = partial(fold_again, journal)
+    assert opened.sound() and opened.locate(Sought(set(wanted))) == wanted
 
 
 def test_a_segment_is_not_written_through_a_symbolic_link(journal: Path, tmp_path: Path) -> None:
