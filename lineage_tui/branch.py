@@ -35,7 +35,7 @@ class Node:
         self.sort: tuple[Any, ...] = ()
         self.parent: Node | None = None
         self.depth = 0
-        self.kids = Branch()
+        self.kids = NO_KIDS
         self.expanded = kind in ("root", "group")
         self.matches = True
         self.shut = False
@@ -161,3 +161,7 @@ class Branch:
                     line -= node.size
             line -= lines
         raise IndexError(line)
+
+
+NO_KIDS = Branch()
+"""What a node has that never had children: one for all of them, since most tasks are never opened."""

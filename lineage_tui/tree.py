@@ -12,7 +12,7 @@ from typing import Any
 
 from lineage_core.merge import State
 from lineage_core.state import TaskRow
-from lineage_tui.branch import Node
+from lineage_tui.branch import NO_KIDS, Branch, Node
 
 OPEN_DEPTH = 8
 """Tasks at work are shown open down to this depth; deeper ones when asked for."""
@@ -73,6 +73,7 @@ class Tree:
         self.matches: Callable[[TaskRow], bool] | None = None
         self._tasks: dict[str, Node] = {}
         self._groups: dict[str, Node] = {}
+        self._stale: dict[Node, None] = {}  # nodes whose children came or went, to be measured again
 
     def __len__(self) -> int:
         return self.root.size
@@ -108,9 +109,12 @@ class Tree:
 
     def update(self, task_ids: Iterable[str]) -> None:
         """Take in what changed in these tasks."""
-        changed = list(task_ids)
-        for task_id in list(changed):
+        changed = []
+        for task_id in task_ids:
             row, old = self.state.rows[task_id], self.rows.get(task_id)
+            if old is None and self._place_alone(task_id, row):
+                continue
+            changed.append(task_id)
             if old is not None:
                 self.tallies[old.group][old.status] -= 1
                 if old.group != row.group and task_id in self._tasks and self._tasks[task_id].matches:
@@ -131,6 +135,7 @@ class Tree:
                 missing.append(parent)
             for ancestor in reversed(missing):
                 self._place(ancestor)
+        self._measure()
 
     def expand(self, node: Node, expanded: bool) -> None:
         """Open or close a node; its group or task stays so."""
@@ -142,6 +147,7 @@ class Tree:
         if expanded and node.kind == "task":
             self._sync(node)
         self._resize(node)
+        self._measure()
 
     def reveal(self, node: Node) -> None:
         """Open what a node is folded into."""
@@ -249,6 +255,24 @@ class Tree:
             return self._tasks.get(parent), (1, row.first_at, row.task_id)
         return self._group(row.group, row.first_at), self._sort_in(row.group, row)
 
+    def _place_alone(self, task_id: str, row: TaskRow) -> bool:
+        """Place a task that is new, over and related to no other that is here, as most of history is; False for any
+        other."""
+        kin, rows = self.state.kin, self.rows
+        if not row.status.ended or task_id in self.folds or kin.parent(task_id) in rows:
+            return False
+        if any(child in rows for child in kin.children(task_id)):
+            return False
+        rows[task_id] = row
+        self.tallies.setdefault(row.group, Counter())[row.status] += 1
+        node = self._tasks[task_id] = Node("task", task_id)
+        node.matches = self.matches is None or self.matches(row)
+        self.hits[row.group] += node.matches
+        self.found += node.matches
+        node.sort = self._sort_in(row.group, row)
+        self._attach(node, self._group(row.group, row.first_at))
+        return True
+
     def _place(self, task_id: str) -> None:
         row = self.rows[task_id]
         node = self._tasks.get(task_id)
@@ -271,7 +295,7 @@ class Tree:
             self._attach(node, home)
         if node.expanded:
             self._sync(node)
-        self._resize(node)
+        self._stale[node] = None
 
     def _sync(self, node: Node) -> None:
         """Give an open task its workers and handoffs, in the order in which they began."""
@@ -299,22 +323,30 @@ class Tree:
         node.parent = parent
         shift = parent.depth + 1 - node.depth
         node.depth += shift
-        if shift and node.kids.count:
+        if shift and node.kids is not NO_KIDS:
             stack = list(node.kids)
             while stack:
                 below = stack.pop()
                 below.depth += shift
                 stack.extend(below.kids)
         node.size = node.measure()
+        if parent.kids is NO_KIDS:
+            parent.kids = Branch()
         parent.kids.add(node)
-        self._resize(parent)
+        self._stale[parent] = None
 
     def _detach(self, node: Node) -> None:
         parent = node.parent
         if parent is not None:
             parent.kids.remove(node)
             node.parent = None
-            self._resize(parent)
+            self._stale[parent] = None
+
+    def _measure(self) -> None:
+        """Bring the sizes of what is stale, and of what is above it, up to date."""
+        stale, self._stale = self._stale, {}
+        for node in stale:
+            self._resize(node)
 
     def _resize(self, node: Node) -> None:
         """Bring the sizes of a node and those above it up to date."""

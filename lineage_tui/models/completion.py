@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import insort
 
 from lineage_core.events import EVENTS
 from lineage_core.filter_terms import WORKER_STATES
@@ -31,15 +31,15 @@ class Vocabulary:
         }
         self._learned: dict[str, list[str]] = {key: [] for key in ("master", "session", "trace", "priority", "kind")}
         self._values |= self._learned
+        self._met: dict[str, set[str | None]] = {key: {None, ""} for key in self._learned}
 
     def take(self, row: TaskRow) -> None:
         """Learn the values of a task."""
         told = (row.master, row.session, row.trace, row.priority, row.task_type)
-        for known, value in zip(self._learned.values(), told, strict=True):
-            if value:
-                at = bisect_left(known, value)
-                if (at == len(known) or known[at] != value) and len(known) < MOST:
-                    insort(known, value)
+        for key, value in zip(self._learned, told, strict=True):
+            if value not in (met := self._met[key]) and len(known := self._learned[key]) < MOST:
+                met.add(value)
+                insort(known, value or "")
 
     def complete(self, text: str) -> str | None:
         """The text with its last word completed; None where nothing is known to follow."""
