@@ -51,7 +51,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("jump", "jump", ("J",), "to what the line names", "go"),
     Command("back", "travel(-1)", ("left_square_bracket",), "back, forward", "go"),
     Command("forward", "travel(1)", ("right_square_bracket",), "forward again", "go", joined=True),
-    Command("filter", "filter", ("slash",), "filter: status:failed …", "find", "filter"),
+    Command("filter", "filter", ("slash",), "filter; in the pane: find", "find", "filter"),
     Command("only-open", "only_open", ("O",), "only what goes on, or all", "find"),
     Command("next-match", "match(1)", ("n",), "next match, previous", "find"),
     Command("previous-match", "match(-1)", ("N",), "match before", "find", joined=True),

@@ -58,6 +58,8 @@ class Edges(Showing):
         elif self.typing:
             keys = "Tab completes  Enter keeps it  Esc drops it  F1 what can be asked"
             self.key_line.show([(f" {self.hits}  ", "accent"), (keys, "muted")], [])
+        elif self.searching:
+            self.key_line.show([(" Enter finds the next line that says so, n and N go on  Esc leaves it", "muted")], [])
         else:
             self.key_line.show(self._tabs(), [])
 

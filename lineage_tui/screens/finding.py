@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
 
 from textual.widgets import Input
 
 from lineage_core.errors import LineageError
 from lineage_core.filter_terms import Ground
 from lineage_core.filters import Filter, joined, parse, words
+from lineage_core.patterns import compiled
 from lineage_tui.commands import COMMANDS
 from lineage_tui.models.completion import Vocabulary
 from lineage_tui.screens.going import Going
@@ -37,6 +38,7 @@ class Finding(Going):
         self._filter_begun = self._filter_took = 0.0
         self._empty: dict[str, str] = {}
         self._seeking = 0
+        self._sought = ""  # what was looked for in the detail pane
         self.vocabulary = Vocabulary()
 
     def action_only_open(self) -> None:
@@ -46,6 +48,10 @@ class Finding(Going):
         self.set_filter(joined(["is:open", *terms] if only else [t for t in terms if t != "is:open"]))
 
     def action_filter(self) -> None:
+        """Ask for a filter; in the detail pane, for what to find there."""
+        if self.in_detail:
+            self._ask("search", "", "find here: words, or a regular expression")
+            return
         self._ask("filter", self.filter_text, "status:failed master:sec since:24h !worker:scan …")
 
     def action_command(self) -> None:
@@ -83,6 +89,11 @@ class Finding(Going):
             self.set_filter(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input.has_class("search"):
+            self.set_focus(self.detail.view)
+            self._sought = event.value or self._sought
+            self.action_match(1)
+            return
         event.input.display = False
         self.set_focus(self.views.view)
         if event.input.has_class("filter"):
@@ -164,6 +175,9 @@ class Finding(Going):
         self.say(f"[ goes back, Esc shows all; filter: {chosen}")
 
     def action_match(self, step: int) -> None:
+        if self.in_detail:
+            self._match_in_pane(step)
+            return
         if not self.filter_text:
             self.say(f"no filter: {self.key('filter')} sets one")
             return
@@ -175,26 +189,46 @@ class Finding(Going):
             )
         else:
             hit = lambda _key, _look: True  # noqa: E731  these lists hold matches only
-        self._seek(view, step, hit, "match")
+        self._seek(view, view.walk(step), hit, "match")
+
+    def _match_in_pane(self, step: int) -> None:
+        """To the next line of the pane that says what was looked for."""
+        if not self._sought:
+            self.say(f"nothing was looked for here: {self.key('filter')} finds")
+            return
+        view = self.detail.view
+        try:
+            pattern = compiled(self._sought)
+        except LineageError as error:
+            self.say(str(error))
+            return
+        lines = view.walk(step, view.words_at)
+        self._seek(view, lines, lambda _, words: pattern.found_in(words), f"line with {self._sought}")
 
     def action_seek(self, what: str, step: int) -> None:
-        states = FAILED if what == "failed" else WARNED
-        self._seek(self.views.view, step, lambda _, look: look in states, "failure" if what == "failed" else "warning")
+        states, view = FAILED if what == "failed" else WARNED, self.views.view
+        self._seek(view, view.walk(step), lambda _, look: look in states, "failure" if what == "failed" else "warning")
 
-    def _seek(self, view: LineView, step: int, hit: Callable[[object, str], bool], what: str) -> None:
-        """Put the cursor on the next line that is hit, in slices, so that a long list does not stop the screen."""
+    def _seek(
+        self,
+        view: LineView,
+        lines: Iterator[tuple[Hashable, str]],
+        hit: Callable[[object, str], bool],
+        what: str,
+    ) -> None:
+        """Put the cursor on the next of these lines that is hit, in slices, so that a long list does not stop the
+        screen."""
         self.set_focus(view)
-        lines = view.walk(step)
         origin = view.cursor_key
         self._seeking += 1
         this = self._seeking
 
         def go_on() -> None:
-            if self._seeking != this or view.cursor_key != origin or view is not self.views.view:
+            if self._seeking != this or view.cursor_key != origin or view is not self.view:
                 return  # the operator has gone on to something else
             until = time.monotonic() + SEEK_BUDGET
-            for key, look in lines:
-                if key is not None and key != origin and hit(key, look):
+            for key, told in lines:
+                if key is not None and key != origin and hit(key, told):
                     view.reveal(key)
                     return
                 if time.monotonic() > until:
@@ -212,4 +246,4 @@ class Finding(Going):
         if not view.marks:
             self.say(f"no line is marked: {self.key('mark')} marks one")
             return
-        self._seek(view, 1, lambda key, _: key in view.marks, "mark")
+        self._seek(view, view.walk(1), lambda key, _: key in view.marks, "mark")

@@ -81,6 +81,11 @@ class Going(Screen[None]):
         """Whether keys go to the detail pane."""
         return self.detail.has_focus_within
 
+    @property
+    def searching(self) -> bool:
+        """Whether something to find in the detail pane is being typed."""
+        return any(field.display and field.has_class("search") for field in self.query("#field"))
+
     def key(self, name: str) -> str:
         """The key of a command, to name it in a message."""
         return next(first_key(c, ascii_only=self.app.looks.ascii_only) for c in self.app.commands if c.name == name)
@@ -113,7 +118,7 @@ class Going(Screen[None]):
             return  # the terminal is not looked at
         for field in self.query("#field").results(Input):
             field.display = field.display and field is widget
-        reading, self.reading = self.reading, self.in_detail
+        reading, self.reading = self.reading, self.in_detail or self.searching
         if self.reading:
             self.views.view.following = False  # type: ignore[attr-defined]
         elif reading:
@@ -194,7 +199,9 @@ class Going(Screen[None]):
     def action_back(self) -> bool:
         """Out by one; False at the root."""
         field = self.query_one("#field", Input)
-        if field.display:
+        if self.searching:
+            self.set_focus(self.detail.view)
+        elif field.display:
             field.display = False
             if field.has_class("filter"):
                 self.set_filter("")

@@ -92,6 +92,10 @@ class EventLines(LineView):
         for text, role, _ in event_parts(fact, self.facts[0].at, self.clock(), self.looks, out.width):
             out.put(text, role)
 
+    def words_at(self, line: int) -> str:
+        fact = self.facts[line]
+        return f"{fact.event_type} {fact.actor_id} {_say(fact)} {fact.lineage_id}"
+
     def exact(self, room: int, width: int) -> list[Parts]:
         """The event under the cursor in full, in at most `room` lines of `width` cells."""
         fact = self.fact()

@@ -203,15 +203,24 @@ class LineView(Widget, can_focus=True):
             self.marks ^= {self.cursor_key}
             self.move(1)
 
-    def walk(self, step: int) -> Iterator[tuple[Hashable, str]]:
-        """Keys and states of the lines after the cursor (before it, for -1), round and back to it."""
-        at = self.cursor
+    def walk(self, step: int, tell: Callable[[int], str] | None = None) -> Iterator[tuple[Hashable, str]]:
+        """Keys and states of the lines after the cursor (before it, for -1), round and back to it.
+
+        tell: what to tell of a line in place of its state.
+        """
+        at, tell = self.cursor, tell or self.look_at
         for distance in range(1, self.count() + 1):
             count = self.count()  # the list may change while somebody walks it in slices
             if not count:
                 return
             line = (at + step * distance) % count
-            yield self.key_at(line), self.look_at(line)
+            yield self.key_at(line), tell(line)
+
+    def words_at(self, line: int) -> str:
+        """What a line says, for a search."""
+        out = Line(1000, self.looks)
+        self.draw(line, out)
+        return out.strip().text
 
     def look_at(self, line: int) -> str:
         """The state that a line is shown in (a key of `style.LOOKS`), or nothing."""

@@ -113,9 +113,9 @@ class TaskTree(HomingLines):
                 return worker_look(worker, now, self.thresholds, over(task)) if task and worker else ""
         return ""
 
-    def walk(self, step: int) -> Iterator[tuple[Hashable, str]]:
+    def walk(self, step: int, tell: Callable[[int], str] | None = None) -> Iterator[tuple[Hashable, str]]:
         """Keys and states of the lines after the cursor (before it, for -1), round and back to it: also of tasks
-        that are folded away; None for what the filter hides, so that whoever walks can pause."""
+        that are folded away and have no line; None for what the filter hides, so that whoever walks can pause."""
         model, start = self.model, self.node()
         at = start
         turned = False

@@ -233,3 +233,53 @@ def test_what_follows_is_told_from_what_occurs() -> None:
         assert vocabulary.complete(typed) is None
 
 
+
+
+# In the detail pane.
+
+
+async def test_in_the_pane_words_are_found_line_by_line(cortex: Path) -> None:
+    async with opened(cortex, clock=Clock()) as pilot:
+        screen = screen_of(pilot)
+        screen.go_to_task("task-b")
+        await pilot.press("enter", "enter")
+        detail = screen.detail
+        await until(lambda: detail.tab == "events" and detail.events.count() == 3, "the events")
+        await pilot.press("g", "slash", *"no d.sk")
+        assert screen.searching and "Enter finds the next line" in text_of(pilot)
+        assert detail.task_id == "task-b" and screen.filter_text == "", "it is no filter"
+        await pilot.press("enter")
+        await until(lambda: detail.events.cursor == 2, "the failure")
+        await pilot.press("n")
+        await until(lambda: "no other line with no d.sk here" in text_of(pilot), "that there is no other")
+        await pilot.press("slash", *"by (user|security)", "enter")
+        await until(lambda: detail.events.cursor == 0, "the first of three")
+        await pilot.press("n")
+        await until(lambda: detail.events.cursor == 1, "the second")
+        await pilot.press("n")
+        await until(lambda: detail.events.cursor == 2, "the last")
+        await pilot.press("N")
+        await until(lambda: detail.events.cursor == 1, "and back")
+        await pilot.press("N", "N")
+        await until(lambda: detail.events.cursor == 2, "round to the last")
+
+
+async def test_a_search_in_the_pane_is_left_by_escape_and_told_what_is_wrong_with_it(cortex: Path) -> None:
+    async with opened(cortex, clock=Clock()) as pilot:
+        screen = screen_of(pilot)
+        screen.go_to_task("task-b")
+        await pilot.press("enter", "enter", "enter")
+        await until(lambda: screen.detail.record.count() > 5, "the record")
+        await pilot.press("n")
+        assert "nothing was looked for here: / finds" in text_of(pilot)
+        await pilot.press("slash", *"(", "enter")
+        await until(lambda: "bad regular expression '('" in text_of(pilot), "what is wrong")
+        await pilot.press("slash", *"version", "escape")
+        assert screen.in_detail and not screen.searching and screen.detail.tab == "record"
+        assert screen.detail.task_id == "task-b" and screen.detail.record.cursor == 0
+        await pilot.press("slash", *"event_type", "enter")
+        await until(lambda: "event_type" in screen.detail.record.words_at(screen.detail.record.cursor), "the line")
+        await pilot.press("escape", "slash")
+        assert screen.searching, "still in the pane"
+        await pilot.press("escape", "escape", "escape", "slash")
+        await until(lambda: screen.typing, "the filter of the list")
