@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from lineage_core.errors import BadInputError
 from lineage_core.events import nearest
 from lineage_core.fact_search import facts_of, heads_of
-from lineage_core.fold import error_of, text_of
 from lineage_core.likeness import NO_REASON, alike
 from lineage_core.patterns import Pattern, compiled
 from lineage_core.silence import quietest, watch
 from lineage_core.state import Status, TaskRow, Worker
+from lineage_core.values import error_of, text_of
 from lineage_core.when import parse_when
 from lineage_core.zombies import Thresholds
 

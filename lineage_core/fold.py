@@ -1,16 +1,15 @@
 """From facts to a task: one pure step per event type, in the order of facts.
 
-The state machine is that of the record format: the status follows the last event that tells one. Values of a wrong
-kind (a string for a number, a list for a name) are left out, never guessed.
+The state machine is that of the record format: the status follows the last event that tells one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from lineage_core.facts import Fact, distinct, order
 from lineage_core.state import Handoff, Mark, Phase, Status, Task, Worker, WorkerEnd
+from lineage_core.values import count_of, error_of, names_of, number_of, text_of, tokens_of
 
 ZOMBIE_TIMEOUT = "zombie_timeout"
 
@@ -60,45 +59,12 @@ def _move(task: Task, fact: Fact) -> None:
         if task.trace is None:
             task.trace = extra.get("trace_id")
         if "related_task_ids" in extra:
-            task.related |= dict.fromkeys(_names(extra["related_task_ids"]))
+            task.related |= dict.fromkeys(names_of(extra["related_task_ids"]))
         if "tags" in extra:
-            task.tags |= dict.fromkeys(_names(extra["tags"]))
+            task.tags |= dict.fromkeys(names_of(extra["tags"]))
     step = _STEPS.get(fact.event_type)
     if step is not None:
         step(task, fact)
-
-
-def tokens_of(value: Any) -> int | None:
-    """Total tokens of a `token_usage`, which is a number or an object with total (or input and output) tokens."""
-    if isinstance(value, dict):
-        total = _count(value.get("total_tokens"))
-        if total is not None:
-            return total
-        parts = [_count(value.get("input_tokens")), _count(value.get("output_tokens"))]
-        known = [part for part in parts if part is not None]
-        return sum(known) if known else None
-    return _count(value)
-
-
-def _count(value: Any) -> int | None:
-    number = _number(value)
-    return int(number) if number is not None else None
-
-
-def _number(value: Any) -> float | None:
-    """A number that can be one of ours: finite, not negative, not absurd (below 2^53)."""
-    return value if type(value) in (int, float) and 0 <= value < 2**53 else None
-
-
-def text_of(value: Any) -> str | None:
-    """A value that is a text, and says something."""
-    return value if isinstance(value, str) and value else None
-
-
-def _names(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [v for v in value if isinstance(v, str) and v] if isinstance(value, list) else []
 
 
 def _enter(task: Task, status: Status, at: int) -> None:
@@ -125,7 +91,7 @@ def _leave_block(task: Task) -> None:
 
 
 def _take_deliverables(task: Task, fact: Fact) -> None:
-    for name in _names(fact.data.get("deliverables")):
+    for name in names_of(fact.data.get("deliverables")):
         task.deliverables[name] = None
 
 
@@ -170,7 +136,7 @@ def _blocked(task: Task, fact: Fact) -> None:
     if task.status is not Status.BLOCKED:
         task.before_block = task.status
     task.reason = text_of(fact.data.get("reason"))
-    task.blocked_by = tuple(_names(fact.data.get("blocked_by")))
+    task.blocked_by = tuple(names_of(fact.data.get("blocked_by")))
     _enter(task, Status.BLOCKED, fact.at)
 
 
@@ -196,19 +162,11 @@ def _ended(status: Status) -> Callable[[Task, Fact], None]:
         task.blocked_by = ()
         said = tokens_of(data.get("token_usage"))
         task.tokens_said = said if said is not None else task.tokens_said
-        task.duration_ms = _number(data.get("duration_ms")) or task.duration_ms
+        task.duration_ms = number_of(data.get("duration_ms")) or task.duration_ms
         _take_deliverables(task, fact)
         _enter(task, Status.FAILED if failed and status is Status.COMPLETED else status, fact.at)
 
     return step
-
-
-def error_of(data: dict[str, Any]) -> str | None:
-    """What `error_details` says: its message, else its type, else itself."""
-    details = data.get("error_details")
-    if isinstance(details, dict):
-        return text_of(details.get("error_message")) or text_of(details.get("error_type"))
-    return text_of(details)
 
 
 def _worker(task: Task, fact: Fact) -> Worker:
@@ -226,7 +184,7 @@ def _worker(task: Task, fact: Fact) -> Worker:
                     else:
                         worker.step = value
             case "progress_percentage":
-                percent = _number(value)
+                percent = number_of(value)
                 if percent is not None and percent <= 100:
                     worker.percent = percent
                     worker.progress.append((fact.at, percent))
@@ -234,7 +192,7 @@ def _worker(task: Task, fact: Fact) -> Worker:
                 tokens = tokens_of(value)
                 worker.tokens = tokens if tokens is not None else worker.tokens
             case "token_budget":
-                budget = _count(value)
+                budget = count_of(value)
                 worker.token_budget = budget if budget is not None else worker.token_budget
     return worker
 
@@ -265,7 +223,7 @@ def _worker_ended(task: Task, fact: Fact) -> None:
     worker = _worker(task, fact)
     data = fact.data
     worker.ended_at = fact.at
-    worker.duration_ms = _number(data.get("duration_ms")) or worker.duration_ms
+    worker.duration_ms = number_of(data.get("duration_ms")) or worker.duration_ms
     if fact.event_type == "worker_failed":
         worker.error = error_of(data) or text_of(data.get("reason"))
         zombie = ZOMBIE_TIMEOUT in (data.get("reason"), worker.error)

@@ -8,44 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from lineage_core.merge import State
 from lineage_core.state import TaskRow
 from lineage_tui.branch import NO_KIDS, Branch, Node
+from lineage_tui.sorts import SORTS, Falling
 
 OPEN_DEPTH = 8
 """Tasks at work are shown open down to this depth; deeper ones when asked for."""
-
-_URGENCY = ("failed", "blocked", "running", "assigned", "queued", "unknown", "cancelled", "completed")
-
-SORTS: dict[str, Callable[[TaskRow], tuple[Any, ...]]] = {
-    "newest": lambda row: (-row.first_at,),
-    "last event": lambda row: (-row.last_at,),
-    "status": lambda row: (_URGENCY.index(row.status.value), -row.first_at),
-    "time taken": lambda row: (row.first_at - (row.ended_at if row.ended_at is not None else row.last_at),),
-    "tokens": lambda row: (-(row.tokens or 0),),
-    "name": lambda row: (row.task_id,),
-}
-"""The orders of the tasks in a group."""
-
-
-class _Falling:
-    """A sort key turned round."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: tuple[Any, ...]) -> None:
-        self.value = value
-
-    def __lt__(self, other: _Falling) -> bool:
-        return other.value < self.value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Falling) and other.value == self.value
-
-    def __hash__(self) -> int:
-        return hash(self.value)
 
 
 class Tree:
@@ -224,7 +194,7 @@ class Tree:
         """The place of a task among those of its group, in the order that the group is in."""
         sorted_by, inverted = self._orders.setdefault(group, (self.sorted_by, self.inverted))
         value = SORTS[sorted_by](row)
-        return (_Falling(value) if inverted else value, row.task_id)
+        return (Falling(value) if inverted else value, row.task_id)
 
     def tasks(self) -> Iterator[Node]:
         """All task nodes, in no order."""

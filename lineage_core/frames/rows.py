@@ -13,9 +13,9 @@ import polars as pl
 from polars import col, lit
 
 from lineage_core.facts import MAX_ID, MAX_KEYS, bounded, longest
-from lineage_core.fold import tokens_of
 from lineage_core.frames.columns import NAME, TIME, schema_of
 from lineage_core.intact import Found
+from lineage_core.values import tokens_of
 
 OUR_LENGTH = len("lineage-") + 26
 _LATEST = 253_402_300_800_000_000  # the year 10000

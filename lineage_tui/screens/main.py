@@ -20,11 +20,12 @@ from lineage_tui.commands import Command, bindings
 from lineage_tui.models.figures import WINDOWS
 from lineage_tui.models.session import Session
 from lineage_tui.models.usual import UsualSilence
+from lineage_tui.models.worker_columns import COLUMNS
 from lineage_tui.screens.edges import Edges
 from lineage_tui.settings import Kept
+from lineage_tui.sorts import SORTS
 from lineage_tui.style import PALETTES, TIME_MODES
 from lineage_tui.tally import Tally
-from lineage_tui.tree import SORTS
 from lineage_tui.views import Views
 from lineage_tui.widgets.attention import AttentionList
 from lineage_tui.widgets.detail import Detail
@@ -34,7 +35,7 @@ from lineage_tui.widgets.lines import LineView
 from lineage_tui.widgets.stats_view import PANES, StatsView
 from lineage_tui.widgets.status import EdgeLine
 from lineage_tui.widgets.task_tree import TaskTree
-from lineage_tui.widgets.worker_table import COLUMNS, WorkerTable
+from lineage_tui.widgets.worker_table import WorkerTable
 
 FRAME = 0.016
 """Seconds between two takes from the feed: 60 a second at most."""

@@ -23,23 +23,20 @@ from lineage_core.zombies import Thresholds
 from lineage_tui.background import in_background
 from lineage_tui.models.brief import Brief, brief
 from lineage_tui.models.exact import Parts
-from lineage_tui.models.facts_of import last_fact, last_facts, part_of
+from lineage_tui.models.facts_of import last_fact, part_of
 from lineage_tui.models.headed import session_lines, task_lines
 from lineage_tui.models.pace import Pace
 from lineage_tui.models.session import Session
 from lineage_tui.models.usual import Usually
 from lineage_tui.style import Styles
-from lineage_tui.widgets.events import EventLines, RecordLines, event_parts
+from lineage_tui.widgets.events import EventLines, RecordLines
+from lineage_tui.widgets.foot import Foot
 from lineage_tui.widgets.gantt import Gantt
 from lineage_tui.widgets.heading import Heading
 from lineage_tui.widgets.lines import LineView
 from lineage_tui.widgets.workers import WorkerLines
 
 TABS = ("timeline", "events", "workers", "record")
-
-LEAST_EVENTS = 3
-"""Lines for which there must be room before the last events stand below the timeline."""
-
 
 class Detail(Vertical):
     """The pane right of the tree, or below it.
@@ -79,11 +76,10 @@ class Detail(Vertical):
         self.crew = WorkerLines(styles, clock, thresholds, id="workers", empty="no workers yet")
         self.record = RecordLines(styles, id="record", empty="no event selected")
         self.heading = Heading(styles, id="heading")
-        self.foot = Heading(styles, id="foot")
+        self.foot = Foot(styles, state, clock, id="foot")
         self._shown: dict[str, TaskRow] = {}  # what each tab was last made of
         self._pace = Pace()
         self._planned = False
-        self._last: tuple[object, list[Fact]] = (None, [])  # the last events, and what they were asked for
         for view in (self.gantt, self.events, self.crew, self.record):
             view.on_entered = self._entered
             view.on_moved = lambda _key: self._show_foot()
@@ -228,51 +224,8 @@ class Detail(Vertical):
 
     def _show_foot(self) -> None:
         room = max(0, self.size.height - len(self.heading.lines))
-        height = self._foot_height(room)
-        rule = 1 if height >= 3 else 0
-        view, lines = self.view, []
-        if isinstance(view, Gantt | EventLines | WorkerLines):
-            lines = view.exact(height - rule, max(8, self.size.width - 1))
-        if rule:
-            lines = [self._rule(self._foot_title()), *lines]
-        if view is self.gantt and self.task_id is not None and (left := height - len(lines)) >= LEAST_EVENTS + 2:
-            lines += [[], *self._last_events(left - 2)]
-        self.foot.show(lines)
-        self.foot.stand(height)
-
-    def _rule(self, title: str) -> Parts:
-        dash = self.looks.glyph("─", "-")
-        rest = dash * max(0, self.size.width - len(title) - 4)
-        return [(dash * 2, "line", False), (f" {title} ", "muted", False), (rest, "line", False)]
-
-    def _last_events(self, room: int) -> list[Parts]:
-        """The last events of the task, or of the worker or handoff under the cursor, under a heading."""
-        row, ident = self.state.rows[self.task_id or ""], self.part()
-        wanted = (row, ident, room)
-        if self._last[0] != wanted:
-            facts = last_facts(
-                self.state, row.task_id, room, ident, lambda fact: ident is None or part_of(fact) == ident
-            )
-            self._last = wanted, facts
-        facts, now = self._last[1], self.clock()
-        title = "last events" if len(facts) == room else "events"
-        events = (event_parts(fact, row.first_at, now, self.looks, self.size.width) for fact in facts)
-        return [self._rule(title), *events]
-
-    def _foot_height(self, room: int) -> int:
-        """How many lines below the view: what the timeline leaves over, a part of the room elsewhere."""
-        view = self.view
-        if view is self.record or view.count() == 0:
-            return 0
-        if view is self.gantt:
-            return max(room - view.title_lines - view.count(), min(5, room // 3) if room >= 7 else 0)
-        return min(6, room // 3) if room >= 6 else 0
-
-    def _foot_title(self) -> str:
-        if self.view is self.gantt and self.gantt.shown is not None and self.gantt.cursor < self.gantt.count():
-            lane = self.gantt.shown.lanes[self.gantt.cursor]
-            return "phases" if lane.kind == "phases" else " ".join(f"{lane.name}  {lane.note}".split())
-        return {"events": "event", "workers": "worker"}.get(self.tab, "")
+        row = self.state.rows.get(self.task_id) if self.task_id is not None else None
+        self.foot.tell(self.view, row, self.part(), room, self.size.width)
 
     # Going.
 

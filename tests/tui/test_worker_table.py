@@ -23,8 +23,9 @@ from lineage_tui.cells import cut
 from lineage_tui.models import usual as models_usual
 from lineage_tui.models.roster import Roster
 from lineage_tui.models.usual import Usual, UsualSilence, gaps_of
+from lineage_tui.models.worker_columns import COLUMNS, columns_for
 from lineage_tui.tally import Tally
-from lineage_tui.widgets.worker_table import COLUMNS, ENDED, WorkerTable, columns_for, compact
+from lineage_tui.widgets.worker_table import ENDED, WorkerTable, compact
 
 from .alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of, usual_of
 from .conftest import until

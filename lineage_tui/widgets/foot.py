@@ -1,0 +1,82 @@
+"""Below a view of the detail pane: the line under its cursor in full, and the last events where there is room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lineage_core.clock import Clock
+from lineage_core.facts import Fact
+from lineage_core.merge import State
+from lineage_core.state import TaskRow
+from lineage_tui.models.exact import Parts
+from lineage_tui.models.facts_of import last_facts, part_of
+from lineage_tui.style import Styles
+from lineage_tui.widgets.events import EventLines, RecordLines, event_parts
+from lineage_tui.widgets.gantt import Gantt
+from lineage_tui.widgets.heading import Heading
+from lineage_tui.widgets.lines import LineView
+from lineage_tui.widgets.workers import WorkerLines
+
+LEAST_EVENTS = 3
+"""Lines for which there must be room before the last events stand below a timeline."""
+
+
+class Foot(Heading):
+    """The lines below a view."""
+
+    def __init__(self, styles: Styles, state: State, clock: Clock, **options: Any) -> None:
+        super().__init__(styles, **options)
+        self.state = state
+        self.clock = clock
+        self._last: tuple[object, list[Fact]] = (None, [])  # the last events, and what they were asked for
+
+    def tell(self, view: LineView, row: TaskRow | None, ident: str | None, room: int, width: int) -> None:
+        """Tell of the line under the cursor of a view.
+
+        row: the task that is shown. ident: the worker or handoff of it under the cursor. room, width: what the view
+        and these lines have together, in cells.
+        """
+        height = _height(view, room)
+        rule = height >= 3
+        lines: list[Parts] = []
+        if isinstance(view, Gantt | EventLines | WorkerLines):
+            lines = view.exact(height - rule, max(8, width - 1))
+        if rule:
+            lines = [self._rule(_title(view), width), *lines]
+        if isinstance(view, Gantt) and row is not None and (left := height - len(lines)) >= LEAST_EVENTS + 2:
+            lines += [[], *self._last_events(row, ident, left - 2, width)]
+        self.show(lines)
+        self.stand(height)
+
+    def _rule(self, title: str, width: int) -> Parts:
+        dash = self.looks.glyph("─", "-")
+        rest = dash * max(0, width - len(title) - 4)
+        return [(dash * 2, "line", False), (f" {title} ", "muted", False), (rest, "line", False)]
+
+    def _last_events(self, row: TaskRow, ident: str | None, room: int, width: int) -> list[Parts]:
+        """The last events of the task, or of one worker or handoff, under a heading."""
+        wanted = (row, ident, room)
+        if self._last[0] != wanted:
+            found = last_facts(
+                self.state, row.task_id, room, ident, lambda fact: ident is None or part_of(fact) == ident
+            )
+            self._last = wanted, found
+        facts, now = self._last[1], self.clock()
+        events = (event_parts(fact, row.first_at, now, self.looks, width) for fact in facts)
+        return [self._rule("last events" if len(facts) == room else "events", width), *events]
+
+
+def _height(view: LineView, room: int) -> int:
+    """How many lines below the view: what a timeline leaves over, a part of the room elsewhere."""
+    if isinstance(view, RecordLines) or view.count() == 0:
+        return 0
+    if isinstance(view, Gantt):
+        return max(room - view.title_lines - view.count(), min(5, room // 3) if room >= 7 else 0)
+    return min(6, room // 3) if room >= 6 else 0
+
+
+def _title(view: LineView) -> str:
+    if isinstance(view, Gantt) and view.shown is not None and view.cursor < view.count():
+        lane = view.shown.lanes[view.cursor]
+        return "phases" if lane.kind == "phases" else " ".join(f"{lane.name}  {lane.note}".split())
+    return {EventLines: "event", WorkerLines: "worker"}.get(type(view), "")
