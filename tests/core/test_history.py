@@ -15,6 +15,7 @@ import pytest
 from lineage_core import history
 from lineage_core.load import load
 from lineage_core.merge import State
+from lineage_tui import feed as feed_module
 from lineage_tui.feed import Feed
 from tests.journal_text import compact, record
 
@@ -155,3 +156,29 @@ def test_a_name_that_is_not_utf8_is_a_name(journal: Path, name: str, read: Calla
         (journal / DAY).rename(journal / f"{DAY}.{odd}")
     assert read(journal) == (COUNT, 0)
     assert read(journal) == (COUNT, 0)  # from the cache
+
+
+def test_history_is_not_folded_before_the_screen_has_taken_the_newest(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is newest comes first, and has the machine for itself until it is on the screen."""
+    monkeypatch.setattr(feed_module, "HEAD_START", 60.0)
+    feed = Feed(journal, State(), lambda: None)
+    feed.start()
+    try:
+        end = time.monotonic() + 60
+        while not feed.waiting:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        time.sleep(0.5)
+        assert 0 < feed.state.events < COUNT and feed.health.history == 0 and not feed.health.loaded
+        assert max(row.last_at for row in feed.state.rows.values()) == max(
+            row.last_at for row in load(journal).state.rows.values()
+        )
+        feed.take(50)
+        while not feed.health.loaded:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert feed.state.events == COUNT
+    finally:
+        feed.stop()
