@@ -27,7 +27,7 @@ from lineage_core import packing
 from lineage_core.clock import DAY, utc_date
 from lineage_core.errors import JournalError
 from lineage_core.files import ARCHIVE
-from lineage_core.idle import GRACE, PATIENCE, Quiet
+from lineage_core.idle import PATIENCE, Quiet
 from lineage_core.lock import locked
 from lineage_core.paths import COMBINED_NAME, DAILY_NAME
 
@@ -105,12 +105,11 @@ def archive(
     *,
     combined: bool = False,
     patience: float = PATIENCE,
-    grace: float = GRACE,
     lock_patience: float = LOCK_PATIENCE,
 ) -> Iterator[Step]:
     """Archive what is due, telling each step when it is done.
 
-    patience, grace: see `idle.Quiet`; a file that is still written after it stays `.archiving`, which
+    patience: see `idle.Quiet`; a file that is still written after it stays `.archiving`, which
     readers read, for the next run. lock_patience: seconds to wait for another run to finish.
     Raises JournalError when another run holds the lock for longer, or when something cannot be written; nothing is
     lost then, and the next run goes on.
@@ -121,7 +120,7 @@ def archive(
         make_folder(directory / ARCHIVE, directory)
         with locked(directory / ARCHIVE / LOCK, lock_patience):
             left = [source for source in due(directory, now, keep_days) if source.moved]
-            yield from _finish(directory, [(source, Quiet(source.path, patience, grace)) for source in left])
+            yield from _finish(directory, [(source, Quiet(source.path, patience)) for source in left])
             moved = []  # all are renamed before the first is waited for
             for source in due(directory, now, keep_days, combined=combined):
                 path = source.path.with_name(source.name + MOVED)
@@ -131,7 +130,7 @@ def archive(
                     yield Step("left", source, f"{path.name} is in its way")
                     continue
                 source.path.rename(path)
-                moved.append((source._replace(path=path), Quiet(path, patience, grace)))
+                moved.append((source._replace(path=path), Quiet(path, patience)))
                 yield Step("renamed", source)
             _sync(directory)
             yield from _finish(directory, moved)

@@ -46,6 +46,11 @@ def format_local(at: int) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', t)}.{micros:06d}{time.strftime('%z', t)}"
 
 
+def ago(at: int, now: int) -> str:
+    """How long ago something was, as `format_duration` has it; nothing is in the future."""
+    return format_duration(max(0, now - at))
+
+
 def utc_date(at: int) -> str:
     """The UTC date `YYYY-MM-DD` of a time: the name of its daily file."""
     return format_timestamp(at)[:10]

@@ -82,6 +82,7 @@ LANGUAGE: tuple[tuple[str, str], ...] = (
 )
 """What can be written, and what it means: printed by the help of the screen and of the queries."""
 
+
 class Filter(NamedTuple):
     """A parsed filter. text: as it was written; matches: the predicate; timed: whether it depends on the time, so
     that it has to be parsed again now and then."""
@@ -102,10 +103,10 @@ class Term(NamedTuple):
     rest: tuple[str, ...]
 
 
-def trouble(text: str, now: int = 0) -> str:
+def trouble(text: str) -> str:
     """What is wrong with a filter (that `parse` took) now that it was used: a search that took too long; or nothing."""
     for word in words(text):
-        term = term_of(word, now)
+        term = term_of(word, 0)
         searches = ((term.expression, ""), framed(term.key, term.expression))
         if term.key not in _UNSEARCHED and any(compiled(*search).given_up for search in searches):
             return f"{term.expression!r} takes too long to search for, and matches nothing now: make it simpler"

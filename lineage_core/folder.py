@@ -52,19 +52,38 @@ def fold(path: Path, name: str, limit: int, target: Path) -> None:
 
 def fold_again(directory: Path, position: dict[str, Any]) -> Segment | None:
     """The segment of a prefix as it was, made again in a file that nobody else sees; None if the prefix is nowhere any
-    more."""
+    more. It is looked for under all names that the file may have now, in packed copies too."""
     place = Place.from_json(position)
-    for path in (place.path, *copies_of(directory, place.name)):
-        with suppress(JournalError, OSError):
-            fd = open_file(path)
-            same = place.recognises(fd)
-            os.close(fd)
-            if same:
-                with TemporaryDirectory(prefix="lineage-") as scratch:
+    with TemporaryDirectory(prefix="lineage-") as scratch:
+        for path in (place.path, *copies_of(directory, place.name)):
+            with suppress(JournalError, OSError):
+                whole = path
+                if path.name.endswith(".gz") and not place.packed:
+                    whole = _unpacked(path, Path(scratch) / "unpacked.jsonl", place.offset)
+                fd = open_file(whole)
+                try:
+                    same = place.recognises(fd)
+                finally:
+                    os.close(fd)
+                if same:
                     target = Path(scratch) / "again.segment"
-                    fold(path, place.name, place.offset, target)
+                    fold(whole, place.name, place.offset, target)
                     return Segment(target)
     return None
+
+
+def _unpacked(path: Path, target: Path, size: int) -> Path:
+    """The first `size` bytes that a packed file holds, and a few more, in a file. Raises JournalError or OSError."""
+    fd = open_file(path)
+    try:
+        with open(target, "wb") as out:
+            for piece in unpack(fd, BLOCK):
+                out.write(piece)
+                if out.tell() >= size:
+                    break
+    finally:
+        os.close(fd)
+    return target
 
 
 def read(fd: int, place: Place, limit: int) -> Iterator[tuple[list[Found], list[Rejected]]]:

@@ -189,11 +189,9 @@ def write_parquet(directory: Path, what: str, path: Path) -> None:
     reader.frames.of(what).drop(*INTERNAL, strict=False).write_parquet(path)
 
 
-def read_frames(
-    directory: Path, *, cached: bool = True, progress: Callable[[int, int], None] | None = None
-) -> FrameReader:
+def read_frames(directory: Path, *, progress: Callable[[int, int], None] | None = None) -> FrameReader:
     """The frames of everything in a directory. Raises JournalError when it does not exist."""
-    reader = FrameReader(directory, cached=cached)
+    reader = FrameReader(directory)
     reader.refresh(progress)
     if reader.missing:
         raise no_directory(directory)

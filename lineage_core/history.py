@@ -139,7 +139,7 @@ class History:
         return bool(self._jobs)
 
     def __iter__(self) -> Iterator[Segment | Prefix]:
-        checking = ThreadPoolExecutor(1)  # a checksum leaves the interpreter to whoever takes the segments
+        checking = ThreadPoolExecutor(1)  # the next one is read while somebody takes this one
         sound = checking.map(Segment.sound, [job.cached for job in self._jobs if job.cached is not None])
         try:
             todo = []

@@ -78,9 +78,9 @@ def parse(raw: bytes) -> Any:
         raise ValueError(NOT_JSON) from None
 
 
-def shallow(value: Any, raw: bytes, levels: int = MAX_DEPTH) -> Any:
+def shallow(value: Any, raw: bytes) -> Any:
     """The value that `raw` is, with `…` for the objects and arrays that are nested deeper than MAX_DEPTH levels."""
-    return _prune(value, levels) if raw.count(b"{") + raw.count(b"[") > levels else value
+    return _prune(value, MAX_DEPTH) if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH else value
 
 
 def _prune(value: Any, levels: int) -> Any:

@@ -66,10 +66,10 @@ def points_of(point_id: str) -> tuple[Point, ...]:
     return found
 
 
-def matrix(points: Iterable[Point] = POINTS) -> dict[str, Counter[int]]:
+def matrix() -> dict[str, Counter[int]]:
     """How many points of each priority there are in each phase."""
     counts: dict[str, Counter[int]] = {priority: Counter() for priority in PRIORITIES}
-    for point in points:
+    for point in POINTS:
         counts[point.priority][point.phase] += 1
     return counts
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lineage_core.events import EVENTS
+
 PRIORITIES = ("critical", "high", "medium", "low")
 PHASES = {1: "core life cycle", 2: "master integration", 3: "advanced events", 4: "optional enhancements"}
 
@@ -36,7 +38,7 @@ class Point(NamedTuple):
     @property
     def functions(self) -> tuple[str, ...]:
         """The shell functions that log its events."""
-        return tuple(f"log_{event}" for event in self.events)
+        return tuple(EVENTS[event].function for event in self.events)
 
     @property
     def snippet(self) -> str:

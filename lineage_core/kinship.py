@@ -117,7 +117,8 @@ class Kinship:
 
     def children(self, task_id: str) -> list[str]:
         """The subtasks of a task, in no particular order."""
-        return [child for child in self._children.get(task_id, ()) if child not in self._cut]
+        # A copy, made in one step: another thread may be merging.
+        return [child for child in tuple(self._children.get(task_id, ())) if child not in self._cut]
 
     def _set(self, child: str, parent: str | None) -> None:
         if parent == child:

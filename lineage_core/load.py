@@ -69,4 +69,4 @@ def load(
     tailer.close()
     if tailer.missing:
         raise no_directory(directory)
-    return Loaded(state, rejected, tailer.problems)
+    return Loaded(state, rejected, tailer.problems | state.problems)

@@ -45,7 +45,8 @@ class State:
     rows: a summary per task id, in the order in which tasks were first heard of here.
     counts: tasks by status. events: distinct events. copies: records that were copies of an event already known;
     to read the same record again, as after its file was packed, makes no copy. copied: the same by task.
-    lock: held by whoever merges, and by whoever looks at a `task()` while another thread may merge.
+    lock: held by whoever merges, and by whoever looks at a `task()` while another thread may merge; `kin` may be asked
+    without it.
     """
 
     def __init__(self) -> None:
@@ -167,12 +168,26 @@ class State:
                         self._derive_again(task_id)
                 self._publish(some)
             changed |= some
-        if pending := self.kin.pending():
+        while pending := self.kin.pending():
+            segments = len(self._segments)
             homes = self._find(pending)
             with self.lock:
-                self.kin.found(pending, homes)
+                more = len(self._segments) > segments  # they may hold what was not found
+                self.kin.found(set(homes) if more else pending, homes)
                 changed |= {task_id for task_id in self.kin.settle() if task_id in self.rows}
+            if not more:
+                break
         return changed
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """Files of which facts are lost, by their canonical names, and why."""
+        return {str(one.position["name"]): one.problem for one in self._segments if one.problem}
+
+    def heal(self) -> None:
+        """Look through the facts of all folded files, and make again what was altered: for a thread that may wait."""
+        for segment in list(self._segments):
+            segment.heal()
 
     def _find(self, lineage_ids: set[str]) -> dict[str, str]:
         """The tasks of those of these events that are here; of several tasks the smallest id."""

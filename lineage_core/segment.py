@@ -7,8 +7,8 @@
     facts    the packed facts, task after task
 
 Facts are read only when somebody looks at a task. A segment is never trusted blindly: lengths and CRCs are checked,
-those of the facts when they are read. `DamagedError` means that the journal has to be read instead; facts that were
-altered are made again from it.
+those of the facts when they are read. `DamagedError` means that the journal has to be read instead. Facts that were
+altered are made again from it; if it is not there any more, they are lost, and `problem` says so.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from contextlib import suppress
 from functools import reduce
 from itertools import repeat
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -30,7 +31,7 @@ from lineage_core.facts import Sought
 from lineage_core.merge import State
 from lineage_core.state import Status, TaskRow
 
-FORMAT = 5
+FORMAT = 6
 """Of this file, and of what `fold.py` makes of events; a segment of another format is made again."""
 
 _FIELDS = TaskRow._fields
@@ -52,6 +53,7 @@ class Segment:
     position: for `Tailer(positions=…)` to go on behind it. rejected: what was quarantined in the prefix.
     homes: the tasks of those events in it that a task names as the cause of its creation. copies: how many records of
     a task (by its number) were copies. renew: how to make the segment of a position again, for facts that were altered.
+    problem: why facts are lost, if they are.
     """
 
     renew: Callable[[dict[str, Any]], Segment | None]
@@ -59,9 +61,10 @@ class Segment:
     def __init__(self, path: Path) -> None:
         """Open a segment; raises DamagedError if it is cut short, altered or of another format, or cannot be read."""
         self._path = path
-        self._fresh: Segment | None = None  # what took its place
         self._checked = False
+        self._healing = Lock()
         self.renew = lambda position: None
+        self.problem = ""
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -78,9 +81,9 @@ class Segment:
             raise ValueError("checksum of the header")
         header = orjson.loads(text)
         start, length = len(head) + 1, header["columns"]
-        self._base = start + length
+        self._source = self._fd, start + length  # where facts are read from
         size = os.fstat(self._fd).st_size
-        if header["format"] != FORMAT or size != self._base + header["facts"]:
+        if header["format"] != FORMAT or size != start + length + header["facts"]:
             raise ValueError("length or format")
         self._columns: tuple[int, int, int] = (start, length, header["crc"])
         self._facts: tuple[int, int] = (header["facts"], header["facts_crc"])
@@ -112,13 +115,6 @@ class Segment:
         whole = all(len(column) == len(self._starts) - 1 for column in self._rows)
         return whole and bool(self._starts[-1] == self._facts[0])
 
-    def _facts_sound(self) -> bool:
-        length, wanted = self._facts
-        crc, at, size = 0, self._base, self._base + length
-        while at < size and (block := os.pread(self._fd, min(_BLOCK, size - at), at)):
-            crc, at = zlib.crc32(block, crc), at + len(block)
-        return crc == wanted
-
     def __len__(self) -> int:
         return len(self._ids)
 
@@ -135,39 +131,52 @@ class Segment:
             yield start, self._ids[start : start + step], [*map(_NEW_ROW, repeat(TaskRow), rows)]
 
     def packed(self, number: int) -> bytes:
-        """The packed facts of a task; raises DamagedError if they were altered, and cannot be made again."""
-        begin, end = self._starts[number], self._starts[number + 1]
-        data = self._read_facts(begin, end)
-        if zlib.crc32(data) != self._crcs[number]:
-            self._replace()
+        """The packed facts of a task; none if they are lost (see `problem`)."""
+        for _ in range(2):
+            begin, end = self._starts[number], self._starts[number + 1]
             data = self._read_facts(begin, end)
-            if zlib.crc32(data) != self._crcs[number]:
-                raise DamagedError(f"{self._path}: altered again")
-        return data
+            if zlib.crc32(data) == self._crcs[number]:
+                return data
+            self.heal()
+        return b""
 
     def _read_facts(self, begin: int, end: int) -> bytes:
-        source = self if self._fresh is None else self._fresh
-        return os.pread(source._fd, end - begin, source._base + begin)
+        fd, base = self._source
+        return os.pread(fd, end - begin, base + begin)
 
-    def _replace(self) -> None:
-        """Read from a segment that is made again; the altered one is not used by the next start either."""
-        with suppress(OSError):
-            self._path.unlink()
-        fresh = self.renew(self.position)
-        if fresh is None or fresh._columns[1:] != self._columns[1:]:
-            raise DamagedError(f"{self._path} was altered, and its journal is not what it was")
-        self._fresh = fresh
+    def heal(self) -> None:
+        """Look through all facts, and make them again if they are not what was written: takes as long as folding
+        them, without the interpreter while they are sound."""
+        with self._healing:
+            if self.problem or self._facts_sound():
+                self._checked = True
+                return
+            with suppress(OSError):
+                self._path.unlink()  # the next start makes it anew
+            fresh = self.renew(self.position)
+            if fresh is None or not fresh.sound() or not fresh.serves_for(self):
+                self.problem = "the cache of it was altered, and it is not there to be read again"
+                return
+            self._source, fresh._source = fresh._source, self._source
+            self._fresh = fresh  # keeps the new file open; the old one stays so for whoever is reading it
+
+    def _facts_sound(self) -> bool:
+        length, wanted = self._facts
+        crc = at = 0
+        while at < length and (block := self._read_facts(at, min(at + _BLOCK, length))):
+            crc, at = zlib.crc32(block, crc), at + len(block)
+        return crc == wanted
+
+    def serves_for(self, other: Segment) -> bool:
+        """Whether the facts of each task stand where those of another segment do."""
+        return (self._ids, self._starts, self._crcs) == (other._ids, other._starts, other._crcs)
 
     def locate(self, sought: Sought) -> dict[str, str]:
-        """The tasks of those of these events that stand in the prefix; of several tasks the smallest id.
-
-        Raises DamagedError as `packed` does.
-        """
+        """The tasks of those of these events that stand in the prefix; of several tasks the smallest id."""
         homes: dict[str, str] = {}
         starts, begin = self._starts, 0
-        if not self._checked and not self._facts_sound():
-            self._replace()
-        self._checked = True
+        if not self._checked:
+            self.heal()
         while begin < len(self):
             end = max(begin + 1, bisect_right(starts, starts[begin] + _BLOCK) - 1)
             block = self._read_facts(starts[begin], starts[end])
@@ -197,7 +206,7 @@ def write(path: Path, state: State, position: dict[str, Any], rejected: list[Rej
                 for number, task_id in enumerate(state.rows if state.copied else ())
                 if (copies := state.copied.get(task_id))
             ],
-            "homes": state.kin.homes(),
+            "homes": dict(sorted(state.kin.homes().items())),
             "rejected": [list(item) for item in rejected],
         }
     )

@@ -8,16 +8,16 @@ _HEIGHTS = "▁▂▃▄▅▆▇█"
 _ASCII_HEIGHTS = "_.-=+*#@"
 
 
-def spark(values: Sequence[float], width: int, *, ascii_only: bool = False, top: float | None = None) -> str:
+def spark(values: Sequence[float], width: int, *, ascii_only: bool = False) -> str:
     """The course of values in at most `width` cells; where there are more values than cells, the greatest show.
 
-    A zero is a blank, so that silence is seen. top: the value of the full height (default: the greatest).
+    A zero is a blank, so that silence is seen; the greatest value has the full height.
     """
     if not values or width <= 0:
         return ""
     if len(values) > width:
         values = [max(values[n * len(values) // width : (n + 1) * len(values) // width]) for n in range(width)]
-    most = max(values) if top is None else top
+    most = max(values)
     heights = _ASCII_HEIGHTS if ascii_only else _HEIGHTS
     return "".join(
         " " if value <= 0 or most <= 0 else heights[min(len(heights) - 1, int(value / most * len(heights)))]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from lineage_core.clock import MINUTE, format_duration
+from lineage_core.clock import MINUTE, ago, format_duration
 from lineage_core.silence import ZOMBIE, over, watch
 from lineage_core.state import Status, Task, TaskRow, Worker, WorkerEnd
 from lineage_core.when import parse_duration
@@ -131,10 +131,6 @@ def crowd(findings: Iterable[Finding], thresholds: Thresholds = Thresholds()) ->
     return Finding("crowd", Severity.BAD, "", "", min(one.since for one in zombies), text)
 
 
-def _ago(at: int, now: int) -> str:
-    return format_duration(max(0, now - at))
-
-
 def _watched(rule: str, say: Callable[[Task, Worker, int, int], str]) -> Check:
     """The check of a rule that watches open workers. say: the sentence, of (task, worker, age, now)."""
 
@@ -160,14 +156,14 @@ def _say_unstarted(task: Task, worker: Worker, age: int, now: int) -> str:
 
 
 def _say_orphaned(task: Task, worker: Worker, age: int, now: int) -> str:
-    return f"{worker.worker_id} is still open, but its task {task.status.value} {_ago(over(task) or now, now)} ago"
+    return f"{worker.worker_id} is still open, but its task {task.status.value} {ago(over(task) or now, now)} ago"
 
 
 def _confirmed(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
     for worker in task.workers.values():
         if worker.end is WorkerEnd.ZOMBIE and worker.ended_at is not None:
             severity = Severity.PAST if task.status.ended else Severity.BAD
-            text = f"{worker.worker_id} was found dead by the cleanup {_ago(worker.ended_at, now)} ago (zombie_timeout)"
+            text = f"{worker.worker_id} was found dead by the cleanup {ago(worker.ended_at, now)} ago (zombie_timeout)"
             yield Finding("confirmed", severity, task.task_id, worker.worker_id, worker.ended_at, text)
 
 
@@ -179,7 +175,7 @@ def _blocked_by_ended(task: Task, rows: Rows, now: int, thresholds: Thresholds) 
         if row is not None and row.status.ended:
             at = max(task.since, row.ended_at if row.ended_at is not None else row.last_at)
             severity = Severity.BAD if row.status is not Status.COMPLETED else Severity.WARNING
-            text = f"blocked by {name}, which {row.status.value} {_ago(at, now)} ago"
+            text = f"blocked by {name}, which {row.status.value} {ago(at, now)} ago"
             yield Finding("blocked by ended", severity, task.task_id, task.task_id, at, text)
 
 
@@ -199,7 +195,7 @@ def _unaccepted(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Ite
         if handoff.waiting and at is not None and now - at >= thresholds.handoff:
             severity = Severity.BAD if now - at >= thresholds.silent else Severity.WARNING
             to = handoff.to_master or "nobody"
-            text = f"{handoff.handoff_id} to {to} was offered {_ago(at, now)} ago and not accepted"
+            text = f"{handoff.handoff_id} to {to} was offered {ago(at, now)} ago and not accepted"
             yield Finding("not accepted", severity, task.task_id, handoff.handoff_id, at, text)
 
 

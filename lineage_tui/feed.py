@@ -28,7 +28,8 @@ from lineage_core.tail import Tailer
 from lineage_core.watch import Watcher
 
 SLICE = 200
-"""Records merged at a time: how long the screen may have to wait for the state, about 5 ms."""
+"""Records merged, or tasks of history adopted, at a time: how long the screen may have to wait for the state, about
+5 ms."""
 
 SETTLE_SHARE = 4
 """To settle what a pass left (see `State.settle`) may take one part in so many of the time."""
@@ -147,6 +148,7 @@ class Feed(threading.Thread):
             self._positions.put(None)
             self.health.loaded = True
             self._announce(set())
+        self.state.heal()
 
     def _adopt(self, segment: Segment) -> Iterator[set[str]]:
         """Take a folded file into the state; gives what changed, slice by slice."""
@@ -233,7 +235,7 @@ class Feed(threading.Thread):
                 return
         health.backlog = self._tailer.backlog
         health.missing = self._tailer.missing
-        health.problems = dict(self._tailer.problems)
+        health.problems = self._tailer.problems | self.state.problems
 
     def _merge_aside(self) -> None:
         """Merge what was read and not merged yet."""

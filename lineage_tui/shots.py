@@ -76,10 +76,10 @@ SCENARIOS: tuple[Scenario, ...] = (
 )
 
 
-def stage(directory: Path, *, seed: int = 7) -> None:
+def stage(directory: Path) -> None:
     """Write the simulated cortex of the screenshots into a directory: what a demo has written after a minute."""
     journal = Journal(directory)
-    events = plan(seed, NOW - MINUTE, rate=4)
+    events = plan(7, NOW - MINUTE, rate=4)
     journal.append_many((record_of(event), event.at) for event in takewhile(lambda e: e.at <= NOW - SECOND, events))
 
 
@@ -113,7 +113,6 @@ async def draw(scenario: Scenario) -> str:
             figures.refresh()
             await pilot.pause()
         return await still(app)
-
 
 
 async def still(app: LineageApp) -> str:

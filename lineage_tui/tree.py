@@ -229,7 +229,7 @@ class Tree:
         """Place a task that is new, over and related to no other that is here, as most of history is; False for any
         other."""
         kin, rows = self.state.kin, self.rows
-        if not row.status.ended or task_id in self.folds or kin.parent(task_id) in rows:
+        if not row.status.ended or task_id in self.folds or kin.parent(task_id) in self.state.rows:
             return False
         if any(child in rows for child in kin.children(task_id)):
             return False
@@ -313,10 +313,16 @@ class Tree:
             self._stale[parent] = None
 
     def _measure(self) -> None:
-        """Bring the sizes of what is stale, and of what is above it, up to date."""
+        """Bring the sizes of what is stale, and of what is above it, up to date; a group that is empty goes."""
         stale, self._stale = self._stale, {}
         for node in stale:
-            self._resize(node)
+            if node.kind == "group" and not node.kids.count and node.parent is not None:
+                self.root.kids.remove(node)
+                node.parent = None
+                del self._groups[node.ident]
+                self._resize(self.root)
+            else:
+                self._resize(node)
 
     def _resize(self, node: Node) -> None:
         """Bring the sizes of a node and those above it up to date."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
@@ -20,20 +19,6 @@ SLICE = 50
 
 BUDGET, PAUSE = 0.006, 0.01
 """Seconds that a view may catch up for in one go, and seconds between two."""
-
-
-class ListView(Protocol):
-    """What the screen asks of a list view, besides being a `LineView`."""
-
-    following: bool
-    fresh: int
-
-    def arrived(self, task_ids: set[str]) -> None: ...
-    def tick(self) -> None: ...
-    def target(self) -> tuple[str, str | None] | None: ...
-    def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None: ...
-    def follow(self) -> None: ...
-    def count_line(self) -> str: ...
 
 
 class Views(ContentSwitcher):

@@ -133,7 +133,7 @@ def run(args: Any) -> int:
 
 
 def _clean(word: str) -> str:
-    """An argument of the command line, with U+FFFD for bytes that are not UTF-8."""
+    """As `output.name`, which would take as long to import as all else here."""
     return os.fsencode(word).decode("utf-8", "replace")
 
 

@@ -8,6 +8,16 @@ from polars import col, lit
 from lineage_core.frames.columns import TIME
 from lineage_core.stats.cut import Cut, key_of
 
+HOW_THEY_ENDED = {
+    "workers": pl.len(),
+    "open": col("end").is_null().sum(),
+    "success": (col("end") == "success").sum(),
+    "partial": (col("end") == "partial").sum(),
+    "failed": col("end").is_in(["failed", "zombie"]).sum(),
+    "zombies": (col("end") == "zombie").sum(),
+}
+"""Counts of workers, for an aggregation."""
+
 
 def workers(cut: Cut, silent_after: int) -> pl.DataFrame:
     """Workers last heard of in the window, by type: `workers`, `open`, `success`, `partial`, `failed` (zombies
@@ -16,12 +26,7 @@ def workers(cut: Cut, silent_after: int) -> pl.DataFrame:
     silent = col("end").is_null() & (col("last_at") < lit(cut.now - silent_after).cast(TIME))
     fine = col("start_ms").filter(col("start_ms") >= 0)
     table = cut.recent("workers", "last_at").group_by(key=key_of("worker_type")).agg(
-        workers=pl.len(),
-        open=col("end").is_null().sum(),
-        success=(col("end") == "success").sum(),
-        partial=(col("end") == "partial").sum(),
-        failed=col("end").is_in(["failed", "zombie"]).sum(),
-        zombies=(col("end") == "zombie").sum(),
+        **HOW_THEY_ENDED,
         silent=silent.sum(),
         retries=col("retry_of").is_not_null().sum(),
         **{f"start_p{q}": fine.quantile(q / 100, "linear") for q in (50, 95, 99)},

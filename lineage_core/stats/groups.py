@@ -6,6 +6,7 @@ import polars as pl
 from polars import col
 
 from lineage_core.frames.columns import TIME
+from lineage_core.stats.crew import HOW_THEY_ENDED
 from lineage_core.stats.cut import Cut, key_of
 from lineage_core.stats.spread import wilson
 
@@ -59,12 +60,7 @@ def _tasks(cut: Cut, by: str) -> pl.DataFrame:
 
 def _workers(cut: Cut) -> pl.DataFrame:
     table = cut.recent("workers", "last_at").group_by(key=key_of("worker_type")).agg(
-        workers=pl.len(),
-        open=col("end").is_null().sum(),
-        success=(col("end") == "success").sum(),
-        partial=(col("end") == "partial").sum(),
-        failed=col("end").is_in(["failed", "zombie"]).sum(),
-        zombies=(col("end") == "zombie").sum(),
+        **HOW_THEY_ENDED,
         **_percentiles("run_ms"),
         start_p50=col("start_ms").filter(col("start_ms") >= 0).quantile(0.5, "linear"),
         retries=col("retry_of").is_not_null().sum(),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lineage_core.blame import cause, quietest
-from lineage_core.clock import format_duration
+from lineage_core.clock import ago, format_duration
 from lineage_core.fold import ZOMBIE_TIMEOUT
 from lineage_core.silence import over, watch
 from lineage_core.state import Status, Task, TaskRow, Worker, WorkerEnd
@@ -40,7 +40,6 @@ class Brief(NamedTuple):
     figures: tuple[str, ...]
 
 
-
 def brief(
     task: Task, rows: Mapping[str, TaskRow], now: int, thresholds: Thresholds, usually: Usually, looks: Styles
 ) -> Brief:
@@ -69,14 +68,10 @@ def brief(
     if failure is not None and not task.status.ended:
         said.append(failure)
     if silence and hangs is None and quiet is not None:
-        said.append(Said(f"{quiet.worker_id} is still open, last heard of {_ago(quiet.last_at, now)} ago", silence))
+        said.append(Said(f"{quiet.worker_id} is still open, last heard of {ago(quiet.last_at, now)} ago", silence))
     about = [status if hangs else "", task.priority, task.task_type]
     figures += _figures(task, now, looks)
     return Brief(silence if hangs else status, ", ".join(filter(None, about)), tuple(said), tuple(figures))
-
-
-def _ago(at: int, now: int) -> str:
-    return format_duration(max(0, now - at))
 
 
 def _failure(task: Task, now: int, looks: Styles) -> Said | None:
@@ -89,7 +84,7 @@ def _failure(task: Task, now: int, looks: Styles) -> Said | None:
     if worker is not None and worker.end is WorkerEnd.ZOMBIE:
         state, text = "zombie", f"found dead by the cleanup ({found.text or ZOMBIE_TIMEOUT})"
     who = found.worker or task.master or "the task"
-    return Said(f"{who}, {looks.stamp(found.at, now)} ({_ago(found.at, now)} ago): {text}", state)
+    return Said(f"{who}, {looks.stamp(found.at, now)} ({ago(found.at, now)} ago): {text}", state)
 
 
 def _besides(task: Task) -> str:
@@ -103,7 +98,7 @@ def _escalated(task: Task, now: int, looks: Styles) -> Said:
     mark = next((mark for mark in reversed(task.marks) if mark.kind == "escalated"), None)
     if mark is None:
         return Said("escalated", "escalated")
-    when = f"escalated {looks.stamp(mark.at, now)} ({_ago(mark.at, now)} ago)"
+    when = f"escalated {looks.stamp(mark.at, now)} ({ago(mark.at, now)} ago)"
     return Said(f"{when}: {mark.text}" if mark.text else when, "escalated")
 
 
@@ -112,13 +107,13 @@ def _silent(task: Task, worker: Worker, state: str, now: int, usually: Usually, 
     others = sum(w.open for w in task.workers.values()) - 1
     also = f" ({others} more open)" if others > 0 else ""
     if worker.started_at is None and worker.spawned_at is not None and not worker.progress:
-        since = _ago(worker.spawned_at, now)
+        since = ago(worker.spawned_at, now)
         return Said(f"{worker.worker_id} was spawned {since} ago and has not started{also}", state)
     usual = usually(worker.worker_type or "")
     normal = f", usual {looks.glyph('≤', '<=')}{format_duration(usual.p95)}" if usual is not None else ""
     words = [f"{worker.percent:g}%" if worker.percent is not None else "", worker.step or ""]
     last = " ".join(filter(None, words)) or "that it started"
-    return Said(f"{worker.worker_id} silent for {_ago(worker.last_at, now)}{normal}, last word: {last}{also}", state)
+    return Said(f"{worker.worker_id} silent for {ago(worker.last_at, now)}{normal}, last word: {last}{also}", state)
 
 
 def _figures(task: Task, now: int, looks: Styles) -> list[str]:

@@ -19,6 +19,9 @@ RECENT = DAY
 LONG_AGO, ACKNOWLEDGED = 4, 10
 """See `Concern.rank`."""
 
+UNTYPED = "untyped"
+"""What workers of no type are called."""
+
 _GRADES = {Severity.PAST: 0, Severity.WARNING: 1, Severity.BAD: 2}
 
 
@@ -92,7 +95,7 @@ def examine(state: State, task_id: str, now: int, thresholds: Thresholds) -> tup
         for one in check(task, state.rows, now, thresholds):
             if one.severity is not Severity.PAST or row.status is not Status.FAILED:  # the failure says it
                 worker = task.workers.get(one.subject) if RULES[one.rule].zombie else None
-                what = (worker.worker_type or "worker") if worker is not None else ""
+                what = (worker.worker_type or UNTYPED) if worker is not None else ""
                 found.append(Found(one, times.get(one.rule, 0), what))
         return found, list(_times(task, thresholds))
 

@@ -17,19 +17,27 @@ def last_fact(state: State, task_id: str, text: str, holds: Callable[[Fact], boo
 
 
 def last_facts(
-    state: State, task_id: str, count: int, text: str | None = None, holds: Callable[[Fact], bool] = lambda fact: True
+    state: State,
+    task_id: str,
+    count: int,
+    text: str | None = None,
+    holds: Callable[[Fact], bool] = lambda fact: True,
+    within: int | None = None,
 ) -> list[Fact]:
     """The last facts of a task, at most `count`, in order; with `text`, those that have it as one of their strings and
-    for which `holds` says so."""
+    for which `holds` says so. within: bytes of packed facts that are looked through, from the end (None: all)."""
     with state.lock:
-        backwards = _backwards(state.packed(task_id), orjson.dumps(text) if text is not None else b"")
+        state.task(task_id)  # brings them in order
+        packed = state.packed(task_id)
+        floor = max(0, len(packed) - within) if within is not None else 0
+        backwards = _backwards(packed, orjson.dumps(text) if text is not None else b"", floor)
         return [*islice(filter(holds, backwards), count)][::-1]
 
 
-def _backwards(packed: bytes | bytearray, needle: bytes) -> Iterator[Fact]:
-    """The facts in which some bytes stand, the last one first."""
+def _backwards(packed: bytes | bytearray, needle: bytes, floor: int) -> Iterator[Fact]:
+    """The facts in which some bytes stand behind a place, the last one first."""
     end = len(packed)
-    while (at := packed.rfind(needle, 0, end) if needle else end - 1) >= 0:
+    while (at := packed.rfind(needle, floor, end) if needle else end - 1) >= floor:
         begin = at
         while (begin := packed.rfind(b"}],[", 0, begin)) >= 0 and BEGIN.match(packed, begin) is None:
             pass

@@ -12,12 +12,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from lineage_core.merge import State
-from lineage_core.state import Worker, WorkerEnd
+from lineage_core.state import TaskRow, Worker, WorkerEnd
 
 LEARNED = 1000
 """Tasks whose workers are looked at: those that were last heard of."""
 
-BIG = 5000
+BIG = 1000
 """Events from which on a task is left out: it would take long to derive."""
 
 KEPT = 200
@@ -62,7 +62,7 @@ class UsualSilence:
         self.state = state
         self.learning = False
         self._heard: set[str] = set()
-        self._learned: dict[str, int] = {}  # by task: when it was last heard of
+        self._learned: dict[str, tuple[int, list[str]]] = {}  # by task: when it was last heard of, its workers' types
         self._floor = (0, "")  # what is older than this is not learned from
         self._ended: dict[str, dict[str, list[tuple[int, str, tuple[int, ...]]]]] = {}  # by type and task
         self._known: dict[str, Usual | None] = {}
@@ -74,26 +74,33 @@ class UsualSilence:
 
     def heard(self, task_ids: Iterable[str]) -> None:
         """Note that these tasks changed."""
-        rows = self.state.rows
+        rows, learned = self.state.rows, self._learned
         for task_id in task_ids:
             row = rows[task_id]
-            if row.workers > row.open_workers and row.events < BIG and (row.last_at, task_id) >= self._floor:
+            if (_tells(row) and (row.last_at, task_id) >= self._floor) or task_id in learned:
                 self._heard.add(task_id)
 
     def learn(self) -> Iterator[int]:
         """Learn from what was noted; a generator that gives the count of tasks done, for the caller to pace."""
         rows = self.state.rows
-        self.learning = True
         heard, self._heard = self._heard, set()
-        for number, task_id in enumerate(nlargest(LEARNED, heard, key=lambda one: (rows[one].last_at, one))):
-            self._learn(task_id)
-            yield number
-        if len(self._learned) > LEARNED:
-            ranks = sorted((at, task_id) for task_id, at in self._learned.items())
-            self._floor = ranks[-LEARNED]
-            for _, task_id in ranks[:-LEARNED]:
+        self.learning = True
+        try:
+            for number, task_id in enumerate(nlargest(LEARNED, heard, key=lambda one: (rows[one].last_at, one))):
                 self._forget(task_id)
-        self.learning = False
+                if _tells(rows[task_id]):
+                    self._learn(task_id)
+                heard.discard(task_id)
+                yield number
+            if len(self._learned) > LEARNED:
+                ranks = sorted((at, task_id) for task_id, (at, _) in self._learned.items())
+                self._floor = ranks[-LEARNED]
+                for _, task_id in ranks[:-LEARNED]:
+                    self._forget(task_id)
+            heard.clear()
+        finally:
+            self._heard |= heard  # it was given up
+            self.learning = False
 
     def of(self, kind: str) -> Usual | None:
         """What is usual for a type; None while too little is known."""
@@ -105,19 +112,27 @@ class UsualSilence:
         return self._known[kind]
 
     def _learn(self, task_id: str) -> None:
-        self._forget(task_id)
-        self._learned[task_id] = self.state.rows[task_id].last_at
+        told: dict[str, list[tuple[int, str, tuple[int, ...]]]] = {}
         with self.state.lock:
             task = self.state.task(task_id)
             for worker in task.workers.values() if task is not None else ():
                 if worker.ended_at is not None:
-                    kind = worker.worker_type or ""
-                    of_task = self._ended.setdefault(kind, {}).setdefault(task_id, [])
-                    of_task.append((worker.ended_at, worker.worker_id, gaps_of(worker)))
-                    self._known.pop(kind, None)
+                    of_kind = told.setdefault(worker.worker_type or "", [])
+                    of_kind.append((worker.ended_at, worker.worker_id, gaps_of(worker)))
+        for kind, ended in told.items():
+            self._ended.setdefault(kind, {})[task_id] = ended
+            self._known.pop(kind, None)
+        self._learned[task_id] = self.state.rows[task_id].last_at, [*told]
 
     def _forget(self, task_id: str) -> None:
-        if self._learned.pop(task_id, None) is not None:
-            for kind, ended in self._ended.items():
-                if ended.pop(task_id, None) is not None:
-                    self._known.pop(kind, None)
+        _, kinds = self._learned.pop(task_id, (0, []))
+        for kind in kinds:
+            del self._ended[kind][task_id]
+            if not self._ended[kind]:
+                del self._ended[kind]
+            self._known.pop(kind, None)
+
+
+def _tells(row: TaskRow) -> bool:
+    """Whether there is something to learn from a task."""
+    return row.workers > row.open_workers and row.events < BIG

@@ -43,11 +43,11 @@ FRAME = 0.016
 TAKE_BUDGET = 0.008
 """Seconds that one take may keep the interface thread."""
 
-AT_ONCE = 50
-"""Tasks that are taken between two looks at the clock; four times as many in the idle case."""
-
 IDLE_BUDGET = 0.03
 """The same while much waits and no key was pressed for a moment: history fills in faster."""
+
+AT_ONCE = 50
+"""Tasks that are taken between two looks at the clock; four times as many in the idle case."""
 
 
 class Changed(Message):
@@ -262,7 +262,8 @@ class MainScreen(Edges):
         """Learn what silence is usual."""
         for _ in self.usual.learn():
             await asyncio.sleep(0.002)
-        self._grow()
+        if not self.app.clock.paused:
+            self._grow()
 
     def _empty_text(self) -> str:
         health = self.app.feed.health

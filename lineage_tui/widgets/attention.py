@@ -20,7 +20,7 @@ from lineage_core.zombies import Severity, Thresholds
 from lineage_tui.acknowledged import Acknowledged, Key
 from lineage_tui.cells import Line, cut, fit
 from lineage_tui.models.bundles import Bundles
-from lineage_tui.models.concern import ACKNOWLEDGED, Cause, Concern, key_of
+from lineage_tui.models.concern import ACKNOWLEDGED, UNTYPED, Cause, Concern, key_of
 from lineage_tui.models.concerns import Concerns
 from lineage_tui.models.usual import Usually
 from lineage_tui.style import Styles
@@ -260,7 +260,7 @@ class AttentionList(FoldedLines):
 
     def _usual(self, kind: str) -> str:
         """The silence that is usual for a worker type, in brackets."""
-        usual = self.usually(kind)
+        usual = self.usually("" if kind == UNTYPED else kind)
         return f" (usual {self.looks.glyph('≤', '<')}{format_duration(usual.p95)})" if usual is not None else ""
 
     def _sentence(self, concern: Concern, now: int) -> str:

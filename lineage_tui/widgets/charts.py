@@ -20,6 +20,8 @@ NAME_WIDTH = 24
 _SHADES = " ░▒▓█"
 _ASCII_SHADES = " .:+#"
 
+_FIGURE = 14  # cells that a figure takes at least
+
 
 class Row(NamedTuple):
     """One line of a page. filter: words that choose the tasks behind it, or None."""
@@ -48,9 +50,9 @@ def heading(key: Hashable, title: str, note: str = "") -> Row:
     return Row(key, draw)
 
 
-def note(key: Hashable, text: str, role: str = "muted", filter: str | None = None) -> Row:
+def note(key: Hashable, text: str, role: str = "muted") -> Row:
     """A sentence."""
-    return Row(key, lambda out: _ignore(out.put(f"   {text}", role)), filter)
+    return Row(key, lambda out: _ignore(out.put(f"   {text}", role)))
 
 
 def blank(key: Hashable) -> Row:
@@ -64,7 +66,7 @@ def course(
     """A course over time: its name, its shape, the figure that sums it up."""
 
     def draw(out: Line) -> None:
-        width = max(8, out.width - 12 - max(14, len(figure)) - 3)
+        width = max(8, out.width - 12 - max(_FIGURE, len(figure)) - 3)
         shape = spark(values, width, ascii_only=out.styles.ascii_only)
         out.put(" ").col(name, 10, "text").put(shape, role).put(" " * (min(len(values), width) - len(shape) + 2))
         out.put(figure, "text" if any(values) else "muted")
@@ -72,11 +74,11 @@ def course(
     return Row(key, draw, filter)
 
 
-def axis(key: Hashable, count: int, first: str, last: str, figure_width: int = 14) -> Row:
+def axis(key: Hashable, count: int, first: str, last: str) -> Row:
     """The times below courses of `count` values."""
 
     def draw(out: Line) -> None:
-        width = min(count, max(8, out.width - 12 - figure_width - 3))
+        width = min(count, max(8, out.width - 12 - _FIGURE - 3))
         gap = width - len(first) - len(last)
         out.put(" " * 12).put(first + " " * gap + last if gap > 0 else last.rjust(width), "muted")
 
@@ -194,9 +196,9 @@ def _table_row(name: str, cells: Mapping[str, Cell], columns: Sequence[Column], 
     return draw
 
 
-def shape(values: Sequence[float], role: str = "running") -> Cell:
+def shape(values: Sequence[float]) -> Cell:
     """A distribution as a cell."""
-    return lambda width, styles: (spark(values, width, ascii_only=styles.ascii_only), role)
+    return lambda width, styles: (spark(values, width, ascii_only=styles.ascii_only), "running")
 
 
 def share(part: float, role: str = "running") -> Cell:

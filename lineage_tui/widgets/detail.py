@@ -38,6 +38,7 @@ from lineage_tui.widgets.workers import WorkerLines
 
 TABS = ("timeline", "events", "workers", "record")
 
+
 class Detail(Vertical):
     """The pane right of the tree, or below it.
 

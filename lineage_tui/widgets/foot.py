@@ -21,6 +21,10 @@ LEAST_EVENTS = 3
 """Lines for which there must be room before the last events stand below a timeline."""
 
 
+LOOKED_BACK = 1 << 20
+"""Bytes of packed facts in which they are looked for: the last 5,000 events or so."""
+
+
 class Foot(Heading):
     """The lines below a view."""
 
@@ -58,7 +62,7 @@ class Foot(Heading):
         wanted = (row, ident, room)
         if self._last[0] != wanted:
             found = last_facts(
-                self.state, row.task_id, room, ident, lambda fact: ident is None or part_of(fact) == ident
+                self.state, row.task_id, room, ident, lambda fact: ident is None or part_of(fact) == ident, LOOKED_BACK
             )
             self._last = wanted, found
         facts, now = self._last[1], self.clock()

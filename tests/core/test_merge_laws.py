@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,7 +14,10 @@ from hypothesis import strategies as st
 from lineage_core.events import EVENTS
 from lineage_core.facts import Fact, fact_of
 from lineage_core.fold import derive
+from lineage_core.folder import fold
 from lineage_core.merge import State
+from lineage_core.segment import Segment
+from tests.journal_text import compact, record
 
 TASKS = st.sampled_from(["task-a", "task-b", "task-c", "task-d"])
 WORKERS = st.sampled_from(["worker-1", "worker-2", "worker-3"])
@@ -152,3 +157,38 @@ def test_a_cycle_of_subtasks_is_cut_at_its_smallest_id() -> None:
     ]
     state = merged(facts)
     assert {task: state.kin.parent(task) for task in ring} == {**ring, "task-a": None}
+
+
+def test_an_event_that_arrives_while_it_is_looked_for_is_found() -> None:
+    """The search of one thread is over when another adopts the file with the event; only then it is told."""
+    state = State()
+    with TemporaryDirectory() as scratch:
+        kid = record(2, task_id="kid", event_type="task_created", parent_lineage_id=id_of(1))
+        later = folded(scratch, "lineage-2026-03-15.jsonl", kid)
+        earlier = folded(scratch, "lineage-2026-03-14.jsonl", record(1, task_id="parent"))
+        assert list(state.adopt(later))
+        search = state._find
+
+        def find(pending: set[str]) -> dict[str, str]:
+            homes = search(pending)
+            state._find = search  # type: ignore[method-assign]
+            assert list(state.adopt(earlier))
+            return homes
+
+        state._find = find  # type: ignore[method-assign]
+        state.settle()
+        assert state.kin.parent("kid") == "parent"
+
+
+def folded(scratch: str, name: str, *what: dict[str, Any]) -> Segment:
+    """A file of these records, folded."""
+    path, target = Path(scratch) / name, Path(scratch) / f"{name}.segment"
+    path.write_bytes(b"".join(compact(one) for one in what))
+    fold(path, name, 1 << 30, target)
+    segment = Segment(target)
+    assert segment.sound()
+    return segment
+
+
+def id_of(number: int) -> str:
+    return str(record(number)["lineage_id"])

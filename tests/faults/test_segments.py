@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+import subprocess
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -14,6 +18,7 @@ from lineage_core import demo, history
 from lineage_core.clock import parse_timestamp
 from lineage_core.facts import Sought
 from lineage_core.folder import fold, fold_again
+from lineage_core.journal import Journal
 from lineage_core.load import load
 from lineage_core.merge import State
 from lineage_core.segment import DamagedError, Segment
@@ -53,6 +58,8 @@ def told(data: bytes, path: Path) -> object:
         assert list(state.adopt(opened, 7)) or not opened.homes
         state.settle()
         facts = {task: state.facts(task) for task in state.rows}
+        if state.problems:
+            return None
         return opened.position, opened.rejected, opened.homes, state.rows, facts, state.records
     except DamagedError:
         return None
@@ -132,7 +139,7 @@ def test_facts_that_were_altered_are_made_again_from_the_journal_when_somebody_l
     (path,) = (tmp_path / "xdg_cache_home").rglob("*.segment")
     good = path.read_bytes()
     opened = Segment(path)
-    for at in range(opened._base, len(good), (len(good) - opened._base) // 9):
+    for at in range(opened._source[1], len(good), (len(good) - opened._source[1]) // 9):
         altered = bytearray(good)
         altered[at] ^= 4
         path.write_bytes(altered)
@@ -142,12 +149,79 @@ def test_facts_that_were_altered_are_made_again_from_the_journal_when_somebody_l
             file.rename(directory / f"{file.name.removesuffix('.1')}.1")
         assert {task: state.facts(task) for task in state.rows} == whole
         assert not path.exists(), "it is not trusted again"
-    (file,) = directory.iterdir()
-    path.write_bytes(altered)
+
+
+def test_facts_are_made_again_from_a_day_that_was_packed_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "SMALL", 1000)
+    directory = tmp_path / "lineage"
+    demo.backfill(directory, 1000, days=0.1, clock=lambda: NOW)
+    whole = {task: load(directory).state.facts(task) for task in load(directory).state.rows}
+    alter_facts(tmp_path)
     state = load(directory).state
-    file.write_bytes(b"")
-    with pytest.raises(DamagedError, match="its journal is not what it was"):
-        [state.facts(task) for task in state.rows]
+    (file,) = directory.iterdir()
+    packed = directory / "archive" / "2026-03" / f"{file.name}.gz"
+    packed.parent.mkdir(parents=True)
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    file.unlink()
+    assert {task: state.facts(task) for task in state.rows} == whole
+    assert state.problems == {}
+
+
+def test_facts_that_cannot_be_made_again_are_missed_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "SMALL", 1000)
+    directory = tmp_path / "lineage"
+    demo.backfill(directory, 1000, days=0.1, clock=lambda: NOW)
+    load(directory)
+    alter_facts(tmp_path)
+    monkeypatch.setattr(history, "fold_again", lambda directory, position: None)
+    state = State()
+    feed = Feed(directory, state, lambda: None)
+    feed.start()
+    try:
+        end = time.monotonic() + 30
+        while not feed.health.loaded or not feed.health.problems:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        (file,) = directory.iterdir()
+        assert feed.health.problems == {
+            file.name: "the cache of it was altered, and it is not there to be read again"
+        }
+        assert all(state.task(task) is not None for task in list(state.rows))
+        assert feed.is_alive()
+    finally:
+        feed.stop()
+
+
+def alter_facts(home: Path) -> None:
+    """Flip a bit in each fact of the one segment that is cached."""
+    (path,) = (home / "xdg_cache_home").rglob("*.segment")
+    data, base = path.read_bytes(), Segment(path)._source[1]
+    path.write_bytes(data[:base] + data[base:].replace(b"lineage-", b"lineagf-"))
+
+
+def test_a_segment_is_the_same_whatever_the_seed_of_hashes(tmp_path: Path) -> None:
+    """Else one that another process makes again could not stand in for it."""
+    directory = tmp_path / "lineage"
+    journal = Journal(directory)
+    causes = [journal.log("task_created", "task-parent", "user-kim") for _ in range(20)]
+    for number, cause in enumerate(causes):
+        journal.log("task_created", f"task-{number}", "user-kim", parent=cause)
+    (file,) = directory.iterdir()
+    told = set()
+    for seed in range(4):
+        code = (
+            "import sys; from pathlib import Path; from lineage_core.folder import fold\n"
+            "fold(Path(sys.argv[1]), Path(sys.argv[1]).name, 1 << 30, Path(sys.argv[2]))"
+        )
+        target = tmp_path / "a.segment"
+        command = [sys.executable, "-c", code, str(file), str(target)]
+        subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": str(seed)}, check=True)
+        told.add(target.read_bytes())
+    assert len(told) == 1
 
 
 def test_an_event_is_found_among_facts_that_were_altered(journal: Path, segment: bytes, tmp_path: Path) -> None:
@@ -158,7 +232,8 @@ def test_an_event_is_found_among_facts_that_were_altered(journal: Path, segment:
     state = State()
     assert list(state.adopt(opened))
     wanted = {fact.lineage_id: task for task in state.rows for fact in state.facts(task)}
-    altered = segment[: opened._base] + segment[opened._base :].replace(b"lineage-1", b"lineage-2")
+    base = opened._source[1]
+    altered = segment[:base] + segment[base:].replace(b"lineage-1", b"lineage-2")
     path.write_bytes(altered)
     opened = Segment(path)
     opened.renew = partial(fold_again, journal)

@@ -67,7 +67,6 @@ def damaged(draw: st.DrawFn) -> str:
 DATA = objects() | damaged() | TEXTS
 
 
-
 def _cases(text: str) -> list[str]:
     """The cases of a table, with ␊ ␍ ␉ for a newline, a carriage return and a tab."""
     cases = [case for line in text.strip("\n").split("\n") for case in line.split(" | ")]

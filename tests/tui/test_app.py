@@ -143,6 +143,27 @@ async def test_pause_freezes_the_picture_while_reading_goes_on(lineage: Path) ->
         assert "paused" not in screen_text(app)
 
 
+async def test_nothing_moves_on_a_paused_screen_when_learning_ends(
+    lineage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Journal(lineage).log("worker_completed", "task-1", "worker-1", "success")
+    async with opened(lineage) as pilot:
+        app = pilot.app
+        assert isinstance(app, LineageApp) and app.main_screen is not None
+        screen = app.main_screen
+        drawn: list[int] = []
+        monkeypatch.setattr(screen, "_grow", lambda: drawn.append(1))
+        screen.usual.heard(app.state.rows)
+        await screen._learn()
+        assert drawn == [1]
+        await pilot.press("p")
+        drawn.clear()
+        screen.usual.heard(app.state.rows)
+        assert screen.usual.behind
+        await screen._learn()
+        assert drawn == [] and not screen.usual.behind
+
+
 async def test_what_is_read_while_paused_is_bounded_and_nothing_is_lost(
     lineage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -342,6 +342,17 @@ async def test_what_is_folded_is_acknowledged_together_and_what_comes_later_is_n
         assert view.show_acknowledged() == "nothing is acknowledged"
 
 
+async def test_workers_of_no_type_are_told_what_is_usual_too() -> None:
+    log, clock = Log(), Clock()
+    for n in range(10):
+        log.worker("task-done", f"worker-{n}", "", [100, 90, 80, 70], "success")
+    for n in range(2):
+        log.worker(f"task-a{n}", f"worker-a{n}", "", [900, 800, 400 + n])
+    view = attention(log, clock)
+    async with alone(view, (160, 20)):
+        assert "untyped workers (usual ≤10s)" in text_of(view)
+
+
 async def test_stuck_workers_of_one_type_are_folded_by_what_is_the_matter_with_them_and_told_what_is_usual() -> None:
     log, clock = Log(), Clock()
     for n in range(10):

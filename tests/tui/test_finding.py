@@ -233,8 +233,6 @@ def test_what_follows_is_told_from_what_occurs() -> None:
         assert vocabulary.complete(typed) is None
 
 
-
-
 # In the detail pane.
 
 

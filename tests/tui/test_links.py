@@ -32,6 +32,20 @@ def test_the_last_event_of_a_worker_is_found_whatever_its_name(name: str) -> Non
     assert last_facts(log.state, "task-9", 3) == []
 
 
+def test_the_last_events_are_the_last_ones_also_when_some_came_late_or_twice() -> None:
+    log = Log()
+    facts = [log.fact("worker_progress", "task-1", 100 - n, worker_id="worker-1") for n in range(20)]
+    log.state.merge_facts((("task-1", fact) for fact in facts), settle=False)
+    log.state.merge_facts([("task-1", log.fact("worker_progress", "task-1", 95, worker_id="worker-1"))], settle=False)
+    copy = facts[3]._replace(file="lineage-2026-03-15.jsonl")
+    log.state.merge_facts([("task-1", copy)], settle=False)
+    assert last_facts(log.state, "task-1", 4) == facts[-4:]
+    for within in (0, 1, 150, 2000, 1 << 20):
+        some = last_facts(log.state, "task-1", 50, within=within)
+        assert some == log.state.facts("task-1")[len(log.state.facts("task-1")) - len(some) :]
+    assert len(some) == 21
+
+
 def names(log: Log, at: Place) -> list[tuple[str, str]]:
     return [(link.what, link.text) for link in links(log.state, at)]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -100,6 +102,45 @@ def test_a_subtask_that_is_taken_before_its_parent_moves_under_it_when_that_is_t
     tree.update(["task-child"])
     tree.update(["task-parent"])
     assert lines(tree) == ["session-a", "task-parent", "task-child"]
+
+
+@given(order=st.permutations(range(12)), cuts=st.sets(st.integers(1, 11), max_size=3))
+@settings(max_examples=60)
+def test_the_past_looks_the_same_in_whatever_order_its_tasks_are_taken(order: list[int], cuts: set[int]) -> None:
+    """Three tasks with two subtasks each, one of those with one more, in other sessions than their parents."""
+    parents = {4: 1, 5: 1, 6: 2, 7: 2, 8: 3, 9: 3, 10: 9, 11: 10}
+    state = State()
+    for n in range(12):
+        parent = f"task-{parents[n]}" if n in parents else None
+        end = [moved(f"task-{n}", "task_completed", 100 + n)] if n % 4 else []
+        state.merge_facts([created(f"task-{n}", n + 1, parent, f"session-{n}"), *end])
+    trees = Tree(state), Tree(state)
+    for tree in trees:
+        tree.live = False
+    starts = [0, *sorted(cuts), 12]
+    for start, stop in pairwise(starts):
+        trees[0].update([f"task-{n}" for n in order[start:stop]])
+    trees[1].update(sorted(state.rows))
+    assert lines(trees[0]) == lines(trees[1])
+    assert trees[0].tallies == trees[1].tallies and trees[0].found == 12
+
+
+def test_subtasks_may_come_while_the_tree_takes_their_parent() -> None:
+    """The feed's thread merges while the interface thread looks at who belongs to whom."""
+    state = State()
+    state.merge_facts([created(f"task-{n}", n + 10, "task-p") for n in range(300)])
+    state.merge_facts([created("task-p", 1), moved("task-p", "task_completed", 2)])
+    more = [created(f"task-more-{n}", n + 1000, "task-p") for n in range(8000)]
+
+    def merge() -> None:
+        for start in range(0, len(more), 100):
+            state.merge_facts(more[start : start + 100], settle=False)
+
+    with ThreadPoolExecutor() as pool:
+        merging = pool.submit(merge)
+        while not merging.done():
+            Tree(state).update(["task-p"])
+        merging.result()
 
 
 def test_a_filter_keeps_matches_and_what_they_hang_on() -> None:

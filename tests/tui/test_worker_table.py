@@ -149,6 +149,29 @@ def test_what_is_usual_does_not_depend_on_the_order_of_reading(order: list[int],
         assert once.of("type-0") is not None and len(usual._learned) == 20
 
 
+def test_what_is_usual_is_forgotten_with_what_tells_no_more_and_learned_though_a_lesson_was_given_up() -> None:
+    log = Log()
+    for n in range(12):
+        log.worker(f"task-{n}", "w", f"type-{n % 2}", [100, 90, 80, 60, 30 - n], "success")
+    usual = UsualSilence(log.state)
+    usual.heard(log.state.rows)
+    lesson = usual.learn()
+    assert [next(lesson) for _ in range(3)] == [0, 1, 2]
+    lesson.close()
+    assert usual.behind and not usual.learning
+    for _ in usual.learn():
+        pass
+    kinds = ("type-0", "type-1")
+    assert [usual.of(kind) for kind in kinds] == [usual_of(log.state).of(kind) for kind in kinds] != [None, None]
+    again = log.add("worker_spawned", "task-1", 5, worker_id="w", worker_type="type-1")
+    many = [("task-2", log.fact("worker_progress", "task-2", 4, worker_id="w")) for _ in range(models_usual.BIG)]
+    usual.heard(again | log.state.merge_facts(many))
+    for _ in usual.learn():
+        pass
+    assert [usual.of(kind) for kind in kinds] == [usual_of(log.state).of(kind) for kind in kinds]
+    assert len(usual._learned) == 10
+
+
 def test_the_cleanups_word_is_none_of_the_workers() -> None:
     worker = Worker("w", spawned_at=0, started_at=10, ended_at=100, progress=[(30, 1.0), (60, 2.0)])
     worker.end = WorkerEnd.FAILED
