@@ -44,6 +44,10 @@ class ScreenClock:
         """Whether the picture is frozen."""
         return self._held is not None
 
+    def present(self) -> int:
+        """The present, also while the picture is frozen."""
+        return self._clock()
+
     def toggle(self) -> None:
         """Freeze the picture, or let it go on."""
         self._held = None if self.paused else self._clock()

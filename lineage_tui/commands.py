@@ -6,11 +6,13 @@ A command's name is what `:` and the config file call it; its action is a method
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile, zip_longest
 from typing import NamedTuple
 
 from textual.binding import Binding
+from textual.keys import Keys
 
 
 class Command(NamedTuple):
@@ -133,6 +135,17 @@ def rebind(rebound: Mapping[str, Iterable[str]]) -> tuple[Command, ...]:
 def named(key: str) -> str:
     """A key as Textual names it: `slash` for `/`."""
     return _NAMES.get(key.strip(), key.strip())
+
+
+def is_key(name: str) -> bool:
+    """Whether Textual knows a key of this name: a character, or a name with modifiers before it."""
+    base = name.rpartition("+")[2] or "+"
+    if len(base) == 1 or base in {key.value for key in Keys}:
+        return True
+    try:
+        return bool(unicodedata.lookup(base.replace("_", " ")))
+    except KeyError:
+        return base in _SHOWN
 
 
 def bindings(commands: Iterable[Command]) -> list[Binding]:

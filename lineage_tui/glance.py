@@ -17,8 +17,8 @@ QUIET = 10 * SECOND
 
 
 def counts(numbers: Mapping[str, int], room: int, looks: Styles) -> list[Part]:
-    """How many there are in each state, in at most `room` cells: the words of what is calm go first, then what is
-    calm, then the words of alarms, the least urgent first."""
+    """How many there are in each state, in at most `room` cells: the words of what is calm go first, then the words of
+    alarms, the least urgent first; what is calm stands at the end where there is room."""
     every, needed = (*ALARMS, *CALM), (*ALARMS, "running")
     parts: list[Part] = []
     for states, worded, gap in (
@@ -37,6 +37,12 @@ def counts(numbers: Mapping[str, int], room: int, looks: Styles) -> list[Part]:
                 parts.append((text + " " * gap, role if number else "muted"))
         if sum(len(text) for text, _ in parts) <= room:
             break
+    for state in CALM:  # what is left out may still fit without its word
+        if state not in states and (number := numbers.get(state, 0)):
+            glyph, _, role = looks.look(state)
+            text = f"{glyph} {number:,} "
+            if sum(len(text) for text, _ in parts) + len(text) <= room:
+                parts.append((text, role))
     return parts
 
 

@@ -66,7 +66,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def _problem(key: str, value: Any) -> str:
     """What is wrong with one setting, or nothing."""
-    from lineage_tui.commands import COMMANDS, named
+    from lineage_tui.commands import COMMANDS, is_key, named, rebind
 
     if key not in KNOWN:
         return f"unknown setting {key!r}{nearest(key, KNOWN)}"
@@ -90,8 +90,13 @@ def _problem(key: str, value: Any) -> str:
             if not isinstance(keys, list) or not all(isinstance(k, str) and k.strip() and "," not in k for k in keys):
                 return f"keys of {name} must be a list of key names"
             for pressed in map(named, keys):
+                if not is_key(pressed):
+                    return f"{pressed!r} is no key; write one like F, ctrl+f or f5"
                 if owner.setdefault(pressed, name) != name:
                     return f"{pressed} is a key of {owner[pressed]} and of {name}"
+        for command, bound in zip(COMMANDS, rebind(value), strict=True):
+            if not bound.keys and command.name not in value:
+                return f"{command.keys[0]} is the only key of {command.name}: give {command.name} another"
     return ""
 
 

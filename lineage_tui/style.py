@@ -40,8 +40,8 @@ LOOKS: dict[str, Look] = {
     "partial": Look("◑", "~", "partial", "blocked"),
     "zombie": Look("☠", "Z", "zombie", "zombie"),
     "silent": Look("◍", "z", "silent", "zombie"),
-    "unstarted": Look("◍", "z", "unstarted", "zombie"),
-    "orphaned": Look("◍", "z", "orphaned", "zombie"),
+    "unstarted": Look("◒", "z", "unstarted", "zombie"),
+    "orphaned": Look("◎", "z", "orphaned", "zombie"),
     # handoffs
     "handoff wait": Look("⇢", ">", "offered", "handoff"),
     "handoff": Look("⇄", "=", "accepted", "handoff"),

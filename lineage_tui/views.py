@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
 
 from lineage_core.merge import State
-from lineage_core.state import TaskRow
+from lineage_core.state import Status, TaskRow
 from lineage_tui.background import in_background
 from lineage_tui.widgets.lines import LineView
 
@@ -48,9 +48,9 @@ class Views(ContentSwitcher):
     def show(self, name: str) -> None:
         """Show a view, and let it catch up."""
         if name not in self._behind and name != next(iter(self.views)):
-            rows = list(self.state.rows.values())
-            quiet = [row.task_id for row in rows if not row.open_workers]
-            self._behind[name] = dict.fromkeys((*reversed(quiet), *(row.task_id for row in rows if row.open_workers)))
+            # The last come first: what goes on or failed, the newest of it.
+            rows = sorted(self.state.rows.values(), key=lambda row: (_matters(row), row.last_at))
+            self._behind[name] = dict.fromkeys(row.task_id for row in rows)
         self.shown = name
         self.current = self.views[name].id
         self.screen.set_class(name == "stats", "whole")  # figures are of no single task: they take all the room
@@ -72,6 +72,11 @@ class Views(ContentSwitcher):
     def behind(self) -> bool:
         """Whether the view that is shown has not caught up yet."""
         return bool(self._behind.get(self.shown))
+
+    @property
+    def filled(self) -> float:
+        """How much of the state the view that is shown has taken in, 0 to 1."""
+        return 1 - len(self._behind.get(self.shown, ())) / max(1, len(self.state.rows))
 
     def catch_up(self) -> None:
         """Give the view that is shown what it has missed, tasks with open workers first, in slices, one of them now."""
@@ -104,3 +109,8 @@ class Views(ContentSwitcher):
         matches, text = self._filter
         self._filtered[self.shown] = text
         self.view.set_filter(matches, text)  # type: ignore[attr-defined]
+
+
+def _matters(row: TaskRow) -> bool:
+    """Whether a task may need somebody."""
+    return row.open_workers > 0 or row.escalated or row.status in (Status.BLOCKED, Status.FAILED)

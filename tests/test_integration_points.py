@@ -217,6 +217,12 @@ def test_the_library_itself_counts_as_no_script(checkout: Path):
     assert not finding(checkout, "7.2").exists
 
 
+def test_the_journal_is_that_of_the_environment(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LINEAGE_DIR", str(tmp_path / "elsewhere"))
+    told = json.loads(lineage("check", "--cortex-home", checkout, "--json").stdout)
+    assert told["journal"] == str(tmp_path / "elsewhere")
+
+
 def test_the_check_ends_with_1_only_if_a_required_point_is_missing(checkout: Path):
     (checkout / "scripts/run-inventory-master.sh").unlink()  # 2.3 medium, 5.2c high
     codes = {

@@ -61,7 +61,8 @@ def _check(args: argparse.Namespace, as_json: bool) -> int:
         raise BadInputError("no checkout to check: give --cortex-home DIR or set CORTEX_HOME")
     if not home.is_dir():
         raise UnknownNameError(f"no such directory: {home}")
-    journal = Path(args.dir) if args.dir else home / "coordination" / "lineage"
+    named = args.dir or os.environ.get("LINEAGE_DIR")
+    journal = Path(named) if named else home / "coordination" / "lineage"
     findings = integration.survey(home, integration.sightings(_events(journal)) if journal.is_dir() else None)
     missing = integration.required(findings, args.require) if args.require else []
     if as_json:

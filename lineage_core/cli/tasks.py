@@ -19,7 +19,6 @@ from lineage_core.merge import State
 from lineage_core.paths import lineage_dir
 from lineage_core.report import TASK_KEYS, elapsed, span, task_row
 from lineage_core.state import TaskRow
-from lineage_core.zombies import Thresholds
 
 EXAMPLES = (
     "lineage tasks is:open",
@@ -67,10 +66,10 @@ def answer(args: argparse.Namespace) -> Answer:
     if args.sort not in TASK_KEYS:
         raise BadInputError(f"--sort: no key {args.sort!r}{nearest(args.sort, TASK_KEYS)} (see lineage tasks --help)")
     when = period.period_of(args)
-    limits = thresholds_of(args) if args.filters else Thresholds()
+    limits = thresholds_of(args)
     loaded = load_all(lineage_dir(args.dir))
     state, now = loaded.state, clock.now()
-    wanted = filters.parse(filters.joined(args.filters), Ground(state, now, limits))
+    wanted = filters.parse(filters.joined([word for word in args.filters if word.strip()]), Ground(state, now, limits))
     chosen = [row for row in state.rows.values() if when.touches(row.first_at, row.last_at) and wanted.matches(row)]
     rows = _sorted(chosen, _value_of(args.sort, state, now), args.sort, args.reverse)[: args.limit]
     return Answer(

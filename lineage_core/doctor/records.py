@@ -25,7 +25,8 @@ def records(patient: Patient) -> Iterator[Verdict]:
         "unreadable": sorted(reading.unreadable),
     }
     for path, why in sorted(reading.unreadable.items()):
-        yield Verdict("records", Word.PROBLEM, f"{path} cannot be read to its end: {why}", "restore it", values)
+        advice = "let this user read it, or ask as one who may" if "denied" in why else "restore it"
+        yield Verdict("records", Word.PROBLEM, f"{path} cannot be read to its end: {why}", advice, values)
     if lost.count:
         text = f"{lost.count} quarantined pieces, {lost.size} bytes, the first at {lost.first}"
         yield Verdict("records", Word.PROBLEM, text, "`lineage validate` lists them", values)

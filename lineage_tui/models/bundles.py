@@ -33,6 +33,11 @@ class Bundles(Generic[I, B]):
     def __contains__(self, item: I) -> bool:
         return item in self._bundle_of
 
+    @property
+    def total(self) -> int:
+        """How many items there are, folded ones too."""
+        return len(self._bundle_of)
+
     def __len__(self) -> int:
         return len(self._order) + sum(size for _, size, _ in self._open())
 

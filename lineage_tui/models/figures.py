@@ -63,8 +63,13 @@ class Figures:
         """Let a page that is being made be given up soon."""
         self._stopped.set()
 
-    def answer(self, request: Request, now: int, progress: Callable[[int, int], None]) -> Answer | None:
-        """The page that is asked for; None if it would be the same as the last one. Raises StoppedError."""
+    def answer(
+        self, request: Request, now: int, progress: Callable[[int, int], None], *, paused: bool = False
+    ) -> Answer | None:
+        """The page that is asked for; None if it would be the same as the last one. Raises StoppedError.
+
+        paused: whether to stay with what was read before, if anything was.
+        """
         from lineage_core.frame import FrameReader  # polars, 350 ms: only when somebody looks
 
         def go_on(done: int, total: int) -> None:
@@ -75,8 +80,8 @@ class Figures:
         began = time.monotonic()
         first = self._reader is None
         reader = self._reader = self._reader or FrameReader(self._directory)
-        changed = reader.refresh(go_on)
-        if not changed and self._last and self._last[0] == request and began - self._last[1] < STALE:
+        changed = reader.refresh(go_on) if first or not paused else False
+        if not changed and self._last and self._last[0] == request and (paused or began - self._last[1] < STALE):
             return None
         rows = self._page(request, reader, now)
         self._last = (request, began)

@@ -39,6 +39,8 @@ class Edges(Showing):
         right.append(pulse(app.feed.rate(), tally.last_at, now, app.thresholds.warned, busy))
         if not health.loaded:
             right.append((f" reading {health.history:.0%} ", "blocked"))
+        elif self.views.behind:
+            right.append((f" filling {self.views.filled:.0%} ", "blocked"))
         elif health.backlog:
             right.append((f" lag {_size(health.backlog)} ", "blocked"))
         mode = "blocked" if health.mode == "polling" else "done"

@@ -94,6 +94,8 @@ class Finding(Going):
             self._sought = event.value or self._sought
             self.action_match(1)
             return
+        if event.input.has_class("filter") and not self.set_filter(event.value):
+            return  # it stays in the field, with what is wrong below it
         event.input.display = False
         self.set_focus(self.views.view)
         if event.input.has_class("filter"):
@@ -103,14 +105,14 @@ class Finding(Going):
 
     def run_command(self, text: str) -> None:
         """Run a command by its name, or by the beginning of it if that is clear."""
-        name = text.strip().lower()
+        name = "-".join(text.strip().lower().split()) if not text.strip().startswith("theme ") else text.strip()
         found = [c for c in COMMANDS if c.name == name] or [c for c in COMMANDS if name and c.name.startswith(name)]
         if name.startswith("theme "):
             self.use_theme(name.removeprefix("theme ").strip())
         elif len(found) == 1:
             self.call_later(self.run_action, found[0].action)
         elif name:
-            near = ", ".join(c.name for c in found) or f"{self.key('help')} shows them all"
+            near = ", ".join(c.name for c in found) or f"{self.key('palette')} lists them all"
             self.say(f"no command {name!r}: {near}")
 
     def recall(self, step: int) -> None:
@@ -121,9 +123,13 @@ class Finding(Going):
             field.value = self._searches[max(0, min(len(self._searches) - 1, at + step))]
             field.cursor_position = len(field.value)
 
-    def set_filter(self, text: str) -> None:
-        """Filter all lists by what was typed; what cannot be understood is said, and the last filter stays."""
+    def set_filter(self, text: str) -> bool:
+        """Filter all lists by what was typed; what cannot be understood is said, and the last filter stays. Whether it
+        was understood."""
         text = text.strip()
+        if text == self.filter_text and (self.chosen is not None or not text):
+            self.say("")
+            return True
         self._filter_begun = time.monotonic()
         before = self.filter_text, self.chosen
         try:
@@ -133,11 +139,12 @@ class Finding(Going):
         except LineageError as error:
             self.filter_text, self.chosen = before
             self.say(str(error))
-            return
+            return False
         for name, view in self.views.views.items():
             default = self._empty.setdefault(name, view.empty)
             view.empty = f"{_NO_HITS[name]} {text}; Esc shows all" if text and name in _NO_HITS else default
         self.say("")
+        return True
 
     def _ground(self) -> Ground:
         return Ground(self.app.state, self.app.clock(), self.app.thresholds)

@@ -59,7 +59,7 @@ class Going(Screen[None]):
         """Draw the lines at the edges, and take what waits."""
         raise NotImplementedError
 
-    def set_filter(self, text: str) -> None:
+    def set_filter(self, text: str) -> bool:
         """Filter all lists by this text; an empty one shows everything."""
         raise NotImplementedError
 
@@ -274,7 +274,7 @@ class Going(Screen[None]):
             task = self.app.state.task(task_id)
             fact = blame(task, self.app.state.facts(task_id)) if task else None
         if fact is None:
-            self.say(f"nothing is wrong with {task_id}")
+            self.say(f"nothing is wrong with {task_id}; {self.key('jump')} goes to what a line names")
             return
         self._leave_trace()
         self.set_focus(self.detail.view)
@@ -286,7 +286,7 @@ class Going(Screen[None]):
 
     def _leave_trace(self) -> None:
         stop = self._stop()
-        if not self._past or self._past[-1] != stop:
+        if stop.key is not None and (not self._past or self._past[-1] != stop):
             self._past.append(stop)
             del self._past[:-100]
         self._future.clear()
@@ -302,7 +302,8 @@ class Going(Screen[None]):
             self.set_filter(stop.filter)  # before the view, which then has to show one thing only
         self.views.show(stop.view)
         self.set_focus(self.views.view)
-        self.views.view.select_key(stop.key)
+        if stop.key is not None:  # there was something under the cursor
+            self.views.view.select_key(stop.key)
         self.select_target()
         if stop.tab is not None:
             self.detail.return_to(stop.tab, stop.line)

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 
 from lineage_tui.commands import GROUPS, shown, with_joined
 from lineage_tui.screens.language import LanguageScreen
-from lineage_tui.widgets.heading import Heading
+from lineage_tui.widgets.page import Page
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp
@@ -34,10 +34,10 @@ class HelpScreen(ModalScreen[None]):
         self.app.switch_screen(LanguageScreen())
 
     def compose(self) -> ComposeResult:
-        yield Heading(self.app.looks, id="help")
+        yield Page(self.app.looks, id="help")
 
     def on_mount(self) -> None:
-        page = self.query_one("#help", Heading)
+        page = self.query_one("#help", Page)
         columns: list[list[tuple[str, str, bool]]] = []
         plain, commands = self.app.looks.ascii_only, self.app.commands
         for key in (key for c in commands if c.name in ("help", "quit", "up-level") for key in c.keys):
@@ -49,15 +49,14 @@ class HelpScreen(ModalScreen[None]):
                     keys = _fitting([shown(key, ascii_only=plain) for key in with_joined(command, commands)])
                     text = self.app.looks.plain(command.text)
                     columns.append([(f"{keys:<{KEYS}} ", "text", True), (f"{text:<{TEXT}.{TEXT}}", "text", False)])
-        # Two columns, or three where there is room, so that all of it fits on one page.
-        count = 3 if self.app.size.width >= 122 else 2
+        # Two columns, or three where there is room, so that all of it fits on one page; one where there is little.
+        width = self.app.size.width
+        count = 3 if width >= 122 else 2 if width >= 2 * (KEYS + TEXT + 1) else 1
         height = -(-len(columns) // count)
         lines = [[part for at in range(n, len(columns), height) for part in columns[at]] for n in range(height)]
         page.border_title = "lineage-tui: keys"
         page.border_subtitle = "/ what a filter can ask"
-        page.show(lines)
-        page.stand(len(lines) + 2)
-        page.styles.width = (KEYS + TEXT + 1) * count + 2
+        page.tell(lines, (KEYS + TEXT + 1) * count)
 
     def on_click(self) -> None:
         self.dismiss()

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from lineage_core.filters import LANGUAGE
-from lineage_tui.widgets.heading import Heading
+from lineage_tui.widgets.page import Page
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp
@@ -23,12 +23,11 @@ class LanguageScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "close")]
 
     def compose(self) -> ComposeResult:
-        yield Heading(self.app.looks, id="language")
+        yield Page(self.app.looks, id="language")
 
     def on_mount(self) -> None:
-        page = self.query_one("#language", Heading)
+        page = self.query_one("#language", Page)
         width = max(len(example) for example, _ in LANGUAGE)
         page.border_title = "lineage-tui: what a filter can ask"
-        page.show([[(f"{example:{width}}  ", "accent", False), (text, "text", False)] for example, text in LANGUAGE])
-        page.styles.height = len(LANGUAGE) + 2
-        page.styles.width = width + max(len(text) for _, text in LANGUAGE) + 4
+        lines = [[(f"{example:{width}}  ", "accent", False), (text, "text", False)] for example, text in LANGUAGE]
+        page.tell(lines, width + max(len(text) for _, text in LANGUAGE) + 2)

@@ -79,6 +79,9 @@ class MainScreen(Edges):
         )
         self.stats_view = StatsView(looks, state, clock, app.directory, app.thresholds, id="stats", empty="")
         self.stats_view.on_drill = self.drill
+        self.stats_view.present = clock.present
+        self.stats_view.paused = lambda: clock.paused
+        self.stats_view.on_idle = lambda: self.say("no tasks stand behind this line; go to a line with figures")
         lists: dict[str, LineView] = {
             "tasks": self.tree_view,
             "workers": self.worker_table,
@@ -271,6 +274,9 @@ class MainScreen(Edges):
             return "reading…"
         if self.filter_text and self.tree_view.model.rows:
             return self.no_hits()
+        if health.problems:
+            told = [f"  {self.app.directory / name}\n    {why}" for name, why in list(health.problems.items())[:5]]
+            return "\n".join(("", "Cannot be read:", *told, "", "`lineage doctor` tells what to do."))
         what = "This directory does not exist yet; waiting for it:" if health.missing else "No events yet in"
         return "\n".join(
             (

@@ -44,7 +44,9 @@ class Showing(Finding):
         """Call what only some lists have."""
         method = getattr(self.views.view, name, None)
         if method is None:
-            self.say(f"{self.views.shown} cannot {name.replace('_', ' ')}")
+            able = [view for view, has in self.views.views.items() if hasattr(has, name)]
+            where = " and ".join(f"{view} ({self.key(view)})" for view in able)
+            self.say(f"that is for {where}")
         else:
             said = method(*args)
             self.resume()

@@ -149,10 +149,13 @@ class AttentionList(FoldedLines):
     def count_line(self) -> str:
         """How much there is of what, in a few words."""
         parts = [f"{count:,} {word}" for _, count, word in self._parts()]
-        return ", ".join(parts or ["nothing needs you"])
+        return ", ".join(parts or ["nothing that needs you matches" if self.model.matches else "nothing needs you"])
 
     def _parts(self) -> list[tuple[str, int, str]]:
         """How many there are of each kind: the state they are shown in, the count, the word."""
+        if self.model.matches is not None:  # all the others are counted in the status line
+            listed = self.model.lines.total
+            return [("", listed, f"of {len(self.model):,} match")] if listed else []
         counts: dict[tuple[str, str], int] = {}
         for (rule, severity), count in self.model.counts.items():
             look = self._look(rule, severity)

@@ -31,7 +31,9 @@ EVERY = 1.0
 class StatsView(LineView):
     """The figures.
 
-    directory: the lineage directory. on_drill: called with a filter for the tasks behind a row that was entered.
+    directory: the lineage directory. on_drill: called with a filter for the tasks behind a row that was entered;
+    on_idle: called when a row was entered that stands for no tasks. paused: whether to show what was read
+    before; present: the time, also while it is paused.
     pane, window: what is shown (of PANES, of figures.WINDOWS). took: seconds that it took to make.
     """
 
@@ -65,6 +67,10 @@ class StatsView(LineView):
         self.pane = "flow"
         self.window = "24h"
         self.on_drill: Callable[[str], None] = lambda text: None
+        self.on_idle: Callable[[], None] = lambda: None
+        self.paused: Callable[[], bool] = lambda: False
+        self.present = clock
+        self._read_at: int | None = None
         self.rows: list[Row] = []
         self.took = 0.0
         self._figures = Figures(directory, state, thresholds)
@@ -129,9 +135,12 @@ class StatsView(LineView):
         self._busy, self._again = True, False
         self._begun = time.monotonic()
         request = Request(self.pane, self.window, self._matches, self._text)
-        self.run_worker(partial(self._make, request, self.clock()), thread=True, exit_on_error=True)
+        paused = self.paused()
+        if not paused or self._read_at is None:  # what is read first while paused is of the present
+            self._read_at = self.present()
+        self.run_worker(partial(self._make, request, self._read_at, paused), thread=True, exit_on_error=True)
 
-    def _make(self, request: Request, now: int) -> None:
+    def _make(self, request: Request, now: int, paused: bool) -> None:
         """In a thread: make a page and hand it over."""
         told = 0.0
 
@@ -142,7 +151,7 @@ class StatsView(LineView):
                 self.post_message(self.Reading(done / total))
 
         try:
-            self.post_message(self.Made(self._figures.answer(request, now, progress)))
+            self.post_message(self.Made(self._figures.answer(request, now, progress, paused=paused)))
         except StoppedError:
             return
 
@@ -190,6 +199,8 @@ class StatsView(LineView):
         row = self.rows[self.cursor] if self.cursor < len(self.rows) else None
         if row is not None and row.filter:
             self.on_drill(row.filter)
+        else:
+            self.on_idle()
 
     def count(self) -> int:
         return len(self.rows)

@@ -239,9 +239,10 @@ class TaskTree(HomingLines):
         self._lead(node, out)
         tally = self.model.tallies[node.ident]
         count = tally.total()
-        hits = f"{self.model.hits[node.ident]} of " if self.model.matches is not None else ""
-        out.put(node.ident, "accent", bold=True).put(f"  {hits}{count} task{'s' if count != 1 else ''}", "muted")
-        for state in ("running", "blocked", "failed"):
+        filtered = self.model.matches is not None
+        hits = f"{self.model.hits[node.ident]:,} of " if filtered else ""
+        out.put(node.ident, "accent", bold=True).put(f"  {hits}{count:,} task{'s' if count != 1 else ''}", "muted")
+        for state in () if filtered else ("running", "blocked", "failed"):
             if tally[state]:
                 glyph, word, role = self.looks.look(state)
                 out.put(f"  {glyph} {tally[state]} {word}", role)

@@ -129,7 +129,9 @@ class WorkerTable(HomingLines):
         """How many workers there are, and how many are stuck, in a few words."""
         shown, known = len(self.model.order), len(self.model)
         all_of_them = f"{known:,} worker{'s' if known != 1 else ''}"
-        parts = [f"{shown:,} of {all_of_them}" if self.model.matches else all_of_them]
+        if self.model.matches:
+            return f"{shown:,} of {all_of_them}, {self.model.open_lines:,} of these open"
+        parts = [all_of_them]
         if self.model.open:
             parts.append(f"{self.model.open:,} open")
         stuck = self.model.stuck(self.clock())

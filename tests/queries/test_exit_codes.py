@@ -38,6 +38,8 @@ def test_an_unknown_task_is_1_with_the_nearest_id(query: str, ask: Ask) -> None:
         (["tasks", "colour:red"], "unknown filter key 'colour'"),
         (["tasks", "--sort", "tokenz"], "no key 'tokenz'; did you mean tokens?"),
         (["zombies", "--zombie-after", "soon"], "'soon' is no duration"),
+        (["tasks", "--zombie-after", "soon"], "'soon' is no duration"),
+        (["tasks", "--warn-after", "zz"], "'zz' is no duration"),
         (["zombies", "--rule", "silents"], "no rule 'silents'; did you mean silent?"),
         (["wait", "task-a-rollout", "--timeout", "x"], "'x' is no duration"),
         (["recent", "many"], "'many' is no count"),

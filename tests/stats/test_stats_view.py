@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from lineage_core import demo, stats
+from lineage_core.clock import SECOND, format_timestamp
 from lineage_core.filter_terms import Ground
 from lineage_core.filters import parse
 from lineage_core.frame import read_frames
@@ -20,7 +23,7 @@ from lineage_tui.pages import PAGES
 from lineage_tui.widgets.charts import Column, compact, fitting
 from lineage_tui.widgets.stats_view import PANES, StatsView
 from tests.tui.alone import NOW, Clock
-from tests.tui.conftest import opened, until
+from tests.tui.conftest import opened, screen_text, until
 
 GLYPHS = frozenset("▁▂▃▄▅▆▇█▉▊▋▌▍▎▏░▒▓·←→├─┤●µ┃│")
 """What we draw with and no plain terminal has."""
@@ -76,6 +79,34 @@ async def test_opening_the_app_imports_no_polars_until_the_stats_are_looked_at(d
     )
     done = subprocess.run([sys.executable, "-c", script, str(directory)], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+async def test_figures_stand_still_while_the_screen_is_paused(directory: Path, tmp_path: Path) -> None:
+    directory = shutil.copytree(directory, tmp_path / "lineage")
+    async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
+        view = await go_to(pilot, "flow")
+        await pilot.press("p")
+        before = text(view)
+        Journal(directory).log("task_created", "task-meanwhile", "user-kim", timestamp=format_timestamp(NOW - SECOND))
+        await pilot.press("full_stop", "comma")
+        await settled(pilot)
+        view.took = 0.0
+        assert without_took(text(view)) == without_took(before)
+        await pilot.press("p")
+        await until(lambda: without_took(text(view)) != without_took(before), "the new event")
+
+
+def without_took(shown: str) -> str:
+    return re.sub("made in [0-9]+ ms", "", shown)
+
+
+async def test_enter_on_a_line_without_tasks_behind_it_says_so(directory: Path) -> None:
+    async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
+        await go_to(pilot, "flow")
+        await pilot.press("g", "enter")
+        app = pilot.app
+        assert isinstance(app, LineageApp)
+        assert "no tasks stand behind this line" in screen_text(app)
 
 
 @pytest.mark.parametrize("pane", PANES)

@@ -281,3 +281,31 @@ async def test_a_search_in_the_pane_is_left_by_escape_and_told_what_is_wrong_wit
         assert screen.searching, "still in the pane"
         await pilot.press("escape", "escape", "escape", "slash")
         await until(lambda: screen.typing, "the filter of the list")
+
+
+async def test_a_filter_that_is_not_understood_stays_in_the_field(cortex: Path) -> None:
+    async with opened(cortex, size=(240, 36), clock=Clock()) as pilot:
+        screen = screen_of(pilot)
+        await pilot.press("slash", *"statsu:failed", "enter")
+        assert screen.typing and "unknown filter key 'statsu'" in text_of(pilot)
+        field = screen.query_one("#field", Input)
+        field.value = "status:failed"
+        await pilot.press("enter")
+        await quiet(pilot)
+        assert not screen.typing and screen.filter_text == "status:failed" and "1 of 4 tasks" in text_of(pilot)
+
+
+async def test_under_a_filter_no_count_is_of_what_it_leaves_out(cortex: Path) -> None:
+    async with opened(cortex, size=(240, 36), clock=Clock()) as pilot:
+        screen = screen_of(pilot)
+        screen.set_filter("task-new")
+        await quiet(pilot)
+        heading = next(line for line in text_of(pilot).splitlines()[1:] if "session-new" in line)
+        assert "1 of 1 task" in heading and "running" not in heading
+        await pilot.press("2")
+        await until(lambda: "1 of 1 worker, 1 of these open" in text_of(pilot), "the workers")
+        await pilot.press("3")
+        await until(lambda: "nothing that needs you matches" in text_of(pilot), "that nothing is listed")
+        assert "1 failed" not in "".join(text_of(pilot).splitlines()[:3])
+        screen.set_filter("status:failed")
+        await until(lambda: "1 of 1 match" in text_of(pilot), "the failure")

@@ -13,6 +13,7 @@ from lineage_core.journal import Journal
 from lineage_tui.app import LineageApp
 from lineage_tui.screens.jumping import JumpScreen
 from lineage_tui.screens.main import MainScreen
+from lineage_tui.settings import Kept
 
 from .conftest import opened, screen_text, until
 
@@ -268,3 +269,69 @@ async def test_a_click_on_a_tab_of_the_detail_pane_opens_it(pilot: Pilot[None]) 
     y, line = next((y, line) for y, line in enumerate(text_of(pilot).splitlines()) if "[timeline]" in line)
     await pilot.click(offset=(line.index("workers"), y))
     assert screen.detail.tab == "workers" and screen.in_detail
+
+
+async def test_nothing_lies_behind_what_a_screen_opens_with(journal: Journal, lineage: Path) -> None:
+    """Also where it goes on as the last run was left."""
+    async with opened(lineage, kept=Kept(view="workers")) as pilot:
+        await pilot.press("left_square_bracket")
+        assert "nowhere to go back to" in text_of(pilot)
+        await pilot.press("1", "left_square_bracket", "right_square_bracket", "left_square_bracket")
+        await pilot.press("left_square_bracket")
+        assert pilot.app.is_running and "nowhere to go back to" in text_of(pilot)
+
+
+async def test_help_is_read_on_a_small_terminal_by_scrolling(journal: Journal, lineage: Path) -> None:
+    async with opened(lineage, size=(60, 15)) as pilot:
+        await pilot.press("question_mark")
+        await until(lambda: "the tree of tasks" in text_of(pilot), "the first key")
+        assert "out; at the root: quit" not in text_of(pilot)
+        await pilot.press("G")
+        await until(lambda: "out; at the root: quit" in text_of(pilot), "the last key")
+        await pilot.press("g", *["j"] * 3)
+        await until(lambda: "all events, as they come" in text_of(pilot), "what follows")
+        await pilot.press("slash")
+        await until(lambda: "what a filter can ask" in text_of(pilot), "the filter language")
+        before = text_of(pilot)
+        await pilot.press("pagedown")
+        await until(lambda: text_of(pilot) != before, "the next page of it")
+
+
+async def test_what_a_list_cannot_do_is_said_with_the_list_that_can(pilot: Pilot[None]) -> None:
+    await pilot.press("full_stop")
+    assert "that is for stats (4)" in text_of(pilot)
+    await pilot.press("a")
+    assert "that is for attention (3)" in text_of(pilot)
+    await pilot.press("colon", *"page up", "enter")
+    assert "no command" not in text_of(pilot)
+    await pilot.press("colon", *"nope", "enter")
+    assert "no command 'nope': ^P lists them all" in text_of(pilot)
+
+
+async def test_while_a_list_is_filled_it_is_said(
+    journal: Journal, lineage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(300):
+        journal.log("task_failed", f"task-f{n}", "development-master", "no disk")
+        journal.log("task_completed", f"task-c{n}", "development-master", "success")
+    monkeypatch.setattr("lineage_tui.views.BUDGET", 0.0002)
+    monkeypatch.setattr("lineage_tui.views.PAUSE", 0.05)
+    monkeypatch.setattr("lineage_tui.views.SLICE", 25)
+    async with opened(lineage) as pilot:
+        screen = screen_of(pilot)
+        await pilot.press("3")
+        assert "filling " in text_of(pilot)
+        await until(lambda: screen.views.filled > 0.1, "a beginning")
+        assert screen.views.view.lines.total, "what matters comes first"  # type: ignore[attr-defined]
+        await until(lambda: not screen.views.behind, "all of it")
+        screen.resume()
+        await pilot.pause()
+        assert "filling" not in text_of(pilot)
+
+
+async def test_a_place_that_cannot_be_read_does_not_look_empty(lineage: Path) -> None:
+    lineage.parent.mkdir(parents=True)
+    lineage.write_text("no directory")
+    async with opened(lineage, size=(240, 30)) as pilot:
+        await until(lambda: "Cannot be read:" in text_of(pilot), "that it cannot be read")
+        assert "ot a directory" in text_of(pilot) and "No events yet" not in text_of(pilot)

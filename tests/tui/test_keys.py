@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,30 @@ def test_two_commands_with_one_key_are_an_error_that_names_them(tmp_path: Path) 
     path.write_text('[keys]\nfollow = ["/"]\npause = ["slash"]\n')
     with pytest.raises(BadInputError, match=r"line 1: slash is a key of follow and of pause"):
         read_config(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('follow = ["q"]', "q is the only key of quit: give quit another"),
+        ('follow = ["blah blah"]', "'blah blah' is no key; write one like F, ctrl+f or f5"),
+        ('follow = ["ctrl+nothing"]', "'ctrl+nothing' is no key"),
+    ],
+)
+def test_a_key_that_is_none_or_the_only_one_of_another_command_is_an_error(
+    line: str, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"[keys]\n{line}\n")
+    with pytest.raises(BadInputError, match=re.escape(said)):
+        read_config(path)
+
+
+@pytest.mark.parametrize("key", ["F", "%", "+", "ctrl+f", "f5", "shift+left", "question_mark", "ä", "alt+x", "insert"])
+def test_keys_are_written_as_people_and_textual_write_them(key: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f'[keys]\nfollow = ["{key}"]\n', encoding="utf-8")
+    assert read_config(path)["keys"] == {"follow": [key]}
 
 
 def test_the_letters_stand_beside_the_arrows() -> None:

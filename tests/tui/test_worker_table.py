@@ -295,7 +295,7 @@ async def test_a_filter_asks_the_worker_for_its_words_and_the_task_for_the_rest(
         assert chosen("session:session-b") == ["worker-3"]
         assert chosen("!worker:scan") == ["worker-2"]
         assert chosen("disk") == ["worker-1"]
-        assert view.count_line() == "1 of 3 workers, 2 open"
+        assert view.count_line() == "1 of 3 workers, 0 of these open"
         view.arrived(log.worker("task-1", "worker-4", "fix-worker", [9, 8, 7], "failed"))
         assert sorted(workers(view)) == ["worker-1", "worker-4"]
         view.set_filter(lambda row: row.task_id == "task-2")

@@ -1,0 +1,35 @@
+"""A page of text in a frame, which scrolls where there is no room for all of it: the help."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+
+from lineage_tui.models.exact import Parts
+from lineage_tui.style import Styles
+from lineage_tui.widgets.heading import Heading
+
+
+class Page(VerticalScroll):
+    """Lines of (text, role, bold) parts; the arrows, `j` and `k`, page keys, Home and End move them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("j", "scroll_down"), ("k", "scroll_up"), ("g", "scroll_home"), ("G", "scroll_end"),
+    ]  # fmt: skip
+
+    def __init__(self, styles: Styles, **options: Any) -> None:
+        super().__init__(**options)
+        self._text = Heading(styles)
+
+    def compose(self) -> ComposeResult:
+        yield self._text
+
+    def tell(self, lines: list[Parts], width: int) -> None:
+        """Show these lines, `width` cells wide."""
+        self._text.show(lines)
+        self._text.stand(len(lines))
+        self._text.styles.width = width
+        self.styles.width, self.styles.height = width + 2, len(lines) + 2
