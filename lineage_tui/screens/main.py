@@ -275,7 +275,9 @@ class MainScreen(Edges):
         if self.filter_text and self.tree_view.model.rows:
             return self.no_hits()
         if health.problems:
-            told = [f"  {self.app.directory / name}\n    {why}" for name, why in list(health.problems.items())[:5]]
+            here = self.app.directory
+            named = [(here / name, why.rpartition(f"{here}: ")[2]) for name, why in list(health.problems.items())[:5]]
+            told = [f"  {path}\n    {why}" for path, why in named]
             return "\n".join(("", "Cannot be read:", *told, "", "`lineage doctor` tells what to do."))
         what = "This directory does not exist yet; waiting for it:" if health.missing else "No events yet in"
         return "\n".join(
