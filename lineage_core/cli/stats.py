@@ -176,7 +176,8 @@ def _text(told: Mapping[str, Any], paper: Paper, limit: int) -> Iterator[Line]:
         values = [row[name] for row in flow]
         level = name in ("running", "queued", "blocked", "workers")
         total = f"{values[-1]:,} now" if level else f"{sum(values):,}"
-        yield [f"  {name:10}", spark(values, paper.width - 28, ascii_only=paper.ascii).ljust(len(values)), f"  {total}"]
+        label = "to start" if name == "queued" else name  # the assigned ones too
+        yield [f"  {label:10}", spark(values, paper.width - 28, ascii_only=paper.ascii).ljust(len(values)), f"  {total}"]
     for section, title in (("durations", "run time by"), ("failures", "failures by"), ("tokens", "tokens by")):
         for by, rows in told[section].items():
             if rows:

@@ -39,7 +39,8 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
     }
     for name, (role, words) in under_way.items():
         values = told[name].to_list()
-        lines.append(course(("flow", name), name, values, f"{values[-1]:,} now  most {max(values):,}", role, words))
+        label = "to start" if name == "queued" else name  # the assigned ones too
+        lines.append(course(("flow", name), label, values, f"{values[-1]:,} now  most {max(values):,}", role, words))
     return [*lines, blank("more space"), *_heat(cut)]
 
 
