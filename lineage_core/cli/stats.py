@@ -177,7 +177,8 @@ def _text(told: Mapping[str, Any], paper: Paper, limit: int) -> Iterator[Line]:
         level = name in ("running", "queued", "blocked", "workers")
         total = f"{values[-1]:,} now" if level else f"{sum(values):,}"
         label = "to start" if name == "queued" else name  # the assigned ones too
-        yield [f"  {label:10}", spark(values, paper.width - 28, ascii_only=paper.ascii).ljust(len(values)), f"  {total}"]
+        shape = spark(values, paper.width - 28, ascii_only=paper.ascii)
+        yield [f"  {label:10}", shape.ljust(len(values)), f"  {total}"]
     for section, title in (("durations", "run time by"), ("failures", "failures by"), ("tokens", "tokens by")):
         for by, rows in told[section].items():
             if rows:
