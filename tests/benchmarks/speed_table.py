@@ -146,6 +146,7 @@ ROWS: tuple[Callable[[int, int], None], ...] = (logging, writing, burst, history
 
 
 def main() -> None:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # programs are compiled once, as where they were installed
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
