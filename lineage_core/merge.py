@@ -204,13 +204,13 @@ class State:
                 sought = Sought(set(left))
 
         with self.lock:
-            names = [task_id for task_id, kept in self._packed.items() if isinstance(kept, bytearray)]
-            segments = list(self._segments)
+            places, segments = list(self._packed.items()), list(self._segments)
+        names = [task_id for task_id, kept in places if isinstance(kept, bytearray)]  # the others are in segments
         for start in range(0, len(names), _SEARCHED_AT_ONCE):
             found: dict[str, str] = {}
             with self.lock:
                 for task_id in names[start : start + _SEARCHED_AT_ONCE]:
-                    for lineage_id in sought.within(bytes(self.packed(task_id))):
+                    for lineage_id in sought.within(self.packed(task_id)):
                         found[lineage_id] = min(task_id, found.get(lineage_id, task_id))
             take(found)
         days = {f"lineage-{day_of(lineage_id)}.jsonl" for lineage_id in left}  # nearly always it is there

@@ -48,9 +48,12 @@ class Views(ContentSwitcher):
     def show(self, name: str) -> None:
         """Show a view, and let it catch up."""
         if name not in self._behind and name != next(iter(self.views)):
-            # The last come first: what goes on or failed, the newest of it.
-            rows = sorted(self.state.rows.values(), key=lambda row: (_matters(row), row.last_at))
-            self._behind[name] = dict.fromkeys(row.task_id for row in rows)
+            # The last come first: what goes on or failed. Not sorted: there may be a million.
+            matters: dict[str, None] = {}
+            rest: dict[str, None] = {}
+            for row in reversed(list(self.state.rows.values())):
+                (matters if _matters(row) else rest)[row.task_id] = None
+            self._behind[name] = rest | matters
         self.shown = name
         self.current = self.views[name].id
         self.screen.set_class(name == "stats", "whole")  # figures are of no single task: they take all the room

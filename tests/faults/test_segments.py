@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lineage_core import demo, history
 from lineage_core.clock import parse_timestamp
-from lineage_core.facts import Sought
+from lineage_core.facts import Fact, Sought
 from lineage_core.folder import fold, fold_again
 from lineage_core.journal import Journal
 from lineage_core.load import load
@@ -128,14 +128,27 @@ def test_the_viewer_folds_again_what_was_altered_in_its_cache(
     assert all(told(path.read_bytes(), tmp_path / "a.segment") for path in segments)
 
 
-@pytest.mark.parametrize("moved", [False, True])
-def test_facts_that_were_altered_are_made_again_from_the_journal_when_somebody_looks(
-    moved: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with one file, of which a segment is cached."""
     monkeypatch.setattr(history, "SMALL", 1000)
     directory = tmp_path / "lineage"
     demo.backfill(directory, 1000, days=0.1, clock=lambda: NOW)
-    whole = {task: load(directory).state.facts(task) for task in load(directory).state.rows}
+    load(directory)
+    return directory
+
+
+def facts_of(directory: Path) -> dict[str, list[Fact]]:
+    """The facts of all tasks."""
+    state = load(directory).state
+    return {task: state.facts(task) for task in state.rows}
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_facts_that_were_altered_are_made_again_from_the_journal_when_somebody_looks(
+    moved: bool, cached: Path, tmp_path: Path
+) -> None:
+    whole = facts_of(cached)
     (path,) = (tmp_path / "xdg_cache_home").rglob("*.segment")
     good = path.read_bytes()
     opened = Segment(path)
@@ -143,25 +156,20 @@ def test_facts_that_were_altered_are_made_again_from_the_journal_when_somebody_l
         altered = bytearray(good)
         altered[at] ^= 4
         path.write_bytes(altered)
-        state = load(directory).state
-        (file,) = directory.iterdir()
+        state = load(cached).state
+        (file,) = cached.iterdir()
         if moved:
-            file.rename(directory / f"{file.name.removesuffix('.1')}.1")
+            file.rename(cached / f"{file.name.removesuffix('.1')}.1")
         assert {task: state.facts(task) for task in state.rows} == whole
         assert not path.exists(), "it is not trusted again"
 
 
-def test_facts_are_made_again_from_a_day_that_was_packed_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(history, "SMALL", 1000)
-    directory = tmp_path / "lineage"
-    demo.backfill(directory, 1000, days=0.1, clock=lambda: NOW)
-    whole = {task: load(directory).state.facts(task) for task in load(directory).state.rows}
+def test_facts_are_made_again_from_a_day_that_was_packed_meanwhile(cached: Path, tmp_path: Path) -> None:
+    whole = facts_of(cached)
     alter_facts(tmp_path)
-    state = load(directory).state
-    (file,) = directory.iterdir()
-    packed = directory / "archive" / "2026-03" / f"{file.name}.gz"
+    state = load(cached).state
+    (file,) = cached.iterdir()
+    packed = cached / "archive" / "2026-03" / f"{file.name}.gz"
     packed.parent.mkdir(parents=True)
     packed.write_bytes(gzip.compress(file.read_bytes()))
     file.unlink()
@@ -170,23 +178,19 @@ def test_facts_are_made_again_from_a_day_that_was_packed_meanwhile(
 
 
 def test_facts_that_cannot_be_made_again_are_missed_and_it_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cached: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "SMALL", 1000)
-    directory = tmp_path / "lineage"
-    demo.backfill(directory, 1000, days=0.1, clock=lambda: NOW)
-    load(directory)
     alter_facts(tmp_path)
     monkeypatch.setattr(history, "fold_again", lambda directory, position: None)
     state = State()
-    feed = Feed(directory, state, lambda: None)
+    feed = Feed(cached, state, lambda: None)
     feed.start()
     try:
         end = time.monotonic() + 30
         while not feed.health.loaded or not feed.health.problems:
             assert time.monotonic() < end
             time.sleep(0.01)
-        (file,) = directory.iterdir()
+        (file,) = cached.iterdir()
         assert feed.health.problems == {
             file.name: "the cache of it was altered, and it is not there to be read again"
         }

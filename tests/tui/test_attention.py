@@ -342,23 +342,25 @@ async def test_what_is_folded_is_acknowledged_together_and_what_comes_later_is_n
         assert view.show_acknowledged() == "nothing is acknowledged"
 
 
-async def test_workers_of_no_type_are_told_what_is_usual_too() -> None:
-    log, clock = Log(), Clock()
+def silent_beside_usual(kind: str) -> Log:
+    """Ten workers of a type that ended, never silent for more than 10 s; and two that are silent."""
+    log = Log()
     for n in range(10):
-        log.worker("task-done", f"worker-{n}", "", [100, 90, 80, 70], "success")
+        log.worker("task-done", f"worker-{n}", kind, [100, 90, 80, 70], "success")
     for n in range(2):
-        log.worker(f"task-a{n}", f"worker-a{n}", "", [900, 800, 400 + n])
-    view = attention(log, clock)
+        log.worker(f"task-a{n}", f"worker-a{n}", kind, [900, 800, 400 + n])
+    return log
+
+
+async def test_workers_of_no_type_are_told_what_is_usual_too() -> None:
+    view = attention(silent_beside_usual(""))
     async with alone(view, (160, 20)):
         assert "untyped workers (usual ≤10s)" in text_of(view)
 
 
 async def test_stuck_workers_of_one_type_are_folded_by_what_is_the_matter_with_them_and_told_what_is_usual() -> None:
-    log, clock = Log(), Clock()
-    for n in range(10):
-        log.worker("task-done", f"worker-{n}", "scan-worker", [100, 90, 80, 70], "success")
+    log, clock = silent_beside_usual("scan-worker"), Clock()
     for n in range(2):
-        log.worker(f"task-a{n}", f"worker-a{n}", "scan-worker", [900, 800, 400 + n])
         log.worker(f"task-b{n}", f"worker-b{n}", "fix-worker", [9000, 8000, 7000 + n])
     log.worker("task-c", "worker-c", "fix-worker", [900, 800, 400])
     log.worker("task-z", "worker-z", "fix-worker", [9000])
