@@ -150,12 +150,14 @@ async def test_where_there_is_room_the_last_events_stand_below_the_timeline() ->
         app.detail.update()
         await pilot.pause()
         assert "task_started" in text_of(app).rstrip().splitlines()[-1], "it came just now"
+        log.add("task_escalated", "task-1", 90, reason="worker-scan-1")  # an event that only names the worker
+        app.detail.update()
         app.detail.view.select_key(("worker", "worker-scan-1"))
         await pilot.pause()
         lines = text_of(app).split(" events ──")[1].rstrip().splitlines()[1:]
         assert len(lines) == 4 and all("worker-scan-1" in line for line in lines)
-    async with shown(log, size=(100, 18)) as (_, app):
-        assert "── last events ──" in text_of(app) and "task_started" in text_of(app).rstrip().splitlines()[-1]
+    async with shown(log, size=(100, 20)) as (_, app):
+        assert "── last events ──" in text_of(app) and "task_escalated" in text_of(app).rstrip().splitlines()[-1]
     async with shown(log, size=(100, 14)) as (_, app):
         assert " events ──" not in text_of(app)
 

@@ -51,3 +51,10 @@ def test_a_feed_that_has_gone_quiet_while_something_runs_is_loud() -> None:
     assert pulse(0.0, now - 6 * MINUTE, now, 5 * MINUTE, busy=True) == (" last event 6m00s ago ", "zombie")
     assert pulse(0.0, now - 6 * MINUTE, now, 5 * MINUTE, busy=False) == (" last event 6m00s ago ", "muted")
     assert pulse(0.0, None, now, 5 * MINUTE, busy=True) == (" 0.0 ev/s ", "text")
+
+
+def test_what_is_calm_stands_at_the_end_where_there_is_room_for_its_number() -> None:
+    few = {"zombie": 2, "running": 60, "assigned": 5, "queued": 7, "completed": 673}
+    parts = "".join(text for text, _ in counts(few, 44, Styles("dark")))
+    assert parts.split() == ["☠", "2", "zombie", "✗", "0", "failed", "●", "60", "running", "◔", "5", "◌", "7"]
+    assert len(parts) <= 44
