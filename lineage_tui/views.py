@@ -49,11 +49,11 @@ class Views(ContentSwitcher):
         """Show a view, and let it catch up."""
         if name not in self._behind and name != next(iter(self.views)):
             # The last come first: what goes on or failed. Not sorted: there may be a million.
-            matters: dict[str, None] = {}
-            rest: dict[str, None] = {}
-            for row in reversed(list(self.state.rows.values())):
-                (matters if _matters(row) else rest)[row.task_id] = None
-            self._behind[name] = rest | matters
+            rows = dict(self.state.rows)
+            behind: dict[str, None] = dict.fromkeys(reversed(rows))
+            for task_id in [row.task_id for row in reversed(rows.values()) if _matters(row)]:
+                behind[task_id] = behind.pop(task_id)
+            self._behind[name] = behind
         self.shown = name
         self.current = self.views[name].id
         self.screen.set_class(name == "stats", "whole")  # figures are of no single task: they take all the room
@@ -116,4 +116,4 @@ class Views(ContentSwitcher):
 
 def _matters(row: TaskRow) -> bool:
     """Whether a task may need somebody."""
-    return row.open_workers > 0 or row.escalated or row.status in (Status.BLOCKED, Status.FAILED)
+    return row.open_workers > 0 or row.escalated or row.status is Status.FAILED or row.status is Status.BLOCKED
