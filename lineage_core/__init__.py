@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lineage_core.errors import BadInputError, JournalError, LineageError
-    from lineage_core.events import EVENTS, Event
-    from lineage_core.journal import Journal
+    from lineage_core.base.errors import BadInputError, JournalError, LineageError
+    from lineage_core.model.event_types import EVENTS, Event
+    from lineage_core.write.journal import Journal
 
 __all__ = ["EVENTS", "BadInputError", "Event", "Journal", "JournalError", "LineageError"]
 
 _HOME = {
-    "EVENTS": "events",
-    "Event": "events",
-    "Journal": "journal",
-    "BadInputError": "errors",
-    "JournalError": "errors",
-    "LineageError": "errors",
+    "EVENTS": "model.event_types",
+    "Event": "model.event_types",
+    "Journal": "write.journal",
+    "BadInputError": "base.errors",
+    "JournalError": "base.errors",
+    "LineageError": "base.errors",
 }
 
 

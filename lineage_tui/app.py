@@ -12,19 +12,19 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 
-from lineage_core import clock as wall
-from lineage_core.errors import ExitCode
-from lineage_core.facts import Fact
-from lineage_core.merge import State
-from lineage_core.payload import record_text
-from lineage_core.zombies import Thresholds
-from lineage_tui.commands import rebind
-from lineage_tui.ending import LOOK
+from lineage_core.base import clock as wall
+from lineage_core.base.errors import ExitCode
+from lineage_core.model.facts import Fact
+from lineage_core.query.record_text import record_text
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.store import State
 from lineage_tui.feed import Feed
-from lineage_tui.palette import Commands
 from lineage_tui.screens.main import Changed, MainScreen
-from lineage_tui.settings import Kept, save_kept
-from lineage_tui.style import Styles, themes
+from lineage_tui.screens.palette import Commands
+from lineage_tui.settings.config import Kept, save_kept
+from lineage_tui.settings.keymap import rebind
+from lineage_tui.shutdown import LOOK
+from lineage_tui.theme.styles import Styles, themes
 
 DEFAULT_THRESHOLDS = Thresholds()
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lineage_core.errors import ExitCode, LineageError
+from lineage_core.base.errors import ExitCode, LineageError
 
 SEARCH_LIMIT = 0.25
 """Seconds for which an expression that the operator typed may stop the screen, once."""
@@ -44,14 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(args)
     except LineageError as error:
-        from lineage_core.sanitize import visible
+        from lineage_core.base.escaping import visible
 
         print(visible(f"lineage-tui: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it is reported)
-        from lineage_core import crash
+        from lineage_core.base import crash_report as crash
 
         return crash.report("lineage-tui", error)
 
@@ -60,10 +60,12 @@ def run(args: argparse.Namespace) -> int:
     """Run the app with parsed options."""
     from contextlib import ExitStack
 
-    from lineage_core import clock, paths, patterns
-    from lineage_core.when import parse_when
-    from lineage_tui.ending import ending
-    from lineage_tui.settings import Kept, config_path, load_kept, read_config, settings
+    from lineage_core.base import clock
+    from lineage_core.base import regex as patterns
+    from lineage_core.base.time_input import parse_when
+    from lineage_core.write import locations as paths
+    from lineage_tui.settings.config import Kept, config_path, load_kept, read_config, settings
+    from lineage_tui.shutdown import ending
 
     chosen = settings(
         {key.replace("_", "-"): value for key, value in vars(args).items()}, os.environ, read_config(config_path())
@@ -71,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     with ending() as end, ExitStack() as stack:
         end.clean = stack.close
         if args.demo:
-            from lineage_tui.demo import demo_directory
+            from lineage_tui.demo_directory import demo_directory
 
             directory = stack.enter_context(demo_directory(rate=args.rate, seed=args.seed))
         else:

@@ -17,15 +17,15 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from lineage_core.clock import SECOND
-from lineage_core.decode import Found
-from lineage_core.errors import JournalError
-from lineage_core.history import History, Prefix, uncollected
-from lineage_core.merge import State
-from lineage_core.place import path_of
-from lineage_core.segment import Segment
-from lineage_core.tail import Tailer
-from lineage_core.watch import Watcher
+from lineage_core.base.clock import SECOND
+from lineage_core.base.errors import JournalError
+from lineage_core.read.checkpoint import path_of
+from lineage_core.read.decoder import Found
+from lineage_core.read.tailer import Tailer
+from lineage_core.read.watcher import Watcher
+from lineage_core.state.snapshot import Segment
+from lineage_core.state.snapshot_cache import History, Prefix, uncollected
+from lineage_core.state.store import State
 
 SLICE = 200
 """Records merged, or tasks of history adopted, at a time: how long the screen may have to wait for the state, about

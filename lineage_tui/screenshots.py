@@ -1,6 +1,6 @@
 """The screenshots: scenarios over a simulated cortex with a frozen clock, drawn to SVG and, for the README, to PNG.
 
-    python -m lineage_tui.shots            regenerates screenshots/*.svg (and *.png where rsvg-convert is installed)
+    python -m lineage_tui.screenshots            makes screenshots/*.svg anew (and *.png where there is rsvg-convert)
 
 The SVGs are compared byte for byte in the tests, so whoever changes the screen regenerates and looks at them.
 """
@@ -23,12 +23,12 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from lineage_core.clock import MINUTE, SECOND, parse_timestamp
-from lineage_core.demo.cortex import plan
-from lineage_core.demo.player import record_of
-from lineage_core.journal import Journal
+from lineage_core.base.clock import MINUTE, SECOND, parse_timestamp
+from lineage_core.demo.simulation import plan
+from lineage_core.demo.writer import record_of
+from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
-from lineage_tui.widgets.stats_view import StatsView
+from lineage_tui.views.stats import StatsView
 
 NOW = parse_timestamp("2026-03-14T03:00:00Z") or 0
 """Three in the morning: the time on every screenshot."""

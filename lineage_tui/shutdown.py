@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lineage_core.errors import ExitCode
+from lineage_core.base.errors import ExitCode
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp

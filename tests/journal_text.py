@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from lineage_core.decode import Decoder, Found, Rejected
+from lineage_core.read.decoder import Decoder, Found, Rejected
 
 
 def record(number: int = 1, **fields: Any) -> dict[str, Any]:

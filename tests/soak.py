@@ -32,18 +32,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT)]  # as a command, `tests` is to be found
 
-from lineage_core.clock import utc_date  # noqa: E402
-from lineage_core.merge import State  # noqa: E402
+from lineage_core.base.clock import utc_date  # noqa: E402
+from lineage_core.state.store import State  # noqa: E402
 from lineage_tui.feed import Feed  # noqa: E402
-from tests.faults.pseudo_terminal import (  # noqa: E402
-    PtyProgram,
-    open_descriptors,
-    resident,
-    watches,
-)
+from tests.faults.pseudo_terminal import PtyProgram, open_descriptors, resident, watches  # noqa: E402
 
 LIBRARY = ROOT / "lineage_core" / "shell" / "lineage.sh"
-TUI = [sys.executable, "-m", "lineage_tui.command"]
+TUI = [sys.executable, "-m", "lineage_tui.cli"]
 
 _BASH = r"""
 source "$1"
@@ -57,7 +52,7 @@ done
 """
 _PYTHON = r"""
 import os, select, sys
-from lineage_core.journal import Journal
+from lineage_core.write.journal import Journal
 tally, name, pause, late = sys.argv[1:]
 journal, n = Journal(), 0
 with open(tally, "ab", buffering=0) as told:

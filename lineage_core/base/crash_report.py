@@ -11,9 +11,9 @@ import sys
 import traceback
 from pathlib import Path
 
-from lineage_core import clock
-from lineage_core.errors import ExitCode
-from lineage_core.sanitize import visible
+from lineage_core.base import clock
+from lineage_core.base.errors import ExitCode
+from lineage_core.base.escaping import visible
 
 
 def report(program: str, error: BaseException) -> int:

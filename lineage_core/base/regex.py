@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from lineage_core.errors import BadInputError
+from lineage_core.base.errors import BadInputError
 
 MAX_LENGTH = 2000
 """Characters of an expression."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from lineage_core.clock import DAY, HOUR, MINUTE, SECOND, parse_timestamp, utc_date
-from lineage_core.errors import BadInputError
+from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND, parse_timestamp, utc_date
+from lineage_core.base.errors import BadInputError
 
 UNITS = {"ms": SECOND // 1000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")

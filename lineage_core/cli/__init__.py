@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lineage_core.errors import ExitCode, LineageError
-from lineage_core.events import nearest
+from lineage_core.base.errors import ExitCode, LineageError
+from lineage_core.model.event_types import nearest
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -67,9 +67,9 @@ Exit codes: 0 fine; 1 a name is unknown or a check failed; 2 wrong words;
 
 def parser_of(command: str) -> ArgumentParser:
     """The argument parser of a subcommand (a key of COMMANDS)."""
-    from lineage_core.cli.parser import CommandParser, HelpFormatter  # argparse: `lineage log` does without
+    from lineage_core.cli.argparser import CommandParser, HelpFormatter  # argparse: `lineage log` does without
 
-    module = import_module(f"lineage_core.cli.{command}")
+    module = import_module(f"lineage_core.cli.commands.{command}")
     parser = CommandParser(
         prog=f"lineage {command}",
         description=COMMANDS[command][:1].upper() + COMMANDS[command][1:] + ".",
@@ -106,13 +106,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return ExitCode.USAGE
     try:
-        module = import_module(f"lineage_core.cli.{command}")
+        module = import_module(f"lineage_core.cli.commands.{command}")
         args = module.parse(words[1:]) if hasattr(module, "parse") else None
         code = module.run(args or parser_of(command).parse_intermixed_args(words[1:]))
         sys.stdout.flush()
         return int(code)
     except LineageError as error:
-        from lineage_core.sanitize import visible
+        from lineage_core.base.escaping import visible
 
         print(visible(f"lineage {command}: {error}"), file=sys.stderr)
         return error.exit_code
@@ -122,6 +122,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it is reported)
-        from lineage_core import crash
+        from lineage_core.base import crash_report as crash
 
         return crash.report(f"lineage {command}", error)

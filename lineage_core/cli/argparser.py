@@ -6,8 +6,8 @@ import argparse
 import os
 from typing import NoReturn
 
-from lineage_core.errors import ExitCode
-from lineage_core.events import nearest
+from lineage_core.base.errors import ExitCode
+from lineage_core.model.event_types import nearest
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):

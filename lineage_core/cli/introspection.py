@@ -49,7 +49,7 @@ def commands() -> list[Command]:
 def command(name: str) -> Command:
     """What one command takes."""
     parser = parser_of(name)
-    module = import_module(f"lineage_core.cli.{name}")
+    module = import_module(f"lineage_core.cli.commands.{name}")
     expand = parser._get_formatter()._expand_help  # `%(choices)s` and the like
     words = [_word(action, expand(action)) for action in parser._actions if not action.option_strings]
     options = [_option(action, expand(action)) for action in parser._actions if action.option_strings]

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import orjson
 
-from lineage_core.errors import BadInputError, ExitCode
-from lineage_core.sanitize import csv_cell, json_safe, visible
+from lineage_core.base.errors import BadInputError, ExitCode
+from lineage_core.base.escaping import csv_cell, json_safe, visible
 
 if TYPE_CHECKING:
-    from lineage_core.timeline import Timeline
+    from lineage_core.present.timeline import Timeline
 
 FORMATS = ("text", "json", "jsonl", "csv")
 PIPED_WIDTH = 100

@@ -6,10 +6,10 @@ import argparse
 import re
 from typing import NamedTuple
 
-from lineage_core import clock
-from lineage_core.clock import DAY
-from lineage_core.errors import BadInputError
-from lineage_core.when import parse_when
+from lineage_core.base import clock
+from lineage_core.base.clock import DAY
+from lineage_core.base.errors import BadInputError
+from lineage_core.base.time_input import parse_when
 
 
 class Period(NamedTuple):

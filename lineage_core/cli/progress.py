@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lineage_core.load import Loaded
+    from lineage_core.state.load import Loaded
 
 _AFTER = 0.4  # seconds; what is done by then shows nothing
 _EVERY = 0.1
@@ -18,7 +18,7 @@ _WIDTH = 30
 
 def load_all(directory: Path) -> Loaded:
     """The state of a directory, with a progress bar if it takes long. Raises JournalError when it does not exist."""
-    from lineage_core.load import load
+    from lineage_core.state.load import load
 
     with ProgressBar("reading") as bar:
         return load(directory, progress=lambda done, total: bar(done / max(1, total)))

@@ -1,6 +1,6 @@
 """The reference of all commands in the README, generated from the parsers.
 
-`python -m lineage_core.cli.reference README.md` writes it between its two markers, at the end if there are none.
+`python -m lineage_core.cli.readme_reference README.md` writes it between its two markers, at the end if there are none.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lineage_core.cli.vocabulary import Command, Option, commands
+from lineage_core.cli.introspection import Command, Option, commands
 
 BEGIN, END = "<!-- commands -->", "<!-- /commands -->"
 
@@ -21,7 +21,7 @@ def markdown() -> str:
 
 def _lines() -> Iterator[str]:
     every = commands()
-    yield "<!-- made by: python -m lineage_core.cli.reference README.md -->"
+    yield "<!-- made by: python -m lineage_core.cli.readme_reference README.md -->"
     yield ""
     yield "| command | |"
     yield "|---|---|"

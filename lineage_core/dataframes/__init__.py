@@ -1,1 +1,2 @@
-"""Events, tasks and workers as polars frames: the parts behind `lineage_core.frame`. Importing them imports polars."""
+"""Events, tasks and workers as polars frames: the parts behind `lineage_core.dataframes.reader`. Importing
+them imports polars."""

@@ -25,13 +25,14 @@ import orjson
 import polars as pl
 from platformdirs import user_cache_path
 
-from lineage_core.errors import JournalError
-from lineage_core.files import JournalFile, files, open_file
-from lineage_core.frames.columns import FRAMES, NAME, schema_of
-from lineage_core.place import Place
+from lineage_core.base.errors import JournalError
+from lineage_core.dataframes.schema import FRAMES, NAME, schema_of
+from lineage_core.read.checkpoint import Place
+from lineage_core.read.journal_files import JournalFile, files, open_file
 
 FORMAT = 4
-"""Of the file and of what `derive.py` and `rows.py` make of events; a file of another format is made again."""
+"""Of the file and of what `dataframes/tasks.py` and `dataframes/records.py` make of events; a file of another format
+is made again."""
 
 _FIRST = 20  # bytes of the first line, which tells the length and the CRC of the header
 _TOGETHER = 6  # columns that are packed together

@@ -1,4 +1,4 @@
-"""The decoder of `decode.py`, which takes plain lines the fast way. What it finds is the same."""
+"""The decoder of `read/decoder.py`, which takes plain lines the fast way. What it finds is the same."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from bisect import bisect_left
 import polars as pl
 from polars import col
 
-from lineage_core.decode import Decoder
-from lineage_core.frames.plain import plain
-from lineage_core.intact import Found, Rejected
+from lineage_core.dataframes.fast_path import plain
+from lineage_core.model.record import Found, Rejected
+from lineage_core.read.decoder import Decoder
 
 _HINT = b'{"lineage_id":"'
 

@@ -1,4 +1,4 @@
-"""Which of newly read events are events that were there before: equal content is one event, as `facts.py` has it.
+"""Which of newly read events are events that were there before: equal content is one event, as `model/facts.py` has it.
 
 Events of equal content have one id. So only those whose id occurs twice are looked at: they are copies if their lines
 are equal, byte for byte; else the digests of their contents decide, for which the records are read again.

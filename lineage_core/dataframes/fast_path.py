@@ -3,8 +3,8 @@
 A line is plain if a regular expression, the whole grammar of such a record, matches it from end to end: compact
 JSON, fields in the writers' order, values of the right types, no backslashes. In such a line a quote always begins or
 ends a string, so each value can be cut out by its key; a key that stands twice, or where it does not belong, shows in
-a count. Whatever is not plain goes the general way (`rows.py`), which gives the same; a property test holds the two
-together. This way takes half the time, uses all cores and leaves the interpreter to other threads.
+a count. Whatever is not plain goes the general way (`dataframes/records.py`), which gives the same; a property test
+holds the two together. This way takes half the time, uses all cores and leaves the interpreter to other threads.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import NamedTuple
 import polars as pl
 from polars import col, lit, when
 
-from lineage_core.facts import MAX_TEXT
-from lineage_core.frames.columns import NAME, TIME, schema_of
-from lineage_core.frames.rows import MOST, MOST_PERCENT, NUMBERS, OUR_LENGTH, TEXTS
+from lineage_core.dataframes.records import MOST, MOST_PERCENT, NUMBERS, OUR_LENGTH, TEXTS
+from lineage_core.dataframes.schema import NAME, TIME, schema_of
+from lineage_core.model.facts import MAX_TEXT
 
 _C = r'[^"\\\x00-\x1f]*'
 _S = f'"{_C}"'

@@ -9,8 +9,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from lineage_core.errors import JournalError
-from lineage_core.files import ARCHIVE
+from lineage_core.base.errors import JournalError
+from lineage_core.read.journal_files import ARCHIVE
 
 
 def write_months(directory: Path) -> Iterator[Path]:
@@ -27,7 +27,7 @@ def write_months(directory: Path) -> Iterator[Path]:
 
 
 def _write(folder: Path, target: Path) -> None:
-    from lineage_core.frame import write_parquet
+    from lineage_core.dataframes.reader import write_parquet
 
     fresh = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     try:

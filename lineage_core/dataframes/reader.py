@@ -14,17 +14,17 @@ from pathlib import Path
 import polars as pl
 from polars import col, lit
 
-from lineage_core.errors import JournalError, no_directory
-from lineage_core.facts import digest_of
-from lineage_core.files import copies_of, read_record
-from lineage_core.frames.columns import FRAMES, INTERNAL, LINEAGE_ID, NAME, empty
-from lineage_core.frames.copies import distinct
-from lineage_core.frames.decoder import FrameDecoder, Taken
-from lineage_core.frames.derive import derive
-from lineage_core.frames.kept import Kept, keep, kept
-from lineage_core.frames.rows import Rows
-from lineage_core.intact import parse
-from lineage_core.tail import Batch, Tailer
+from lineage_core.base.errors import JournalError, no_directory
+from lineage_core.dataframes.cache import Kept, keep, kept
+from lineage_core.dataframes.decoder import FrameDecoder, Taken
+from lineage_core.dataframes.duplicates import distinct
+from lineage_core.dataframes.records import Rows
+from lineage_core.dataframes.schema import FRAMES, INTERNAL, LINEAGE_ID, NAME, empty
+from lineage_core.dataframes.tasks import derive
+from lineage_core.model.facts import digest_of
+from lineage_core.model.record import parse
+from lineage_core.read.journal_files import copies_of, read_record
+from lineage_core.read.tailer import Batch, Tailer
 
 BLOCK = 8 << 20
 """Bytes that are read and laid out at once."""

@@ -12,10 +12,10 @@ from typing import Any
 import polars as pl
 from polars import col, lit
 
-from lineage_core.facts import MAX_ID, MAX_KEYS, bounded, longest
-from lineage_core.frames.columns import NAME, TIME, schema_of
-from lineage_core.intact import Found
-from lineage_core.values import tokens_of
+from lineage_core.dataframes.schema import NAME, TIME, schema_of
+from lineage_core.model.event_data import tokens_of
+from lineage_core.model.facts import MAX_ID, MAX_KEYS, bounded, longest
+from lineage_core.model.record import Found
 
 OUR_LENGTH = len("lineage-") + 26
 _LATEST = 253_402_300_800_000_000  # the year 10000
@@ -115,7 +115,7 @@ class Rows:
 
 
 def is_number(value: Any, most: float = MOST) -> bool:
-    """Whether a value is a number that can be true: as `fold.py` has it."""
+    """Whether a value is a number that can be true: as `state/fold.py` has it."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 

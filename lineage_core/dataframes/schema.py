@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from lineage_core.state import Status, WorkerEnd
+from lineage_core.model.entities import Status, WorkerEnd
 
 TIME = pl.Datetime("us", "UTC")
 NAME = pl.Categorical()

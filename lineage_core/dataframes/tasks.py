@@ -1,7 +1,7 @@
 """The events frame -> tasks, workers, handoffs and phases, all tasks at once.
 
-The rules are those of `fold.py`; a property test holds the two together. Where fold steps through the facts of one
-task, this lays the rows of all tasks in order below each other and fills values forward, never across the first row
+The rules are those of `state/fold.py`; a property test holds the two together. Where fold steps through the facts of
+one task, this lays the rows of all tasks in order below each other and fills values forward, never across the first row
 of a task.
 """
 
@@ -12,9 +12,9 @@ from typing import NamedTuple
 import polars as pl
 from polars import col, lit, when
 
-from lineage_core.frames.columns import STATUS, empty, schema_of
-from lineage_core.frames.crew import first_told, handoffs_of, ms_between, workers_of
-from lineage_core.state import ENDED
+from lineage_core.dataframes.schema import STATUS, empty, schema_of
+from lineage_core.dataframes.workers import first_told, handoffs_of, ms_between, workers_of
+from lineage_core.model.entities import ENDED
 
 _SETS = {
     "task_created": "queued",
@@ -38,7 +38,7 @@ AT_ONCE = 200_000
 
 
 class Derived(NamedTuple):
-    """What the events of some tasks make: see the schemas in `columns.py`."""
+    """What the events of some tasks make: see the schemas in `dataframes/schema.py`."""
 
     tasks: pl.DataFrame
     workers: pl.DataFrame

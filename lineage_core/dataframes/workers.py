@@ -1,12 +1,12 @@
-"""The events frame -> workers and handoffs, those of all tasks at once; by the rules of `fold.py`, as `derive.py`."""
+"""The events frame -> workers and handoffs, those of all tasks at once; by the rules of `state/fold.py`."""
 
 from __future__ import annotations
 
 import polars as pl
 from polars import col, lit, when
 
-from lineage_core.fold import ZOMBIE_TIMEOUT
-from lineage_core.frames.columns import END, NAME, empty, schema_of
+from lineage_core.dataframes.schema import END, NAME, empty, schema_of
+from lineage_core.state.fold import ZOMBIE_TIMEOUT
 
 _WORKER = ["worker_spawned", "worker_started", "worker_progress", "worker_completed", "worker_failed"]
 _HANDOFF = ["handoff_created", "handoff_accepted", "handoff_completed"]

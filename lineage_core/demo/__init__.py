@@ -7,6 +7,6 @@
 >>> demo.backfill("/tmp/cortex/lineage", 1_000_000, days=30)
 """
 
-from lineage_core.demo.player import backfill, run
+from lineage_core.demo.writer import backfill, run
 
 __all__ = ["backfill", "run"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lineage_core.demo import words
+from lineage_core.demo import phrases as words
 from lineage_core.demo.steps import (
     SILENCE,
     assign,

@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 from zlib import crc32
 
-from lineage_core.clock import HOUR, MINUTE, SECOND, utc_date
+from lineage_core.base.clock import HOUR, MINUTE, SECOND, utc_date
 from lineage_core.demo import scenarios as s
 from lineage_core.demo.story import PlannedEvent, Recent, Story
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lineage_core.demo import words
+from lineage_core.demo import phrases as words
 from lineage_core.demo.story import Story
 
 SILENCE = 170.0

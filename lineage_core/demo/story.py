@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from lineage_core.clock import SECOND
+from lineage_core.base.clock import SECOND
 
 
 class PlannedEvent(NamedTuple):

@@ -10,11 +10,13 @@ from random import Random
 from threading import Event as StopSignal
 from typing import Any
 
-from lineage_core import clock, compose, paths
-from lineage_core.clock import DAY, SECOND, Clock
-from lineage_core.demo.cortex import history, plan
+from lineage_core.base import clock
+from lineage_core.base.clock import DAY, SECOND, Clock
+from lineage_core.demo.simulation import history, plan
 from lineage_core.demo.story import PlannedEvent
-from lineage_core.journal import Journal
+from lineage_core.write import locations as paths
+from lineage_core.write import record_builder as compose
+from lineage_core.write.journal import Journal
 
 LIBRARY = Path(__file__).parents[1] / "shell" / "lineage.sh"
 SCRIPT = Path(__file__).parent / "report-event.sh"
@@ -118,7 +120,7 @@ class _Scripts:
         """Let a script log the event if it is one for a script; whether that was done."""
         if event.related or event.tags or self._rng.random() >= self._share:
             return False
-        from lineage_core.codec import dumps
+        from lineage_core.write.json_encoder import dumps
 
         words = [*event.args, dumps(event.data)] if event.data else list(event.args)
         done = subprocess.run(  # noqa: S603  our own script, words that we made

@@ -19,9 +19,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from lineage_core.errors import JournalError, UnknownNameError
+from lineage_core.base.errors import JournalError, UnknownNameError
 
-SHELL = Path(__file__).parent / "shell"
+SHELL = Path(__file__).parents[1] / "shell"
 LIBRARY = SHELL / "lineage.sh"
 _STAMP = re.compile(rb"^# lineage-tui (\S+) sha256:([0-9a-f]{64})\n", re.MULTILINE)
 

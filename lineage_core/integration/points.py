@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lineage_core.events import EVENTS
+from lineage_core.model.event_types import EVENTS
 
 PRIORITIES = ("critical", "high", "medium", "low")
 PHASES = {1: "core life cycle", 2: "master integration", 3: "advanced events", 4: "optional enhancements"}

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lineage_core.errors import JournalError, UnknownNameError
-from lineage_core.events import nearest
-from lineage_core.integration_points import PHASES, POINTS, PRIORITIES, Point
+from lineage_core.base.errors import JournalError, UnknownNameError
+from lineage_core.integration.points import PHASES, POINTS, PRIORITIES, Point
+from lineage_core.model.event_types import nearest
 
 LIBRARY = Path("scripts/lib/lineage.sh")
 QUERY_TOOL = Path("scripts/query-lineage.sh")

@@ -3,7 +3,7 @@
 Writers take no lock, so a file goes this way, and can be found by readers at every step of it:
 
 1. `lineage-DATE.jsonl` is renamed to `lineage-DATE.jsonl.archiving`. Later events of that day begin a new file.
-2. Whoever had opened it before finishes (see `idle.py`).
+2. Whoever had opened it before finishes (see `maintenance/open_writers.py`).
 3. It is compressed into a `.tmp` beside its place in the archive, always to the same bytes, and made durable.
 4. The `.tmp` is unpacked and compared with it, byte for byte.
 5. The `.tmp` is renamed into its place.
@@ -23,13 +23,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from lineage_core import packing
-from lineage_core.clock import DAY, utc_date
-from lineage_core.errors import JournalError
-from lineage_core.files import ARCHIVE
-from lineage_core.idle import PATIENCE, Quiet
-from lineage_core.lock import locked
-from lineage_core.paths import COMBINED_NAME, DAILY_NAME
+from lineage_core.base.clock import DAY, utc_date
+from lineage_core.base.errors import JournalError
+from lineage_core.maintenance import gzip_members as packing
+from lineage_core.maintenance.file_lock import locked
+from lineage_core.maintenance.open_writers import PATIENCE, Quiet
+from lineage_core.read.journal_files import ARCHIVE
+from lineage_core.write.locations import COMBINED_NAME, DAILY_NAME
 
 MOVED = ".archiving"
 LOCK = ".lock"

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lineage_core.errors import JournalError
+from lineage_core.base.errors import JournalError
 
 _POLL = 0.05  # seconds
 

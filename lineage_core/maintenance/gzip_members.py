@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from lineage_core.errors import JournalError
-from lineage_core.files import UNPACK_FREE, UNPACK_RATIO, open_file, pieces, unpack
+from lineage_core.base.errors import JournalError
+from lineage_core.read.journal_files import UNPACK_FREE, UNPACK_RATIO, open_file, pieces, unpack
 
 _BLOCK = 1 << 20
 _LEVEL = 6  # of compression: 9 takes three times as long for 2 % less

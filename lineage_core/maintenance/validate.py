@@ -13,16 +13,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from lineage_core import lint
-from lineage_core.clock import DAY, HOUR, MINUTE, format_duration, parse_timestamp, utc_date
-from lineage_core.conform import Problem, compile_schema
-from lineage_core.errors import JournalError
-from lineage_core.files import JournalFile, copies_of, files
-from lineage_core.intact import Found, Rejected
-from lineage_core.ledger import Ledger, News, Stand
-from lineage_core.lines import numbered
-from lineage_core.sanitize import visible
-from lineage_core.schema import json_schema
+from lineage_core.base.clock import DAY, HOUR, MINUTE, format_duration, parse_timestamp, utc_date
+from lineage_core.base.errors import JournalError
+from lineage_core.base.escaping import visible
+from lineage_core.maintenance.event_index import Ledger, News, Stand
+from lineage_core.model.json_schema import json_schema
+from lineage_core.model.record import Found, Rejected
+from lineage_core.model.schema_compiler import Problem, compile_schema
+from lineage_core.read.journal_files import JournalFile, copies_of, files
+from lineage_core.read.numbered_lines import numbered
+from lineage_core.rules import lifecycle as lint
 
 CLOCK_SLACK = 5 * MINUTE
 """How far the clocks of one host's processes may disagree before it is worth a word."""

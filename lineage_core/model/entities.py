@@ -1,7 +1,7 @@
 """What the events say: tasks, workers, handoffs and phases, as plain data.
 
-Everything here is derived from facts by `fold.py`. Nothing depends on "now": ages, zombies and open bars are computed
-by `views.py` from this and a clock. Times are microseconds since the epoch, UTC.
+Everything here is derived from facts by `state/fold.py`. Nothing depends on "now": ages, zombies and open bars are
+computed where they are shown, from this and a clock. Times are microseconds since the epoch, UTC.
 """
 
 from __future__ import annotations

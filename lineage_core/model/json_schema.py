@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lineage_core.events import ACTOR_TYPES, COMPLETION_STATUSES, EVENTS, PRIORITIES, EventSpec
+from lineage_core.model.event_types import ACTOR_TYPES, COMPLETION_STATUSES, EVENTS, PRIORITIES, EventSpec
 
 ENVIRONMENTS = ("local", "ci", "production")
 

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator
 
 import orjson
 
-from lineage_core.facts import Fact
+from lineage_core.model.facts import Fact
 
 # A fact begins where the one before it ended: inside a string each quote has a backslash before it, and no list inside
 # a fact holds objects. The groups: its time, its event type, the type and the id of its actor.

@@ -1,7 +1,7 @@
 """A JSON Schema compiled into one function that tells what is wrong with a value.
 
-Only the keywords that `schema.py` uses are understood; any other raises at compile time, so that a check cannot be
-lost. A million records take seconds, where a general validator takes minutes.
+Only the keywords that `model/json_schema.py` uses are understood; any other raises at compile time, so that a check
+cannot be lost. A million records take seconds, where a general validator takes minutes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lineage_core.sanitize import visible
+from lineage_core.base.escaping import visible
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from lineage_core.clock import format_duration, format_timestamp
-from lineage_core.codec import dumps
-from lineage_core.drawing import BARS, MARKS, parts
-from lineage_core.sanitize import visible
-from lineage_core.timeline import Bar, Lane, Timeline
+from lineage_core.base.clock import format_duration, format_timestamp
+from lineage_core.base.escaping import visible
+from lineage_core.present.timeline import Bar, Lane, Timeline
+from lineage_core.present.timeline_text import BARS, MARKS, parts
+from lineage_core.write.json_encoder import dumps
 
 MAX_TIMELINES = 50
 """Timelines on one page; the tables hold the rest."""

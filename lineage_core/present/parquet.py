@@ -12,7 +12,7 @@ from typing import IO, Any
 import orjson
 import polars as pl
 
-from lineage_core.clock import parse_timestamp
+from lineage_core.base.clock import parse_timestamp
 
 TIMES = frozenset(("at", "since", "timestamp", "start", "end"))
 """Columns that hold times, beside those that end in `_at`."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from lineage_core.clock import format_duration, format_timestamp
-from lineage_core.intact import EPOCH
-from lineage_core.state import Handoff, Phase, Task, TaskRow, Worker
+from lineage_core.base.clock import format_duration, format_timestamp
+from lineage_core.model.entities import Handoff, Phase, Task, TaskRow, Worker
+from lineage_core.model.record import EPOCH
 
 TASK_KEYS = {
     "task_id": "the task",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lineage_core.clock import format_duration
-from lineage_core.state import Status, Task, TaskRow
+from lineage_core.base.clock import format_duration
+from lineage_core.model.entities import Status, Task, TaskRow
 
 
 def short(master: str | None) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple, overload
 
-from lineage_core.state import Handoff, Status, Task, Worker
+from lineage_core.model.entities import Handoff, Status, Task, Worker
 
 
 class Bar(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lineage_core.clock import DAY, HOUR, MINUTE, SECOND, format_duration
-from lineage_core.timeline import Bar, Lane, Tick, Timeline
+from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND, format_duration
+from lineage_core.present.timeline import Bar, Lane, Tick, Timeline
 
 Piece = tuple[str, str]
 """Text and the kind of thing it is, which gives it its colour."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from lineage_core.scan import Search
+from lineage_core.query.block_search import Search
 
 Record = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """The filter language of the screen and of the queries: words that a task must match. LANGUAGE is its description.
 
 Terms are joined by and; `a,b` after a colon means either. Pure: from text to a predicate over tasks as they are known
-at one moment. What a term asks of events and workers is in `filter_terms.py`.
+at one moment. What a term asks of events and workers is in `query/filter_terms.py`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import shlex
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lineage_core.errors import BadInputError
-from lineage_core.events import nearest
-from lineage_core.filter_terms import (
+from lineage_core.base.errors import BadInputError
+from lineage_core.base.regex import compiled
+from lineage_core.base.time_input import parse_when
+from lineage_core.model.entities import Status, TaskRow
+from lineage_core.model.event_types import nearest
+from lineage_core.query.filter_terms import (
     EVENT_FIELDS,
     Ground,
     Test,
@@ -24,9 +27,6 @@ from lineage_core.filter_terms import (
     why_term,
     worker_term,
 )
-from lineage_core.patterns import compiled
-from lineage_core.state import Status, TaskRow
-from lineage_core.when import parse_when
 
 _ROW_FIELDS: dict[str, Callable[[TaskRow], str | None]] = {
     "status": lambda row: row.status.value,

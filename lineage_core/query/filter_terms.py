@@ -6,20 +6,20 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from lineage_core.errors import BadInputError
-from lineage_core.events import nearest
-from lineage_core.fact_search import facts_of, heads_of
-from lineage_core.likeness import NO_REASON, alike
-from lineage_core.patterns import Pattern, compiled
-from lineage_core.silence import quietest, watch
-from lineage_core.state import Status, TaskRow, Worker
-from lineage_core.values import error_of, text_of
-from lineage_core.when import parse_when
-from lineage_core.zombies import Thresholds
+from lineage_core.base.errors import BadInputError
+from lineage_core.base.regex import Pattern, compiled
+from lineage_core.base.time_input import parse_when
+from lineage_core.model.entities import Status, TaskRow, Worker
+from lineage_core.model.error_fingerprint import NO_REASON, alike
+from lineage_core.model.event_data import error_of, text_of
+from lineage_core.model.event_types import nearest
+from lineage_core.model.packed_facts import facts_of, heads_of
+from lineage_core.rules.silence import quietest, watch
+from lineage_core.rules.stuck_work import Thresholds
 
 if TYPE_CHECKING:
-    from lineage_core.facts import Fact
-    from lineage_core.merge import State
+    from lineage_core.model.facts import Fact
+    from lineage_core.state.store import State
 
 Test = Callable[[TaskRow], bool]
 

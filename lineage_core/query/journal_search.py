@@ -12,13 +12,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from lineage_core import crew
-from lineage_core.decode import Found
-from lineage_core.errors import JournalError, no_directory
-from lineage_core.files import ARCHIVE, JournalFile, files
-from lineage_core.intact import parse
-from lineage_core.reread import Hit, Reader
-from lineage_core.scan import OddFileError, Search, decode, one_line, search
+from lineage_core.base import fork_pool as crew
+from lineage_core.base.errors import JournalError, no_directory
+from lineage_core.model.record import parse
+from lineage_core.query.block_search import OddFileError, Search, decode, one_line, search
+from lineage_core.query.record_reader import Hit, Reader
+from lineage_core.read.decoder import Found
+from lineage_core.read.journal_files import ARCHIVE, JournalFile, files
 
 RANGE = 16 << 20
 """Bytes of a file that are searched in one go; larger files are shared among processes."""
@@ -183,7 +183,7 @@ def _distinct(alike: list[tuple[Hit, bytes]]) -> Iterator[tuple[Hit, bytes]]:
     if len(first) == 1:
         yield alike[0]
         return
-    from lineage_core.facts import digest_of
+    from lineage_core.model.facts import digest_of
 
     seen: set[int] = set()
     for hit, raw in alike:

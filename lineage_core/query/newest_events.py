@@ -13,13 +13,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from lineage_core.clock import DAY, parse_timestamp
-from lineage_core.decode import Decoder, Found
-from lineage_core.errors import JournalError
-from lineage_core.facts import digest_of
-from lineage_core.files import JournalFile, open_file, why
-from lineage_core.hits import label, list_files
-from lineage_core.scan import SLACK, decoded
+from lineage_core.base.clock import DAY, parse_timestamp
+from lineage_core.base.errors import JournalError
+from lineage_core.model.facts import digest_of
+from lineage_core.query.block_search import SLACK, decoded
+from lineage_core.query.journal_search import label, list_files
+from lineage_core.read.decoder import Decoder, Found
+from lineage_core.read.journal_files import JournalFile, open_file, why
 
 FIRST_STRETCH, LAST_STRETCH = 1 << 17, 1 << 22
 """Bytes at the end of a file that are read first, and at most."""

@@ -8,10 +8,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from lineage_core.errors import JournalError
-from lineage_core.files import JournalFile, copies_of, open_file, read_record, unpack, why
-from lineage_core.intact import read
-from lineage_core.scan import one_line
+from lineage_core.base.errors import JournalError
+from lineage_core.model.record import read
+from lineage_core.query.block_search import one_line
+from lineage_core.read.journal_files import JournalFile, copies_of, open_file, read_record, unpack, why
 
 _WINDOW = 1 << 16
 _WINDOWS = 64

@@ -12,15 +12,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from lineage_core import hits
-from lineage_core.clock import DAY
-from lineage_core.crew import Progress
-from lineage_core.errors import JournalError, UnknownNameError
-from lineage_core.facts import Fact, fact_of
-from lineage_core.files import files, open_file, unpack
-from lineage_core.merge import State
-from lineage_core.scan import Search
-from lineage_core.state import Task
+from lineage_core.base.clock import DAY
+from lineage_core.base.errors import JournalError, UnknownNameError
+from lineage_core.base.fork_pool import Progress
+from lineage_core.model.entities import Task
+from lineage_core.model.facts import Fact, fact_of
+from lineage_core.query import journal_search as hits
+from lineage_core.query.block_search import Search
+from lineage_core.read.journal_files import files, open_file, unpack
+from lineage_core.state.store import State
 
 MAX_LINKED = 16
 """Linked tasks whose own state is looked up; the others are named only."""

@@ -12,9 +12,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from lineage_core.decode import Decoder
-from lineage_core.errors import JournalError
-from lineage_core.files import open_file
+from lineage_core.base.errors import JournalError
+from lineage_core.read.decoder import Decoder
+from lineage_core.read.journal_files import open_file
 
 _HEAD = 256  # bytes of the beginning
 _LAST = 1024  # bytes before the offset: enough to hold the id of a record or two

@@ -10,8 +10,8 @@ import json
 from collections import Counter, deque
 from typing import Any, NamedTuple
 
-from lineage_core.events import ACTOR_TYPES
-from lineage_core.intact import TOO_DEEP
+from lineage_core.model.event_types import ACTOR_TYPES
+from lineage_core.model.record import TOO_DEEP
 
 _FIELDS = (
     "lineage_id",

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from lineage_core.errors import JournalError
-from lineage_core.paths import COMBINED_NAME, daily_name
+from lineage_core.base.errors import JournalError
+from lineage_core.write.locations import COMBINED_NAME, daily_name
 
 ARCHIVE = "archive"
 

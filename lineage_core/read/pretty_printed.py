@@ -6,7 +6,7 @@ indented. So a `{` opens an object inside whatever is open, an indented line bel
 with a foreign line in it is not whole; nor is, then, the one around it, which misses that line.
 
 A region reaches from where nothing is open to where nothing is open again. A record that has a region to itself is
-taken as it is, unless another region near it was no such record; `habits.py` judges the others.
+taken as it is, unless another region near it was no such record; `read/interleaving.py` judges the others.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import re
 from collections import deque
 from typing import Any
 
-from lineage_core import intact
-from lineage_core.codec import MAX_DEPTH, MAX_LINE
-from lineage_core.habits import PATIENCE, Habits, refuse_doubled_keys
-from lineage_core.intact import Found, Rejected, excerpt
+from lineage_core.model import record as intact
+from lineage_core.model.record import Found, Rejected, excerpt
+from lineage_core.read.interleaving import PATIENCE, Habits, refuse_doubled_keys
+from lineage_core.write.json_encoder import MAX_DEPTH, MAX_LINE
 
 UNFINISHED = "unfinished"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from lineage_core.facts import Fact
+from lineage_core.model.facts import Fact
 
 _WORKER_CAUSE = {
     "worker_started": ("worker_spawned",),

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from lineage_core.events import EVENTS
-from lineage_core.facts import Fact
-from lineage_core.fold import ZOMBIE_TIMEOUT, apply
-from lineage_core.state import ENDED, Handoff, Status, Task, Worker
+from lineage_core.model.entities import ENDED, Handoff, Status, Task, Worker
+from lineage_core.model.event_types import EVENTS
+from lineage_core.model.facts import Fact
+from lineage_core.state.fold import ZOMBIE_TIMEOUT, apply
 
 _NEVER: dict[str, frozenset[Status]] = {
     "task_assigned": ENDED,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lineage_core.facts import Fact
-from lineage_core.state import Status, Task, Worker
+from lineage_core.model.entities import Status, Task, Worker
+from lineage_core.model.facts import Fact
 
 _TROUBLE = {
     Status.BLOCKED: ("task_blocked",),

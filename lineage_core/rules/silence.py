@@ -1,7 +1,7 @@
 """When an open worker counts as silent, as a zombie, as never started or as orphaned: the one place that says so.
 
-The rules (`zombies.py`), and through them `lineage zombies` and the attention view, the workers view, the tree and the
-counts on the status line all ask here.
+The rules (`rules/stuck_work.py`), and through them `lineage zombies` and the attention view, the workers view, the
+tree and the counts on the status line all ask here.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from lineage_core.state import Task, TaskRow, Worker
+from lineage_core.model.entities import Task, TaskRow, Worker
 
 if TYPE_CHECKING:
-    from lineage_core.zombies import Thresholds
+    from lineage_core.rules.stuck_work import Thresholds
 
 ZOMBIE = "zombie"
 """The word for a worker that is given up for dead; the others are warnings."""

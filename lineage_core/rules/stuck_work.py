@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from lineage_core.clock import MINUTE, ago, format_duration
-from lineage_core.silence import ZOMBIE, over, watch
-from lineage_core.state import Status, Task, TaskRow, Worker, WorkerEnd
-from lineage_core.when import parse_duration
-from lineage_core.words import waiting_for
+from lineage_core.base.clock import MINUTE, ago, format_duration
+from lineage_core.base.time_input import parse_duration
+from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
+from lineage_core.present.sentences import waiting_for
+from lineage_core.rules.silence import ZOMBIE, over, watch
 
 
 class Severity(StrEnum):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
-from lineage_core.errors import LineageError
-from lineage_core.journal import Journal
+from lineage_core.base.errors import LineageError
+from lineage_core.write.journal import Journal
 
 
 def main() -> None:

@@ -5,7 +5,7 @@
 #   log_task_created "$task_id" "$creator" '{"priority":"high"}'     # the new id is left in LINEAGE_ID
 #
 # The common call is bash alone: no fork, one write. What is not surely right here (DATA beyond plain JSON, a possible
-# secret, a long line, bash before 5.0) is written by the same rules in Python (lineage_core/shell_bridge.py).
+# secret, a long line, bash before 5.0) is written by the same rules in Python (lineage_core/shell/bridge.py).
 # Logging never breaks the work: a call returns 0 unless LINEAGE_STRICT=1, and does nothing with LINEAGE_DISABLED=1.
 # Names are LINEAGE_*, __lineage_* and, inside a call, __l_*; nothing else of the caller changes. That is why there is
 # no [[ =~ ]] (it sets BASH_REMATCH) and no printf %()T (it needs TZ), and why IFS and the locale are local.
@@ -246,7 +246,7 @@ __lineage_utf8() {
   [[ $__l_v != *[!$'\x01'-$'\x7f']* ]]
 }
 
-# TEXT: whether surely nothing in it is a secret. What is searched for covers all rules of lineage_core/redact.py.
+# TEXT: whether surely nothing in it is a secret. What is searched for covers all rules of lineage_core/write/redaction.py.
 __lineage_harmless() {
   local __l_v=I
   [[ ${__l_v,,} == i ]] || local LC_ALL=C  # Turkish has another small I
@@ -332,8 +332,8 @@ case ${__lineage_ids[0]-} in '') __lineage_tasks=() __lineage_ids=() ;; esac  # 
 __lineage_root=${BASH_SOURCE[0]}
 case $__lineage_root in /*) ;; *) __lineage_root=$PWD/$__lineage_root ;; esac
 __lineage_root=${__lineage_root%/lineage_core/shell/*}
-__lineage_run='import sys; sys.path.append(sys.argv[1]); from lineage_core.shell_bridge import main; main()'
-__lineage_ask='import sys; sys.path.append(sys.argv[1]); from lineage_core.shell_queries import main; main()'
+__lineage_run='import sys; sys.path.append(sys.argv[1]); from lineage_core.shell.bridge import main; main()'
+__lineage_ask='import sys; sys.path.append(sys.argv[1]); from lineage_core.shell.queries import main; main()'
 
 # EVENT TYPE BY N FIELDS TASK WORD…: log it, by bash if that is sure, else by Python.
 __lineage_log() {

@@ -10,12 +10,12 @@ from typing import Any
 
 import orjson
 
-from lineage_core import hits
-from lineage_core.errors import LineageError
-from lineage_core.intact import parse
-from lineage_core.paths import lineage_dir
-from lineage_core.pick import Pick
-from lineage_core.scan import one_line
+from lineage_core.base.errors import LineageError
+from lineage_core.model.record import parse
+from lineage_core.query import journal_search as hits
+from lineage_core.query.block_search import one_line
+from lineage_core.query.event_query import Pick
+from lineage_core.write.locations import lineage_dir
 
 
 def main() -> None:

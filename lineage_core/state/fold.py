@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from lineage_core.facts import Fact, distinct, order
-from lineage_core.state import Handoff, Mark, Phase, Status, Task, Worker, WorkerEnd
-from lineage_core.values import count_of, error_of, names_of, number_of, text_of, tokens_of
+from lineage_core.model.entities import Handoff, Mark, Phase, Status, Task, Worker, WorkerEnd
+from lineage_core.model.event_data import count_of, error_of, names_of, number_of, text_of, tokens_of
+from lineage_core.model.facts import Fact, distinct, order
 
 ZOMBIE_TIMEOUT = "zombie_timeout"
 

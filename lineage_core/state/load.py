@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lineage_core.decode import Found, Rejected
-from lineage_core.errors import no_directory
-from lineage_core.history import History, Prefix, uncollected
-from lineage_core.merge import State
-from lineage_core.place import path_of
-from lineage_core.segment import Segment
-from lineage_core.tail import Tailer
+from lineage_core.base.errors import no_directory
+from lineage_core.read.checkpoint import path_of
+from lineage_core.read.decoder import Found, Rejected
+from lineage_core.read.tailer import Tailer
+from lineage_core.state.snapshot import Segment
+from lineage_core.state.snapshot_cache import History, Prefix, uncollected
+from lineage_core.state.store import State
 
 
 class Loaded(NamedTuple):

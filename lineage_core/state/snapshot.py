@@ -26,13 +26,13 @@ from typing import Any
 
 import orjson
 
-from lineage_core.decode import Rejected
-from lineage_core.facts import Sought
-from lineage_core.merge import State
-from lineage_core.state import Status, TaskRow
+from lineage_core.model.entities import Status, TaskRow
+from lineage_core.model.facts import Sought
+from lineage_core.read.decoder import Rejected
+from lineage_core.state.store import State
 
 FORMAT = 6
-"""Of this file, and of what `fold.py` makes of events; a segment of another format is made again."""
+"""Of this file, and of what `state/fold.py` makes of events; a segment of another format is made again."""
 
 _FIELDS = TaskRow._fields
 _SHARED = ("task_type", "priority", "master", "session")

@@ -26,12 +26,12 @@ from typing import NamedTuple
 import orjson
 from platformdirs import user_cache_path
 
-from lineage_core.decode import Decoder, Found, Rejected
-from lineage_core.errors import JournalError
-from lineage_core.files import JournalFile, copies_of, files, open_file
-from lineage_core.folder import fold_again, read
-from lineage_core.place import Place
-from lineage_core.segment import DamagedError, Segment
+from lineage_core.base.errors import JournalError
+from lineage_core.read.checkpoint import Place
+from lineage_core.read.decoder import Decoder, Found, Rejected
+from lineage_core.read.journal_files import JournalFile, copies_of, files, open_file
+from lineage_core.state.snapshot import DamagedError, Segment
+from lineage_core.state.snapshot_worker import fold_again, read
 
 SMALL = 4 << 20
 """Bytes of a directory that is simply read: below it, processes and a cache would cost more than they save."""
@@ -46,7 +46,7 @@ PACKED_RATIO = 20
 """How many times larger a packed file is taken to be: text of ours packs 15 to 40 times."""
 
 
-_FOLDER = (sys.executable, "-m", "lineage_core.folder")
+_FOLDER = (sys.executable, "-m", "lineage_core.state.snapshot_worker")
 
 
 @contextmanager

@@ -1,4 +1,5 @@
-"""The process that folds journal files into segments: `python -m lineage_core.folder`, fed by `history.py`.
+"""The process that folds journal files into segments: `python -m lineage_core.state.snapshot_worker`,
+fed by `snapshot_cache.py`.
 
 A line of standard input is `[path, canonical name, bytes, target]`, the paths with a character for each byte; the
 answer is a line `done` or `failed`. It ends with its input, so that nothing is left when the program that started it
@@ -18,12 +19,12 @@ from typing import Any
 
 import orjson
 
-from lineage_core.decode import Decoder, Found, Rejected
-from lineage_core.errors import JournalError
-from lineage_core.files import copies_of, open_file, pieces, unpack
-from lineage_core.merge import State
-from lineage_core.place import Place, path_of
-from lineage_core.segment import Segment, write
+from lineage_core.base.errors import JournalError
+from lineage_core.read.checkpoint import Place, path_of
+from lineage_core.read.decoder import Decoder, Found, Rejected
+from lineage_core.read.journal_files import copies_of, open_file, pieces, unpack
+from lineage_core.state.snapshot import Segment, write
+from lineage_core.state.store import State
 
 BLOCK = 1 << 20
 

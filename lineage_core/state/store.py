@@ -14,14 +14,14 @@ from itertools import islice, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from lineage_core.facts import Fact, Sought, distinct, fact_of, order, pack, pack_all, unpack
-from lineage_core.fold import apply, derive, play
-from lineage_core.kinship import Kinship, day_of, is_ours
-from lineage_core.state import Status, Task, TaskRow
+from lineage_core.model.entities import Status, Task, TaskRow
+from lineage_core.model.facts import Fact, Sought, distinct, fact_of, order, pack, pack_all, unpack
+from lineage_core.state.fold import apply, derive, play
+from lineage_core.state.subtasks import Kinship, day_of, is_ours
 
 if TYPE_CHECKING:
-    from lineage_core.decode import Found
-    from lineage_core.segment import Segment
+    from lineage_core.read.decoder import Found
+    from lineage_core.state.snapshot import Segment
 
 KEPT_TASKS = 4096
 """How many derived tasks are kept at hand; the others are derived again when needed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from lineage_core.clock import utc_date
+from lineage_core.base.clock import utc_date
 
 RECENT_EVENTS = 65536
 """How many event ids are kept with their tasks, at least; older ones are searched for."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from heapq import heappush, heappushpop
 from typing import Any
 
-from lineage_core import crew
-from lineage_core.merge import State
-from lineage_core.state import Task, TaskRow
+from lineage_core.base import fork_pool as crew
+from lineage_core.model.entities import Task, TaskRow
+from lineage_core.state.store import State
 
 Item = tuple[int, dict[str, Any]]
 """When, in microseconds, and a flat row."""

@@ -11,14 +11,14 @@ A table is a polars frame of few rows with documented columns. Each function tak
 Percentiles are interpolated linearly between the two nearest values. Durations are milliseconds.
 """
 
-from lineage_core.stats.crew import workers
-from lineage_core.stats.cut import NOBODY, WINDOWS, Cut, narrowed
+from lineage_core.stats.breakdown import BY, groups
 from lineage_core.stats.durations import durations, waits
 from lineage_core.stats.failures import failures, pattern_of, reasons
-from lineage_core.stats.flow import flow, heat
-from lineage_core.stats.groups import BY, groups
 from lineage_core.stats.health import actors, delays, event_types, silent_points, wrong_values
+from lineage_core.stats.throughput import flow, heat
 from lineage_core.stats.tokens import tokens
+from lineage_core.stats.window import NOBODY, WINDOWS, Cut, narrowed
+from lineage_core.stats.workers import workers
 
 __all__ = [
     "BY",

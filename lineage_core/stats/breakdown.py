@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 from polars import col
 
-from lineage_core.frames.columns import TIME
-from lineage_core.stats.crew import HOW_THEY_ENDED
-from lineage_core.stats.cut import Cut, key_of
-from lineage_core.stats.spread import wilson
+from lineage_core.dataframes.schema import TIME
+from lineage_core.stats.distribution import wilson
+from lineage_core.stats.window import Cut, key_of
+from lineage_core.stats.workers import HOW_THEY_ENDED
 
 BY = ("master", "worker_type", "task_type", "session", "hour", "day")
 

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from lineage_core import stats
-from lineage_core.clock import SECOND, format_timestamp
-from lineage_core.stats.cut import Cut
+from lineage_core.base.clock import SECOND, format_timestamp
+from lineage_core.stats.window import Cut
 
 
 def document(cut: Cut, silent_after: int, *, filtered: bool = False) -> dict[str, Any]:

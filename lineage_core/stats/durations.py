@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit
 
-from lineage_core.stats.cut import Cut, key_of
-from lineage_core.stats.spread import spread
+from lineage_core.stats.distribution import spread
+from lineage_core.stats.window import Cut, key_of
 
 
 def durations(cut: Cut, by: str) -> pl.DataFrame:

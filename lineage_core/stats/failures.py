@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit, when
 
-from lineage_core.frames.columns import TIME
-from lineage_core.likeness import LENGTH, NO_REASON, STEPS
-from lineage_core.stats.cut import Cut, key_of
-from lineage_core.stats.spread import wilson
+from lineage_core.dataframes.schema import TIME
+from lineage_core.model.error_fingerprint import LENGTH, NO_REASON, STEPS
+from lineage_core.stats.distribution import wilson
+from lineage_core.stats.window import Cut, key_of
 
 SOME = 40
 """Tasks that are named for a reason: the last ones."""

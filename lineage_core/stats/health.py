@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit, when
 
-from lineage_core import integration
-from lineage_core.integration_points import POINTS, Point
-from lineage_core.stats.cut import Cut
-from lineage_core.stats.spread import spread
+from lineage_core.integration import survey as integration
+from lineage_core.integration.points import POINTS, Point
+from lineage_core.stats.distribution import spread
+from lineage_core.stats.window import Cut
 
 
 def event_types(cut: Cut) -> pl.DataFrame:

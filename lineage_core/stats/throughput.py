@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 from polars import col
 
-from lineage_core.clock import DAY, HOUR, MINUTE, SECOND
-from lineage_core.frames.columns import TIME
-from lineage_core.stats.cut import Cut
+from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND
+from lineage_core.dataframes.schema import TIME
+from lineage_core.stats.window import Cut
 
 BINS = 60
 """The most stretches into which a window is cut for a course over time."""

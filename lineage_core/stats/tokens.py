@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit
 
-from lineage_core.stats.cut import Cut, key_of
+from lineage_core.stats.window import Cut, key_of
 
 
 def tokens(cut: Cut, by: str) -> pl.DataFrame:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import polars as pl
 from polars import col, lit
 
-from lineage_core.clock import DAY, HOUR, MINUTE
-from lineage_core.frame import Frames
-from lineage_core.frames.columns import FRAMES, TIME
+from lineage_core.base.clock import DAY, HOUR, MINUTE
+from lineage_core.dataframes.reader import Frames
+from lineage_core.dataframes.schema import FRAMES, TIME
 
 WINDOWS = {"15m": 15 * MINUTE, "1h": HOUR, "24h": DAY, "7d": 7 * DAY, "all": None}
 """The windows of the screen; None: everything."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit
 
-from lineage_core.frames.columns import TIME
-from lineage_core.stats.cut import Cut, key_of
+from lineage_core.dataframes.schema import TIME
+from lineage_core.stats.window import Cut, key_of
 
 HOW_THEY_ENDED = {
     "workers": pl.len(),

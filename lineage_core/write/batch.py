@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable, Mapping
 from json import loads
 from typing import IO, Any
 
-from lineage_core import clock, codec
-from lineage_core.compose import FREE_TEXT, MAX_ID, context_of, error_details, percentage, spec_of
-from lineage_core.conform import Problem, compile_schema
-from lineage_core.errors import BadInputError, ExitCode
-from lineage_core.events import SCHEMA_VERSION, EventSpec, creator_type
-from lineage_core.journal import Journal, new_id
-from lineage_core.redact import redactor
-from lineage_core.schema import json_schema
+from lineage_core.base import clock
+from lineage_core.base.errors import BadInputError, ExitCode
+from lineage_core.model.event_types import SCHEMA_VERSION, EventSpec, creator_type
+from lineage_core.model.json_schema import json_schema
+from lineage_core.model.schema_compiler import Problem, compile_schema
+from lineage_core.write import json_encoder as codec
+from lineage_core.write.journal import Journal, new_id
+from lineage_core.write.record_builder import FREE_TEXT, MAX_ID, context_of, error_details, percentage, spec_of
+from lineage_core.write.redaction import redactor
 
 _conforms = compile_schema(json_schema())
 

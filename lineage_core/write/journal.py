@@ -18,8 +18,11 @@ from _thread import allocate_lock  # what threading.Lock is, without its import
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lineage_core import clock, codec, compose, paths
-from lineage_core.errors import BadInputError, JournalError
+from lineage_core.base import clock
+from lineage_core.base.errors import BadInputError, JournalError
+from lineage_core.write import json_encoder as codec
+from lineage_core.write import locations as paths
+from lineage_core.write import record_builder as compose
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Between records and bytes, for writing: JSON exactly as we put it on disk.
 
-Reading is `decode.py`. Only the standard library is used here, because `lineage log` must start fast. What is
+Reading is `read/decoder.py`. Only the standard library is used here, because `lineage log` must start fast. What is
 written is JSON for every reader (orjson and jq among them): numbers within the range of a double, no lone
 surrogates, no key twice in an object, nesting up to MAX_DEPTH.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from _json import encode_basestring  # json.encoder's own; importing json costs what a DATA-less event need not pay
 from typing import Any
 
-from lineage_core.errors import BadInputError
+from lineage_core.base.errors import BadInputError
 
 MAX_DEPTH = 100
 """Levels of nesting we write and draw, the record and event_data included; orjson reads up to 1,024."""

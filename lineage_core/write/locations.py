@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from lineage_core.errors import JournalError
+from lineage_core.base.errors import JournalError
 
 if TYPE_CHECKING:
     from pathlib import Path

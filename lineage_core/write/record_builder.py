@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lineage_core.codec import Number, number, parse_object
-from lineage_core.errors import BadInputError
-from lineage_core.events import EVENTS, SCHEMA_VERSION, EventSpec, creator_type, nearest
-from lineage_core.redact import redactor
+from lineage_core.base.errors import BadInputError
+from lineage_core.model.event_types import EVENTS, SCHEMA_VERSION, EventSpec, creator_type, nearest
+from lineage_core.write.json_encoder import Number, number, parse_object
+from lineage_core.write.redaction import redactor
 
 MAX_ID = 1024
 """Characters of the longest id we write."""

@@ -8,17 +8,17 @@ from collections.abc import Hashable, Iterator
 from functools import partial
 from typing import Any
 
-from lineage_core.clock import Clock, format_duration
-from lineage_core.facts import Fact
-from lineage_core.merge import State
-from lineage_core.words import say
-from lineage_tui.background import in_background
-from lineage_tui.cells import Line, fit
-from lineage_tui.models.exact import Parts
+from lineage_core.base.clock import Clock, format_duration
+from lineage_core.model.facts import Fact
+from lineage_core.present.sentences import say
+from lineage_core.state.store import State
+from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.task_events import TaskEvents
-from lineage_tui.models.wrapped import RecordLine, record_lines, wrap
-from lineage_tui.style import Styles
-from lineage_tui.widgets.lines import LineView
+from lineage_tui.models.text_wrap import RecordLine, record_lines, wrap
+from lineage_tui.theme.line import Line, fit
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.slices import in_background
 
 EVENT_LOOKS = {
     "task_created": "queued", "task_assigned": "assigned", "task_started": "running", "task_blocked": "blocked",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from lineage_core.clock import Clock
-from lineage_core.facts import Fact
-from lineage_core.merge import State
-from lineage_core.state import TaskRow
-from lineage_tui.models.exact import Parts
-from lineage_tui.models.facts_of import last_facts, part_of
-from lineage_tui.style import Styles
-from lineage_tui.widgets.events import EventLines, RecordLines, event_parts
-from lineage_tui.widgets.gantt import Gantt
-from lineage_tui.widgets.heading import Heading
-from lineage_tui.widgets.lines import LineView
-from lineage_tui.widgets.workers import WorkerLines
+from lineage_core.base.clock import Clock
+from lineage_core.model.entities import TaskRow
+from lineage_core.model.facts import Fact
+from lineage_core.state.store import State
+from lineage_tui.detail.events_tab import EventLines, RecordLines, event_parts
+from lineage_tui.detail.timeline_tab import Gantt
+from lineage_tui.detail.workers_tab import WorkerLines
+from lineage_tui.models.fact_lookup import last_facts, part_of
+from lineage_tui.models.lane_table import Parts
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.styled_lines import Heading
 
 LEAST_EVENTS = 3
 """Lines for which there must be room before the last events stand below a timeline."""

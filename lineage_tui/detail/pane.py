@@ -13,28 +13,28 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import ContentSwitcher
 
-from lineage_core.clock import Clock
-from lineage_core.facts import Fact
-from lineage_core.merge import State
-from lineage_core.silence import over
-from lineage_core.state import TaskRow
-from lineage_core.timeline import timeline
-from lineage_core.zombies import Thresholds
-from lineage_tui.background import in_background
-from lineage_tui.models.brief import Brief, brief
-from lineage_tui.models.exact import Parts
-from lineage_tui.models.facts_of import last_fact, part_of
-from lineage_tui.models.headed import session_lines, task_lines
-from lineage_tui.models.pace import Pace
-from lineage_tui.models.session import Session
-from lineage_tui.models.usual import Usually
-from lineage_tui.style import Styles
-from lineage_tui.widgets.events import EventLines, RecordLines
-from lineage_tui.widgets.foot import Foot
-from lineage_tui.widgets.gantt import Gantt
-from lineage_tui.widgets.heading import Heading
-from lineage_tui.widgets.lines import LineView
-from lineage_tui.widgets.workers import WorkerLines
+from lineage_core.base.clock import Clock
+from lineage_core.model.entities import TaskRow
+from lineage_core.model.facts import Fact
+from lineage_core.present.timeline import timeline
+from lineage_core.rules.silence import over
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.store import State
+from lineage_tui.detail.events_tab import EventLines, RecordLines
+from lineage_tui.detail.footer import Foot
+from lineage_tui.detail.timeline_tab import Gantt
+from lineage_tui.detail.workers_tab import WorkerLines
+from lineage_tui.models.detail_header import session_lines, task_lines
+from lineage_tui.models.fact_lookup import last_fact, part_of
+from lineage_tui.models.lane_table import Parts
+from lineage_tui.models.session_summary import Session
+from lineage_tui.models.silence_baseline import Usually
+from lineage_tui.models.task_brief import Brief, brief
+from lineage_tui.models.throttle import Pace
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.slices import in_background
+from lineage_tui.widgets.styled_lines import Heading
 
 TABS = ("timeline", "events", "workers", "record")
 

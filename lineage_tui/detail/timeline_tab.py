@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from lineage_core.clock import SECOND, Clock, format_duration
-from lineage_core.timeline import Timeline
-from lineage_tui.cells import Line, cut
-from lineage_tui.models.exact import Parts, exact
-from lineage_tui.models.painted import Axis, paint, ruler
-from lineage_tui.style import Styles
-from lineage_tui.widgets.lines import LineView
+from lineage_core.base.clock import SECOND, Clock, format_duration
+from lineage_core.present.timeline import Timeline
+from lineage_tui.models.gantt_cells import Axis, paint, ruler
+from lineage_tui.models.lane_table import Parts, exact
+from lineage_tui.theme.line import Line, cut
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.line_list import LineView
 
 
 class Gantt(LineView):

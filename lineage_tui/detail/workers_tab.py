@@ -6,15 +6,15 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
-from lineage_core.clock import Clock, format_duration
-from lineage_core.silence import STUCK, worker_look
-from lineage_core.state import Worker
-from lineage_core.zombies import Thresholds
-from lineage_tui.cells import Line, bar, cut
-from lineage_tui.models.exact import Parts
-from lineage_tui.models.wrapped import wrap
-from lineage_tui.style import Styles
-from lineage_tui.widgets.lines import LineView
+from lineage_core.base.clock import Clock, format_duration
+from lineage_core.model.entities import Worker
+from lineage_core.rules.silence import STUCK, worker_look
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_tui.models.lane_table import Parts
+from lineage_tui.models.text_wrap import wrap
+from lineage_tui.theme.line import Line, bar, cut
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.line_list import LineView
 
 
 class WorkerLines(LineView):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lineage_core.clock import DAY
-from lineage_core.likeness import LENGTH, NO_REASON, alike
-from lineage_core.merge import State
-from lineage_core.silence import ZOMBIE, levels, over, watch
-from lineage_core.state import Status, Task, TaskRow
-from lineage_core.zombies import AT_ONCE, RULES, Finding, Severity, Thresholds, check, concerned
-from lineage_tui.acknowledged import Acknowledged, Grade, Key
+from lineage_core.base.clock import DAY
+from lineage_core.model.entities import Status, Task, TaskRow
+from lineage_core.model.error_fingerprint import LENGTH, NO_REASON, alike
+from lineage_core.rules.silence import ZOMBIE, levels, over, watch
+from lineage_core.rules.stuck_work import AT_ONCE, RULES, Finding, Severity, Thresholds, check, concerned
+from lineage_core.state.store import State
+from lineage_tui.settings.acknowledgements import Acknowledged, Grade, Key
 
 RECENT = DAY
 """What began longer ago comes after all that is newer, however bad."""

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 
-from lineage_core.merge import State
-from lineage_core.state import Status, TaskRow
-from lineage_core.zombies import AT_ONCE, Finding, Severity, Thresholds, crowd
-from lineage_tui.acknowledged import Acknowledged, Key
-from lineage_tui.models.bundles import Bundles
-from lineage_tui.models.concern import LONG_AGO, RECENT, Cause, Concern, Found, examine, key_of, rated
+from lineage_core.model.entities import Status, TaskRow
+from lineage_core.rules.stuck_work import AT_ONCE, Finding, Severity, Thresholds, crowd
+from lineage_core.state.store import State
+from lineage_tui.models.attention_item import LONG_AGO, RECENT, Cause, Concern, Found, examine, key_of, rated
+from lineage_tui.models.grouped_list import Bundles
+from lineage_tui.settings.acknowledgements import Acknowledged, Key
 
 _STEP = 20
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lineage_core.clock import format_duration
-from lineage_tui.models.brief import Brief
-from lineage_tui.models.exact import Parts
-from lineage_tui.models.session import Session, Sums
-from lineage_tui.models.wrapped import wrap
-from lineage_tui.style import Styles
+from lineage_core.base.clock import format_duration
+from lineage_tui.models.lane_table import Parts
+from lineage_tui.models.session_summary import Session, Sums
+from lineage_tui.models.task_brief import Brief
+from lineage_tui.models.text_wrap import wrap
+from lineage_tui.theme.styles import Styles
 
 
 def task_lines(task_id: str, told: Brief, width: int, height: int, looks: Styles) -> list[Parts]:

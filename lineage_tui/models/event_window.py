@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
-from lineage_core.facts import BEGIN, Fact, order, unpack
-from lineage_core.merge import State
+from lineage_core.model.facts import BEGIN, Fact, order, unpack
+from lineage_core.state.store import State
 
 MOST = 10_000
 """Events in the window."""

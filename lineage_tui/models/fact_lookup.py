@@ -7,8 +7,8 @@ from itertools import islice
 
 import orjson
 
-from lineage_core.facts import BEGIN, Fact, unpack
-from lineage_core.merge import State
+from lineage_core.model.facts import BEGIN, Fact, unpack
+from lineage_core.state.store import State
 
 
 def last_fact(state: State, task_id: str, text: str, holds: Callable[[Fact], bool]) -> Fact | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import insort
 
-from lineage_core.events import EVENTS
-from lineage_core.filter_terms import WORKER_STATES
-from lineage_core.filters import FLAGS, KEYS
-from lineage_core.state import Status, TaskRow
+from lineage_core.model.entities import Status, TaskRow
+from lineage_core.model.event_types import EVENTS
+from lineage_core.query.filter_parser import FLAGS, KEYS
+from lineage_core.query.filter_terms import WORKER_STATES
 
 MOST = 2000
 """Values of a key that are known; what comes after them is not suggested."""

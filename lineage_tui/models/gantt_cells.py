@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from lineage_core.clock import SECOND, format_duration
-from lineage_core.timeline import Bar, Lane, Tick, Words
-from lineage_tui.style import Styles
+from lineage_core.base.clock import SECOND, format_duration
+from lineage_core.present.timeline import Bar, Lane, Tick, Words
+from lineage_tui.theme.styles import Styles
 
 _BLANK = "\0"
 """A cell of a bar without a word, until it is drawn."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, TypeVar
 
-from lineage_tui.models.ranked import Ranked
+from lineage_tui.models.sorted_list import Ranked
 
 I = TypeVar("I", bound=Hashable)  # noqa: E741
 B = TypeVar("B", bound=Hashable)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from lineage_core.clock import format_duration
-from lineage_core.timeline import Bar, Lane, Tick, Words
-from lineage_tui.cells import bar as meter
-from lineage_tui.models.wrapped import wrap
-from lineage_tui.style import Styles
+from lineage_core.base.clock import format_duration
+from lineage_core.present.timeline import Bar, Lane, Tick, Words
+from lineage_tui.models.text_wrap import wrap
+from lineage_tui.theme.line import bar as meter
+from lineage_tui.theme.styles import Styles
 
 Parts = list[tuple[str, str, bool]]
 """Text, role and whether it is bold, from left to right."""

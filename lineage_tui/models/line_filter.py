@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from lineage_core.filter_terms import Ground
-from lineage_core.filters import joined, parse, term_of, words
-from lineage_core.patterns import compiled
-from lineage_core.state import TaskRow
+from lineage_core.base.regex import compiled
+from lineage_core.model.entities import TaskRow
+from lineage_core.query.filter_parser import joined, parse, term_of, words
+from lineage_core.query.filter_terms import Ground
 
 T = TypeVar("T")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lineage_core.facts import Fact
-from lineage_core.merge import State
-from lineage_core.state import Task
-from lineage_core.words import say
-from lineage_tui.models.facts_of import last_fact, part_of
+from lineage_core.model.entities import Task
+from lineage_core.model.facts import Fact
+from lineage_core.present.sentences import say
+from lineage_core.state.store import State
+from lineage_tui.models.fact_lookup import last_fact, part_of
 
 
 class Place(NamedTuple):

@@ -8,9 +8,9 @@ from collections.abc import Hashable, Iterator
 from itertools import pairwise
 from typing import Generic, TypeVar
 
-from lineage_core.silence import WORDS, Watch, levels
-from lineage_core.zombies import Thresholds
-from lineage_tui.models.ranked import Ranked
+from lineage_core.rules.silence import WORDS, Watch, levels
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_tui.models.sorted_list import Ranked
 
 K = TypeVar("K", bound=Hashable)
 

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lineage_core.state import TaskRow
-from lineage_core.timeline import Bar, Lane, Timeline
-from lineage_tui.branch import Node
-from lineage_tui.tree import Tree
+from lineage_core.model.entities import TaskRow
+from lineage_core.present.timeline import Bar, Lane, Timeline
+from lineage_tui.models.task_tree import Tree
+from lineage_tui.models.tree_index import Node
 
 MOST = 1000
 """Tasks that get a bar: the first in the order of the tree."""

@@ -11,8 +11,8 @@ from heapq import nlargest
 from itertools import pairwise
 from typing import NamedTuple
 
-from lineage_core.merge import State
-from lineage_core.state import TaskRow, Worker, WorkerEnd
+from lineage_core.model.entities import TaskRow, Worker, WorkerEnd
+from lineage_core.state.store import State
 
 LEARNED = 1000
 """Tasks whose workers are looked at: those that were last heard of."""

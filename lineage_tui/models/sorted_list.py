@@ -1,7 +1,7 @@
 """A list that stays sorted while its items come, go and change: each change costs the square root of its length.
 
-Kept in blocks, as `lineage_tui.branch` keeps nodes; but the items may be anything, numbers in an array included, and
-the whole list can be sorted anew in slices while the screen goes on.
+Kept in blocks, as `lineage_tui.models.tree_index` keeps nodes; but the items may be anything,
+numbers in an array included, and the whole list can be sorted anew in slices while the screen goes on.
 """
 
 from __future__ import annotations

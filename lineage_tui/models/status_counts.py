@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lineage_core.merge import State
-from lineage_core.silence import over, watch
-from lineage_core.state import TaskRow
-from lineage_core.zombies import Thresholds
-from lineage_tui.models.vigil import Vigil
+from lineage_core.model.entities import TaskRow
+from lineage_core.rules.silence import over, watch
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.store import State
+from lineage_tui.models.open_workers import Vigil
 
 
 class Tally:

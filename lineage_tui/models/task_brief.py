@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lineage_core.blame import cause, quietest
-from lineage_core.clock import ago, format_duration
-from lineage_core.fold import ZOMBIE_TIMEOUT
-from lineage_core.silence import over, watch
-from lineage_core.state import Status, Task, TaskRow, Worker, WorkerEnd
-from lineage_core.words import short, waiting_for
-from lineage_core.zombies import Thresholds
-from lineage_tui.models.usual import Usually
-from lineage_tui.style import Styles
+from lineage_core.base.clock import ago, format_duration
+from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
+from lineage_core.present.sentences import short, waiting_for
+from lineage_core.rules.root_cause import cause, quietest
+from lineage_core.rules.silence import over, watch
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.fold import ZOMBIE_TIMEOUT
+from lineage_tui.models.silence_baseline import Usually
+from lineage_tui.theme.styles import Styles
 
 
 class Said(NamedTuple):

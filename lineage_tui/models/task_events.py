@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lineage_core.facts import BEGIN, Fact, order, unpack
-from lineage_core.merge import State
-from lineage_core.state import TaskRow
+from lineage_core.model.entities import TaskRow
+from lineage_core.model.facts import BEGIN, Fact, order, unpack
+from lineage_core.state.store import State
 
 PIECE = 64 * 1024
 """Bytes of packed facts that are read at a time: about 300 events, 1 ms."""

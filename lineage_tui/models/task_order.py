@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lineage_core.state import TaskRow
+from lineage_core.model.entities import TaskRow
 
 _URGENCY = ("failed", "blocked", "running", "assigned", "queued", "unknown", "cancelled", "completed")
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from lineage_core.merge import State
-from lineage_core.state import TaskRow
-from lineage_tui.branch import NO_KIDS, Branch, Node
-from lineage_tui.sorts import SORTS, Falling
+from lineage_core.model.entities import TaskRow
+from lineage_core.state.store import State
+from lineage_tui.models.task_order import SORTS, Falling
+from lineage_tui.models.tree_index import NO_KIDS, Branch, Node
 
 OPEN_DEPTH = 8
 """Tasks at work are shown open down to this depth; deeper ones when asked for."""

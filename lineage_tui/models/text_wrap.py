@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells
 
-from lineage_core.sanitize import visible
+from lineage_core.base.escaping import visible
 
 _BREAK = re.compile(r"\r\n|[\n\r]")
 _BITS = re.compile(r"\\(?:r\\n|.)|[^\\]+|\\")

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from sys import intern
 from typing import Any, NamedTuple
 
-from lineage_core.merge import State
-from lineage_core.silence import WORDS as WATCHES
-from lineage_core.silence import Watch, over, watch
-from lineage_core.state import TaskRow, Worker, WorkerEnd
-from lineage_core.zombies import Thresholds
-from lineage_tui.models.ranked import Ranked
-from lineage_tui.models.vigil import Vigil
+from lineage_core.model.entities import TaskRow, Worker, WorkerEnd
+from lineage_core.rules.silence import WORDS as WATCHES
+from lineage_core.rules.silence import Watch, over, watch
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.store import State
+from lineage_tui.models.open_workers import Vigil
+from lineage_tui.models.sorted_list import Ranked
 
 NOTHING = -(1 << 62)
 """Stands for a number that nobody told."""

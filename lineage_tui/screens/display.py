@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lineage_core.sanitize import visible
-from lineage_tui.screens.finding import Finding
-from lineage_tui.style import PALETTES, TIME_MODES
+from lineage_core.base.escaping import visible
+from lineage_tui.screens.filtering import Finding
+from lineage_tui.theme.styles import PALETTES, TIME_MODES
 
 
 class Showing(Finding):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from lineage_core.clock import format_local, format_timestamp
-from lineage_tui.cells import fit
-from lineage_tui.commands import HINTED, first_key
-from lineage_tui.glance import counts, pulse
-from lineage_tui.screens.showing import Showing
-from lineage_tui.tally import Tally
-from lineage_tui.widgets.status import EdgeLine, Part
+from lineage_core.base.clock import format_local, format_timestamp
+from lineage_tui.models.status_counts import Tally
+from lineage_tui.screens.display import Showing
+from lineage_tui.settings.keymap import HINTED, first_key
+from lineage_tui.theme.line import fit
+from lineage_tui.widgets.edge_line import EdgeLine, Part
+from lineage_tui.widgets.status_text import counts, pulse
 
 
 class Edges(Showing):

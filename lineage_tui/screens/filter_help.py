@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from lineage_core.filters import LANGUAGE
-from lineage_tui.widgets.page import Page
+from lineage_core.query.filter_parser import LANGUAGE
+from lineage_tui.widgets.scroll_page import Page
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp

@@ -7,15 +7,15 @@ from collections.abc import Callable, Hashable, Iterator
 
 from textual.widgets import Input
 
-from lineage_core.errors import LineageError
-from lineage_core.filter_terms import Ground
-from lineage_core.filters import Filter, joined, parse, words
-from lineage_core.patterns import compiled
-from lineage_tui.commands import COMMANDS
-from lineage_tui.models.completion import Vocabulary
-from lineage_tui.screens.going import Going
-from lineage_tui.screens.language import LanguageScreen
-from lineage_tui.widgets.lines import LineView
+from lineage_core.base.errors import LineageError
+from lineage_core.base.regex import compiled
+from lineage_core.query.filter_parser import Filter, joined, parse, words
+from lineage_core.query.filter_terms import Ground
+from lineage_tui.models.filter_completion import Vocabulary
+from lineage_tui.screens.filter_help import LanguageScreen
+from lineage_tui.screens.navigation import Going
+from lineage_tui.settings.keymap import COMMANDS
+from lineage_tui.widgets.line_list import LineView
 
 FAILED = frozenset(("failed", "zombie"))
 WARNED = frozenset(("blocked", "silent", "unstarted", "orphaned", "partial", "escalated"))

@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from lineage_tui.commands import GROUPS, shown, with_joined
-from lineage_tui.screens.language import LanguageScreen
-from lineage_tui.widgets.page import Page
+from lineage_tui.screens.filter_help import LanguageScreen
+from lineage_tui.settings.keymap import GROUPS, shown, with_joined
+from lineage_tui.widgets.scroll_page import Page
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp

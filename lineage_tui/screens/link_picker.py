@@ -9,12 +9,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from lineage_core.state import TaskRow
-from lineage_tui.cells import Line
-from lineage_tui.commands import named
+from lineage_core.model.entities import TaskRow
 from lineage_tui.models.links import Link
-from lineage_tui.style import Styles
-from lineage_tui.widgets.lines import LineView
+from lineage_tui.settings.keymap import named
+from lineage_tui.theme.line import Line
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.line_list import LineView
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp

@@ -14,28 +14,28 @@ from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Input
 
-from lineage_core.filters import trouble
-from lineage_tui.background import in_background
-from lineage_tui.commands import Command, bindings
-from lineage_tui.models.figures import WINDOWS
-from lineage_tui.models.session import Session
-from lineage_tui.models.usual import UsualSilence
+from lineage_core.query.filter_parser import trouble
+from lineage_tui.detail.pane import Detail
+from lineage_tui.models.session_summary import Session
+from lineage_tui.models.silence_baseline import UsualSilence
+from lineage_tui.models.status_counts import Tally
+from lineage_tui.models.task_order import SORTS
 from lineage_tui.models.worker_columns import COLUMNS
-from lineage_tui.screens.edges import Edges
-from lineage_tui.settings import Kept
-from lineage_tui.sorts import SORTS
-from lineage_tui.style import PALETTES, TIME_MODES
-from lineage_tui.tally import Tally
-from lineage_tui.views import Views
-from lineage_tui.widgets.attention import AttentionList
-from lineage_tui.widgets.detail import Detail
-from lineage_tui.widgets.event_stream import EventStream
-from lineage_tui.widgets.field import Field
-from lineage_tui.widgets.lines import LineView
-from lineage_tui.widgets.stats_view import PANES, StatsView
-from lineage_tui.widgets.status import EdgeLine
-from lineage_tui.widgets.task_tree import TaskTree
-from lineage_tui.widgets.worker_table import WorkerTable
+from lineage_tui.screens.edge_lines import Edges
+from lineage_tui.settings.config import Kept
+from lineage_tui.settings.keymap import Command, bindings
+from lineage_tui.stats.worker import WINDOWS
+from lineage_tui.theme.styles import PALETTES, TIME_MODES
+from lineage_tui.views.attention import AttentionList
+from lineage_tui.views.events import EventStream
+from lineage_tui.views.stats import PANES, StatsView
+from lineage_tui.views.switcher import Views
+from lineage_tui.views.task_tree import TaskTree
+from lineage_tui.views.workers import WorkerTable
+from lineage_tui.widgets.edge_line import EdgeLine
+from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.prompt import Field
+from lineage_tui.widgets.slices import in_background
 
 FRAME = 0.016
 """Seconds between two takes from the feed: 60 a second at most."""

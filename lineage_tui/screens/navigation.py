@@ -9,15 +9,15 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from lineage_core.blame import blame
-from lineage_tui.commands import first_key
+from lineage_core.rules.root_cause import blame
+from lineage_tui.detail.pane import Detail
 from lineage_tui.models.links import Link, Place, links
-from lineage_tui.screens.jumping import JumpScreen
-from lineage_tui.views import Views
-from lineage_tui.widgets.detail import Detail
-from lineage_tui.widgets.event_stream import EventStream
-from lineage_tui.widgets.lines import LineView
-from lineage_tui.widgets.task_tree import TaskTree
+from lineage_tui.screens.link_picker import JumpScreen
+from lineage_tui.settings.keymap import first_key
+from lineage_tui.views.events import EventStream
+from lineage_tui.views.switcher import Views
+from lineage_tui.views.task_tree import TaskTree
+from lineage_tui.widgets.line_list import LineView
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp
@@ -37,7 +37,7 @@ class Stop(NamedTuple):
 
 
 class Going(Screen[None]):
-    """Moving about; `finding.py`, `showing.py` and `main.py` add to it, in this order.
+    """Moving about; `screens/filtering.py`, `screens/display.py` and `screens/main.py` add to it, in this order.
 
     reading: whether the operator has gone into the detail pane; it then keeps its task, whatever the lists do.
     """

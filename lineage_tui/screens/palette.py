@@ -7,8 +7,8 @@ from typing import cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from lineage_tui.commands import Command, first_key
-from lineage_tui.style import PALETTES
+from lineage_tui.settings.keymap import Command, first_key
+from lineage_tui.theme.styles import PALETTES
 
 
 class Commands(Provider):

@@ -23,10 +23,10 @@ from typing import Any, NamedTuple
 
 from platformdirs import user_config_path, user_state_path
 
-from lineage_core.errors import BadInputError
-from lineage_core.events import nearest
-from lineage_core.when import parse_duration
-from lineage_core.zombies import AFTER, Thresholds, thresholds
+from lineage_core.base.errors import BadInputError
+from lineage_core.base.time_input import parse_duration
+from lineage_core.model.event_types import nearest
+from lineage_core.rules.stuck_work import AFTER, Thresholds, thresholds
 
 THEMES = ("dark", "light", "clear", "ansi")
 KNOWN = ("theme", "ascii", *AFTER, "keys")
@@ -66,7 +66,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def _problem(key: str, value: Any) -> str:
     """What is wrong with one setting, or nothing."""
-    from lineage_tui.commands import COMMANDS, is_key, named, rebind
+    from lineage_tui.settings.keymap import COMMANDS, is_key, named, rebind
 
     if key not in KNOWN:
         return f"unknown setting {key!r}{nearest(key, KNOWN)}"

@@ -1,7 +1,8 @@
 """The commands of the screen: one registry from which the key map, the help, the palette and `:` are made.
 
 A command's name is what `:` and the config file call it; its action is a method of the main screen
-(`screens/going.py`, `finding.py`, `showing.py`). COMMANDS has the default keys; `rebind` gives the operator's.
+(`screens/navigation.py`, `screens/filtering.py`, `screens/display.py`). COMMANDS has the
+default keys; `rebind` gives the operator's.
 """
 
 from __future__ import annotations

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lineage_core.zombies import Thresholds
-from lineage_tui.pages import crew, durations, failures, flow, health, tokens
-from lineage_tui.widgets.charts import Row
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_tui.stats import durations, failures, health, tokens
+from lineage_tui.stats import throughput as flow
+from lineage_tui.stats import workers as crew
+from lineage_tui.stats.charts import Row
 
 if TYPE_CHECKING:
     from lineage_core.stats import Cut

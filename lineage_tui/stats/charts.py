@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from lineage_core.sparks import bar, interval, spark
-from lineage_tui.cells import Line
-from lineage_tui.style import Styles
+from lineage_core.base.text_charts import bar, interval, spark
+from lineage_tui.theme.line import Line
+from lineage_tui.theme.styles import Styles
 
 Draw = Callable[[Line], None]
 

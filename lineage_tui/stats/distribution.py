@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lineage_tui.pages.words import duration
-from lineage_tui.widgets.charts import Cell, Column, shape
+from lineage_tui.stats.charts import Cell, Column, shape
+from lineage_tui.stats.drilldown import duration
 
 SPREAD = (
     Column("count", 8, 9),

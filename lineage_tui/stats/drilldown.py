@@ -6,8 +6,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lineage_core.clock import HOUR, MINUTE, SECOND, format_duration, format_timestamp
-from lineage_core.filters import joined
+from lineage_core.base.clock import HOUR, MINUTE, SECOND, format_duration, format_timestamp
+from lineage_core.query.filter_parser import joined
 
 if TYPE_CHECKING:
     from lineage_core.stats import Cut

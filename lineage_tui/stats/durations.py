@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineage_core.zombies import Thresholds
-from lineage_tui.pages.spread import SPREAD, spread_cells
-from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by, of_workers, window
-from lineage_tui.widgets.charts import Row, blank, table
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_tui.stats.charts import Row, blank, table
+from lineage_tui.stats.distribution import SPREAD, spread_cells
+from lineage_tui.stats.drilldown import KEYS, MANY, TITLES, chosen_by, of_workers, window
 
 if TYPE_CHECKING:
     from lineage_core.stats import Cut

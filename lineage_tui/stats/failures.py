@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lineage_core.filters import joined
-from lineage_core.zombies import Thresholds
-from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by, moment, of_workers, pattern, window
-from lineage_tui.widgets.charts import Cell, Column, Row, blank, note, span, table
+from lineage_core.query.filter_parser import joined
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_tui.stats.charts import Cell, Column, Row, blank, note, span, table
+from lineage_tui.stats.drilldown import KEYS, MANY, TITLES, chosen_by, moment, of_workers, pattern, window
 
 if TYPE_CHECKING:
     from lineage_core.stats import Cut

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
-from lineage_core.clock import format_duration
-from lineage_core.zombies import Thresholds
-from lineage_tui.pages.words import moment, window
-from lineage_tui.widgets.charts import Row, axis, blank, course, heading, heat_head, heat_row
+from lineage_core.base.clock import format_duration
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_tui.stats.charts import Row, axis, blank, course, heading, heat_head, heat_row
+from lineage_tui.stats.drilldown import moment, window
 
 if TYPE_CHECKING:
     from lineage_core.stats import Cut
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
     """Events and tasks over time, and a heat map of hours by days."""
     from lineage_core import stats
-    from lineage_core.stats.flow import edges
+    from lineage_core.stats.throughput import edges
 
     told = stats.flow(cut)
     _, step, _ = edges(cut)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lineage_core.zombies import Thresholds
-from lineage_tui.pages.words import KEYS, MANY, TITLES, chosen_by, of_workers, window
-from lineage_tui.widgets.charts import Cell, Column, Row, blank, compact, note, share, table
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_tui.stats.charts import Cell, Column, Row, blank, compact, note, share, table
+from lineage_tui.stats.drilldown import KEYS, MANY, TITLES, chosen_by, of_workers, window
 
 if TYPE_CHECKING:
     from lineage_core.stats import Cut

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from lineage_core.merge import State
-from lineage_core.state import TaskRow
-from lineage_core.zombies import Thresholds
-from lineage_tui.pages import PAGES
-from lineage_tui.widgets.charts import Row
+from lineage_core.model.entities import TaskRow
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.store import State
+from lineage_tui.stats import PAGES
+from lineage_tui.stats.charts import Row
 
 if TYPE_CHECKING:
-    from lineage_core.frame import FrameReader
+    from lineage_core.dataframes.reader import FrameReader
 
 WINDOWS = ("15m", "1h", "24h", "7d", "all")
 """As `lineage_core.stats.WINDOWS` names them."""
@@ -70,7 +70,7 @@ class Figures:
 
         paused: whether to stay with what was read before, if anything was.
         """
-        from lineage_core.frame import FrameReader  # polars, 350 ms: only when somebody looks
+        from lineage_core.dataframes.reader import FrameReader  # polars, 350 ms: only when somebody looks
 
         def go_on(done: int, total: int) -> None:
             if self._stopped.is_set():

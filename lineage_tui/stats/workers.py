@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineage_core.zombies import Thresholds
-from lineage_tui.pages.words import TITLES, duration, moment, of_workers
-from lineage_tui.widgets.charts import Cell, Column, Row, axis, blank, course, heading, table
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_tui.stats.charts import Cell, Column, Row, axis, blank, course, heading, table
+from lineage_tui.stats.drilldown import TITLES, duration, moment, of_workers
 
 if TYPE_CHECKING:
     from lineage_core.stats import Cut

@@ -12,8 +12,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.strip import Strip
 
-from lineage_core.sanitize import visible
-from lineage_tui.style import Styles
+from lineage_core.base.escaping import visible
+from lineage_tui.theme.styles import Styles
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:

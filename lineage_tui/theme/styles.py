@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rich.style import Style
 from textual.theme import Theme
 
-from lineage_core.clock import format_duration, format_local, format_timestamp
+from lineage_core.base.clock import format_duration, format_local, format_timestamp
 
 
 class Look(NamedTuple):

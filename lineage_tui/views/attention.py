@@ -11,20 +11,20 @@ from typing import Any
 
 from textual.geometry import Region
 
-from lineage_core.clock import Clock, format_duration
-from lineage_core.merge import State
-from lineage_core.silence import ZOMBIE
-from lineage_core.state import TaskRow
-from lineage_core.words import short
-from lineage_core.zombies import Severity, Thresholds
-from lineage_tui.acknowledged import Acknowledged, Key
-from lineage_tui.cells import Line, cut, fit
-from lineage_tui.models.bundles import Bundles
-from lineage_tui.models.concern import ACKNOWLEDGED, UNTYPED, Cause, Concern, key_of
-from lineage_tui.models.concerns import Concerns
-from lineage_tui.models.usual import Usually
-from lineage_tui.style import Styles
-from lineage_tui.widgets.folded import FoldedLines
+from lineage_core.base.clock import Clock, format_duration
+from lineage_core.model.entities import TaskRow
+from lineage_core.present.sentences import short
+from lineage_core.rules.silence import ZOMBIE
+from lineage_core.rules.stuck_work import Severity, Thresholds
+from lineage_core.state.store import State
+from lineage_tui.models.attention_item import ACKNOWLEDGED, UNTYPED, Cause, Concern, key_of
+from lineage_tui.models.attention_list import Concerns
+from lineage_tui.models.grouped_list import Bundles
+from lineage_tui.models.silence_baseline import Usually
+from lineage_tui.settings.acknowledgements import Acknowledged, Key
+from lineage_tui.theme.line import Line, cut, fit
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.grouped_list import FoldedLines
 
 _LOOKS = {
     "failed": ("failed", "failed"),

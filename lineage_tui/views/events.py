@@ -7,19 +7,19 @@ from typing import Any
 
 from textual.geometry import Region
 
-from lineage_core.clock import Clock
-from lineage_core.facts import Fact
-from lineage_core.filter_terms import Ground
-from lineage_core.fold import ZOMBIE_TIMEOUT
-from lineage_core.merge import State
-from lineage_core.state import TaskRow
-from lineage_core.words import say
-from lineage_tui.cells import Line, cut
+from lineage_core.base.clock import Clock
+from lineage_core.model.entities import TaskRow
+from lineage_core.model.facts import Fact
+from lineage_core.present.sentences import say
+from lineage_core.query.filter_terms import Ground
+from lineage_core.state.fold import ZOMBIE_TIMEOUT
+from lineage_core.state.store import State
+from lineage_tui.detail.events_tab import EVENT_LOOKS
 from lineage_tui.models.event_window import MOST, Event, EventWindow, Matches
-from lineage_tui.models.narrow import WORDS, Texts, narrow
-from lineage_tui.style import Styles
-from lineage_tui.widgets.events import EVENT_LOOKS
-from lineage_tui.widgets.homing import HomingLines
+from lineage_tui.models.line_filter import WORDS, Texts, narrow
+from lineage_tui.theme.line import Line, cut
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.following_list import HomingLines
 
 LOUD = frozenset(("failed", "zombie", "blocked", "escalated", "partial"))
 """States whose words are shown in their colour."""

@@ -11,16 +11,16 @@ from typing import Any
 
 from textual.message import Message
 
-from lineage_core.clock import Clock, format_timestamp
-from lineage_core.merge import State
-from lineage_core.state import TaskRow
-from lineage_core.zombies import Thresholds
-from lineage_tui.cells import Line
-from lineage_tui.models.figures import WINDOWS, Answer, Figures, Request, StoppedError
-from lineage_tui.pages import PAGES
-from lineage_tui.style import Styles
-from lineage_tui.widgets.charts import Row
-from lineage_tui.widgets.lines import LineView
+from lineage_core.base.clock import Clock, format_timestamp
+from lineage_core.model.entities import TaskRow
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.store import State
+from lineage_tui.stats import PAGES
+from lineage_tui.stats.charts import Row
+from lineage_tui.stats.worker import WINDOWS, Answer, Figures, Request, StoppedError
+from lineage_tui.theme.line import Line
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.line_list import LineView
 
 PANES = tuple(PAGES)
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
 
-from lineage_core.merge import State
-from lineage_core.state import Status, TaskRow
-from lineage_tui.background import in_background
-from lineage_tui.widgets.lines import LineView
+from lineage_core.model.entities import Status, TaskRow
+from lineage_core.state.store import State
+from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.slices import in_background
 
 SLICE = 50
 """Tasks that a view takes in at a time."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
-from lineage_core.clock import Clock, format_duration
-from lineage_core.merge import State
-from lineage_core.silence import STUCK, over, quietest, worker_look
-from lineage_core.state import Handoff, TaskRow
-from lineage_core.words import short
-from lineage_core.zombies import Thresholds
-from lineage_tui.branch import Node
-from lineage_tui.cells import Line, bar, cut
-from lineage_tui.style import Styles
-from lineage_tui.tree import Tree
-from lineage_tui.widgets.homing import HomingLines
+from lineage_core.base.clock import Clock, format_duration
+from lineage_core.model.entities import Handoff, TaskRow
+from lineage_core.present.sentences import short
+from lineage_core.rules.silence import STUCK, over, quietest, worker_look
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.store import State
+from lineage_tui.models.task_tree import Tree
+from lineage_tui.models.tree_index import Node
+from lineage_tui.theme.line import Line, bar, cut
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.following_list import HomingLines
 
 MAX_INDENT = 12
 """Levels that are indented; deeper ones tell their depth in a number."""

@@ -10,20 +10,20 @@ from collections.abc import Callable, Hashable
 from math import log
 from typing import Any
 
-from lineage_core.clock import HOUR, MINUTE, SECOND, Clock, format_duration
-from lineage_core.filter_terms import Ground
-from lineage_core.merge import State
-from lineage_core.silence import STUCK
-from lineage_core.state import TaskRow, WorkerEnd
-from lineage_core.words import short
-from lineage_core.zombies import Thresholds
-from lineage_tui.cells import Line, bar, cut
-from lineage_tui.models.narrow import WORDS, Shown, Texts, narrow
-from lineage_tui.models.roster import Matches, Roster, Seat
-from lineage_tui.models.usual import Usually
+from lineage_core.base.clock import HOUR, MINUTE, SECOND, Clock, format_duration
+from lineage_core.model.entities import TaskRow, WorkerEnd
+from lineage_core.present.sentences import short
+from lineage_core.query.filter_terms import Ground
+from lineage_core.rules.silence import STUCK
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.store import State
+from lineage_tui.models.line_filter import WORDS, Shown, Texts, narrow
+from lineage_tui.models.silence_baseline import Usually
 from lineage_tui.models.worker_columns import COLUMNS, columns_for
-from lineage_tui.style import LOOKS, Styles
-from lineage_tui.widgets.homing import HomingLines
+from lineage_tui.models.worker_index import Matches, Roster, Seat
+from lineage_tui.theme.line import Line, bar, cut
+from lineage_tui.theme.styles import LOOKS, Styles
+from lineage_tui.widgets.following_list import HomingLines
 
 _TEXTS: dict[str, Texts[Seat]] = {
     WORDS: lambda seat: f"{seat.worker_id} {seat.worker_type} {seat.task_id} {seat.master} {seat.words}",

@@ -9,8 +9,8 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lineage_tui.cells import Line, fit, part_at
-from lineage_tui.style import Styles
+from lineage_tui.theme.line import Line, fit, part_at
+from lineage_tui.theme.styles import Styles
 
 Part = tuple[str, str]
 

@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable, Iterator
 
-from lineage_tui.background import in_background
-from lineage_tui.widgets.lines import LineView
+from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.slices import in_background
 
 BUDGET = 0.006
 """Seconds that a slice of long work may keep the interface thread."""

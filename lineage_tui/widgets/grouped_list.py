@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from lineage_tui.acknowledged import Key
-from lineage_tui.models.bundles import Bundles
-from lineage_tui.models.concern import Cause
-from lineage_tui.widgets.homing import HomingLines
+from lineage_tui.models.attention_item import Cause
+from lineage_tui.models.grouped_list import Bundles
+from lineage_tui.settings.acknowledgements import Key
+from lineage_tui.widgets.following_list import HomingLines
 
 
 class FoldedLines(HomingLines):

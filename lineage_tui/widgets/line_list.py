@@ -16,8 +16,8 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lineage_tui.cells import Line
-from lineage_tui.style import Styles
+from lineage_tui.theme.line import Line
+from lineage_tui.theme.styles import Styles
 
 
 class LineView(Widget, can_focus=True):

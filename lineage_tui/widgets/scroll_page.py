@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
-from lineage_tui.models.exact import Parts
-from lineage_tui.style import Styles
-from lineage_tui.widgets.heading import Heading
+from lineage_tui.models.lane_table import Parts
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.styled_lines import Heading
 
 
 class Page(VerticalScroll):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lineage_core.clock import SECOND, format_duration
-from lineage_tui.style import Styles
-from lineage_tui.widgets.status import Part
+from lineage_core.base.clock import SECOND, format_duration
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.edge_line import Part
 
 ALARMS = ("zombie", "escalated", "failed", "blocked", "silent", "unstarted", "orphaned")
 CALM = ("running", "assigned", "queued", "completed")

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import orjson
 from bench_screen import Terminal
 
-from lineage_core.tail import Tailer
+from lineage_core.read.tailer import Tailer
 
 TASKS = 2000
 WRITER = """

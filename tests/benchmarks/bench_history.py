@@ -23,7 +23,7 @@ from bench_screen import Terminal
 LOAD = r"""
 import re, sys, time
 from pathlib import Path
-from lineage_core.load import load
+from lineage_core.state.load import load
 began = time.monotonic()
 state = load(Path(sys.argv[1])).state
 taken = time.monotonic() - began

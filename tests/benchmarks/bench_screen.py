@@ -27,7 +27,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from lineage_core.journal import Journal
+from lineage_core.write.journal import Journal
 
 # The program as it is, with a clock around its keys and frames.
 TIMED = """

@@ -35,8 +35,9 @@ print(time.monotonic() - began, 0)
 READ = """
 import resource, sys, time
 from pathlib import Path
-from lineage_core import clock, stats
-from lineage_core.frame import read_frames
+from lineage_core import stats
+from lineage_core.base import clock
+from lineage_core.dataframes.reader import read_frames
 from lineage_core.stats.document import document
 began = time.monotonic()
 reader = read_frames(Path(sys.argv[1]))
@@ -54,13 +55,14 @@ REFRESH = """
 import sys, time
 from pathlib import Path
 from random import Random
-from lineage_core import clock, stats
-from lineage_core.demo.cortex import history
-from lineage_core.demo.player import record_of
-from lineage_core.frame import FrameReader
-from lineage_core.journal import Journal
-from lineage_core.zombies import Thresholds
-from lineage_tui.pages import PAGES
+from lineage_core import stats
+from lineage_core.base import clock
+from lineage_core.demo.simulation import history
+from lineage_core.demo.writer import record_of
+from lineage_core.dataframes.reader import FrameReader
+from lineage_core.write.journal import Journal
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_tui.stats import PAGES
 directory = Path(sys.argv[1])
 reader, journal = FrameReader(directory), Journal(directory)
 reader.refresh()

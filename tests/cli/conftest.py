@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from lineage_core import demo
+from lineage_core.base.clock import parse_timestamp
 from lineage_core.cli import main
-from lineage_core.clock import parse_timestamp
+from tests.conftest import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 LEGACY = DATA / "legacy"
 NOW = "2026-11-22T08:10:00Z"
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from lineage_core.chain import Link, chain
-from lineage_core.facts import Fact
-from lineage_core.journal import Journal
-from tests.queries.conftest import Ask
+from lineage_core.model.facts import Fact
+from lineage_core.rules.causality import Link, chain
+from lineage_core.write.journal import Journal
+from tests.cli.conftest import Ask
 
 
 def fact(at: int, name: str, event_type: str, parent: str | None = None, **data: object) -> Fact:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from lineage_core.cli import COMMANDS
-from lineage_core.cli.completion import script
-from lineage_core.cli.vocabulary import commands
-from lineage_core.events import EVENTS
+from lineage_core.cli.commands.completion import script
+from lineage_core.cli.introspection import commands
+from lineage_core.model.event_types import EVENTS
+from tests.cli.conftest import LEGACY, Ask
 from tests.journal_text import compact, record
-from tests.queries.conftest import LEGACY, Ask
 
 Tool = Callable[[str], str]
 Complete = Callable[..., list[str]]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.queries.conftest import LEGACY, Ask
+from tests.cli.conftest import LEGACY, Ask
 
 DAILY = LEGACY / "lineage-2026-11-22.jsonl"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from lineage_core.newest import LAST_STRETCH
+from lineage_core.query.newest_events import LAST_STRETCH
+from tests.cli.conftest import Ask
 from tests.journal_text import compact, pretty, record
-from tests.queries.conftest import Ask
 
 
 def write(directory: Path, name: str, *lines: bytes) -> Path:

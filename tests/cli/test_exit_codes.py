@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.queries.conftest import LEGACY, Ask
+from tests.cli.conftest import LEGACY, Ask
 
 TASK_QUERIES = ("task", "timeline", "workers", "duration", "summary", "chain", "wait")
 LIST_QUERIES = ("tasks", "workers", "failed", "zombies", "events", "recent")

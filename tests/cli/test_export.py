@@ -11,8 +11,8 @@ from pathlib import Path
 import polars
 import pytest
 
-from lineage_core.cli.export import QUERIES
-from tests.queries.conftest import LEGACY, Ask
+from lineage_core.cli.commands.export import QUERIES
+from tests.cli.conftest import LEGACY, Ask
 
 TASK = "task-a-rollout"
 OF_A_TASK = ("task", "timeline", "duration", "summary", "chain")
@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_written_is_3_and_leaves_nothing(tmp_path: Path, a
 
 
 def test_a_long_page_says_what_it_leaves_out(demo_dir: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lineage_core.cli.export.MAX_HTML_ROWS", 50)
+    monkeypatch.setattr("lineage_core.cli.commands.export.MAX_HTML_ROWS", 50)
     text = ask("export", "events", "--format", "html", demo_dir).out
     assert "Only the first 50 rows are shown." in text
     assert Page(text).tags.count("section") == 50

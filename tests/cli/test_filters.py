@@ -9,20 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage_core import filters, stats
-from lineage_core.clock import HOUR, MINUTE, format_timestamp, parse_timestamp
-from lineage_core.errors import BadInputError
-from lineage_core.events import EVENTS
-from lineage_core.fact_search import facts_of, heads_of
-from lineage_core.facts import fact_of, pack, unpack
-from lineage_core.filter_terms import WORKER_STATES, Ground
-from lineage_core.journal import Journal
-from lineage_core.likeness import alike
-from lineage_core.load import load
-from lineage_core.merge import State
-from lineage_core.state import Status
-from lineage_core.zombies import Thresholds
-from tests.queries.conftest import NOW, Ask
+from lineage_core import stats
+from lineage_core.base.clock import HOUR, MINUTE, format_timestamp, parse_timestamp
+from lineage_core.base.errors import BadInputError
+from lineage_core.model.entities import Status
+from lineage_core.model.error_fingerprint import alike
+from lineage_core.model.event_types import EVENTS
+from lineage_core.model.facts import fact_of, pack, unpack
+from lineage_core.model.packed_facts import facts_of, heads_of
+from lineage_core.query import filter_parser as filters
+from lineage_core.query.filter_terms import WORKER_STATES, Ground
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.load import load
+from lineage_core.state.store import State
+from lineage_core.write.journal import Journal
+from tests.cli.conftest import NOW, Ask
 
 NOW_AT = parse_timestamp(NOW) or 0
 

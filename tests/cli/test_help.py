@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lineage_core.cli import COMMANDS, main
-from lineage_core.cli.reference import markdown
-from lineage_core.events import EVENTS
-from tests.queries.conftest import Ask
+from lineage_core.cli.readme_reference import markdown
+from lineage_core.model.event_types import EVENTS
+from tests.cli.conftest import Ask
 
 
 @pytest.fixture(autouse=True)

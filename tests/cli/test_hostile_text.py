@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from lineage_core.cli.export import QUERIES
+from lineage_core.cli.commands.export import QUERIES
+from tests.cli.conftest import Ask
 from tests.journal_text import compact
-from tests.queries.conftest import Ask
 
 PAYLOADS = {
     "osc-title": "\x1b]0;owned\x07",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import lineage_core
-from tests.queries.conftest import LEGACY
+from tests.cli.conftest import LEGACY
 
 CORE = Path(lineage_core.__file__).parent
 INTERFACE = ("textual", "rich", "lineage_tui")

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from tests.queries.conftest import Ask
-from tests.queries.test_hostile_text import questions
+from tests.cli.conftest import Ask
+from tests.cli.test_hostile_text import questions
 
 
 def look(directory: Path) -> list[tuple[str, int, int, int, int]]:

@@ -8,7 +8,7 @@ import pytest
 
 from lineage_core.cli import progress
 from lineage_core.cli.progress import ProgressBar
-from tests.queries.conftest import Ask
+from tests.cli.conftest import Ask
 
 
 def shown(monkeypatch: pytest.MonkeyPatch, after: float) -> str:

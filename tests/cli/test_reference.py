@@ -1,19 +1,19 @@
 """The README's reference of commands is current and leaves nothing out."""
 
-from pathlib import Path
 
 import pytest
 
 from lineage_core.cli import COMMANDS, parser_of
-from lineage_core.cli.reference import inserted, markdown
-from lineage_core.cli.vocabulary import commands
+from lineage_core.cli.introspection import commands
+from lineage_core.cli.readme_reference import inserted, markdown
+from tests.conftest import ROOT
 
-README = Path(__file__).parents[2] / "README.md"
+README = ROOT / "README.md"
 
 
 def test_the_readme_has_the_reference_as_it_is_generated() -> None:
     text = README.read_text(encoding="utf-8")
-    assert markdown() in text, "run: python -m lineage_core.cli.reference README.md"
+    assert markdown() in text, "run: python -m lineage_core.cli.readme_reference README.md"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from lineage_core.journal import Journal
-from lineage_core.report import EVENT_KEYS, TASK_KEYS, WORKER_KEYS
-from tests.queries.conftest import Ask
+from lineage_core.present.rows import EVENT_KEYS, TASK_KEYS, WORKER_KEYS
+from lineage_core.write.journal import Journal
+from tests.cli.conftest import Ask
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -19,7 +19,7 @@ def keys_of(query: str) -> dict[str, str]:
     """The keys that a command documents."""
     if query in ("tasks", "workers"):
         return TASK_KEYS if query == "tasks" else WORKER_KEYS
-    keys: dict[str, str] = import_module(f"lineage_core.cli.{query}").KEYS
+    keys: dict[str, str] = import_module(f"lineage_core.cli.commands.{query}").KEYS
     return keys
 
 

@@ -14,13 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_core import crew, files, hits, intact, reread, scan
-from lineage_core.decode import Decoder
-from lineage_core.facts import digest_of
-from lineage_core.pick import Pick
-from lineage_core.scan import Search
+from lineage_core.base import fork_pool as crew
+from lineage_core.model import record as intact
+from lineage_core.model.facts import digest_of
+from lineage_core.query import block_search as scan
+from lineage_core.query import journal_search as hits
+from lineage_core.query import record_reader as reread
+from lineage_core.query.block_search import Search
+from lineage_core.query.event_query import Pick
+from lineage_core.read import journal_files as files
+from lineage_core.read.decoder import Decoder
+from tests.cli.conftest import DATA
 from tests.journal_text import compact, pretty, record
-from tests.queries.conftest import DATA
 
 Rec = dict[str, Any]
 
@@ -192,8 +197,8 @@ def alone(code: str, *words: str) -> str:
 SEARCH = """
 import os, sys
 from pathlib import Path
-from lineage_core import crew, hits
-from lineage_core.pick import Pick
+from lineage_core.query import journal_search as hits
+from lineage_core.query.event_query import Pick
 hits.ENOUGH, hits.RANGE = 0, int(sys.argv[2])
 os.cpu_count = lambda: int(sys.argv[3])
 print(hits.find(Path(sys.argv[1]), Pick(tasks=("task-3",)).search()).places)
@@ -213,7 +218,7 @@ def test_processes_share_the_work_and_agree_with_one_alone(tmp_path: Path) -> No
 def test_all_of_a_crew_work_and_what_a_child_dies_of_is_done_by_the_parent() -> None:
     code = """
 import os, time
-from lineage_core import crew
+from lineage_core.base import fork_pool as crew
 parent = os.getpid()
 def slow(unit):
     time.sleep(0.01)

@@ -1,6 +1,6 @@
 """What each query tells a person about the legacy sample, in full.
 
-`python -m tests.queries.test_text_on_legacy` writes the expected files anew; read them before you commit them.
+`python -m tests.cli.test_text_on_legacy` writes the expected files anew; read them before you commit them.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lineage_core.cli import main
-from tests.queries.conftest import LEGACY, NOW, Ask
+from tests.cli.conftest import LEGACY, NOW, Ask
 
 EXPECTED = Path(__file__).parent / "expected"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core.journal import Journal
-from tests.queries.conftest import Ask
+from lineage_core.write.journal import Journal
+from tests.cli.conftest import Ask
 
 COMMAND = [sys.executable, "-c", "import sys; from lineage_core.cli import main; sys.exit(main())", "wait"]
 

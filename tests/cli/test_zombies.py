@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from lineage_core.clock import MINUTE, format_timestamp, parse_timestamp
-from lineage_core.journal import Journal
-from lineage_core.merge import State
-from lineage_core.tail import Tailer
-from lineage_core.zombies import RULES, Finding, Thresholds, check, concerned, crowd
-from tests.queries.conftest import NOW, Ask
+from lineage_core.base.clock import MINUTE, format_timestamp, parse_timestamp
+from lineage_core.read.tailer import Tailer
+from lineage_core.rules.stuck_work import RULES, Finding, Thresholds, check, concerned, crowd
+from lineage_core.state.store import State
+from lineage_core.write.journal import Journal
+from tests.cli.conftest import NOW, Ask
 
 NOW_AT = parse_timestamp(NOW) or 0
 TASK = "task-1"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lineage_core.events import EVENTS
+from lineage_core.model.event_types import EVENTS
 
 NOW = "2026-03-14T03:00:00Z"
 MARK = "PWN"

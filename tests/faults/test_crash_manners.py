@@ -13,15 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core.journal import Journal
+from lineage_core.write.journal import Journal
+from tests.conftest import ROOT
 from tests.faults.pseudo_terminal import PtyProgram, without_sequences
 
-DEMO = [sys.executable, "-m", "lineage_tui.command", "--demo", "--rate", "40"]
+DEMO = [sys.executable, "-m", "lineage_tui.cli", "--demo", "--rate", "40"]
 
 # The program with one function broken. {broken} is a function's full name; it is called with whatever it is.
 _BROKEN = """
 import sys
 from importlib import import_module
+from tests.conftest import ROOT
 module, *names, last = "{broken}".split(":")
 owner = import_module(module)
 for name in names:
@@ -79,7 +81,7 @@ def report_of(shown: str, state: Path) -> str:
 
 def test_a_defect_of_a_query_is_one_paragraph_and_a_report(tmp_path: Path) -> None:
     os.umask(0o022)
-    words = broken("lineage_core.cli", "lineage_core.cli.tasks:run")
+    words = broken("lineage_core.cli", "lineage_core.cli.commands.tasks:run")
     done = subprocess.run([*words, "tasks", "--dir", str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 70
     assert done.stdout == ""
@@ -93,7 +95,7 @@ def test_a_defect_of_a_query_is_one_paragraph_and_a_report(tmp_path: Path) -> No
 
 def test_where_no_report_can_be_kept_it_is_printed(tmp_path: Path) -> None:
     (tmp_path / "xdg_state_home").write_text("in the way")
-    words = broken("lineage_core.cli", "lineage_core.cli.tasks:run")
+    words = broken("lineage_core.cli", "lineage_core.cli.commands.tasks:run")
     done = subprocess.run([*words, "tasks", "--dir", str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 70
     assert "Traceback" in done.stderr
@@ -105,7 +107,7 @@ def test_a_report_is_not_written_through_a_symbolic_link(tmp_path: Path) -> None
     victim.write_text("mine")
     code = (
         "import os, sys\n"
-        "from lineage_core import crash\n"
+        "from lineage_core.base import crash_report as crash\n"
         "os.symlink(sys.argv[2], sys.argv[1] + f'/crash-2026-03-14T030000-{os.getpid()}.txt')\n"
         "sys.exit(crash.report('test', KeyError('x')))\n"
     )
@@ -118,17 +120,17 @@ def test_a_report_is_not_written_through_a_symbolic_link(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "function",
     [
-        "lineage_tui.widgets.task_tree:TaskTree:draw",  # while a line is drawn
+        "lineage_tui.views.task_tree:TaskTree:draw",  # while a line is drawn
         "lineage_tui.screens.main:MainScreen:_tick",  # in a timer
         "lineage_tui.feed:Feed:_scan",  # in the feed's thread
-        "lineage_core.watch:Watcher:wait",
+        "lineage_core.read.watcher:Watcher:wait",
         "lineage_tui.app:LineageApp:on_mount",
     ],
 )
 def test_a_defect_restores_the_terminal_and_ends_with_a_report(function: str, tmp_path: Path) -> None:
     journal = Journal(tmp_path / "lineage")
     journal.log("task_created", "task-1", "user-kim")
-    words = broken("lineage_tui.command", function)
+    words = broken("lineage_tui.cli", function)
     with PtyProgram([*words, "--dir", str(journal.directory)], size=(200, 40)) as app:
         assert app.ends() == 70
         app.settle()
@@ -221,7 +223,7 @@ def test_the_viewer_ends_while_it_folds_history_and_leaves_no_process(tmp_path: 
     for day in (1, 2):
         with (lineage / f"lineage-2026-03-{day:02}.jsonl").open("wb") as file:
             file.writelines(line % (n, n // 30, day, n % 60) for n in range(day * 200_000, (day + 1) * 200_000))
-    with PtyProgram([sys.executable, "-m", "lineage_tui.command", "--dir", lineage]) as app:
+    with PtyProgram([sys.executable, "-m", "lineage_tui.cli", "--dir", lineage]) as app:
         app.wait_until(lambda: descendants(app.process.pid), "the processes that fold")
         family = descendants(app.process.pid)
         app.process.terminate()
@@ -231,7 +233,7 @@ def test_the_viewer_ends_while_it_folds_history_and_leaves_no_process(tmp_path: 
             assert time.monotonic() < end
             time.sleep(0.01)
     cache = tmp_path / "xdg_cache_home"
-    with PtyProgram([sys.executable, "-m", "lineage_tui.command", "--dir", lineage]) as app:
+    with PtyProgram([sys.executable, "-m", "lineage_tui.cli", "--dir", lineage]) as app:
         app.wait_for("400,000 events", seconds=60)
         app.keys("q")
         assert app.ends() == 0
@@ -253,7 +255,7 @@ def test_following_ends_at_a_signal(number: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_writers_survive_signals_without_a_torn_line(number: int, tmp_path: Path) -> None:
-    library = Path(__file__).parents[2] / "lineage_core" / "shell" / "lineage.sh"
+    library = ROOT / "lineage_core" / "shell" / "lineage.sh"
     scripts = [
         ["bash", "-c", f'source {library}; while :; do log_worker_progress task-1 worker-1 5 \'{{"a":"b"}}\'; done'],
         [sys.executable, "-c", "from lineage_core import Journal\nwhile 1: Journal().log('task_started', 't', 'a')"],

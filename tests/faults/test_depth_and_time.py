@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.faults.pseudo_terminal import PtyProgram, without_sequences
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
-TUI = [sys.executable, "-m", "lineage_tui.command"]
-LIBRARY = Path(__file__).parents[2] / "lineage_core" / "shell" / "lineage.sh"
+TUI = [sys.executable, "-m", "lineage_tui.cli"]
+LIBRARY = ROOT / "lineage_core" / "shell" / "lineage.sh"
 
 
 def asked(directory: Path, *words: str, **environ: str) -> str:

@@ -12,14 +12,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lineage_core import filters, patterns
-from lineage_core.clock import now
-from lineage_core.errors import BadInputError
-from lineage_core.filter_terms import Ground
-from lineage_core.journal import Journal
-from lineage_core.load import load
-from lineage_core.merge import State
-from lineage_tui.models.narrow import narrow
+from lineage_core.base import regex as patterns
+from lineage_core.base.clock import now
+from lineage_core.base.errors import BadInputError
+from lineage_core.query import filter_parser as filters
+from lineage_core.query.filter_terms import Ground
+from lineage_core.state.load import load
+from lineage_core.state.store import State
+from lineage_core.write.journal import Journal
+from lineage_tui.models.line_filter import narrow
 from tests.faults.pseudo_terminal import PtyProgram
 
 NOW = now()
@@ -115,7 +116,7 @@ def test_the_screen_answers_after_an_expression_that_takes_for_ever(tmp_path: Pa
     journal = Journal(tmp_path / "lineage")
     for n in range(200):
         journal.log("task_created", f"task-{n}-" + "a" * 60, "user-kim")
-    command = [sys.executable, "-m", "lineage_tui.command", "--dir", str(journal.directory)]
+    command = [sys.executable, "-m", "lineage_tui.cli", "--dir", str(journal.directory)]
     with PtyProgram(command, size=(160, 40)) as app:
         app.wait_for("task-199-")
         began = time.monotonic()

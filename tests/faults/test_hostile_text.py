@@ -18,7 +18,7 @@ from lineage_core.cli import COMMANDS
 from tests.faults.hostile import FORMULAS, HTML, MARK, MARKUP, NOW, TERMINAL, hostile_directory, raw_payload, write
 from tests.faults.pseudo_terminal import BIN, PtyProgram, without_sequences
 
-TUI = [sys.executable, "-m", "lineage_tui.command"]
+TUI = [sys.executable, "-m", "lineage_tui.cli"]
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 ENV = {"LINEAGE_NOW": NOW}
 TASK = f"task-1 {TERMINAL}"

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core.journal import Journal
-from lineage_core.redact import redactor
+from lineage_core.write.journal import Journal
+from lineage_core.write.redaction import redactor
+from tests.conftest import ROOT
 
-LIBRARY = Path(__file__).parents[2] / "lineage_core" / "shell" / "lineage.sh"
+LIBRARY = ROOT / "lineage_core" / "shell" / "lineage.sh"
 SECRETS = {
     "api_key": "hunter2hunter2",
     "GitHub-Token": "opensesame1234",

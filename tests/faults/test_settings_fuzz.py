@@ -11,11 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.binding import BindingsMap
 
-from lineage_core.clock import HOUR, MINUTE
-from lineage_core.errors import BadInputError
-from lineage_tui.command import parser
-from lineage_tui.commands import COMMANDS, bindings, rebind
-from lineage_tui.settings import KNOWN, Kept, kept_path, load_kept, read_config, save_kept, settings
+from lineage_core.base.clock import HOUR, MINUTE
+from lineage_core.base.errors import BadInputError
+from lineage_tui.cli import parser
+from lineage_tui.settings.config import KNOWN, Kept, kept_path, load_kept, read_config, save_kept, settings
+from lineage_tui.settings.keymap import COMMANDS, bindings, rebind
 
 VALUES = (
     *('"light"', '"30m"', '"-1s"', "30", "true", "[]", "{}", "1979-05-27", "1979-99-99", "nan", '"\\u001b]0;x"', "'''"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.faults.pseudo_terminal import PtyProgram
 
-TUI = [sys.executable, "-m", "lineage_tui.command"]
+TUI = [sys.executable, "-m", "lineage_tui.cli"]
 RATE, SECONDS = 20_000, 3
 
 # One write per event, at RATE events a second, as far as the machine goes.

@@ -31,7 +31,8 @@ import io, os, sys
 request, response, root = sys.argv[1:]
 sys.path.append(root)
 import json, re
-from lineage_core import redact, shell_bridge
+from lineage_core.shell import bridge as shell_bridge
+from lineage_core.write import redaction as redact
 redact._Rules("", "")
 environ = dict(os.environ)
 while True:
@@ -56,7 +57,7 @@ class BashWriter:
     """Calls functions of lineage.sh in one bash; a context manager.
 
     folder: where the journal and the pipes go. environ: set beside PATH. prologue: run before lineage.sh is sourced.
-    Python is a resident one: the real lineage_core.shell_bridge, without its start.
+    Python is a resident one: the real lineage_core.shell.bridge, without its start.
     """
 
     def __init__(

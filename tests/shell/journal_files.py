@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lineage_core.decode import Decoder
+from lineage_core.read.decoder import Decoder
 
 
 class Content(NamedTuple):

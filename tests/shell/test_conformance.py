@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lineage_core import codec
-from lineage_core.compose import compose
-from lineage_core.errors import BadInputError
-from lineage_core.events import EVENTS, EventSpec
+from lineage_core.base.errors import BadInputError
+from lineage_core.model.event_types import EVENTS, EventSpec
+from lineage_core.write import json_encoder as codec
+from lineage_core.write.record_builder import compose
 from tests.shell.bash_writer import BashWriter, Reply
 from tests.shell.json_texts import DATA, INVALID, TEXTS, VALID, WORDS
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from lineage_core.clock import SECOND, format_timestamp, parse_timestamp
-from lineage_core.events import EVENTS, EventSpec
+from lineage_core.base.clock import SECOND, format_timestamp, parse_timestamp
+from lineage_core.model.event_types import EVENTS, EventSpec
 from tests.shell.bash_writer import LIBRARY
 
 SAMPLE = {

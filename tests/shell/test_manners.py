@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lineage_core.events import EVENTS
+from lineage_core.model.event_types import EVENTS
 from tests.shell.bash_writer import LIBRARY
 from tests.shell.test_functions import SAMPLE
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lineage_core.events import EVENTS
+from lineage_core.model.event_types import EVENTS
 
 TASKS = st.sampled_from(["task-a", "task-b", "task-c"])
 WORKERS = st.sampled_from(["worker-1", "worker-2", "worker-3"])

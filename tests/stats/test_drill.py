@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from lineage_core import demo, stats
-from lineage_core.filter_terms import Ground
-from lineage_core.filters import parse
-from lineage_core.frame import Frames, read_frames
-from lineage_core.load import load
-from lineage_core.merge import State
+from lineage_core.dataframes.reader import Frames, read_frames
+from lineage_core.query.filter_parser import parse
+from lineage_core.query.filter_terms import Ground
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.load import load
+from lineage_core.state.store import State
 from lineage_core.stats import NOBODY, WINDOWS, Cut, narrowed
-from lineage_core.zombies import Thresholds
 from lineage_tui.app import LineageApp
-from lineage_tui.pages import PAGES
 from lineage_tui.screens.main import MainScreen
-from lineage_tui.widgets.charts import Row
-from lineage_tui.widgets.stats_view import StatsView
+from lineage_tui.stats import PAGES
+from lineage_tui.stats.charts import Row
+from lineage_tui.views.stats import StatsView
 from tests.tui.alone import NOW, Clock
 from tests.tui.conftest import opened, screen_text, until
 

@@ -15,16 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core import stats
-from lineage_core.clock import HOUR, MINUTE, SECOND, parse_timestamp
-from lineage_core.decode import Found
-from lineage_core.facts import digest_of
-from lineage_core.frame import read_frames
-from lineage_core.integration import sightings
-from lineage_core.load import load
-from lineage_core.state import Status, Task, Worker
-from lineage_core.stats.flow import edges
-from lineage_core.tail import Tailer
-from lineage_core.values import tokens_of
+from lineage_core.base.clock import HOUR, MINUTE, SECOND, parse_timestamp
+from lineage_core.dataframes.reader import read_frames
+from lineage_core.integration.survey import sightings
+from lineage_core.model.entities import Status, Task, Worker
+from lineage_core.model.event_data import tokens_of
+from lineage_core.model.facts import digest_of
+from lineage_core.read.decoder import Found
+from lineage_core.read.tailer import Tailer
+from lineage_core.state.load import load
+from lineage_core.stats.throughput import edges
 from tests.stats.made_journals import directories, write
 
 EPOCH = parse_timestamp("2026-11-22T08:00:00Z") or 0

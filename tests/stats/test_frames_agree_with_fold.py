@@ -10,10 +10,10 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_core.frame import Frames, read_frames
-from lineage_core.load import load
-from lineage_core.merge import State
-from lineage_core.state import Task
+from lineage_core.dataframes.reader import Frames, read_frames
+from lineage_core.model.entities import Task
+from lineage_core.state.load import load
+from lineage_core.state.store import State
 from tests.stats.made_journals import TYPES, WORKERS, compact, directories, write
 
 

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from lineage_core import demo, frame
-from lineage_core.frame import FrameReader, Frames
-from lineage_core.frames.columns import FRAMES
-from lineage_core.journal import Journal
+from lineage_core import demo
+from lineage_core.dataframes import reader as frame
+from lineage_core.dataframes.reader import FrameReader, Frames
+from lineage_core.dataframes.schema import FRAMES
+from lineage_core.write.journal import Journal
 
 KEYS = {
     "events": ["file", "offset"],

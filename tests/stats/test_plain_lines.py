@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from lineage_core.decode import Decoder
-from lineage_core.frames.decoder import FrameDecoder, Taken
-from lineage_core.frames.plain import plain
-from lineage_core.frames.rows import Rows
-from lineage_core.intact import Found, Rejected
+from lineage_core.dataframes.decoder import FrameDecoder, Taken
+from lineage_core.dataframes.fast_path import plain
+from lineage_core.dataframes.records import Rows
+from lineage_core.model.record import Found, Rejected
+from lineage_core.read.decoder import Decoder
 from tests.stats.made_journals import compact, records, texts
 
 

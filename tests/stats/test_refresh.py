@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_core.frame import FrameReader
+from lineage_core.dataframes.reader import FrameReader
 from tests.stats.made_journals import directories
 from tests.stats.test_kept_frames import assert_same, truth
 

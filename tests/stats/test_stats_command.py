@@ -14,11 +14,11 @@ import pytest
 
 from lineage_core import demo
 from lineage_core.cli import main
-from lineage_core.cli.stats import BY, DOCUMENT_KEYS
-from lineage_core.frame import write_parquet
-from lineage_core.load import load
-from lineage_core.shell_queries import main as shell_query
-from lineage_core.state import Status
+from lineage_core.cli.commands.stats import BY, DOCUMENT_KEYS
+from lineage_core.dataframes.reader import write_parquet
+from lineage_core.model.entities import Status
+from lineage_core.shell.queries import main as shell_query
+from lineage_core.state.load import load
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ from typing import Any
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from lineage_core.clock import MINUTE, SECOND, parse_timestamp
-from lineage_core.facts import Fact, fact_of
-from lineage_core.merge import State
-from lineage_tui.models.usual import UsualSilence
-from lineage_tui.style import Styles
-from lineage_tui.widgets.homing import HomingLines
+from lineage_core.base.clock import MINUTE, SECOND, parse_timestamp
+from lineage_core.model.facts import Fact, fact_of
+from lineage_core.state.store import State
+from lineage_tui.models.silence_baseline import UsualSilence
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.following_list import HomingLines
 
 NOW = parse_timestamp("2026-03-14T03:00:00Z") or 0
 

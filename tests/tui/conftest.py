@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from lineage_tui.app import LineageApp
-from lineage_tui.shots import ready
+from lineage_tui.screenshots import ready
 
 DEADLINE = 15.0
 

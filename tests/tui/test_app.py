@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core.journal import Journal
+from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
-
-from ..conftest import DATA
-from .conftest import opened, screen_text, until
+from tests.conftest import DATA
+from tests.tui.conftest import opened, screen_text, until
 
 
 def app_of(pilot: object) -> LineageApp:

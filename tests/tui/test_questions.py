@@ -11,9 +11,8 @@ from textual.pilot import Pilot
 
 from lineage_tui.app import LineageApp
 from lineage_tui.screens.main import MainScreen
-from lineage_tui.shots import NOW, stage
-
-from .conftest import opened, screen_text, until
+from lineage_tui.screenshots import NOW, stage
+from tests.tui.conftest import opened, screen_text, until
 
 
 @pytest.fixture(scope="module")

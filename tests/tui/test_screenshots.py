@@ -1,4 +1,4 @@
-"""The screenshots show the app as it is: regenerate them with `python -m lineage_tui.shots` and look at them."""
+"""The screenshots show the app as it is: regenerate them with `python -m lineage_tui.screenshots` and look at them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lineage_tui.shots import HOME, SCENARIOS, Scenario, draw, stage
+from lineage_tui.screenshots import HOME, SCENARIOS, Scenario, draw, stage
+from tests.conftest import ROOT
 
-FOLDER = Path(__file__).parents[2] / "screenshots"
+FOLDER = ROOT / "screenshots"
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core.journal import Journal
+from lineage_core.write.journal import Journal
 
 BIN = Path(sys.executable).parent
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lineage_core import clock, paths
-from lineage_core.archive import Source, archive, due
+from lineage_core.base import clock
+from lineage_core.base.errors import ExitCode, JournalError
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.errors import ExitCode, JournalError
+from lineage_core.maintenance.archive import Source, archive, due
+from lineage_core.write import locations as paths
 
 EXAMPLES = (
     "lineage archive --dry-run",
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         rows = list(_archived(directory, now, args))
         if args.parquet:
-            from lineage_core.months import write_months  # imports polars
+            from lineage_core.dataframes.monthly_parquet import write_months  # imports polars
 
             for path in write_months(directory):
                 name = str(path.relative_to(directory))

@@ -6,15 +6,16 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from lineage_core.chain import Link, chain
-from lineage_core.cli import export, output
+from lineage_core.cli import output
+from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
-from lineage_core.lookup import unknown
-from lineage_core.merge import State
-from lineage_core.paths import lineage_dir
-from lineage_core.report import iso, moment
-from lineage_core.words import say
+from lineage_core.present.rows import iso, moment
+from lineage_core.present.sentences import say
+from lineage_core.query.task_lookup import unknown
+from lineage_core.rules.causality import Link, chain
+from lineage_core.state.store import State
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage chain task-1",

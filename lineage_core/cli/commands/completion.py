@@ -12,11 +12,11 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lineage_core.errors import ExitCode
-from lineage_core.events import EVENTS
+from lineage_core.base.errors import ExitCode
+from lineage_core.model.event_types import EVENTS
 
 if TYPE_CHECKING:
-    from lineage_core.cli.vocabulary import Option
+    from lineage_core.cli.introspection import Option
 
 EXAMPLES = (
     'eval "$(lineage completion bash)"',
@@ -101,7 +101,7 @@ if [[ ${funcstack[1]} == _lineage ]]; then _lineage "$@"; else compdef _lineage 
 
 def _common() -> Iterator[str]:
     """What bash and zsh share: a function that prints the candidates for the last of its words."""
-    from lineage_core.cli.vocabulary import commands
+    from lineage_core.cli.introspection import commands
 
     every = commands()
     yield ""
@@ -188,7 +188,7 @@ _lineage_candidates() {{ # WORD...: those after `lineage`, the last one is compl
 
 
 def _fish() -> Iterator[str]:
-    from lineage_core.cli.vocabulary import commands
+    from lineage_core.cli.introspection import commands
 
     yield from _FISH.format(types=" ".join(EVENTS), tail=TAIL).splitlines()
     every = commands()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from lineage_core.errors import BadInputError, ExitCode
+from lineage_core.base.errors import BadInputError, ExitCode
 
 EXAMPLES = (
     "lineage demo --dir /tmp/demo",

@@ -7,13 +7,14 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lineage_core import clock, paths
+from lineage_core.base import clock
+from lineage_core.base.errors import ExitCode
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.doctor import CHECKS, Patient, Verdict, Word, examine
-from lineage_core.doctor.verdict import MEGABYTE, NEWEST_BYTES, NEWEST_DAYS, SIZE_LIMIT
-from lineage_core.errors import ExitCode
+from lineage_core.maintenance.doctor import CHECKS, Patient, Verdict, Word, examine
+from lineage_core.maintenance.doctor.check import MEGABYTE, NEWEST_BYTES, NEWEST_DAYS, SIZE_LIMIT
+from lineage_core.write import locations as paths
 
 EXAMPLES = (
     "lineage doctor",

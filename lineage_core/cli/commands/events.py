@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from lineage_core import clock, codec, hits, intact
-from lineage_core.cli import export, output, period
+from lineage_core.base import clock
+from lineage_core.base.errors import BadInputError, UnknownNameError
+from lineage_core.cli import output, period
+from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.errors import BadInputError, UnknownNameError
-from lineage_core.events import EVENTS, nearest
-from lineage_core.paths import lineage_dir
-from lineage_core.pick import Pick
-from lineage_core.report import EVENT_KEYS, event_row
-from lineage_core.scan import one_line
-from lineage_core.words import say
+from lineage_core.model import record as intact
+from lineage_core.model.event_types import EVENTS, nearest
+from lineage_core.present.rows import EVENT_KEYS, event_row
+from lineage_core.present.sentences import say
+from lineage_core.query import journal_search as hits
+from lineage_core.query.block_search import one_line
+from lineage_core.query.event_query import Pick
+from lineage_core.write import json_encoder as codec
+from lineage_core.write.locations import lineage_dir
 
 if TYPE_CHECKING:
-    from lineage_core.timeline import Timeline
+    from lineage_core.present.timeline import Timeline
 
 EXAMPLES = (
     "lineage events --task task-1",
@@ -132,8 +136,8 @@ def _role(event_type: str) -> str:
 
 def _timelines(raws: Iterable[bytes]) -> Iterator[Timeline]:
     """What the events tell of their tasks, those with the newest events first."""
-    from lineage_core.facts import fact_of
-    from lineage_core.merge import State
+    from lineage_core.model.facts import fact_of
+    from lineage_core.state.store import State
 
     state = State()
     state.merge_facts(
@@ -152,7 +156,7 @@ def _parse(raw: bytes) -> dict[str, Any]:
 def _check_names(directory: Path, pick: Pick) -> None:
     """Nothing was found: because a name is wrong?"""
     if pick.tasks:
-        from lineage_core.lookup import check_known
+        from lineage_core.query.task_lookup import check_known
 
         check_known(directory, [name for name in pick.tasks if "*" not in name])
     for name in pick.types:

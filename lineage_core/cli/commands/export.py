@@ -10,11 +10,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineage_core import clock
+from lineage_core.base import clock
+from lineage_core.base.errors import BadInputError, ExitCode, JournalError
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Paper
-from lineage_core.errors import BadInputError, ExitCode, JournalError
-from lineage_core.events import nearest
+from lineage_core.model.event_types import nearest
 
 EXAMPLES = (
     "lineage export events --since 7d --format csv -o week.csv",
@@ -24,8 +24,8 @@ EXAMPLES = (
 )
 
 if TYPE_CHECKING:
-    from lineage_core.merge import State
-    from lineage_core.timeline import Timeline
+    from lineage_core.present.timeline import Timeline
+    from lineage_core.state.store import State
 
 FORMATS = ("csv", "json", "jsonl", "html", "parquet")
 QUERIES = (
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the answer; the exit code is the query's."""
     if args.format == "parquet" and not args.output and sys.stdout.isatty():
         raise BadInputError("Parquet is not for a terminal: give -o FILE")
-    answer: Answer = import_module(f"lineage_core.cli.{args.query}").answer(args.args)
+    answer: Answer = import_module(f"lineage_core.cli.commands.{args.query}").answer(args.args)
     if args.output:
         _replace(Path(args.output), answer, args.format)
     elif args.format == "parquet":
@@ -83,8 +83,8 @@ def run(args: argparse.Namespace) -> int:
 
 def timelines_of(state: State, task_ids: Iterable[str]) -> Iterator[Timeline]:
     """The timelines of some tasks, each once, as many as a page holds."""
-    from lineage_core.export_html import MAX_TIMELINES
-    from lineage_core.timeline import timeline
+    from lineage_core.present.html import MAX_TIMELINES
+    from lineage_core.present.timeline import timeline
 
     for task_id in list(dict.fromkeys(task_ids))[:MAX_TIMELINES]:
         task = state.task(task_id)
@@ -115,7 +115,7 @@ def _pieces(answer: Answer, form: str) -> Iterator[str]:
         return
     from itertools import islice
 
-    from lineage_core.export_html import page
+    from lineage_core.present.html import page
 
     rows = list(islice(answer.rows, MAX_HTML_ROWS + 1))
     told = answer.told
@@ -127,6 +127,6 @@ def _pieces(answer: Answer, form: str) -> Iterator[str]:
 
 def _parquet(answer: Answer, file: Any) -> None:
     """The rows as Parquet: times as times, lists as lists, objects as JSON text."""
-    from lineage_core.parquet import write  # imports polars
+    from lineage_core.present.parquet import write  # imports polars
 
     write(answer.columns, answer.rows, file)

@@ -6,14 +6,15 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from lineage_core import clock
-from lineage_core.cli import export, output, period
+from lineage_core.base import clock
+from lineage_core.cli import output, period
+from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
-from lineage_core.latest import Item, latest
-from lineage_core.paths import lineage_dir
-from lineage_core.report import iso, moment, span, worker_status
-from lineage_core.state import Status, Task, Worker
+from lineage_core.model.entities import Status, Task, Worker
+from lineage_core.present.rows import iso, moment, span, worker_status
+from lineage_core.state.top_n import Item, latest
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage failed --since 1d",
@@ -59,7 +60,7 @@ def answer(args: argparse.Namespace) -> Answer:
     directory = lineage_dir(args.dir)
     loaded = load_all(directory)
     if unknown := [name for name in args.task if name not in loaded.state.rows]:
-        from lineage_core.lookup import unknown as error
+        from lineage_core.query.task_lookup import unknown as error
 
         raise error(directory, unknown[0])
     def chosen(task: Task) -> list[Item]:

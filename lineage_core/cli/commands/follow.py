@@ -10,14 +10,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from lineage_core.cli import events, output
-from lineage_core.decode import Found, record_bytes
-from lineage_core.errors import ExitCode
-from lineage_core.facts import digest_of
-from lineage_core.paths import lineage_dir
-from lineage_core.sanitize import json_safe, visible
-from lineage_core.tail import Tailer
-from lineage_core.watch import Watcher
+from lineage_core.base.errors import ExitCode
+from lineage_core.base.escaping import json_safe, visible
+from lineage_core.cli import output
+from lineage_core.cli.commands import events
+from lineage_core.model.facts import digest_of
+from lineage_core.read.decoder import Found, record_bytes
+from lineage_core.read.tailer import Tailer
+from lineage_core.read.watcher import Watcher
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage follow",

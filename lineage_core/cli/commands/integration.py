@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lineage_core import integration
-from lineage_core.errors import BadInputError, ExitCode, UnknownNameError
-from lineage_core.integration import Finding
-from lineage_core.integration_points import PHASES, POINTS, Point
-from lineage_core.sanitize import visible
+from lineage_core.base.errors import BadInputError, ExitCode, UnknownNameError
+from lineage_core.base.escaping import visible
+from lineage_core.integration import survey as integration
+from lineage_core.integration.points import PHASES, POINTS, Point
+from lineage_core.integration.survey import Finding
 
 EXAMPLES = (
     "lineage integration list",
@@ -162,8 +162,8 @@ def _checked(home: Path, findings: Sequence[Finding]) -> str:
 
 def _events(journal: Path) -> Iterable[tuple[str, str, dict[str, Any]]]:
     """The type, the actor's id and the data of each event in a directory, each once; says what cannot be read."""
-    from lineage_core.facts import digest_of
-    from lineage_core.tail import Tailer
+    from lineage_core.model.facts import digest_of
+    from lineage_core.read.tailer import Tailer
 
     tailer, known = Tailer(journal), set()
     for batch in tailer.scan():

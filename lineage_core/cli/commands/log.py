@@ -11,9 +11,9 @@ import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from lineage_core.errors import BadInputError, ExitCode
-from lineage_core.events import EVENTS
-from lineage_core.journal import Journal
+from lineage_core.base.errors import BadInputError, ExitCode
+from lineage_core.model.event_types import EVENTS
+from lineage_core.write.journal import Journal
 
 if TYPE_CHECKING:
     import argparse
@@ -106,7 +106,7 @@ def run(args: Any) -> int:
     }
     environ = dict(os.environ) | {name: value for name, value in instead.items() if value is not None}
     if args.batch:
-        from lineage_core.batch import log_lines
+        from lineage_core.write.batch import log_lines
 
         if args.words:
             raise BadInputError("--batch reads its events from stdin and takes no EVENT_TYPE")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from lineage_core.cli import events, output
+from lineage_core.cli import output
+from lineage_core.cli.commands import events
 from lineage_core.cli.output import Answer
-from lineage_core.newest import newest_events
-from lineage_core.paths import lineage_dir
-from lineage_core.pick import Pick
-from lineage_core.report import EVENT_KEYS
+from lineage_core.present.rows import EVENT_KEYS
+from lineage_core.query.event_query import Pick
+from lineage_core.query.newest_events import newest_events
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage recent",

@@ -7,9 +7,9 @@ import json
 import os
 from pathlib import Path
 
-from lineage_core import shell_install
-from lineage_core.errors import BadInputError, ExitCode
-from lineage_core.sanitize import visible
+from lineage_core.base.errors import BadInputError, ExitCode
+from lineage_core.base.escaping import visible
+from lineage_core.integration import install as shell_install
 
 EXAMPLES = (
     'source "$(lineage shell path)"',

@@ -7,19 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineage_core import clock, filters
+from lineage_core.base import clock
+from lineage_core.base.clock import format_duration
+from lineage_core.base.text_charts import interval, spark
+from lineage_core.base.time_input import parse_duration
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar, load_all
-from lineage_core.clock import format_duration
-from lineage_core.filter_terms import Ground
-from lineage_core.paths import lineage_dir
-from lineage_core.sparks import interval, spark
-from lineage_core.when import parse_duration
-from lineage_core.zombies import Thresholds
+from lineage_core.query import filter_parser as filters
+from lineage_core.query.filter_terms import Ground
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.write.locations import lineage_dir
 
 if TYPE_CHECKING:
-    from lineage_core.frame import FrameReader
+    from lineage_core.dataframes.reader import FrameReader
     from lineage_core.stats import Cut
 
 EXAMPLES = (
@@ -91,7 +92,7 @@ def _ask(args: argparse.Namespace) -> tuple[Answer, FrameReader]:
     directory = lineage_dir(args.dir)
     tasks = _chosen(directory, args.filters, now, Thresholds()._replace(silent=silent_after))
     from lineage_core import stats  # polars, 350 ms
-    from lineage_core.frame import read_frames
+    from lineage_core.dataframes.reader import read_frames
 
     with ProgressBar("reading") as bar:
         reader = read_frames(directory, progress=lambda done, total: bar(done / max(1, total)))

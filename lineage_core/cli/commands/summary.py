@@ -7,16 +7,17 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from lineage_core import clock
-from lineage_core.cli import export, output
+from lineage_core.base import clock
+from lineage_core.cli import output
+from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.lookup import Lookup, look_up
-from lineage_core.paths import lineage_dir
-from lineage_core.report import elapsed, iso, milliseconds, moment, span, worker_status
-from lineage_core.state import Status, Task
-from lineage_core.timeline import time_by_phase
-from lineage_core.words import waiting_for
+from lineage_core.model.entities import Status, Task
+from lineage_core.present.rows import elapsed, iso, milliseconds, moment, span, worker_status
+from lineage_core.present.sentences import waiting_for
+from lineage_core.present.timeline import time_by_phase
+from lineage_core.query.task_lookup import Lookup, look_up
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage summary task-1",

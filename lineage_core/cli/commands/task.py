@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from lineage_core import clock, intact
-from lineage_core.cli import events, export, output, workers
+from lineage_core.base import clock
+from lineage_core.cli import output
+from lineage_core.cli.commands import events, export, workers
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.lookup import Lookup, linked_ids, look_up
-from lineage_core.paths import lineage_dir
-from lineage_core.report import (
+from lineage_core.model import record as intact
+from lineage_core.model.entities import Task
+from lineage_core.present.rows import (
     EVENT_KEYS,
     elapsed,
     handoff_row,
@@ -23,10 +24,11 @@ from lineage_core.report import (
     task_row,
     worker_row,
 )
-from lineage_core.scan import one_line
-from lineage_core.state import Task
-from lineage_core.timeline import time_by_phase
-from lineage_core.words import waiting_for
+from lineage_core.present.sentences import waiting_for
+from lineage_core.present.timeline import time_by_phase
+from lineage_core.query.block_search import one_line
+from lineage_core.query.task_lookup import Lookup, linked_ids, look_up
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage task task-1",

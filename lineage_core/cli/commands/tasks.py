@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from lineage_core import clock, filters
-from lineage_core.cli import export, output, period
+from lineage_core.base import clock
+from lineage_core.base.errors import BadInputError
+from lineage_core.cli import output, period
+from lineage_core.cli.commands import export
+from lineage_core.cli.commands.zombies import thresholds_of
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
-from lineage_core.cli.zombies import thresholds_of
-from lineage_core.errors import BadInputError
-from lineage_core.events import nearest
-from lineage_core.filter_terms import Ground
-from lineage_core.merge import State
-from lineage_core.paths import lineage_dir
-from lineage_core.report import TASK_KEYS, elapsed, span, task_row
-from lineage_core.state import TaskRow
+from lineage_core.model.entities import TaskRow
+from lineage_core.model.event_types import nearest
+from lineage_core.present.rows import TASK_KEYS, elapsed, span, task_row
+from lineage_core.query import filter_parser as filters
+from lineage_core.query.filter_terms import Ground
+from lineage_core.state.store import State
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage tasks is:open",

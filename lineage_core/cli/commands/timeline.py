@@ -6,15 +6,17 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from lineage_core import clock, drawing
-from lineage_core.cli import export, output
+from lineage_core.base import clock
+from lineage_core.cli import output
+from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.lookup import look_up
-from lineage_core.paths import lineage_dir
-from lineage_core.report import iso, milliseconds, moment, span
-from lineage_core.state import Task
-from lineage_core.timeline import Bar, Timeline, timeline
+from lineage_core.model.entities import Task
+from lineage_core.present import timeline_text as drawing
+from lineage_core.present.rows import iso, milliseconds, moment, span
+from lineage_core.present.timeline import Bar, Timeline, timeline
+from lineage_core.query.task_lookup import look_up
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage timeline task-1",

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lineage_core import clock, paths
+from lineage_core.base import clock
+from lineage_core.base.errors import ExitCode
+from lineage_core.base.time_input import parse_when
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line, Paper
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.errors import ExitCode
-from lineage_core.schema import json_schema
-from lineage_core.validate import RULES, Finding, Severity, Validation
-from lineage_core.when import parse_when
+from lineage_core.maintenance.validate import RULES, Finding, Severity, Validation
+from lineage_core.model.json_schema import json_schema
+from lineage_core.write import locations as paths
 
 EXAMPLES = (
     "lineage validate",

@@ -8,20 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lineage_core import clock
+from lineage_core.base import clock
+from lineage_core.base.clock import SECOND
+from lineage_core.base.errors import ExitCode, LineageError, UnknownNameError
+from lineage_core.base.time_input import parse_duration
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line, Paper
-from lineage_core.clock import SECOND
-from lineage_core.errors import ExitCode, LineageError, UnknownNameError
-from lineage_core.lookup import look_up
-from lineage_core.merge import State
-from lineage_core.paths import lineage_dir
-from lineage_core.report import elapsed, iso, milliseconds
-from lineage_core.state import Status
-from lineage_core.tail import Tailer
-from lineage_core.watch import Watcher
-from lineage_core.when import parse_duration
-from lineage_core.words import waiting_for
+from lineage_core.model.entities import Status
+from lineage_core.present.rows import elapsed, iso, milliseconds
+from lineage_core.present.sentences import waiting_for
+from lineage_core.query.task_lookup import look_up
+from lineage_core.read.tailer import Tailer
+from lineage_core.read.watcher import Watcher
+from lineage_core.state.store import State
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage wait task-1 --timeout 10m && deploy",

@@ -6,16 +6,17 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lineage_core import clock
-from lineage_core.cli import export, output, period
+from lineage_core.base import clock
+from lineage_core.cli import output, period
+from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar, load_all
-from lineage_core.paths import lineage_dir
-from lineage_core.report import WORKER_KEYS, span, worker_row
-from lineage_core.state import Task
+from lineage_core.model.entities import Task
+from lineage_core.present.rows import WORKER_KEYS, span, worker_row
+from lineage_core.write.locations import lineage_dir
 
 if TYPE_CHECKING:
-    from lineage_core.latest import Item
+    from lineage_core.state.top_n import Item
 
 EXAMPLES = (
     "lineage workers task-1",
@@ -50,14 +51,14 @@ def answer(args: argparse.Namespace) -> Answer:
         ]
 
     if args.task:
-        from lineage_core.lookup import look_up
+        from lineage_core.query.task_lookup import look_up
 
         with ProgressBar("searching") as progress:
             found = look_up(directory, args.task, links=False, progress=progress)
         problems, state = found.problems, found.state
         items = chosen(found.task)[: args.limit]
     else:
-        from lineage_core.latest import latest
+        from lineage_core.state.top_n import latest
 
         loaded = load_all(directory)
         problems, state = loaded.problems, loaded.state

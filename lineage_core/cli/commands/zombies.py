@@ -7,17 +7,18 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lineage_core import clock
-from lineage_core.cli import export, output, period
+from lineage_core.base import clock
+from lineage_core.base.errors import BadInputError
+from lineage_core.cli import output, period
+from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
-from lineage_core.errors import BadInputError
-from lineage_core.events import nearest
-from lineage_core.fold import ZOMBIE_TIMEOUT
-from lineage_core.merge import State
-from lineage_core.paths import lineage_dir
-from lineage_core.report import iso, milliseconds, span
-from lineage_core.zombies import AFTER, RULES, Finding, Thresholds, check, crowd, ranked, thresholds
+from lineage_core.model.event_types import nearest
+from lineage_core.present.rows import iso, milliseconds, span
+from lineage_core.rules.stuck_work import AFTER, RULES, Finding, Thresholds, check, crowd, ranked, thresholds
+from lineage_core.state.fold import ZOMBIE_TIMEOUT
+from lineage_core.state.store import State
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage zombies",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from lineage_core.doctor import checkout, host, records, storage
-from lineage_core.doctor.verdict import Patient, Verdict, Word
+from lineage_core.maintenance.doctor import checkout, host, records, storage
+from lineage_core.maintenance.doctor.check import Patient, Verdict, Word
 
 __all__ = ["CHECKS", "Patient", "Verdict", "Word", "examine"]
 

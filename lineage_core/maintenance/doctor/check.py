@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lineage_core.doctor.reading import Reading, read_newest
-from lineage_core.files import JournalFile, files
+from lineage_core.maintenance.doctor.record_scan import Reading, read_newest
+from lineage_core.read.journal_files import JournalFile, files
 
 MEGABYTE = 1_000_000
 SIZE_LIMIT = 100 * MEGABYTE

@@ -8,10 +8,10 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from lineage_core import integration as points
-from lineage_core import shell_install
-from lineage_core.doctor.verdict import Patient, Verdict, Word
-from lineage_core.errors import JournalError
+from lineage_core.base.errors import JournalError
+from lineage_core.integration import install as shell_install
+from lineage_core.integration import survey as points
+from lineage_core.maintenance.doctor.check import Patient, Verdict, Word
 
 _RECORDED = re.compile(r"^(?:__lineage_python|lineage_command)=(\S.*?)(?:\s+#.*)?$", re.MULTILINE)
 _UNKNOWN = "no checkout is known"

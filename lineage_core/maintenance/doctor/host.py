@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lineage_core.doctor.verdict import Patient, Verdict, Word
-from lineage_core.watch import Watcher
+from lineage_core.maintenance.doctor.check import Patient, Verdict, Word
+from lineage_core.read.watcher import Watcher
 
 _LIMITS = ("max_user_watches", "max_user_instances")
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lineage_core.clock import SECOND
-from lineage_core.errors import JournalError
-from lineage_core.facts import digest_of
-from lineage_core.files import JournalFile
-from lineage_core.intact import Found
-from lineage_core.lines import numbered
-from lineage_core.tangled import UNFINISHED
-from lineage_core.validate import CLOCK_SLACK, written_at
+from lineage_core.base.clock import SECOND
+from lineage_core.base.errors import JournalError
+from lineage_core.maintenance.validate import CLOCK_SLACK, written_at
+from lineage_core.model.facts import digest_of
+from lineage_core.model.record import Found
+from lineage_core.read.journal_files import JournalFile
+from lineage_core.read.numbered_lines import numbered
+from lineage_core.read.pretty_printed import UNFINISHED
 
 IN_PROGRESS = 5 * SECOND
 """A file that changed less than this ago may end in a pretty-printed record that somebody is just writing, line by

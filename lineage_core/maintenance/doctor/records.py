@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lineage_core.clock import format_duration
-from lineage_core.doctor.verdict import Patient, Verdict, Word
+from lineage_core.base.clock import format_duration
+from lineage_core.maintenance.doctor.check import Patient, Verdict, Word
 
 SLOW = 50_000
 """Microseconds that one log call in twenty may take; a healthy one takes less than two thousand."""

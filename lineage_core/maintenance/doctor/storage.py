@@ -10,10 +10,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from lineage_core.archive import LOCK, MOVED
-from lineage_core.doctor.verdict import MEGABYTE, Patient, Verdict, Word
-from lineage_core.errors import JournalError
-from lineage_core.files import ARCHIVE, JournalFile
+from lineage_core.base.errors import JournalError
+from lineage_core.maintenance.archive import LOCK, MOVED
+from lineage_core.maintenance.doctor.check import MEGABYTE, Patient, Verdict, Word
+from lineage_core.read.journal_files import ARCHIVE, JournalFile
 
 _LEAST_FREE = 100 * MEGABYTE
 _LEAST_INODES = 1000

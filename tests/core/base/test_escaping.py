@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage_core.sanitize import csv_cell, json_safe, visible
+from lineage_core.base.escaping import csv_cell, json_safe, visible
 
 HOSTILE = [
     *map(chr, range(0x20)),

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core import clock, demo
-from lineage_core.batch import complete
-from lineage_core.clock import DAY, MINUTE, SECOND
-from lineage_core.demo.cortex import history, plan
-from lineage_core.demo.player import record_of
+from lineage_core import demo
+from lineage_core.base import clock
+from lineage_core.base.clock import DAY, MINUTE, SECOND
+from lineage_core.demo.simulation import history, plan
 from lineage_core.demo.story import PlannedEvent
-from lineage_core.events import EVENTS
-from lineage_core.journal import Journal
+from lineage_core.demo.writer import record_of
+from lineage_core.model.event_types import EVENTS
+from lineage_core.write.batch import complete
+from lineage_core.write.journal import Journal
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 START = 1_795_334_400_000_000
@@ -347,7 +348,7 @@ def test_the_demo_command_wants_a_directory(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_many_records_are_refused_as_one_is_where_the_directory_cannot_be_made(tmp_path: Path):
-    from lineage_core.errors import JournalError
+    from lineage_core.base.errors import JournalError
 
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match="cannot write"):

@@ -16,14 +16,15 @@ from typing import Any
 
 import pytest
 
-from lineage_core import clock, shell_install
-from lineage_core.batch import complete
-from lineage_core.codec import encode
-from lineage_core.events import EVENTS
-from lineage_core.integration_points import POINTS
-from tests.cortex_story import AUDIT, COARSE, LOGIN, MEASURED, QUEUE, SEC, STEPS, Logged
+from lineage_core.base import clock
+from lineage_core.integration import install as shell_install
+from lineage_core.integration.points import POINTS
+from lineage_core.model.event_types import EVENTS
+from lineage_core.write.batch import complete
+from lineage_core.write.json_encoder import encode
+from tests.conftest import CORTEX
+from tests.core.integration.cortex_story import AUDIT, COARSE, LOGIN, MEASURED, QUEUE, SEC, STEPS, Logged
 
-CORTEX = Path(__file__).parent / "cortex"
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core import shell_install
-from lineage_core.errors import JournalError, UnknownNameError
+from lineage_core.base.errors import JournalError, UnknownNameError
+from lineage_core.integration import install as shell_install
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 LIBRARY = "scripts/lib/lineage.sh"

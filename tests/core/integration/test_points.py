@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core import integration, shell_install
-from lineage_core.events import EVENTS
-from lineage_core.integration import points_of, read_script, sightings, survey
-from lineage_core.integration_points import POINTS, Point
+from lineage_core.integration import install as shell_install
+from lineage_core.integration import survey as integration
+from lineage_core.integration.points import POINTS, Point
+from lineage_core.integration.survey import points_of, read_script, sightings, survey
+from lineage_core.model.event_types import EVENTS
+from tests.conftest import CORTEX
 
-CORTEX = Path(__file__).parent / "cortex"
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from lineage_core import demo
-from lineage_core.archive import Step, archive
-from lineage_core.clock import DAY, parse_timestamp
-from lineage_core.journal import Journal
-from lineage_core.load import load
+from lineage_core.base.clock import DAY, parse_timestamp
+from lineage_core.maintenance.archive import Step, archive
+from lineage_core.state.load import load
+from lineage_core.write.journal import Journal
+from tests.conftest import DATA
 
-LEGACY = Path(__file__).parents[1] / "data" / "legacy"
+LEGACY = DATA / "legacy"
 
 NOW = parse_timestamp("2026-12-03T04:00:00Z") or 0
 """When these tests take place: November is over."""

@@ -13,12 +13,21 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from closed_month import LINEAGE, NOW, answers, archive_all, late, listing, november, without_offsets
 
-from lineage_core.archive import archive, due
+from lineage_core.base.clock import parse_timestamp
 from lineage_core.cli import main
-from lineage_core.clock import parse_timestamp
-from lineage_core.files import unpack
+from lineage_core.maintenance.archive import archive, due
+from lineage_core.read.journal_files import unpack
+from tests.core.maintenance.closed_month import (
+    LINEAGE,
+    NOW,
+    answers,
+    archive_all,
+    late,
+    listing,
+    november,
+    without_offsets,
+)
 
 DAYS = ["lineage-2026-11-11.jsonl", "lineage-2026-11-12.jsonl", "lineage-2026-11-13.jsonl", "lineage-2026-11-22.jsonl"]
 
@@ -79,7 +88,8 @@ def test_a_run_killed_at_any_system_call_loses_nothing(journal: Path, tmp_path: 
     late(journal, "task-late")
     late(journal, "task-later", "2026-11-14T00:00:00Z")
     before = without_offsets(answers(journal))
-    script = f"from lineage_core.archive import archive; from pathlib import Path; list(archive(Path('.'), {NOW}, 2))"
+    script = "from lineage_core.maintenance.archive import archive; from pathlib import Path;"
+    script += f" list(archive(Path('.'), {NOW}, 2))"
     python = [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {sys.path!r}; {script}"]
     ends, killed = set(), Counter()
     for call, number in ((call, number) for call in CHANGING for number in range(1, 100)):

@@ -13,13 +13,13 @@ from subprocess import PIPE, Popen
 
 import pytest
 
-from lineage_core import clock
-from lineage_core.archive import archive
-from lineage_core.clock import DAY
-from lineage_core.load import load
-from lineage_core.shell_install import LIBRARY
-from lineage_core.tail import Tailer
-from lineage_core.validate import Validation
+from lineage_core.base import clock
+from lineage_core.base.clock import DAY
+from lineage_core.integration.install import LIBRARY
+from lineage_core.maintenance.archive import archive
+from lineage_core.maintenance.validate import Validation
+from lineage_core.read.tailer import Tailer
+from lineage_core.state.load import load
 
 RUNS = 8
 
@@ -31,7 +31,7 @@ done
 """
 PYTHON = """
 import os, sys
-from lineage_core.journal import Journal
+from lineage_core.write.journal import Journal
 while not os.path.exists(sys.argv[2]):
     print(Journal().log("task_created", "task-" + sys.argv[1], "user-kim"))
 """
@@ -77,7 +77,7 @@ def test_a_reader_that_asks_again_and_again_never_sees_less(tmp_path: Path) -> N
     backfill(tmp_path, 3000, days=20)
     whole = load(tmp_path)
     assert whole.state.events == 3000
-    command = "import sys; from pathlib import Path; from lineage_core.archive import archive; "
+    command = "import sys; from pathlib import Path; from lineage_core.maintenance.archive import archive; "
     command += f"list(archive(Path(sys.argv[1]), {clock.now() + 40 * DAY}, 0))"
     with Popen([sys.executable, "-c", command, str(tmp_path)]) as run:
         asked = 0

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from shutil import rmtree
 
-from closed_month import NOW
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lineage_core.archive import Step, archive
-from lineage_core.codec import encode
-from lineage_core.compose import compose
-from lineage_core.journal import append_line
-from lineage_core.load import load
-from lineage_core.tail import Tailer
+from lineage_core.maintenance.archive import Step, archive
+from lineage_core.read.tailer import Tailer
+from lineage_core.state.load import load
+from lineage_core.write.journal import append_line
+from lineage_core.write.json_encoder import encode
+from lineage_core.write.record_builder import compose
+from tests.core.maintenance.closed_month import NOW
 
 DAYS = st.sampled_from(["2026-10-30", "2026-11-01", "2026-11-30"])
 

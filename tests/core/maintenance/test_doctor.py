@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from closed_month import LINEAGE
 
-from lineage_core import clock, demo, shell_install
+from lineage_core import demo
+from lineage_core.base import clock
+from lineage_core.base.clock import HOUR, MINUTE
 from lineage_core.cli import main
-from lineage_core.clock import HOUR, MINUTE
-from lineage_core.compose import compose
-from lineage_core.doctor import CHECKS, Patient, Verdict, Word, examine
-from lineage_core.journal import Journal
-
-CORTEX = Path(__file__).parents[1] / "cortex"
+from lineage_core.integration import install as shell_install
+from lineage_core.maintenance.doctor import CHECKS, Patient, Verdict, Word, examine
+from lineage_core.write.journal import Journal
+from lineage_core.write.record_builder import compose
+from tests.conftest import CORTEX
+from tests.core.maintenance.closed_month import LINEAGE
 
 
 @pytest.fixture

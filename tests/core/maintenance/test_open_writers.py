@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core.idle import Quiet, Seen, look
+from lineage_core.maintenance.open_writers import Quiet, Seen, look
 
 HOLD = "import sys; file = open(sys.argv[1], sys.argv[2]); print(flush=True); sys.stdin.read()"
 

@@ -11,9 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from closed_month import november
 
-README = Path(__file__).parents[2] / "README.md"
+from tests.conftest import ROOT
+from tests.core.maintenance.closed_month import november
+
+README = ROOT / "README.md"
 
 
 def block(language: str) -> str:

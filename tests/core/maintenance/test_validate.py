@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from closed_month import LEGACY, NOW, archive_all, november
 
 from lineage_core import demo
+from lineage_core.base.clock import HOUR, format_timestamp
 from lineage_core.cli import main
-from lineage_core.clock import HOUR, format_timestamp
-from lineage_core.validate import RULES, Severity, Validation
+from lineage_core.maintenance.validate import RULES, Severity, Validation
+from tests.core.maintenance.closed_month import LEGACY, NOW, archive_all, november
 
 DAY = "lineage-2026-11-22.jsonl"
 BASE = 1795334628  # 2026-11-22T08:03:48Z
@@ -363,7 +363,7 @@ def test_nothing_in_the_directory_is_touched(tmp_path: Path) -> None:
 def peak(directory: Path, count: int) -> int:
     """Bytes of memory that validating a directory of so many records takes at most, over what importing takes."""
     script = (
-        "import resource, sys; from pathlib import Path; from lineage_core.validate import Validation; "
+        "import resource, sys; from pathlib import Path; from lineage_core.maintenance.validate import Validation; "
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; "
         f"v = Validation(Path(sys.argv[1]), now={NOW}); list(v); assert v.records == {count}, v.records; "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"

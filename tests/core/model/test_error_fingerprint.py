@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lineage_core.likeness import alike
+from lineage_core.model.error_fingerprint import alike
 from lineage_core.stats import pattern_of
 
 WORDS = ("branch", "is", " 3 ", "task-12", "/srv/a.b/c", "'x y'", "50%", "deadbeef", "deadbeefcafe", "a/b", "v1.2")

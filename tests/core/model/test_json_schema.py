@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from lineage_core.batch import complete
 from lineage_core.cli import main
-from lineage_core.compose import compose
-from lineage_core.conform import Problem, compile_schema
-from lineage_core.events import EVENTS
-from lineage_core.schema import EVENT_DATA, json_schema
+from lineage_core.model.event_types import EVENTS
+from lineage_core.model.json_schema import EVENT_DATA, json_schema
+from lineage_core.model.schema_compiler import Problem, compile_schema
+from lineage_core.write.batch import complete
+from lineage_core.write.record_builder import compose
 
 VALIDATOR = Draft202012Validator(json_schema())
 CHECK = compile_schema(json_schema())

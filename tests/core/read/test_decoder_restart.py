@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage_core import habits, tangled
-from lineage_core.decode import Decoder
-from lineage_core.intact import Found, Rejected
+from lineage_core.model.record import Found, Rejected
+from lineage_core.read import interleaving as habits
+from lineage_core.read import pretty_printed as tangled
+from lineage_core.read.decoder import Decoder
 from tests.conftest import DATA
 from tests.journal_text import compact, pretty, record, tangled_original
 

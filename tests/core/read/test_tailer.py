@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from lineage_core import files as journal_files
-from lineage_core.clock import parse_timestamp
-from lineage_core.errors import JournalError
-from lineage_core.files import copies_of, files, read_record
-from lineage_core.merge import State
-from lineage_core.tail import Batch, Tailer
+from lineage_core.base.clock import parse_timestamp
+from lineage_core.base.errors import JournalError
+from lineage_core.read import journal_files
+from lineage_core.read.journal_files import copies_of, files, read_record
+from lineage_core.read.tailer import Batch, Tailer
+from lineage_core.state.store import State
 from tests.conftest import DATA
 from tests.journal_text import compact, pretty, record
 
@@ -322,7 +322,7 @@ def test_memory_stays_flat_over_a_gigabyte_of_nonsense(tmp_path: Path, day: Path
     script = f"""
 import itertools, resource, sys
 from pathlib import Path
-from lineage_core.tail import Tailer
+from lineage_core.read.tailer import Tailer
 with open({str(day)!r}, "wb") as file:
     for piece in {content}:
         if piece.strip(b"\\0"):
@@ -529,7 +529,7 @@ def test_a_file_without_permission_is_told_and_read_once_it_has_it(tmp_path: Pat
     script = f"""
 import os, sys
 from pathlib import Path
-from lineage_core.tail import Tailer
+from lineage_core.read.tailer import Tailer
 os.chdir({str(tmp_path)!r})
 if os.getuid() == 0:
     os.setuid(65534)

@@ -17,7 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lineage_core.tail import Tailer
+from lineage_core.read.tailer import Tailer
 from tests.journal_text import compact, pretty, record
 
 NAMES = ("lineage-2026-11-22.jsonl", "lineage-2026-11-23.jsonl", "task-lineage.jsonl")
@@ -161,8 +161,8 @@ TestDirectory = Directory.TestCase
 READER = r"""
 import json, os, sys, time
 from pathlib import Path
-from lineage_core.tail import Tailer
-from tests.test_tail_model import told_lines
+from lineage_core.read.tailer import Tailer
+from tests.core.read.test_tailer_model import told_lines
 directory, log = Path(sys.argv[1]), Path(sys.argv[2])
 told = told_lines(log)
 tailer = Tailer(directory, positions=told[-1]["positions"] if told else None, block=1000)

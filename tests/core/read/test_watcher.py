@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core import watch
-from lineage_core.tail import Tailer
-from lineage_core.watch import Watcher
+from lineage_core.read import watcher as watch
+from lineage_core.read.tailer import Tailer
+from lineage_core.read.watcher import Watcher
 from tests.journal_text import compact, record
 
 DAY = "lineage-2026-11-22.jsonl"
@@ -219,8 +219,8 @@ def test_without_inotify_it_polls_says_so_and_watches_as_soon_as_it_may(
     script = f"""
 import sys
 from pathlib import Path
-from lineage_core import watch
-from lineage_core.tail import Tailer
+from lineage_core.read import watcher as watch
+from lineage_core.read.tailer import Tailer
 limit = Path("/proc/sys/user/{limit}")
 limit.write_text("0")
 watch.RETRY = 0.2
@@ -281,8 +281,8 @@ def test_9000_files_that_arrive_while_the_reader_is_stopped_are_found_within_one
     """Case 18, with a reader that is really stopped while the queue of notifications may overflow."""
     script = f"""
 from pathlib import Path
-from lineage_core.tail import Tailer
-from lineage_core.watch import Watcher
+from lineage_core.read.tailer import Tailer
+from lineage_core.read.watcher import Watcher
 directory = Path({str(tmp_path)!r})
 tailer, watcher = Tailer(directory), Watcher(directory)
 count = passes = 0

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from lineage_core import history, merge
-from lineage_core.facts import Fact, Sought, fact_of
-from lineage_core.load import load
-from lineage_core.merge import State
-from lineage_core.segment import Segment
-from lineage_core.state import Task
+from lineage_core.model.entities import Task
+from lineage_core.model.facts import Fact, Sought, fact_of
+from lineage_core.state import snapshot_cache as history
+from lineage_core.state import store as merge
+from lineage_core.state.load import load
+from lineage_core.state.snapshot import Segment
+from lineage_core.state.store import State
 from tests.journal_text import compact, record
 
 SLICE = 100
@@ -119,7 +120,7 @@ def test_claims_that_come_one_by_one_are_searched_for_once(work: Work) -> None:
 def test_a_parent_is_found_by_an_event_of_long_ago_and_by_one_that_comes_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("lineage_core.kinship.RECENT_EVENTS", 10)
+    monkeypatch.setattr("lineage_core.state.subtasks.RECENT_EVENTS", 10)
     state = State()
     old = facts(range(100))
     state.merge_facts(old)

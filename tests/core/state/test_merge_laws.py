@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_core.events import EVENTS
-from lineage_core.facts import Fact, fact_of
-from lineage_core.fold import derive
-from lineage_core.folder import fold
-from lineage_core.merge import State
-from lineage_core.segment import Segment
+from lineage_core.model.event_types import EVENTS
+from lineage_core.model.facts import Fact, fact_of
+from lineage_core.state.fold import derive
+from lineage_core.state.snapshot import Segment
+from lineage_core.state.snapshot_worker import fold
+from lineage_core.state.store import State
 from tests.journal_text import compact, record
 
 TASKS = st.sampled_from(["task-a", "task-b", "task-c", "task-d"])
@@ -124,7 +124,7 @@ def test_merging_again_changes_nothing(journal: Any) -> None:
 def test_tasks_that_left_memory_come_back_the_same(journal: Any) -> None:
     daily, _ = journal
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lineage_core.merge.KEPT_TASKS", 1)
+        patch.setattr("lineage_core.state.store.KEPT_TASKS", 1)
         forgetful = merged(*[[fact] for fact in daily])
         assert picture(forgetful) == picture(merged(daily))
 

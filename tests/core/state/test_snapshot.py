@@ -14,14 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage_core import demo, history
-from lineage_core.clock import parse_timestamp
-from lineage_core.facts import Fact, Sought
-from lineage_core.folder import fold, fold_again
-from lineage_core.journal import Journal
-from lineage_core.load import load
-from lineage_core.merge import State
-from lineage_core.segment import DamagedError, Segment
+from lineage_core import demo
+from lineage_core.base.clock import parse_timestamp
+from lineage_core.model.facts import Fact, Sought
+from lineage_core.state import snapshot_cache as history
+from lineage_core.state.load import load
+from lineage_core.state.snapshot import DamagedError, Segment
+from lineage_core.state.snapshot_worker import fold, fold_again
+from lineage_core.state.store import State
+from lineage_core.write.journal import Journal
 from lineage_tui.feed import Feed
 
 NOW = parse_timestamp("2026-03-14T03:00:00Z") or 0
@@ -218,7 +219,7 @@ def test_a_segment_is_the_same_whatever_the_seed_of_hashes(tmp_path: Path) -> No
     told = set()
     for seed in range(4):
         code = (
-            "import sys; from pathlib import Path; from lineage_core.folder import fold\n"
+            "import sys; from pathlib import Path; from lineage_core.state.snapshot_worker import fold\n"
             "fold(Path(sys.argv[1]), Path(sys.argv[1]).name, 1 << 30, Path(sys.argv[2]))"
         )
         target = tmp_path / "a.segment"

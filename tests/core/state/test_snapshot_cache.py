@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core import history
-from lineage_core.load import load
-from lineage_core.merge import State
+from lineage_core.state import snapshot_cache as history
+from lineage_core.state.load import load
+from lineage_core.state.store import State
 from lineage_tui import feed as feed_module
 from lineage_tui.feed import Feed
 from tests.journal_text import compact, record
@@ -26,8 +26,8 @@ KILLED = ("sh", "-c", "read line; kill -9 $$")
 BOTH_READERS = """
 import sys
 from pathlib import Path
-from lineage_core.load import load
-from tests.core.test_history import followed
+from lineage_core.state.load import load
+from tests.core.state.test_snapshot_cache import followed
 directory = Path(sys.argv[1])
 state = load(directory).state
 print(state.events, state.copies, *followed(directory))

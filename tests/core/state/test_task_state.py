@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from lineage_core import compose, facts, history
-from lineage_core.facts import fact_of
-from lineage_core.fold import derive
-from lineage_core.load import load
-from lineage_core.merge import State
-from lineage_core.state import Status, Task
-from lineage_core.tail import Tailer
+from lineage_core.model import facts
+from lineage_core.model.entities import Status, Task
+from lineage_core.model.facts import fact_of
+from lineage_core.read.tailer import Tailer
+from lineage_core.state import snapshot_cache as history
+from lineage_core.state.fold import derive
+from lineage_core.state.load import load
+from lineage_core.state.store import State
+from lineage_core.write import record_builder as compose
 from tests.journal_text import compact, record
 
 DAY = "lineage-2026-11-22.jsonl"
@@ -128,7 +130,7 @@ def test_a_file_that_is_packed_under_a_running_reader_makes_no_copies(tmp_path: 
 
 
 def test_no_more_tasks_are_kept_derived_than_are_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lineage_core.merge.KEPT_TASKS", 5)
+    monkeypatch.setattr("lineage_core.state.store.KEPT_TASKS", 5)
     state = State()
     state.merge_facts([(f"task-{n}", fact_of(DAY, n, 1, n, record(n))) for n in range(20)])
     for task_id in state.rows:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from lineage_core.batch import log_lines
 from lineage_core.cli import main
-from lineage_core.compose import MAX_ID
-from lineage_core.files import files
-from lineage_core.intact import Found
-from lineage_core.journal import Journal
-from lineage_core.lines import numbered
+from lineage_core.model.record import Found
+from lineage_core.read.journal_files import files
+from lineage_core.read.numbered_lines import numbered
+from lineage_core.write.batch import log_lines
+from lineage_core.write.journal import Journal
+from lineage_core.write.record_builder import MAX_ID
 
 CREATED: dict[str, Any] = {"event_type": "task_created", "task_id": "task-1", "actor": "kim"}
 PROGRESS: dict[str, Any] = {"event_type": "worker_progress", "task_id": "task-1"}

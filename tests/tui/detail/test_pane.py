@@ -10,21 +10,20 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from lineage_core.blame import blame, cause
-from lineage_core.facts import Fact
-from lineage_core.merge import State
-from lineage_core.timeline import timeline
-from lineage_core.zombies import Thresholds
+from lineage_core.model.facts import Fact
+from lineage_core.present.timeline import timeline
+from lineage_core.rules.root_cause import blame, cause
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.state.store import State
+from lineage_tui.detail import pane as detail_module
+from lineage_tui.detail.pane import Detail
 from lineage_tui.models import task_events
-from lineage_tui.models.pace import Pace
-from lineage_tui.models.session import Session
-from lineage_tui.models.usual import Usual
-from lineage_tui.tree import Tree
-from lineage_tui.widgets import detail as detail_module
-from lineage_tui.widgets.detail import Detail
-
-from .alone import MINUTE, NOW, SECOND, Clock, Log, styles
-from .conftest import until
+from lineage_tui.models.session_summary import Session
+from lineage_tui.models.silence_baseline import Usual
+from lineage_tui.models.task_tree import Tree
+from lineage_tui.models.throttle import Pace
+from tests.tui.alone import MINUTE, NOW, SECOND, Clock, Log, styles
+from tests.tui.conftest import until
 
 DAY = 86400.0
 
@@ -234,8 +233,8 @@ async def test_exact_times_never_take_room_from_the_lanes_at_80_columns() -> Non
 
 def test_a_thousand_times_more_progress_costs_a_timeline_no_more() -> None:
     """A lane asks for as many ticks as it has cells, and a timeline makes none before."""
-    from lineage_core.timeline import Words
-    from lineage_tui.models.painted import Axis, paint
+    from lineage_core.present.timeline import Words
+    from lineage_tui.models.gantt_cells import Axis, paint
 
     log = Log()
     log.worker("task-1", "worker-1", "fix-worker", (900, 890), None)

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_tui.models.bundles import Bundles
+from lineage_tui.models.grouped_list import Bundles
 
 
 def made_at_once(ranks: dict[str, int], opened: set[str]) -> list[tuple[str | None, str]]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lineage_tui.models.facts_of import last_fact, last_facts, part_of
+from lineage_tui.models.fact_lookup import last_fact, last_facts, part_of
 from lineage_tui.models.links import Place, links
-
-from .alone import Log
+from tests.tui.alone import Log
 
 HOSTILE = ("worker-1", 'w"}],[1,"x', "}],[-5,", "wörker\\", "w\x00\n")
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_tui.models import ranked
-from lineage_tui.models.ranked import Ranked
+from lineage_tui.models import sorted_list as ranked
+from lineage_tui.models.sorted_list import Ranked
 
 
 @settings(max_examples=200, deadline=None)

@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_core.facts import fact_of
-from lineage_core.merge import State
-from lineage_tui.branch import Node
-from lineage_tui.tree import Tree
+from lineage_core.model.facts import fact_of
+from lineage_core.state.store import State
+from lineage_tui.models.task_tree import Tree
+from lineage_tui.models.tree_index import Node
 
 
 def created(task: str, at: int, parent: str | None = None, session: str = "session-a") -> tuple[str, Any]:

@@ -8,17 +8,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from lineage_core.clock import MINUTE, format_timestamp
-from lineage_core.journal import Journal
-from lineage_core.state import TaskRow
+from lineage_core.base.clock import MINUTE, format_timestamp
+from lineage_core.model.entities import TaskRow
+from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
-from lineage_tui.models.completion import Vocabulary
-from lineage_tui.screens.language import LanguageScreen
+from lineage_tui.models.filter_completion import Vocabulary
+from lineage_tui.screens.filter_help import LanguageScreen
 from lineage_tui.screens.main import MainScreen
-from lineage_tui.widgets.event_stream import EventStream
-
-from .alone import NOW, Clock, Log, alone, styles
-from .conftest import opened, screen_text, until
+from lineage_tui.views.events import EventStream
+from tests.tui.alone import NOW, Clock, Log, alone, styles
+from tests.tui.conftest import opened, screen_text, until
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ async def quiet(pilot: Pilot[None]) -> None:
 async def test_a_search_survives_whatever_happens_to_the_list_under_it(
     lineage: Path, keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lineage_tui.screens.finding.SEEK_BUDGET", 0.0)  # a pause after each line
+    monkeypatch.setattr("lineage_tui.screens.filtering.SEEK_BUDGET", 0.0)  # a pause after each line
     log = Log()
     facts = [(f"task-{n:04}", log.fact("task_created", f"task-{n:04}", 10_000 - n)) for n in range(3000)]
     async with opened(lineage, clock=Clock()) as pilot:
@@ -202,7 +201,7 @@ async def test_a_filter_by_the_clock_follows_the_clock(cortex: Path, monkeypatch
         clock.at += 2 * MINUTE
         screen._tick()
         assert screen.tree_view.model.found == 0  # not at every tick
-        monkeypatch.setattr("lineage_tui.screens.finding.REFILTER", 0.0)
+        monkeypatch.setattr("lineage_tui.screens.filtering.REFILTER", 0.0)
         screen._filter_took = 0.0
         screen._tick()
         await quiet(pilot)

@@ -9,13 +9,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from lineage_core.journal import Journal
+from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
-from lineage_tui.screens.jumping import JumpScreen
+from lineage_tui.screens.link_picker import JumpScreen
 from lineage_tui.screens.main import MainScreen
-from lineage_tui.settings import Kept
-
-from .conftest import opened, screen_text, until
+from lineage_tui.settings.config import Kept
+from tests.tui.conftest import opened, screen_text, until
 
 
 def screen_of(pilot: Pilot[None]) -> MainScreen:
@@ -314,9 +313,9 @@ async def test_while_a_list_is_filled_it_is_said(
     for n in range(300):
         journal.log("task_failed", f"task-f{n}", "development-master", "no disk")
         journal.log("task_completed", f"task-c{n}", "development-master", "success")
-    monkeypatch.setattr("lineage_tui.views.BUDGET", 0.0002)
-    monkeypatch.setattr("lineage_tui.views.PAUSE", 0.05)
-    monkeypatch.setattr("lineage_tui.views.SLICE", 25)
+    monkeypatch.setattr("lineage_tui.views.switcher.BUDGET", 0.0002)
+    monkeypatch.setattr("lineage_tui.views.switcher.PAUSE", 0.05)
+    monkeypatch.setattr("lineage_tui.views.switcher.SLICE", 25)
     async with opened(lineage) as pilot:
         screen = screen_of(pilot)
         await pilot.press("3")

@@ -7,18 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core.errors import BadInputError
-from lineage_core.journal import Journal
+from lineage_core.base.errors import BadInputError
+from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
-from lineage_tui.commands import COMMANDS, rebind, with_joined
-from lineage_tui.palette import Commands
 from lineage_tui.screens.help import HelpScreen
 from lineage_tui.screens.main import MainScreen
-from lineage_tui.settings import Kept, read_config
-from lineage_tui.widgets.stats_view import StatsView
-from lineage_tui.widgets.worker_table import WorkerTable
-
-from .conftest import opened, screen_text, until
+from lineage_tui.screens.palette import Commands
+from lineage_tui.settings.config import Kept, read_config
+from lineage_tui.settings.keymap import COMMANDS, rebind, with_joined
+from lineage_tui.views.stats import StatsView
+from lineage_tui.views.workers import WorkerTable
+from tests.tui.conftest import opened, screen_text, until
 
 MINE = {"follow": ("F",), "pause": ("?",), "workers": ("f6",)}
 

@@ -1,10 +1,10 @@
 """What is generated into the README is current."""
 
-from pathlib import Path
 
-from lineage_tui.commands import COMMANDS, table
+from lineage_tui.settings.keymap import COMMANDS, table
+from tests.conftest import ROOT
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_keys_in_the_readme_are_those_of_the_registry() -> None:

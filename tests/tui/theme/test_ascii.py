@@ -9,10 +9,9 @@ import pytest
 from textual.pilot import Pilot
 
 from lineage_tui.app import LineageApp
-from lineage_tui.pages import PAGES
-from lineage_tui.shots import NOW, stage
-
-from .conftest import opened, screen_text, until
+from lineage_tui.screenshots import NOW, stage
+from lineage_tui.stats import PAGES
+from tests.tui.conftest import opened, screen_text, until
 
 SIZES = ((80, 24), (120, 36), (160, 50))
 

@@ -12,15 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_core.clock import DAY, HOUR
-from lineage_core.zombies import RULES, Thresholds, check, concerned
-from lineage_tui.acknowledged import MOST, Acknowledged, Grade, acknowledged_path
-from lineage_tui.models.concern import Cause
-from lineage_tui.models.concerns import Concerns
-from lineage_tui.widgets.attention import _LOOKS, AttentionList
-
-from .alone import MINUTE, NOW, Clock, Log, alone, styles, text_of, usual_of
-from .conftest import until
+from lineage_core.base.clock import DAY, HOUR
+from lineage_core.rules.stuck_work import RULES, Thresholds, check, concerned
+from lineage_tui.models.attention_item import Cause
+from lineage_tui.models.attention_list import Concerns
+from lineage_tui.settings.acknowledgements import MOST, Acknowledged, Grade, acknowledged_path
+from lineage_tui.views.attention import _LOOKS, AttentionList
+from tests.tui.alone import MINUTE, NOW, Clock, Log, alone, styles, text_of, usual_of
+from tests.tui.conftest import until
 
 HOURS = 3600.0
 DIRECTORY = Path("/somewhere/lineage")

@@ -11,18 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core import demo
-from lineage_core.errors import BadInputError
-from lineage_core.facts import Fact, distinct, order, unpack
-from lineage_core.filter_terms import Ground
-from lineage_core.filters import parse
-from lineage_core.load import load
-from lineage_core.merge import State
+from lineage_core.base.errors import BadInputError
+from lineage_core.model.facts import Fact, distinct, order, unpack
+from lineage_core.query.filter_parser import parse
+from lineage_core.query.filter_terms import Ground
+from lineage_core.state.load import load
+from lineage_core.state.store import State
 from lineage_tui.models import event_window
 from lineage_tui.models.event_window import EventWindow
-from lineage_tui.widgets.event_stream import EventStream
-
-from .alone import NOW, Clock, Log, alone, styles, text_of
-from .conftest import until
+from lineage_tui.views.events import EventStream
+from tests.tui.alone import NOW, Clock, Log, alone, styles, text_of
+from tests.tui.conftest import until
 
 
 def stream(log: Log, most: int = 10_000, **options: Any) -> EventStream:

@@ -12,16 +12,16 @@ import pytest
 from textual.pilot import Pilot
 
 from lineage_core import demo, stats
-from lineage_core.clock import SECOND, format_timestamp
-from lineage_core.filter_terms import Ground
-from lineage_core.filters import parse
-from lineage_core.frame import read_frames
-from lineage_core.journal import Journal
-from lineage_core.zombies import Thresholds
+from lineage_core.base.clock import SECOND, format_timestamp
+from lineage_core.dataframes.reader import read_frames
+from lineage_core.query.filter_parser import parse
+from lineage_core.query.filter_terms import Ground
+from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
-from lineage_tui.pages import PAGES
-from lineage_tui.widgets.charts import Column, compact, fitting
-from lineage_tui.widgets.stats_view import PANES, StatsView
+from lineage_tui.stats import PAGES
+from lineage_tui.stats.charts import Column, compact, fitting
+from lineage_tui.views.stats import PANES, StatsView
 from tests.tui.alone import NOW, Clock
 from tests.tui.conftest import opened, screen_text, until
 

@@ -12,23 +12,22 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from lineage_core import demo
-from lineage_core.filter_terms import Ground
-from lineage_core.filters import parse
-from lineage_core.load import load
-from lineage_core.merge import State
-from lineage_core.silence import STUCK, WORDS, over, worker_look
-from lineage_core.state import Worker, WorkerEnd
-from lineage_core.zombies import Severity, Thresholds, check
-from lineage_tui.cells import cut
-from lineage_tui.models import usual as models_usual
-from lineage_tui.models.roster import Roster
-from lineage_tui.models.usual import Usual, UsualSilence, gaps_of
+from lineage_core.model.entities import Worker, WorkerEnd
+from lineage_core.query.filter_parser import parse
+from lineage_core.query.filter_terms import Ground
+from lineage_core.rules.silence import STUCK, WORDS, over, worker_look
+from lineage_core.rules.stuck_work import Severity, Thresholds, check
+from lineage_core.state.load import load
+from lineage_core.state.store import State
+from lineage_tui.models import silence_baseline as models_usual
+from lineage_tui.models.silence_baseline import Usual, UsualSilence, gaps_of
+from lineage_tui.models.status_counts import Tally
 from lineage_tui.models.worker_columns import COLUMNS, columns_for
-from lineage_tui.tally import Tally
-from lineage_tui.widgets.worker_table import ENDED, WorkerTable, compact
-
-from .alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of, usual_of
-from .conftest import until
+from lineage_tui.models.worker_index import Roster
+from lineage_tui.theme.line import cut
+from lineage_tui.views.workers import ENDED, WorkerTable, compact
+from tests.tui.alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of, usual_of
+from tests.tui.conftest import until
 
 
 def table(state: State, clock: Clock | None = None, **options: Any) -> WorkerTable:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lineage_core.clock import MINUTE, SECOND
-from lineage_tui.glance import ALARMS, CALM, counts, pulse
-from lineage_tui.style import Styles
+from lineage_core.base.clock import MINUTE, SECOND
+from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.status_text import ALARMS, CALM, counts, pulse
 
 NUMBERS = {"zombie": 2, "escalated": 1, "failed": 27, "blocked": 3, "running": 60, "assigned": 5, "completed": 673}
 
