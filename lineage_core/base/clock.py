@@ -33,10 +33,7 @@ def format_timestamp(at: int) -> str:
     """ISO-8601 in UTC with microseconds and `Z`, as we write it."""
     second, micros = divmod(at, SECOND)
     t = time.gmtime(second)
-    return (
-        f"{t.tm_year:04d}-{t.tm_mon:02d}-{t.tm_mday:02d}T"
-        f"{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}.{micros:06d}Z"
-    )
+    return f"{t.tm_year:04d}-{t.tm_mon:02d}-{t.tm_mday:02d}T{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}.{micros:06d}Z"
 
 
 def format_local(at: int) -> str:

@@ -20,9 +20,7 @@ Progress = Callable[[float], None]
 _TICKETS = 1 << 15  # of two bytes each: as many as a pipe holds
 
 
-def share(
-    work: Callable[[int], Any], units: int, processes: int, progress: Progress | None = None
-) -> list[Any]:
+def share(work: Callable[[int], Any], units: int, processes: int, progress: Progress | None = None) -> list[Any]:
     """`[work(0), … work(units - 1)]`, where `work` gives data that `marshal` takes and has no other effect.
 
     Runs here alone when one process is enough, or when this one has other threads, which a fork would lose.

@@ -101,9 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.OK
     command = words[0]
     if command not in COMMANDS:
-        print(
-            f"lineage: unknown command {command!r}{nearest(command, COMMANDS)} (see lineage --help)", file=sys.stderr
-        )
+        print(f"lineage: unknown command {command!r}{nearest(command, COMMANDS)} (see lineage --help)", file=sys.stderr)
         return ExitCode.USAGE
     try:
         module = import_module(f"lineage_core.cli.commands.{command}")

@@ -55,9 +55,7 @@ def command(name: str) -> Command:
     options = [_option(action, expand(action)) for action in parser._actions if action.option_strings]
     if name == "export":  # which parses its words itself
         words.insert(0, Word("QUERY", tuple(module.QUERIES), False, True, "the query, with its own words after it"))
-    return Command(
-        name, COMMANDS[name], parser.description or "", tuple(module.EXAMPLES), tuple(words), tuple(options)
-    )
+    return Command(name, COMMANDS[name], parser.description or "", tuple(module.EXAMPLES), tuple(words), tuple(options))
 
 
 def _word(action: argparse.Action, text: str) -> Word:

@@ -86,9 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser, limit: str | None = None) -> 
     parser.add_argument("--fail-empty", action="store_true", help="exit with 1 when nothing is found")
 
 
-def describe(
-    parser: argparse.ArgumentParser, keys: Mapping[str, str] | Sequence[tuple[str, str]], what: str
-) -> None:
+def describe(parser: argparse.ArgumentParser, keys: Mapping[str, str] | Sequence[tuple[str, str]], what: str) -> None:
     """Put what words mean into the help, like the keys of an answer. what: the heading, like `keys of a row`."""
     pairs = list(keys.items() if isinstance(keys, Mapping) else keys)
     width = max(len(key) for key, _ in pairs)
@@ -193,9 +191,7 @@ def width_of(text: str) -> int:
     """The columns that (visible) text takes on a terminal."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[Piece]], right: Iterable[int] = ()) -> Iterator[Line]:

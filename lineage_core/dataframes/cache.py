@@ -151,9 +151,7 @@ def _named(frame: pl.DataFrame, what: str, columns: list[str], names: pl.Series)
     schema = {name: kind for name, kind in schema_of(what).items() if name in columns}
     if frame.schema != pl.Schema({name: pl.UInt32 if kind == NAME else kind for name, kind in schema.items()}):
         raise ValueError("other columns")
-    return frame.with_columns(
-        names.gather(frame[name]).alias(name) for name, kind in schema.items() if kind == NAME
-    )
+    return frame.with_columns(names.gather(frame[name]).alias(name) for name, kind in schema.items() if kind == NAME)
 
 
 def _told(directory: Path) -> str:

@@ -28,9 +28,10 @@ def distinct(known: pl.DataFrame, new: pl.DataFrame, read_digest: ReadDigest) ->
     columns = ["id_hash", "line_hash", "file", "offset", "length"]
     rivals = pl.concat(
         [
-            frame.select(*columns).with_row_index("row").with_columns(old=pl.lit(old)).filter(
-                col("id_hash").is_in(twice)
-            )
+            frame.select(*columns)
+            .with_row_index("row")
+            .with_columns(old=pl.lit(old))
+            .filter(col("id_hash").is_in(twice))
             for frame, old in ((known, True), (new, False))
         ]
     ).with_columns(col("file").cast(pl.String))

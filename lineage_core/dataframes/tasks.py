@@ -77,15 +77,19 @@ def _statuses(ordered: pl.DataFrame) -> pl.DataFrame:
     """The events that a status depends on, with the status after each and whether it begins there (`enters`)."""
     kind = col("event_type")
     failed = (kind == "task_completed") & (col("completion_status") == "failed")
-    rows = ordered.lazy().filter(kind.is_in([*_SETS, *_SHIFTS])).select(
-        "task_id",
-        "at",
-        "event_type",
-        first=_FIRST,
-        sets=pl.coalesce(
-            when(failed).then(lit("failed", STATUS)),
-            *(when(kind == name).then(lit(status, STATUS)) for name, status in _SETS.items()),
-        ),
+    rows = (
+        ordered.lazy()
+        .filter(kind.is_in([*_SETS, *_SHIFTS]))
+        .select(
+            "task_id",
+            "at",
+            "event_type",
+            first=_FIRST,
+            sets=pl.coalesce(
+                when(failed).then(lit("failed", STATUS)),
+                *(when(kind == name).then(lit(status, STATUS)) for name, status in _SETS.items()),
+            ),
+        )
     )
     # A stretch begins where an event sets the status whatever it was before, and at the first row of a task.
     rows = rows.with_columns(begins=col("sets").is_not_null() | col("first"))
@@ -99,17 +103,11 @@ def _statuses(ordered: pl.DataFrame) -> pl.DataFrame:
     )
     rows = rows.with_columns(was_blocked=~col("begins") & col("blocked").shift(1).fill_null(False))
     # A worker's start makes it running, unless it is blocked just then.
-    wakes = (
-        (kind == "worker_started") & ~col("was_blocked") & col("base").is_in(["queued", "assigned", "unknown"])
-    )
-    rows = rows.with_columns(
-        awake=when(wakes).then(True).when(col("begins")).then(False).forward_fill(), wakes=wakes
-    )
+    wakes = (kind == "worker_started") & ~col("was_blocked") & col("base").is_in(["queued", "assigned", "unknown"])
+    rows = rows.with_columns(awake=when(wakes).then(True).when(col("begins")).then(False).forward_fill(), wakes=wakes)
     rows = rows.with_columns(was_awake=~col("begins") & col("awake").shift(1).fill_null(False))
     unblocks = (kind == "task_unblocked") & col("was_blocked")
-    enters = (
-        col("sets").is_not_null() | (kind == "task_blocked") | unblocks | (col("wakes") & ~col("was_awake"))
-    )
+    enters = col("sets").is_not_null() | (kind == "task_blocked") | unblocks | (col("wakes") & ~col("was_awake"))
     status = (
         when(col("blocked"))
         .then(lit("blocked", STATUS))
@@ -185,9 +183,7 @@ def _tasks(
         .group_by("task_id")
         .agg(
             handoffs=pl.len(),
-            handoff_since=col("created_at")
-            .filter(col("accepted_at").is_null() & col("completed_at").is_null())
-            .min(),
+            handoff_since=col("created_at").filter(col("accepted_at").is_null() & col("completed_at").is_null()).min(),
         ),
     ]
     tasks = every.group_by("task_id", maintain_order=True).agg(

@@ -43,9 +43,7 @@ def workers_of(ordered: pl.DataFrame) -> pl.DataFrame:
     kind = col("event_type")
     spawned, started = kind == "worker_spawned", kind == "worker_started"
     failed, completed = kind == "worker_failed", kind == "worker_completed"
-    said = pl.coalesce(
-        when(col("completion_status") == word).then(lit(word, END)) for word in ("partial", "failed")
-    )
+    said = pl.coalesce(when(col("completion_status") == word).then(lit(word, END)) for word in ("partial", "failed"))
     why = when(failed).then(col("error").fill_null(col("reason")))
     zombie = failed & (
         (col("reason") == ZOMBIE_TIMEOUT).fill_null(False) | (col("error") == ZOMBIE_TIMEOUT).fill_null(False)
@@ -54,33 +52,41 @@ def workers_of(ordered: pl.DataFrame) -> pl.DataFrame:
         when(zombie).then(lit("zombie", END)).when(failed).then(lit("failed", END))
         .when(completed).then(said.fill_null(lit("success", END)))
     )  # fmt: skip
-    rows = _named_workers(ordered).select(
-        "place",
-        "task_id",
-        "worker_id",
-        "worker_type",
-        "at",
-        "actor_id",
-        "tokens",
-        "token_budget",
-        spawned=spawned,
-        started=started,
-        changes=spawned | started | failed | completed,
-        end=end,
-        tells=failed | (completed & (col("completion_status") == "failed").fill_null(False)),
-        error=when(completed).then(col("error")).otherwise(why),
-        reported_ms=when((failed | completed) & (col("duration_ms") > 0)).then(col("duration_ms")),
-    ).collect()
+    rows = (
+        _named_workers(ordered)
+        .select(
+            "place",
+            "task_id",
+            "worker_id",
+            "worker_type",
+            "at",
+            "actor_id",
+            "tokens",
+            "token_budget",
+            spawned=spawned,
+            started=started,
+            changes=spawned | started | failed | completed,
+            end=end,
+            tells=failed | (completed & (col("completion_status") == "failed").fill_null(False)),
+            error=when(completed).then(col("error")).otherwise(why),
+            reported_ms=when((failed | completed) & (col("duration_ms") > 0)).then(col("duration_ms")),
+        )
+        .collect()
+    )
     if rows.is_empty():
         return empty("workers")
     by = ["task_id", "worker_id"]
-    workers = rows.lazy().group_by(by, maintain_order=True).agg(
-        last_told("worker_type"),
-        last_told("tokens"),
-        last_told("token_budget"),
-        last_told("reported_ms"),
-        first_at=col("at").first(),
-        last_at=col("at").last(),
+    workers = (
+        rows.lazy()
+        .group_by(by, maintain_order=True)
+        .agg(
+            last_told("worker_type"),
+            last_told("tokens"),
+            last_told("token_budget"),
+            last_told("reported_ms"),
+            first_at=col("at").first(),
+            last_at=col("at").last(),
+        )
     )
 
     def last_of(flag: str, **columns: str) -> pl.LazyFrame:

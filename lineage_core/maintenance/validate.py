@@ -265,4 +265,3 @@ def _rule_of(problem: Problem) -> str:
     if problem.keyword == "required" and problem.path.startswith("event_data"):
         return "missing-data"
     return _RULE_OF.get(problem.keyword, "bad-value")
-

@@ -99,9 +99,7 @@ _SPECS = (
         "worker",
     ),
     EventSpec("worker_completed", "the worker ended its work", (_WORKER, _STATUS), "WORKER", "worker"),
-    EventSpec(
-        "worker_failed", "the worker failed", (_WORKER, Param("ERROR", "error_details")), "WORKER", "worker"
-    ),
+    EventSpec("worker_failed", "the worker failed", (_WORKER, Param("ERROR", "error_details")), "WORKER", "worker"),
     EventSpec("handoff_created", "one master offers the task to another", (_HANDOFF, _FROM, _TO), "FROM", "master"),
     EventSpec("handoff_accepted", "the other master took it", (_HANDOFF, _MASTER), "MASTER", "master"),
     EventSpec("handoff_completed", "the handed-over work is done", (_HANDOFF, _MASTER), "MASTER", "master"),

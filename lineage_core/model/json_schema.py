@@ -13,9 +13,7 @@ from lineage_core.model.event_types import ACTOR_TYPES, COMPLETION_STATUSES, EVE
 ENVIRONMENTS = ("local", "ci", "production")
 
 _ID = "^lineage-[0-9]+$"
-_TIMESTAMP = (
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
-)
+_TIMESTAMP = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
 
 Schema = dict[str, Any]
 

@@ -298,9 +298,7 @@ class Tailer:
         yield self._batch(place, found, rejected, b"".join(pieces), decoder.end)
         place.move(fd, status.st_size, status.st_size)
 
-    def _batch(
-        self, place: Place, found: list[Found], rejected: list[Rejected], data: bytes, end: int
-    ) -> Batch:
+    def _batch(self, place: Place, found: list[Found], rejected: list[Rejected], data: bytes, end: int) -> Batch:
         if self._since is not None:
             since = self._since
             found = [one for one in found if one.at >= since]

@@ -15,9 +15,7 @@ RETRY = 30.0
 _STEP = 10  # milliseconds between looks at the queue of notifications; half a percent of a processor
 _STEP_BUSY = 4  # the same while there is something to tell
 _DEBOUNCE = 12  # milliseconds that a burst of them is collected at most
-_REMOTE = frozenset(
-    ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "glusterfs", "lustre", "fuse.sshfs"]
-)
+_REMOTE = frozenset(["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "glusterfs", "lustre", "fuse.sshfs"])
 """File systems on which others write without the kernel here hearing of it."""
 
 

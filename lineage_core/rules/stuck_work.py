@@ -56,9 +56,7 @@ AFTER = {
 """Settings that are durations, and the threshold that each one sets."""
 
 
-def thresholds(
-    options: Mapping[str, object], environ: Mapping[str, str], config: Mapping[str, object]
-) -> Thresholds:
+def thresholds(options: Mapping[str, object], environ: Mapping[str, str], config: Mapping[str, object]) -> Thresholds:
     """The thresholds in force: options, else LINEAGE_ZOMBIE_AFTER and so on, else the config file, else the defaults.
 
     A warning never comes later than what it warns of. Raises BadInputError for what is no duration.

@@ -24,9 +24,7 @@ class Loaded(NamedTuple):
 
 
 @uncollected()
-def load(
-    directory: Path, *, since: int | None = None, progress: Callable[[int, int], None] | None = None
-) -> Loaded:
+def load(directory: Path, *, since: int | None = None, progress: Callable[[int, int], None] | None = None) -> Loaded:
     """The state of everything in the directory (of events from `since` on, in microseconds since the epoch).
 
     progress: called with bytes done and bytes in all, now and then. Raises JournalError when the directory does not

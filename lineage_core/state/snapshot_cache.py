@@ -204,9 +204,7 @@ class History:
         for _ in jobs:
             yield ready.get()
 
-    def _serve(
-        self, waiting: SimpleQueue[Job | None], ready: SimpleQueue[tuple[Job, Segment | None]]
-    ) -> None:
+    def _serve(self, waiting: SimpleQueue[Job | None], ready: SimpleQueue[tuple[Job, Segment | None]]) -> None:
         """Give one process file after file, until there are no more; another one if it dies."""
         worker: subprocess.Popen[bytes] | None = None
         while (job := waiting.get()) is not None:

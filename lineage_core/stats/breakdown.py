@@ -42,30 +42,38 @@ _TOKENS = pl.when(col("tokens").count() > 0).then(col("tokens").sum())
 
 
 def _tasks(cut: Cut, by: str) -> pl.DataFrame:
-    table = cut.recent("tasks", "last_at").group_by(key=key_of(by)).agg(
-        tasks=pl.len(),
-        open=col("ended_at").is_null().sum(),
-        completed=_number("completed"),
-        failed=_number("failed"),
-        cancelled=_number("cancelled"),
-        escalated=col("escalated").sum(),
-        **_percentiles("run_ms"),
-        queue_p50=col("queue_ms").filter(col("queue_ms") >= 0).quantile(0.5, "linear"),
-        blocked_ms=pl.when(col("blocked_ms").count() > 0).then(col("blocked_ms").sum()),
-        retries=col("retries").sum(),
-        tokens=_TOKENS,
+    table = (
+        cut.recent("tasks", "last_at")
+        .group_by(key=key_of(by))
+        .agg(
+            tasks=pl.len(),
+            open=col("ended_at").is_null().sum(),
+            completed=_number("completed"),
+            failed=_number("failed"),
+            cancelled=_number("cancelled"),
+            escalated=col("escalated").sum(),
+            **_percentiles("run_ms"),
+            queue_p50=col("queue_ms").filter(col("queue_ms") >= 0).quantile(0.5, "linear"),
+            blocked_ms=pl.when(col("blocked_ms").count() > 0).then(col("blocked_ms").sum()),
+            retries=col("retries").sum(),
+            tokens=_TOKENS,
+        )
     )
     return _with_rates(table, 7).sort("tasks", "key", descending=[True, False])
 
 
 def _workers(cut: Cut) -> pl.DataFrame:
-    table = cut.recent("workers", "last_at").group_by(key=key_of("worker_type")).agg(
-        **HOW_THEY_ENDED,
-        **_percentiles("run_ms"),
-        start_p50=col("start_ms").filter(col("start_ms") >= 0).quantile(0.5, "linear"),
-        retries=col("retry_of").is_not_null().sum(),
-        tokens=_TOKENS,
-        token_budget=pl.when(col("token_budget").count() > 0).then(col("token_budget").sum()),
+    table = (
+        cut.recent("workers", "last_at")
+        .group_by(key=key_of("worker_type"))
+        .agg(
+            **HOW_THEY_ENDED,
+            **_percentiles("run_ms"),
+            start_p50=col("start_ms").filter(col("start_ms") >= 0).quantile(0.5, "linear"),
+            retries=col("retry_of").is_not_null().sum(),
+            tokens=_TOKENS,
+            token_budget=pl.when(col("token_budget").count() > 0).then(col("token_budget").sum()),
+        )
     )
     return _with_rates(table, 7, col("success") + col("partial")).sort("workers", "key", descending=[True, False])
 
@@ -76,12 +84,16 @@ def _times(cut: Cut, every: str) -> pl.DataFrame:
 
     events = hours(cut.recent("events"), "at").group_by("key").agg(events=pl.len())
     created = hours(cut.recent("tasks", "created_at"), "created_at").group_by("key").agg(created=pl.len())
-    ended = hours(cut.recent("tasks", "ended_at"), "ended_at").group_by("key").agg(
-        completed=_number("completed"),
-        failed=_number("failed"),
-        cancelled=_number("cancelled"),
-        **_percentiles("run_ms"),
-        tokens=_TOKENS,
+    ended = (
+        hours(cut.recent("tasks", "ended_at"), "ended_at")
+        .group_by("key")
+        .agg(
+            completed=_number("completed"),
+            failed=_number("failed"),
+            cancelled=_number("cancelled"),
+            **_percentiles("run_ms"),
+            tokens=_TOKENS,
+        )
     )
     table = events
     for part in (created, ended):

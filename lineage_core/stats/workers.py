@@ -25,11 +25,15 @@ def workers(cut: Cut, silent_after: int) -> pl.DataFrame:
     `retries`, and how long they took to start: `start_p50`, `start_p95`, `start_p99`, `start_max`."""
     silent = col("end").is_null() & (col("last_at") < lit(cut.now - silent_after).cast(TIME))
     fine = col("start_ms").filter(col("start_ms") >= 0)
-    table = cut.recent("workers", "last_at").group_by(key=key_of("worker_type")).agg(
-        **HOW_THEY_ENDED,
-        silent=silent.sum(),
-        retries=col("retry_of").is_not_null().sum(),
-        **{f"start_p{q}": fine.quantile(q / 100, "linear") for q in (50, 95, 99)},
-        start_max=fine.max(),
+    table = (
+        cut.recent("workers", "last_at")
+        .group_by(key=key_of("worker_type"))
+        .agg(
+            **HOW_THEY_ENDED,
+            silent=silent.sum(),
+            retries=col("retry_of").is_not_null().sum(),
+            **{f"start_p{q}": fine.quantile(q / 100, "linear") for q in (50, 95, 99)},
+            start_max=fine.max(),
+        )
     )
     return table.sort("workers", "key", descending=[True, False]).collect()

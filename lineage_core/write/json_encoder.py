@@ -53,9 +53,7 @@ def parse_object(text: str) -> dict[str, Any]:
         value = JSONDecoder(parse_int=number, parse_float=number, parse_constant=_constant).decode(text)
         depth = _depth(value)
     except JSONDecodeError as error:
-        raise BadInputError(
-            f"data is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
-        ) from None
+        raise BadInputError(f"data is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
     except ValueError as error:
         raise BadInputError(f"data is not JSON: {error}") from None
     except RecursionError:

@@ -81,9 +81,7 @@ def bind(
             if lenient:
                 named[name], bent = value[: longest - 1] + "…", True
             elif name not in free:
-                raise BadInputError(
-                    f"{spec.name}: {name} has {len(value)} characters; the longest id is {MAX_ID}"
-                )
+                raise BadInputError(f"{spec.name}: {name} has {len(value)} characters; the longest id is {MAX_ID}")
     while lenient and rest and not rest[-1]:
         rest.pop()
     if len(rest) > spec.takes_data:

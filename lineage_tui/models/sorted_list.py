@@ -26,9 +26,7 @@ class Ranked(Generic[T]):
     block: makes a block of items, for instance `lambda items: array("I", items)`.
     """
 
-    def __init__(
-        self, sort: Callable[[T], Any], block: Callable[[Iterable[T]], MutableSequence[T]] = list
-    ) -> None:
+    def __init__(self, sort: Callable[[T], Any], block: Callable[[Iterable[T]], MutableSequence[T]] = list) -> None:
         self.sort = sort
         self._make = block
         self._blocks: list[MutableSequence[T]] = []

@@ -60,9 +60,7 @@ def blank(key: Hashable) -> Row:
     return Row(key, lambda out: None)
 
 
-def course(
-    key: Hashable, name: str, values: Sequence[float], figure: str, role: str, filter: str | None = None
-) -> Row:
+def course(key: Hashable, name: str, values: Sequence[float], figure: str, role: str, filter: str | None = None) -> Row:
     """A course over time: its name, its shape, the figure that sums it up."""
 
     def draw(out: Line) -> None:

@@ -57,7 +57,7 @@ log_forking() {
   echo "$event" >> "$LINEAGE_DIR/forking.txt"
 }
 """
-LOOP = 'for (( i = 0; i < $1; i++ )); do {call}; done'
+LOOP = "for (( i = 0; i < $1; i++ )); do {call}; done"
 
 
 def processes(command: list[str], environ: dict[str, str], times: int = 3) -> float:
@@ -70,7 +70,7 @@ def processes(command: list[str], environ: dict[str, str], times: int = 3) -> fl
 
 def in_shell(prologue: str, call: str, environ: dict[str, str], times: int) -> float:
     """Milliseconds of one call in a shell, without the start of the shell."""
-    clock = 'begin=${EPOCHREALTIME/[.,]/}\n%s\nend=${EPOCHREALTIME/[.,]/}; echo $(( end - begin ))'
+    clock = "begin=${EPOCHREALTIME/[.,]/}\n%s\nend=${EPOCHREALTIME/[.,]/}; echo $(( end - begin ))"
     script = f"{prologue}\n{call} >/dev/null\n{clock % LOOP.format(call=call)}"
     words = ["bash", "-c", script, "bench", str(times)]
     told = subprocess.run(words, env=environ, capture_output=True, text=True, check=True).stdout

@@ -158,9 +158,7 @@ def key_to_frame(tasks: int, rate: float, keys: int) -> tuple[list[float], float
         terminal = Terminal([sys.executable, str(script), home, str(log)])
         terminal.wait_for(b"live")
         loaded = time.monotonic() - terminal.started
-        writer = subprocess.Popen(
-            [*lineage, "--rate", str(rate), "--shell-share", "0"], stderr=subprocess.DEVNULL
-        )
+        writer = subprocess.Popen([*lineage, "--rate", str(rate), "--shell-share", "0"], stderr=subprocess.DEVNULL)
         time.sleep(2)
         for number in range(keys):
             terminal.key(b"k" if number % 40 > 20 else b"j")

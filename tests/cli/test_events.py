@@ -208,9 +208,7 @@ def test_recent_reads_on_while_older_bytes_hold_newer_events(tmp_path: Path, ask
 
 
 @pytest.mark.parametrize("ids_of", ["their writing", "their host", "the legacy library"])
-def test_recent_is_not_deceived_by_older_events_that_were_appended_later(
-    ids_of: str, tmp_path: Path, ask: Ask
-) -> None:
+def test_recent_is_not_deceived_by_older_events_that_were_appended_later(ids_of: str, tmp_path: Path, ask: Ask) -> None:
     """Many of them, in perfect order: by their ids they were written later, or they are another host's."""
 
     def line(hour: int, minute: int, written: int) -> bytes:

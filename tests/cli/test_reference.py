@@ -1,6 +1,5 @@
 """The README's reference of commands is current and leaves nothing out."""
 
-
 import pytest
 
 from lineage_core.cli import COMMANDS, parser_of

@@ -90,9 +90,10 @@ def test_tasks_take_the_filter_language(demo_dir: Path, ask: Ask) -> None:
     assert failed == [row for row in rows if row["status"] == "failed"]
     others = ask("tasks", "!status:failed", "--json", demo_dir).json
     assert len(failed) + len(others) == len(rows)
-    assert ask("tasks", "is:open", "--limit", "3", "--json", demo_dir).json == [
-        row for row in rows if row["status"] in ("queued", "assigned", "running", "blocked", "unknown")
-    ][:3]
+    assert (
+        ask("tasks", "is:open", "--limit", "3", "--json", demo_dir).json
+        == [row for row in rows if row["status"] in ("queued", "assigned", "running", "blocked", "unknown")][:3]
+    )
 
 
 def test_tasks_and_workers_of_a_period_had_events_in_it(demo_dir: Path, ask: Ask) -> None:

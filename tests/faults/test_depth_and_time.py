@@ -114,9 +114,7 @@ def test_around_midnight_every_event_goes_to_the_file_of_its_utc_day_and_is_show
     days = {file.name: len(file.read_text().splitlines()) for file in directory.iterdir()}
     assert days == {"lineage-2026-03-13.jsonl": 2, "lineage-2026-03-14.jsonl": 6}
     events = json.loads(asked(directory, "events", "--json", TZ=zone))
-    assert [event["timestamp"][:19] + "Z" for event in events] == sorted(
-        [moment[:19] + "Z" for moment in moments] * 2
-    )
+    assert [event["timestamp"][:19] + "Z" for event in events] == sorted([moment[:19] + "Z" for moment in moments] * 2)
     assert len(json.loads(asked(directory, "events", "--date", "2026-03-14", "--json", TZ=zone))) == 6
 
 

@@ -248,4 +248,3 @@ def test_an_html_export_holds_hostile_text_as_text(filling: str, tmp_path: Path)
         assert not [name for name in tags.attributes if name.startswith("on")]
         assert MARK not in tags.script
         assert raw_payload(done.stdout.replace(b"\t", b" ")) == ""
-

@@ -25,9 +25,7 @@ class _Raw(str):
 
 
 _VALUES = st.recursive(
-    st.sampled_from([_Raw("true"), _Raw("false"), _Raw("null"), _Raw("{}"), _Raw("[]")])
-    | _NUMBERS.map(_Raw)
-    | TEXTS,
+    st.sampled_from([_Raw("true"), _Raw("false"), _Raw("null"), _Raw("{}"), _Raw("[]")]) | _NUMBERS.map(_Raw) | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS | _KEYS, inner, max_size=4),
     max_leaves=12,
 )
@@ -52,7 +50,7 @@ def objects(draw: st.DrawFn) -> str:
     return spell(draw(st.dictionaries(TEXTS | _KEYS, _VALUES, max_size=5))) + space
 
 
-_BREAKERS = [*'{}[]",:\\ 0.-+eE\n\tx\'', "", "true", "\\u00e9", "\\ud800", "\x01", "\ufeff"]
+_BREAKERS = [*"{}[]\",:\\ 0.-+eE\n\tx'", "", "true", "\\u00e9", "\\ud800", "\x01", "\ufeff"]
 
 
 @st.composite

@@ -120,7 +120,7 @@ SETTINGS = {
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
 def test_it_works_under_any_setting_of_the_shell(setting: str, run: Run, expected: Any, tmp_path: Path):
     # aliases take effect on the next line, so that the library is sourced under them
-    told = run(f"export MODE\n{setting}\nsource \"$LIB\"\n{CALLS}\nexit 0")
+    told = run(f'export MODE\n{setting}\nsource "$LIB"\n{CALLS}\nexit 0')
     assert told.returncode == 0, told.stderr
     assert told.stdout == ""
     assert told.stderr.replace("xx_YY.UTF-8", "").count("\n") <= ("xx_YY" in setting), told.stderr
@@ -139,7 +139,7 @@ PLACES = {
     "in a loop that reads": 'source "$LIB"; echo 1 | while read -r n; do CALLS [ $n = 1 ]; done; read -r n <<<1',
     "in a condition": 'source "$LIB"; if { CALLS }; then echo; fi',
     "in a trap at the end": "source \"$LIB\"; trap 'set +e; work' EXIT; work() { CALLS }; exit 0",
-    "in a trap for a signal": "source \"$LIB\"; trap work USR1; work() { CALLS }; kill -USR1 $$; exit 0",
+    "in a trap for a signal": 'source "$LIB"; trap work USR1; work() { CALLS }; kill -USR1 $$; exit 0',
     "in a command substitution": 'source "$LIB"; x=$( CALLS ); [ -z "$x" ]',
     "in another directory": 'cd "${LIB%/*}"; source ./lineage.sh; cd /; CALLS',
     "as an exported environment": 'set -a; source "$LIB"; CALLS',
@@ -158,7 +158,7 @@ def test_it_works_wherever_it_is_called(place: str, run: Run, expected: Any):
 
 
 def test_tracing_shows_little_and_no_secret(run: Run):
-    told = run("MODE\nsource \"$LIB\"\nset -x\nlog_task_created task-1 kim\nset +x")
+    told = run('MODE\nsource "$LIB"\nset -x\nlog_task_created task-1 kim\nset +x')
     if "LINEAGE_FORCE_PYTHON" not in told.stderr and "forced" not in told.stderr:
         assert told.stderr.count("\n") < 12
 
@@ -250,7 +250,7 @@ def test_an_error_trap_never_sees_our_own_errors(run: Run):
 
 
 def test_a_strict_failure_is_seen_like_any_other(run: Run):
-    told = run("set -e\nexport MODE\nsource \"$LIB\"\nexport LINEAGE_STRICT=1\nlog_task_created\necho not reached")
+    told = run('set -e\nexport MODE\nsource "$LIB"\nexport LINEAGE_STRICT=1\nlog_task_created\necho not reached')
     assert (told.returncode, told.stdout) == (2, "")
 
 

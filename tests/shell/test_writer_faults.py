@@ -233,9 +233,7 @@ ODD = {
 
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("forced", ["0", "1"])
-def test_what_is_no_file_is_told_and_does_not_hang_bash(
-    odd: str, forced: str, tmp_path: Path, environ: dict[str, str]
-):
+def test_what_is_no_file_is_told_and_does_not_hang_bash(odd: str, forced: str, tmp_path: Path, environ: dict[str, str]):
     journal = tmp_path / "journal"
     journal.mkdir()
     daily = journal / "lineage-2026-11-22.jsonl"
@@ -350,7 +348,7 @@ def test_no_id_is_ever_a_path_a_command_or_a_second_record(
 def test_an_id_of_a_megabyte_is_cut_by_a_function_and_refused_by_the_command(
     forced: str, tmp_path: Path, environ: dict[str, str]
 ):
-    script = "printf -v x '%01000000d' 0; log_task_created \"$x\" kim; log_task_created task-1 \"${x:0:1025}\""
+    script = 'printf -v x \'%01000000d\' 0; log_task_created "$x" kim; log_task_created task-1 "${x:0:1025}"'
     told = bash(script, environ | {"LINEAGE_FORCE_PYTHON": forced})
     assert told.stderr == ""
     first, second = content_of(tmp_path / "journal").read

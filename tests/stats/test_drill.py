@@ -117,9 +117,11 @@ def _reason(event: dict[str, Any], kind: str) -> str | None:
 def _patterns(texts: list[str]) -> list[str]:
     import polars as pl
 
-    return pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(stats.pattern_of(pl.col("text")))[
-        "text"
-    ].to_list()
+    return (
+        pl.DataFrame({"text": texts}, schema={"text": pl.String})
+        .select(stats.pattern_of(pl.col("text")))["text"]
+        .to_list()
+    )
 
 
 @pytest.mark.parametrize("window", WINDOWS)

@@ -19,13 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=5.0, metavar="N", help="events per second (default 5)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed tells the same story")
     parser.add_argument("--backfill", type=int, metavar="N", help="write N past events at once")
-    parser.add_argument(
-        "--days", type=float, default=7.0, metavar="D", help="the span of --backfill (default 7)"
-    )
+    parser.add_argument("--days", type=float, default=7.0, metavar="D", help="the span of --backfill (default 7)")
     parser.add_argument("--duration", type=float, metavar="S", help="end after S seconds (default: never)")
-    parser.add_argument(
-        "--speed", type=float, metavar="X", help="tasks run X times faster than 20 to 90 seconds"
-    )
+    parser.add_argument("--speed", type=float, metavar="X", help="tasks run X times faster than 20 to 90 seconds")
     parser.add_argument(
         "--shell-share",
         type=float,

@@ -99,9 +99,7 @@ def parts_of(task: Task, now: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(
-    part: str, name: str, micros: int | None, total: int, status: str | None, still_open: bool
-) -> dict[str, Any]:
+def _row(part: str, name: str, micros: int | None, total: int, status: str | None, still_open: bool) -> dict[str, Any]:
     return {
         "part": part,
         "name": name,

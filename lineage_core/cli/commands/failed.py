@@ -63,6 +63,7 @@ def answer(args: argparse.Namespace) -> Answer:
         from lineage_core.query.task_lookup import unknown as error
 
         raise error(directory, unknown[0])
+
     def chosen(task: Task) -> list[Item]:
         return [
             (at, row)

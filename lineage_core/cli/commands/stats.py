@@ -241,5 +241,3 @@ def _cell(name: str, row: Mapping[str, Any], scale: float, ascii_only: bool) -> 
     if isinstance(value, int | float):
         return f"{value:,.0f}"
     return str(value)[:19] if name.endswith("_at") else str(value)
-
-

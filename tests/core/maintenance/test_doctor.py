@@ -185,9 +185,7 @@ def test_the_size_limit_can_be_set(journal: Path) -> None:
         (lambda path: path.with_name(f"{path.name}.archiving").touch(), "an archive run was ended in the middle"),
     ],
 )
-def test_what_is_named_like_a_journal_file_and_is_none(
-    journal: Path, plant: Callable[[Path], None], text: str
-) -> None:
+def test_what_is_named_like_a_journal_file_and_is_none(journal: Path, plant: Callable[[Path], None], text: str) -> None:
     plant(journal / "lineage-2020-01-01.jsonl")
     check, found, _ = only(journal)
     assert check == "names"

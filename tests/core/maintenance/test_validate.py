@@ -116,9 +116,7 @@ def test_of_the_tangled_sample_what_is_beyond_repair_is_named_by_line(tmp_path: 
         ({"event_data": {"parent_task_id": "task-404"}}, "orphan-parent"),
     ],
 )
-def test_a_record_that_is_not_as_it_should_be(
-    write: Callable[..., Path], change: dict[str, Any], rule: str
-) -> None:
+def test_a_record_that_is_not_as_it_should_be(write: Callable[..., Path], change: dict[str, Any], rule: str) -> None:
     directory = write(record(), record(5, **{"task_id": "task-2"} | change))
     found = rules(directory)
     expected = {(rule, 2)}

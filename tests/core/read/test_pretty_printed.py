@@ -280,7 +280,19 @@ def test_no_key_is_taken_from_two_writers() -> None:
 @given(st.data())
 def test_any_mixture_of_lines_is_decoded_alike_in_any_pieces(data: st.DataObject) -> None:
     """Fuzzing of the state machine: lines that open, close, belong inside, are whole or broken, in any order."""
-    lines = [b"{\n", b"}\n", b"},\n", b"}{\n", b"\n", b"\r\n", b"\0\0", b'  "a": {\n', b"  }\n", b"{", b'{"lineage_id":"x"']  # noqa: E501
+    lines = [
+        b"{\n",
+        b"}\n",
+        b"},\n",
+        b"}{\n",
+        b"\n",
+        b"\r\n",
+        b"\0\0",
+        b'  "a": {\n',
+        b"  }\n",
+        b"{",
+        b'{"lineage_id":"x"',
+    ]  # noqa: E501
     lines += [compact(ONE), compact(TWO)[:-9], pretty(THREE), pretty(legacy(1)), b"junk\n", b'  "task_id": "t",\n']
     lines += pretty(legacy(2)).splitlines(keepends=True)
     text = b"".join(data.draw(st.lists(st.sampled_from(lines), max_size=40)))
@@ -306,8 +318,14 @@ def plain(number: int) -> dict[str, Any]:
 @pytest.mark.parametrize("make", [legacy, plain, record], ids=["legacy", "without a context", "ours"])
 @pytest.mark.parametrize(
     "damage",
-    [b"}\n", b'  "version": "1.0.0"\n}\n',
-     b'{\n  "lineage_id": 1\n}\n', b"{\n}\n", b"{\njunk\n}\n", b'{\n  "a": {\n}\n'],
+    [
+        b"}\n",
+        b'  "version": "1.0.0"\n}\n',
+        b'{\n  "lineage_id": 1\n}\n',
+        b"{\n}\n",
+        b"{\njunk\n}\n",
+        b'{\n  "a": {\n}\n',
+    ],
 )
 def test_a_torn_record_does_not_cost_the_intact_ones_after_it(make: Callable[[int], Any], damage: bytes) -> None:
     text = b"".join(pretty(make(number)) for number in range(1, 240))

@@ -94,9 +94,7 @@ def test_claims_on_events_that_nobody_logged_cost_one_search_in_all(
 ) -> None:
     monkeypatch.setattr(history, "SMALL", 1000)
     digits = 25 if ours else 9
-    claimed = [
-        record(n, event_type="task_created", parent_lineage_id=f"lineage-9{n:0{digits}d}") for n in range(500)
-    ]
+    claimed = [record(n, event_type="task_created", parent_lineage_id=f"lineage-9{n:0{digits}d}") for n in range(500)]
     for day in (21, 22):
         (tmp_path / f"lineage-2026-11-{day}.jsonl").write_bytes(b"".join(map(compact, claimed[day % 2 :: 2])))
     assert load(tmp_path).state.events == 500

@@ -110,9 +110,7 @@ def followed(directory: Path) -> tuple[object, int]:
     return {task: [fact[:6] for fact in state.facts(task)] for task in state.rows}, state.records
 
 
-def test_the_viewer_folds_again_what_was_altered_in_its_cache(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_viewer_folds_again_what_was_altered_in_its_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "SMALL", 1000)
     directory = tmp_path / "lineage"
     demo.backfill(directory, 4000, days=3, clock=lambda: NOW)
@@ -192,9 +190,7 @@ def test_facts_that_cannot_be_made_again_are_missed_and_it_is_said(
             assert time.monotonic() < end
             time.sleep(0.01)
         (file,) = cached.iterdir()
-        assert feed.health.problems == {
-            file.name: "the cache of it was altered, and it is not there to be read again"
-        }
+        assert feed.health.problems == {file.name: "the cache of it was altered, and it is not there to be read again"}
         assert all(state.task(task) is not None for task in list(state.rows))
         assert feed.is_alive()
     finally:

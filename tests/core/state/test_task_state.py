@@ -50,9 +50,7 @@ def test_a_retry_follows_the_worker_of_its_type_that_failed_last() -> None:
 
 @pytest.mark.parametrize("event", ["task_started", "task_assigned", "task_unblocked", "task_created"])
 def test_a_task_that_goes_on_is_blocked_by_nothing(event: str) -> None:
-    task = task_of(
-        ("task_created", {}), ("task_blocked", {"reason": "waits", "blocked_by": ["task-2"]}), (event, {})
-    )
+    task = task_of(("task_created", {}), ("task_blocked", {"reason": "waits", "blocked_by": ["task-2"]}), (event, {}))
     assert (task.blocked_by, task.reason) == ((), None)
     assert task.status is not Status.BLOCKED
 

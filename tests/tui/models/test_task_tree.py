@@ -177,9 +177,7 @@ def test_lines_and_nodes_agree_after_any_changes(data: Any) -> None:
                 parent = data.draw(st.none() | st.sampled_from(names))
                 late = data.draw(st.integers(0, 50))
                 session = data.draw(st.sampled_from(["session-a", "session-b"]))
-                tree.update(
-                    state.merge_facts([created(data.draw(st.sampled_from(names)), late, parent, session)])
-                )
+                tree.update(state.merge_facts([created(data.draw(st.sampled_from(names)), late, parent, session)]))
             case "spawn":
                 tree.update(state.merge_facts([spawned(data.draw(st.sampled_from(names)), f"worker-{at}", at)]))
             case "toggle" if len(tree):

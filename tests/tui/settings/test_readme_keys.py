@@ -1,6 +1,5 @@
 """What is generated into the README is current."""
 
-
 from lineage_tui.settings.keymap import COMMANDS, table
 from tests.conftest import ROOT
 

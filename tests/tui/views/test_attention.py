@@ -433,7 +433,8 @@ def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> Non
     plain = Concerns(log.state, Thresholds(), kept)
     plain.update(log.state.rows, clock.at)
     assert [(key, concerns.concern(key).grade) for key in concerns.lines] == [  # type: ignore[union-attr]
-        (key, plain.concern(key).grade) for key in plain.lines  # type: ignore[union-attr]
+        (key, plain.concern(key).grade)
+        for key in plain.lines  # type: ignore[union-attr]
     ]
     assert concerns.counts + plain.counts == plain.counts + plain.counts and concerns.old == plain.old
     for task_id, row in log.state.rows.items():
