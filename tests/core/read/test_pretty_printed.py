@@ -292,7 +292,7 @@ def test_any_mixture_of_lines_is_decoded_alike_in_any_pieces(data: st.DataObject
         b"  }\n",
         b"{",
         b'{"lineage_id":"x"',
-    ]  # noqa: E501
+    ]
     lines += [compact(ONE), compact(TWO)[:-9], pretty(THREE), pretty(legacy(1)), b"junk\n", b'  "task_id": "t",\n']
     lines += pretty(legacy(2)).splitlines(keepends=True)
     text = b"".join(data.draw(st.lists(st.sampled_from(lines), max_size=40)))
