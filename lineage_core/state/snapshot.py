@@ -123,7 +123,7 @@ class Segment:
             os.close(self._fd)
 
     def take(self, step: int) -> Iterator[tuple[int, list[str], list[TaskRow]]]:
-        """The ids and rows of all tasks in order, `step` at a time, each time with the number of the first; only once."""
+        """The ids and rows of all tasks in order, `step` at a time, each with the number of the first; only once."""
         columns, self._rows = self._rows, []  # they would take as much memory again
         for start in range(0, len(self), step):
             rows = zip(*(column[start : start + step] for column in columns), strict=True)
