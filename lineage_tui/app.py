@@ -16,7 +16,7 @@ from lineage_core.base import clock as wall
 from lineage_core.base.errors import ExitCode
 from lineage_core.model.facts import Fact
 from lineage_core.query.record_text import record_text
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.feed import Feed
 from lineage_tui.screens.main import Changed, MainScreen

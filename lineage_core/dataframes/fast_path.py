@@ -14,9 +14,10 @@ from typing import NamedTuple
 import polars as pl
 from polars import col, lit, when
 
-from lineage_core.dataframes.records import MOST, MOST_PERCENT, NUMBERS, OUR_LENGTH, TEXTS
+from lineage_core.dataframes.records import MOST, MOST_PERCENT, NUMBERS, TEXTS
 from lineage_core.dataframes.schema import NAME, TIME, schema_of
 from lineage_core.model.facts import MAX_TEXT
+from lineage_core.model.lineage_id import OUR_LENGTH
 
 _C = r'[^"\\\x00-\x1f]*'
 _S = f'"{_C}"'

@@ -15,9 +15,9 @@ from polars import col, lit
 from lineage_core.dataframes.schema import NAME, TIME, schema_of
 from lineage_core.model.event_data import tokens_of
 from lineage_core.model.facts import MAX_ID, MAX_KEYS, bounded, longest
+from lineage_core.model.lineage_id import OUR_LENGTH
 from lineage_core.model.record import Found
 
-OUR_LENGTH = len("lineage-") + 26
 _LATEST = 253_402_300_800_000_000  # the year 10000
 TEXTS = {
     "task_type": "type",

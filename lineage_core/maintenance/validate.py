@@ -18,6 +18,7 @@ from lineage_core.base.errors import JournalError
 from lineage_core.base.escaping import visible
 from lineage_core.maintenance.event_index import Ledger, News, Stand
 from lineage_core.model.json_schema import json_schema
+from lineage_core.model.lineage_id import made_at
 from lineage_core.model.record import Found, Rejected
 from lineage_core.model.schema_compiler import Problem, compile_schema
 from lineage_core.read.journal_files import JournalFile, copies_of, files
@@ -239,8 +240,8 @@ def _stray_day(at: int, day: int | None) -> str:
 
 def written_at(found: Found) -> int:
     """When a record was written: its own id tells if it is one of ours, else its timestamp, which may be older."""
-    digits = found.record["lineage_id"].removeprefix("lineage-")
-    return int(digits[:16]) if len(digits) == 26 and digits.isascii() and digits.isdigit() else found.at
+    made = made_at(found.record["lineage_id"])
+    return found.at if made is None else made
 
 
 def _finding(rule: str, file: str, line: int, offset: int, task_id: str, text: str) -> Finding:

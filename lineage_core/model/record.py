@@ -10,7 +10,7 @@ import orjson
 
 from lineage_core.base import clock
 from lineage_core.base.escaping import visible
-from lineage_core.write.json_encoder import MAX_DEPTH
+from lineage_core.model.limits import MAX_DEPTH
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

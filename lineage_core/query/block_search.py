@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 from lineage_core.base.clock import DAY, HOUR, parse_timestamp
 from lineage_core.base.errors import JournalError
+from lineage_core.model.limits import MAX_DEPTH
 from lineage_core.model.record import read
 from lineage_core.read.decoder import Decoder, Found, record_bytes
 from lineage_core.read.journal_files import JournalFile, open_file, pieces, unpack, why
-from lineage_core.write.json_encoder import MAX_DEPTH
 
 BLOCK = 1 << 18
 """Bytes searched at once: they stay in the processor's cache."""

@@ -15,7 +15,7 @@ from lineage_core.model.event_data import error_of, text_of
 from lineage_core.model.event_types import nearest
 from lineage_core.model.packed_facts import facts_of, heads_of
 from lineage_core.rules.silence import quietest, watch
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from lineage_core.model.facts import Fact

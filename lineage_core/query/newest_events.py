@@ -16,6 +16,7 @@ from pathlib import Path
 from lineage_core.base.clock import DAY, parse_timestamp
 from lineage_core.base.errors import JournalError
 from lineage_core.model.facts import digest_of
+from lineage_core.model.lineage_id import made_at
 from lineage_core.query.block_search import SLACK, decoded
 from lineage_core.query.journal_search import label, list_files
 from lineage_core.read.decoder import Decoder, Found
@@ -129,8 +130,7 @@ def _read_end(file: JournalFile, newest: Newest) -> bool:
 
 def _written(found: Found) -> int:
     """When a record was written, as its id tells if it is one of ours, but not before it happened."""
-    digits = found.record["lineage_id"].removeprefix("lineage-")
-    return max(found.at, int(digits[:16])) if len(digits) == 26 and digits.isdecimal() else found.at
+    return max(found.at, made_at(found.record["lineage_id"]) or 0)
 
 
 def _samples(fd: int, end: int) -> Iterator[Found]:

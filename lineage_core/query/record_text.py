@@ -10,9 +10,9 @@ from pathlib import Path
 
 from lineage_core.base.errors import JournalError
 from lineage_core.model.facts import Fact
+from lineage_core.model.limits import MAX_DEPTH
 from lineage_core.read.decoder import record_bytes
 from lineage_core.read.journal_files import copies_of, read_record
-from lineage_core.write.json_encoder import MAX_DEPTH
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 _OPENING, _CLOSING = "{[", "}]"

@@ -30,10 +30,10 @@ import orjson
 
 from lineage_core.model import record as intact
 from lineage_core.model.event_types import Event
+from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
 from lineage_core.model.record import EPOCH, MICROSECOND, SURELY_SHALLOW, Found, Rejected, check, excerpt, shallow
 from lineage_core.read.line_recovery import may_hold_record, whole_objects
 from lineage_core.read.pretty_printed import Tangle, own_lines
-from lineage_core.write.json_encoder import MAX_DEPTH, MAX_LINE
 
 __all__ = ["Decoder", "Found", "Rejected", "check", "event_of", "record_bytes"]
 

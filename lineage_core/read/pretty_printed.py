@@ -16,9 +16,9 @@ from collections import deque
 from typing import Any
 
 from lineage_core.model import record as intact
+from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
 from lineage_core.model.record import Found, Rejected, excerpt
 from lineage_core.read.interleaving import PATIENCE, Habits, refuse_doubled_keys
-from lineage_core.write.json_encoder import MAX_DEPTH, MAX_LINE
 
 UNFINISHED = "unfinished"
 

@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 
 from lineage_core.base.clock import DAY, parse_timestamp
 from lineage_core.base.errors import JournalError
+from lineage_core.model.limits import MAX_LINE
 from lineage_core.read.checkpoint import RACY, Gone, Key, Place
 from lineage_core.read.decoder import Decoder, Found, Rejected
 from lineage_core.read.journal_files import JournalFile, files, open_file, unpack, why
-from lineage_core.write.json_encoder import MAX_LINE
 
 _HOT = 64  # files that changed last, which every pass looks at; the others' turn comes with each listing
 _LISTING_SHARE = 10  # a listing of more files, to see which of those grew, may take one part in ten of the time

@@ -7,12 +7,10 @@ tree and the counts on the status line all ask here.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from lineage_core.model.entities import Task, TaskRow, Worker
-
-if TYPE_CHECKING:
-    from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 
 ZOMBIE = "zombie"
 """The word for a worker that is given up for dead; the others are warnings."""

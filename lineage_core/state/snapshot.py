@@ -18,7 +18,6 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import reduce
 from itertools import repeat
 from pathlib import Path
 from threading import Lock
@@ -29,7 +28,6 @@ import orjson
 from lineage_core.model.entities import Status, TaskRow
 from lineage_core.model.facts import Sought
 from lineage_core.read.decoder import Rejected
-from lineage_core.state.store import State
 
 FORMAT = 6
 """Of this file, and of what `state/fold.py` makes of events; a segment of another format is made again."""
@@ -185,44 +183,3 @@ class Segment:
                     homes[lineage_id] = min(task_id, homes.get(lineage_id, task_id))
             begin = end
         return homes
-
-
-def write(path: Path, state: State, position: dict[str, Any], rejected: list[Rejected]) -> None:
-    """Write the segment of a state that one file was folded into; it appears whole or not at all."""
-    starts, crcs, facts = [0], [], []
-    for task_id in state.rows:
-        data = bytes(state.packed(task_id))
-        facts.append(data)
-        starts.append(starts[-1] + len(data))
-        crcs.append(zlib.crc32(data))
-    columns = orjson.dumps(
-        {
-            "rows": [*zip(*state.rows.values(), strict=True)] if state.rows else [()] * len(_FIELDS),
-            "starts": starts,
-            "crcs": crcs,
-            "copies": [
-                (number, copies)
-                for number, task_id in enumerate(state.rows if state.copied else ())
-                if (copies := state.copied.get(task_id))
-            ],
-            "homes": dict(sorted(state.kin.homes().items())),
-            "rejected": [list(item) for item in rejected],
-        }
-    )
-    header = {
-        "format": FORMAT,
-        "position": position,
-        "columns": len(columns),
-        "crc": zlib.crc32(columns),
-        "facts": starts[-1],
-        "facts_crc": reduce(lambda crc, data: zlib.crc32(data, crc), facts, 0),
-    }
-    head = orjson.dumps(header)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with open(fd, "wb") as file:
-        file.write(b"%b %d\n" % (head, zlib.crc32(head)) + columns)
-        file.writelines(facts)
-    path.unlink(missing_ok=True)  # a rename over a file would wait for the disk
-    part.rename(path)

@@ -23,7 +23,8 @@ from lineage_core.base.errors import JournalError
 from lineage_core.read.checkpoint import Place, path_of
 from lineage_core.read.decoder import Decoder, Found, Rejected
 from lineage_core.read.journal_files import copies_of, open_file, pieces, unpack
-from lineage_core.state.snapshot import Segment, write
+from lineage_core.state.snapshot import Segment
+from lineage_core.state.snapshot_writer import write
 from lineage_core.state.store import State
 
 BLOCK = 1 << 20

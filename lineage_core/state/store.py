@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from lineage_core.model.entities import Status, Task, TaskRow
 from lineage_core.model.facts import Fact, Sought, distinct, fact_of, order, pack, pack_all, unpack
+from lineage_core.model.lineage_id import day_of, is_ours
 from lineage_core.state.fold import apply, derive, play
-from lineage_core.state.subtasks import Kinship, day_of, is_ours
+from lineage_core.state.subtasks import Kinship
 
 if TYPE_CHECKING:
     from lineage_core.read.decoder import Found

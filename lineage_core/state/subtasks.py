@@ -8,20 +8,10 @@ from __future__ import annotations
 
 from itertools import islice
 
-from lineage_core.base.clock import utc_date
+from lineage_core.model.lineage_id import is_ours
 
 RECENT_EVENTS = 65536
 """How many event ids are kept with their tasks, at least; older ones are searched for."""
-
-
-def is_ours(lineage_id: str) -> bool:
-    """Whether an id is one of ours, which are unique."""
-    return len(lineage_id) == 34
-
-
-def day_of(lineage_id: str) -> str:
-    """The UTC date on which an event was logged, by its id; an empty string if the id does not tell."""
-    return utc_date(int(lineage_id[8:24])) if is_ours(lineage_id) and lineage_id[8:24].isdecimal() else ""
 
 
 class Kinship:

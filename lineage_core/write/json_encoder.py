@@ -11,15 +11,7 @@ from _json import encode_basestring  # json.encoder's own; importing json costs 
 from typing import Any
 
 from lineage_core.base.errors import BadInputError
-
-MAX_DEPTH = 100
-"""Levels of nesting we write and draw, the record and event_data included; orjson reads up to 1,024."""
-
-MAX_LINE = 16 * 1024 * 1024
-"""Bytes of the longest line we write and read; a longer one is refused, or skipped and counted."""
-
-MAX_DATA = 8 * 1024 * 1024
-"""Bytes of the longest DATA that is taken as JSON."""
+from lineage_core.model.limits import MAX_DATA, MAX_DEPTH, MAX_LINE
 
 
 class Number(str):

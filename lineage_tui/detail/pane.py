@@ -18,7 +18,7 @@ from lineage_core.model.entities import TaskRow
 from lineage_core.model.facts import Fact
 from lineage_core.present.timeline import timeline
 from lineage_core.rules.silence import over
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.detail.events_tab import EventLines, RecordLines
 from lineage_tui.detail.footer import Foot

@@ -9,7 +9,7 @@ from typing import Any
 from lineage_core.base.clock import Clock, format_duration
 from lineage_core.model.entities import Worker
 from lineage_core.rules.silence import STUCK, worker_look
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.text_wrap import wrap
 from lineage_tui.theme.line import Line, bar, cut

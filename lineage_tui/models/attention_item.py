@@ -9,7 +9,8 @@ from lineage_core.base.clock import DAY
 from lineage_core.model.entities import Status, Task, TaskRow
 from lineage_core.model.error_fingerprint import LENGTH, NO_REASON, alike
 from lineage_core.rules.silence import ZOMBIE, levels, over, watch
-from lineage_core.rules.stuck_work import AT_ONCE, RULES, Finding, Severity, Thresholds, check, concerned
+from lineage_core.rules.stuck_work import AT_ONCE, RULES, Finding, Severity, check, concerned
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.settings.acknowledgements import Acknowledged, Grade, Key
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 
 from lineage_core.model.entities import Status, TaskRow
-from lineage_core.rules.stuck_work import AT_ONCE, Finding, Severity, Thresholds, crowd
+from lineage_core.rules.stuck_work import AT_ONCE, Finding, Severity, crowd
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.attention_item import LONG_AGO, RECENT, Cause, Concern, Found, examine, key_of, rated
 from lineage_tui.models.grouped_list import Bundles

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Generic, TypeVar
 
 from lineage_core.rules.silence import WORDS, Watch, levels
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.models.sorted_list import Ranked
 
 K = TypeVar("K", bound=Hashable)

@@ -6,7 +6,7 @@ from collections import Counter
 
 from lineage_core.model.entities import TaskRow
 from lineage_core.rules.silence import over, watch
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.open_workers import Vigil
 

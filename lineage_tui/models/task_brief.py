@@ -13,7 +13,7 @@ from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
 from lineage_core.present.sentences import short, waiting_for
 from lineage_core.rules.root_cause import cause, quietest
 from lineage_core.rules.silence import over, watch
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.fold import ZOMBIE_TIMEOUT
 from lineage_tui.models.silence_baseline import Usually
 from lineage_tui.theme.styles import Styles

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from lineage_core.model.entities import TaskRow, Worker, WorkerEnd
 from lineage_core.rules.silence import WORDS as WATCHES
 from lineage_core.rules.silence import Watch, over, watch
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.open_workers import Vigil
 from lineage_tui.models.sorted_list import Ranked

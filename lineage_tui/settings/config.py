@@ -26,7 +26,7 @@ from platformdirs import user_config_path, user_state_path
 from lineage_core.base.errors import BadInputError
 from lineage_core.base.time_input import parse_duration
 from lineage_core.model.event_types import nearest
-from lineage_core.rules.stuck_work import AFTER, Thresholds, thresholds
+from lineage_core.rules.thresholds import AFTER, Thresholds, thresholds
 
 THEMES = ("dark", "light", "clear", "ansi")
 KNOWN = ("theme", "ascii", *AFTER, "keys")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.stats import durations, failures, health, tokens
 from lineage_tui.stats import throughput as flow
 from lineage_tui.stats import workers as crew

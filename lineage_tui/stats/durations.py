@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.stats.charts import Row, blank, table
 from lineage_tui.stats.distribution import SPREAD, spread_cells
 from lineage_tui.stats.drilldown import KEYS, MANY, TITLES, chosen_by, of_workers, window

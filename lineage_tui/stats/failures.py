@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lineage_core.query.filter_parser import joined
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.stats.charts import Cell, Column, Row, blank, note, span, table
 from lineage_tui.stats.drilldown import KEYS, MANY, TITLES, chosen_by, moment, of_workers, pattern, window
 

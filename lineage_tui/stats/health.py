@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineage_core.query.filter_parser import joined
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.stats.charts import Cell, Column, Row, blank, heading, note, share, table
 from lineage_tui.stats.distribution import SPREAD, spread_cells
 from lineage_tui.stats.drilldown import moment, pattern, window

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from lineage_core.base.clock import format_duration
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.stats.charts import Row, axis, blank, course, heading, heat_head, heat_row
 from lineage_tui.stats.drilldown import moment, window
 

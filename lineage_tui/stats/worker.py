@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lineage_core.model.entities import TaskRow
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.stats import PAGES
 from lineage_tui.stats.charts import Row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.stats.charts import Cell, Column, Row, axis, blank, course, heading, table
 from lineage_tui.stats.drilldown import TITLES, duration, moment, of_workers
 

@@ -15,7 +15,8 @@ from lineage_core.base.clock import Clock, format_duration
 from lineage_core.model.entities import TaskRow
 from lineage_core.present.sentences import short
 from lineage_core.rules.silence import ZOMBIE
-from lineage_core.rules.stuck_work import Severity, Thresholds
+from lineage_core.rules.stuck_work import Severity
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.attention_item import ACKNOWLEDGED, UNTYPED, Cause, Concern, key_of
 from lineage_tui.models.attention_list import Concerns

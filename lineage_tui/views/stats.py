@@ -13,7 +13,7 @@ from textual.message import Message
 
 from lineage_core.base.clock import Clock, format_timestamp
 from lineage_core.model.entities import TaskRow
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.stats import PAGES
 from lineage_tui.stats.charts import Row

@@ -9,7 +9,7 @@ from lineage_core.base.clock import Clock, format_duration
 from lineage_core.model.entities import Handoff, TaskRow
 from lineage_core.present.sentences import short
 from lineage_core.rules.silence import STUCK, over, quietest, worker_look
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.task_tree import Tree
 from lineage_tui.models.tree_index import Node

@@ -15,7 +15,7 @@ from lineage_core.model.entities import TaskRow, WorkerEnd
 from lineage_core.present.sentences import short
 from lineage_core.query.filter_terms import Ground
 from lineage_core.rules.silence import STUCK
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.line_filter import WORDS, Shown, Texts, narrow
 from lineage_tui.models.silence_baseline import Usually

@@ -61,7 +61,7 @@ from lineage_core.demo.simulation import history
 from lineage_core.demo.writer import record_of
 from lineage_core.dataframes.reader import FrameReader
 from lineage_core.write.journal import Journal
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.stats import PAGES
 directory = Path(sys.argv[1])
 reader, journal = FrameReader(directory), Journal(directory)

@@ -19,7 +19,7 @@ from lineage_core.model.facts import fact_of, pack, unpack
 from lineage_core.model.packed_facts import facts_of, heads_of
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import WORKER_STATES, Ground
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_core.write.journal import Journal

@@ -6,7 +6,8 @@ import pytest
 
 from lineage_core.base.clock import MINUTE, format_timestamp, parse_timestamp
 from lineage_core.read.tailer import Tailer
-from lineage_core.rules.stuck_work import RULES, Finding, Thresholds, check, concerned, crowd
+from lineage_core.rules.stuck_work import RULES, Finding, check, concerned, crowd
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_core.write.journal import Journal
 from tests.cli.conftest import NOW, Ask

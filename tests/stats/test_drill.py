@@ -12,7 +12,7 @@ from lineage_core import demo, stats
 from lineage_core.dataframes.reader import Frames, read_frames
 from lineage_core.query.filter_parser import parse
 from lineage_core.query.filter_terms import Ground
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_core.stats import NOBODY, WINDOWS, Cut, narrowed

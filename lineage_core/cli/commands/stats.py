@@ -16,7 +16,7 @@ from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar, load_all
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import Ground
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.write.locations import lineage_dir
 
 if TYPE_CHECKING:

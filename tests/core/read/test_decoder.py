@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from lineage_core.base.clock import parse_timestamp
 from lineage_core.base.escaping import visible
 from lineage_core.model.event_types import Event
+from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
 from lineage_core.model.record import SURELY_SHALLOW, time_of
 from lineage_core.read.decoder import Decoder, check, event_of, record_bytes
-from lineage_core.write.json_encoder import MAX_DEPTH, MAX_LINE
 from tests.journal_text import compact, decode, pretty, record, records
 
 ONE, TWO, THREE = (record(number) for number in (1, 2, 3))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage_core.model.limits import MAX_LINE
 from lineage_core.read import interleaving as habits
 from lineage_core.read.decoder import Decoder, record_bytes
-from lineage_core.write.json_encoder import MAX_LINE
 from tests.conftest import DATA
 from tests.journal_text import compact, decode, pretty, record, records, tangled_original
 

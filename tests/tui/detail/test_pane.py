@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from lineage_core.model.facts import Fact
 from lineage_core.present.timeline import timeline
 from lineage_core.rules.root_cause import blame, cause
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.detail import pane as detail_module
 from lineage_tui.detail.pane import Detail

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core.base.clock import DAY, HOUR
-from lineage_core.rules.stuck_work import RULES, Thresholds, check, concerned
+from lineage_core.rules.stuck_work import RULES, check, concerned
+from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.models.attention_item import Cause
 from lineage_tui.models.attention_list import Concerns
 from lineage_tui.settings.acknowledgements import MOST, Acknowledged, Grade, acknowledged_path

@@ -16,7 +16,7 @@ from lineage_core.base.clock import SECOND, format_timestamp
 from lineage_core.dataframes.reader import read_frames
 from lineage_core.query.filter_parser import parse
 from lineage_core.query.filter_terms import Ground
-from lineage_core.rules.stuck_work import Thresholds
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
 from lineage_tui.stats import PAGES

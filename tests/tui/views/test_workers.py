@@ -16,7 +16,8 @@ from lineage_core.model.entities import Worker, WorkerEnd
 from lineage_core.query.filter_parser import parse
 from lineage_core.query.filter_terms import Ground
 from lineage_core.rules.silence import STUCK, WORDS, over, worker_look
-from lineage_core.rules.stuck_work import Severity, Thresholds, check
+from lineage_core.rules.stuck_work import Severity, check
+from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_tui.models import silence_baseline as models_usual
