@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
             keys=chosen.keys,
             kept=None if args.demo else Kept() if args.fresh else load_kept(directory),
         )
-        patterns.limit(SEARCH_LIMIT)
+        patterns.limit(SEARCH_LIMIT, on_screen=True)
         end.app = app
         app.look = end.look
         app.run()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import orjson
 
-from lineage_core.base.errors import BadInputError, ExitCode
+from lineage_core.base.errors import ExitCode
 from lineage_core.base.escaping import csv_cell, json_safe, visible
 
 if TYPE_CHECKING:
@@ -260,16 +260,3 @@ def cell(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     return csv_cell(value if isinstance(value, str) else orjson.dumps(value).decode())
-
-
-def compile_pattern(expression: str) -> Any:
-    """The regular expression of an option; raises BadInputError in one line."""
-    import re
-    import warnings
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of constructs that will mean something else one day
-            return re.compile(expression)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise BadInputError(f"bad regular expression {expression!r}: {error}") from None

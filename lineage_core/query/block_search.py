@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from lineage_core.base.clock import DAY, HOUR, parse_timestamp
 from lineage_core.base.errors import JournalError
+from lineage_core.base.regex import Pattern
 from lineage_core.model.limits import MAX_DEPTH
 from lineage_core.model.record import read
 from lineage_core.read.decoder import Decoder, Found, record_bytes
@@ -47,7 +48,7 @@ class Search(NamedTuple):
     needles: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     matches: Callable[[dict[str, Any]], bool] | None = None
-    grep: re.Pattern[str] | None = None
+    grep: Pattern | None = None
     since: int | None = None
     until: int | None = None
 
@@ -61,7 +62,7 @@ class Search(NamedTuple):
 
     def reads(self, raw: bytes) -> bool:
         """Whether a record that was written as `raw` is an answer to `grep`."""
-        return self.grep is None or self.grep.search(one_line(raw).decode("utf-8", "replace")) is not None
+        return self.grep is None or self.grep.found_in(one_line(raw).decode("utf-8", "replace"))
 
     def opens(self, file: JournalFile) -> bool:
         """Whether a file can hold an answer, as far as its date tells."""
@@ -211,10 +212,10 @@ def _by_needles(sought: Search) -> Reading:
     return reading
 
 
-def _by_pattern(sought: Search, pattern: re.Pattern[str]) -> Reading:
+def _by_pattern(sought: Search, pattern: Pattern) -> Reading:
     def reading(offset: int, room: bytearray, stop: int) -> Iterator[Found]:
         for line in bytes(room[: stop - 1]).split(b"\n"):
-            if line[:2] != b'{"' or pattern.search(line.decode("utf-8", "replace")):
+            if line[:2] != b'{"' or pattern.found_in(line.decode("utf-8", "replace")):
                 yield from _records(offset, line, sought)
             offset += len(line) + 1
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from lineage_core.base.regex import Pattern
 from lineage_core.query.block_search import Search
 
 Record = dict[str, Any]
@@ -23,7 +23,7 @@ class Pick(NamedTuple):
     sessions: tuple[str, ...] = ()
     traces: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    grep: re.Pattern[str] | None = None
+    grep: Pattern | None = None
     since: int | None = None
     until: int | None = None
 
@@ -67,7 +67,8 @@ def _vague(wanted: frozenset[str]) -> bool:
 def _meets(values: set[Any], wanted: frozenset[str]) -> bool:
     if not wanted.isdisjoint(values):
         return True
-    patterns = [name for name in wanted if "*" in name]
+    # `*` alone stands for something: what else fnmatch knows is meant as it is.
+    patterns = [name.replace("[", "[[]").replace("?", "[?]") for name in wanted if "*" in name]
     return any(fnmatchcase(value, name) for name in patterns for value in values if isinstance(value, str))
 
 

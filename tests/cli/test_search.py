@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core.base import fork_pool as crew
+from lineage_core.base.regex import compiled
 from lineage_core.model import record as intact
 from lineage_core.model.facts import digest_of
 from lineage_core.query import block_search as scan
@@ -145,15 +146,13 @@ def test_a_search_for_everything_finds_what_the_decoder_finds(
 def test_a_grep_finds_what_it_finds_in_the_decoded_records(
     content: bytes, number: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    import re
-
     directory = tmp_path_factory.mktemp("lineage")
     (directory / "lineage-2026-11-22.jsonl").write_bytes(content)
-    pattern = re.compile(f"worker-{number}[^0-9].*1[.]0[.]0")
+    pattern = compiled(f"worker-{number}[^0-9].*1[.]0[.]0", ignore_case=False)
     expected = sorted(
         (one.offset, one.length)
         for one in Decoder().feed(content)[0]
-        if pattern.search(scan.one_line(content[one.offset :][: one.length]).decode())
+        if pattern.found_in(scan.one_line(content[one.offset :][: one.length]).decode())
     )
     assert found(directory, Search(grep=pattern)) == expected
 

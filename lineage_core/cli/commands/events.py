@@ -12,6 +12,7 @@ import orjson
 
 from lineage_core.base import clock
 from lineage_core.base.errors import BadInputError, UnknownNameError
+from lineage_core.base.regex import compiled
 from lineage_core.cli import output, period
 from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper
@@ -68,7 +69,7 @@ def pick_of(args: argparse.Namespace) -> Pick:
     """The events that the options ask for."""
     since, until = period.period_of(args)
     values = {f"{name}s": tuple(getattr(args, name)) for name in _KINDS}
-    grep = output.compile_pattern(args.grep) if args.grep else None
+    grep = compiled(args.grep, ignore_case=False) if args.grep else None
     return Pick(**values, grep=grep, since=since, until=until)
 
 
