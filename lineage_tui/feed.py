@@ -23,8 +23,8 @@ from lineage_core.read.checkpoint import path_of
 from lineage_core.read.decoder import Found
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
-from lineage_core.state.snapshot import Segment
-from lineage_core.state.snapshot_cache import History, Prefix, uncollected
+from lineage_core.state.snapshot import Snapshot
+from lineage_core.state.snapshot_cache import Prefix, SnapshotCache, uncollected
 from lineage_core.state.store import State
 
 SLICE = 200
@@ -89,9 +89,9 @@ class Feed(threading.Thread):
         self._arrivals: deque[tuple[float, int]] = deque()
         self._tailer = Tailer(directory, since=since)
         self._since = since
-        self._positions: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+        self._checkpoints: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         self._force_polling = force_polling
-        self._history: History | None = None
+        self._history: SnapshotCache | None = None
         self._taken = threading.Event()  # whether the screen has taken the first changes
         self._flowing = threading.Event()
         self._flowing.set()
@@ -119,48 +119,48 @@ class Feed(threading.Thread):
     def _begin_history(self) -> threading.Thread | None:
         """What will fold what the directory holds already, unless that is little; the tailer reads the newest."""
         try:
-            history = History(self.directory) if self._since is None else None
+            history = SnapshotCache(self.directory) if self._since is None else None
         except (OSError, JournalError):
             return None  # the tailer tells what is wrong, and waits
         if not history:
             return None
         self._history = history
         self._tailer.held = set(history.held)
-        for told in history.positions:
+        for told in history.checkpoints:
             self._tailer.go_on_from(told)
         return threading.Thread(target=self._fold_history, args=(history,), name="history", daemon=True)
 
     @uncollected()
-    def _fold_history(self, history: History) -> None:
+    def _fold_history(self, history: SnapshotCache) -> None:
         self._taken.wait(HEAD_START)
         try:
             for part in history:
-                for changed in self._adopt(part) if isinstance(part, Segment) else self._read(part):
+                for changed in self._adopt(part) if isinstance(part, Snapshot) else self._read(part):
                     self._announce(changed, history=True)
                     self._flowing.wait()
                     if self._stop_event.is_set():
                         return
-                if isinstance(part, Segment):
-                    self._positions.put(part.position)
+                if isinstance(part, Snapshot):
+                    self._checkpoints.put(part.checkpoint)
                 self.health.history = history.done / history.total
             self._announce(self.state.settle())
         finally:
-            self._positions.put(None)
+            self._checkpoints.put(None)
             self.health.loaded = True
             self._announce(set())
         self.state.heal()
 
-    def _adopt(self, segment: Segment) -> Iterator[set[str]]:
+    def _adopt(self, snapshot: Snapshot) -> Iterator[set[str]]:
         """Take a folded file into the state; gives what changed, slice by slice."""
-        self.health.rejected += len(segment.rejected)
-        yield from self.state.adopt(segment, SLICE)
+        self.health.rejected += len(snapshot.rejected)
+        yield from self.state.adopt(snapshot, SLICE)
 
     def _read(self, prefix: Prefix) -> Iterator[set[str]]:
         """Read what could not be folded; gives what changed, slice by slice."""
         for found, rejected in prefix.batches():
             self.health.rejected += len(rejected)
             for start in range(0, len(found), SLICE):
-                yield self.state.merge(prefix.place.name, found[start : start + SLICE], settle=False)
+                yield self.state.merge(prefix.checkpoint.name, found[start : start + SLICE], settle=False)
 
     def stop(self) -> None:
         """End the thread and wait for it."""
@@ -211,8 +211,8 @@ class Feed(threading.Thread):
 
     def _scan(self) -> None:
         health = self.health
-        while not self._positions.empty():
-            told = self._positions.get()
+        while not self._checkpoints.empty():
+            told = self._checkpoints.get()
             if told is None:
                 self._tailer.held = set()
             else:

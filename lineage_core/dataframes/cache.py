@@ -1,6 +1,6 @@
 """Frames kept for the next start: one file per lineage directory in the user's cache.
 
-    header   JSON: what the frames were made from (the tailer's positions), the lengths and CRCs of what follows
+    header   JSON: what the frames were made from (the tailer's checkpoints), the lengths and CRCs of what follows
     names    Arrow IPC: every text of a NAME column, once
     columns  Arrow IPC, some columns of a frame after the other; NAME columns are places among the names
 
@@ -27,10 +27,10 @@ from platformdirs import user_cache_path
 
 from lineage_core.base.errors import JournalError
 from lineage_core.dataframes.schema import FRAMES, NAME, schema_of
-from lineage_core.read.checkpoint import Place
+from lineage_core.read.checkpoint import Checkpoint
 from lineage_core.read.journal_files import JournalFile, files, open_file
 
-FORMAT = 4
+FORMAT = 5
 """Of the file and of what `dataframes/tasks.py` and `dataframes/records.py` make of events; a file of another format
 is made again."""
 
@@ -39,10 +39,10 @@ _TOGETHER = 6  # columns that are packed together
 
 
 class Kept(NamedTuple):
-    """What was kept. positions: for a Tailer to go on. told: what else was to be remembered."""
+    """What was kept. checkpoints: for a Tailer to go on. told: what else was to be remembered."""
 
     frames: dict[str, pl.DataFrame]
-    positions: dict[str, Any]
+    checkpoints: list[dict[str, Any]]
     told: dict[str, Any]
 
 
@@ -61,7 +61,7 @@ def keep(directory: Path, kept: Kept) -> bool:
             "format": FORMAT,
             "polars": pl.__version__,
             "directory": _told(directory),
-            "positions": kept.positions,
+            "checkpoints": kept.checkpoints,
             "told": kept.told,
             "parts": [[len(blob), zlib.crc32(blob)] for blob in blobs],
         }
@@ -95,7 +95,7 @@ def kept(directory: Path) -> Kept | None:
                 return None
             if header["directory"] != _told(directory):
                 return None
-            if not _still_true(directory, header["positions"]["places"]):
+            if not _still_true(directory, header["checkpoints"]):
                 return None
             ends = list(accumulate((size for size, _ in header["parts"]), initial=_FIRST + length))
             places = [(at, *part) for at, part in zip(ends, header["parts"], strict=False)]
@@ -114,7 +114,7 @@ def kept(directory: Path) -> Kept | None:
     for (what, _), columns in zip(_groups(), parts, strict=True):
         frames.setdefault(what, []).append(columns)
     whole = {what: pl.concat(frames[what], how="horizontal") for what in FRAMES}
-    return Kept(whole, header["positions"], header["told"])
+    return Kept(whole, header["checkpoints"], header["told"])
 
 
 def _places_of(names: pl.Series) -> pl.Series:
@@ -164,23 +164,25 @@ def _path(directory: Path) -> Path:
     return user_cache_path("lineage-tui") / "frames" / f"{key}.frames"
 
 
-def _still_true(directory: Path, places: list[dict[str, Any]]) -> bool:
+def _still_true(directory: Path, checkpoints: list[dict[str, Any]]) -> bool:
     """Whether each file that was read is still there, under whatever name of its day, and begins with what was read."""
     try:
         listed = files(directory)
     except (FileNotFoundError, JournalError):
         return False
-    return all(any(_holds(file, place) for file in listed) for place in map(Place.from_json, places))
+    return all(
+        any(_holds(file, checkpoint) for file in listed) for checkpoint in map(Checkpoint.from_json, checkpoints)
+    )
 
 
-def _holds(file: JournalFile, place: Place) -> bool:
-    if file.name != place.name or file.packed != place.packed or file.status.st_size < place.offset:
+def _holds(file: JournalFile, checkpoint: Checkpoint) -> bool:
+    if file.name != checkpoint.name or file.packed != checkpoint.packed or file.status.st_size < checkpoint.offset:
         return False
     try:
         fd = open_file(file.path)
     except JournalError:
         return False
     try:
-        return place.recognises(fd)
+        return checkpoint.recognises(fd)
     finally:
         os.close(fd)

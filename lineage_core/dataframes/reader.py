@@ -115,7 +115,7 @@ class FrameReader:
         if self._cached and self._tailer is not None and self._unkept >= WORTH_KEEPING:
             frames = {what: self.frames.of(what) for what in FRAMES}
             told = {"records": self.frames.records, "rejected": self.frames.rejected}
-            keep(self.directory, Kept(frames, self._tailer.positions(), told))
+            keep(self.directory, Kept(frames, self._tailer.checkpoints(), told))
             self._unkept = 0
 
     def close(self) -> None:
@@ -128,8 +128,8 @@ class FrameReader:
         if known is not None:
             self.frames = Frames.made_of(known.frames, known.told["records"], known.told["rejected"])
             self._old = self.frames.events
-        positions = known.positions if known is not None else None
-        self._tailer = Tailer(self.directory, positions=positions, block=BLOCK, decoder=FrameDecoder)
+        checkpoints = known.checkpoints if known is not None else ()
+        self._tailer = Tailer(self.directory, checkpoints=checkpoints, block=BLOCK, decoder=FrameDecoder)
         return self._tailer
 
     def _laid(self, batch: Batch) -> pl.DataFrame:

@@ -22,14 +22,14 @@ _LAST = 1024  # bytes before the offset: enough to hold the id of a record or tw
 RACY = 50_000_000
 """Nanoseconds in which a file or directory may change again and keep its time of change."""
 
-_REMEMBERED = 1000  # places in files of one name that are gone
+_REMEMBERED = 1000  # checkpoints in files of one name that are gone
 _NEWLINE_WITHIN = (1 << 12, 1 << 16, 1 << 20, 1 << 24)  # bytes before the end in which a line's start is looked for
 
 Key = tuple[int, int]
 """Device and inode."""
 
 
-class Place:
+class Checkpoint:
     """A file and how far it was read.
 
     offset: how far, in bytes; of a packed file 0 or its size. settled: where a new decoder has to begin.
@@ -82,7 +82,7 @@ class Place:
         """Whether the file begins with what was read here."""
         return self._head == _head(fd, self.offset) and self._last == _last(fd, self.offset)
 
-    def agrees(self, other: Place) -> bool:
+    def agrees(self, other: Checkpoint) -> bool:
         """Whether both are the end of the same prefix."""
         return (self.offset, self._head, self._last) == (other.offset, other._head, other._last)
 
@@ -99,8 +99,8 @@ class Place:
         self._head = self._last = b""
         self.decoder = None
 
-    def go_on_from(self, other: Place) -> None:
-        """The file begins with what was read at another place: go on where that reading stood."""
+    def go_on_from(self, other: Checkpoint) -> None:
+        """The file begins with what was read at another checkpoint: go on where that reading stood."""
         self.offset, self.settled = other.offset, other.settled
         self._head, self._last = other._head, other._last
         self.decoder = None
@@ -139,7 +139,7 @@ class Place:
         self.move(fd, size, decoder.settled)
 
     def to_json(self) -> dict[str, Any]:
-        """The place for a file of positions."""
+        """The checkpoint as plain data, to be kept in a file."""
         return {
             "name": self.name,
             "path": os.fsencode(self.path).decode("latin-1"),  # JSON holds no names that are not UTF-8
@@ -150,50 +150,52 @@ class Place:
         }
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> Place:
-        """The place that `to_json` told; raises ValueError if that is not what was told."""
+    def from_json(cls, saved: dict[str, Any]) -> Checkpoint:
+        """The checkpoint that `to_json` gave as `saved`; raises ValueError if it is none."""
         try:
-            place = cls(str(told["name"]), (0, 0), path_of(told["path"]))
-            place.offset, place.settled = int(told["offset"]), int(told["settled"])
-            place._head, place._last = bytes.fromhex(told["head"]), bytes.fromhex(told["last"])
+            checkpoint = cls(str(saved["name"]), (0, 0), path_of(saved["path"]))
+            checkpoint.offset, checkpoint.settled = int(saved["offset"]), int(saved["settled"])
+            checkpoint._head, checkpoint._last = bytes.fromhex(saved["head"]), bytes.fromhex(saved["last"])
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"no place in a file: {error!r}") from error
-        if not 0 <= place.settled <= place.offset:
-            raise ValueError(f"no place in a file: settled at {place.settled}, read to {place.offset}")
-        return place
+            raise ValueError(f"no checkpoint: {error!r}") from error
+        if not 0 <= checkpoint.settled <= checkpoint.offset:
+            raise ValueError(f"no checkpoint: settled at {checkpoint.settled}, read to {checkpoint.offset}")
+        return checkpoint
 
 
-def path_of(told: str) -> Path:
-    """The path that stands in what `to_json` told."""
-    return Path(os.fsdecode(told.encode("latin-1")))
+def path_of(saved: str) -> Path:
+    """The path in a checkpoint that `to_json` gave."""
+    return Path(os.fsdecode(saved.encode("latin-1")))
 
 
 class Gone:
     """Places in files that are gone, or that another reader told of: by them a copy is recognised."""
 
     def __init__(self) -> None:
-        self._places: dict[str, deque[Place]] = {}  # by canonical name
+        self._checkpoints: dict[str, deque[Checkpoint]] = {}  # by canonical name
 
-    def __iter__(self) -> Iterator[Place]:
-        return chain.from_iterable(self._places.values())
+    def __iter__(self) -> Iterator[Checkpoint]:
+        return chain.from_iterable(self._checkpoints.values())
 
-    def remember(self, place: Place) -> None:
-        """Keep a place of which nothing more is read."""
-        if place.offset:
-            place.decoder = None
-            self._places.setdefault(place.name, deque(maxlen=_REMEMBERED)).append(place)
+    def remember(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint of which nothing more is read."""
+        if checkpoint.offset:
+            checkpoint.decoder = None
+            self._checkpoints.setdefault(checkpoint.name, deque(maxlen=_REMEMBERED)).append(checkpoint)
 
-    def recognise(self, place: Place, known: Iterable[Place]) -> None:
-        """If the file, new or changed, begins with what was read at a known or remembered place, it goes on there."""
+    def recognise(self, checkpoint: Checkpoint, known: Iterable[Checkpoint]) -> None:
+        """If the file, new or changed, begins with what was read at a known or remembered checkpoint, go on there."""
         candidates = [
             other
-            for other in (*known, *self._places.get(place.name, ()))
-            if other.name == place.name and 0 < other.offset <= place.size and other.packed == place.packed
+            for other in (*known, *self._checkpoints.get(checkpoint.name, ()))
+            if other.name == checkpoint.name
+            and 0 < other.offset <= checkpoint.size
+            and other.packed == checkpoint.packed
         ]
-        if not candidates or place.skip:
+        if not candidates or checkpoint.skip:
             return
         try:
-            fd = open_file(place.path)
+            fd = open_file(checkpoint.path)
         except JournalError:
             return  # told when it is to be read
         try:
@@ -201,7 +203,7 @@ class Gone:
         finally:
             os.close(fd)
         if matching:
-            place.go_on_from(max(matching, key=lambda other: other.offset))
+            checkpoint.go_on_from(max(matching, key=lambda other: other.offset))
 
 
 def _head(fd: int, offset: int) -> bytes:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from heapq import nlargest
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from lineage_core.base.clock import DAY, parse_timestamp
 from lineage_core.base.errors import JournalError
 from lineage_core.model.limits import MAX_LINE
-from lineage_core.read.checkpoint import RACY, Gone, Key, Place
+from lineage_core.read.checkpoint import RACY, Checkpoint, Gone, Key
 from lineage_core.read.decoder import Decoder, Found, Rejected
 from lineage_core.read.journal_files import JournalFile, files, open_file, unpack, why
 
@@ -59,7 +59,7 @@ class Tailer:
 
     since: only records from this time on (microseconds UTC); daily files that cannot hold any are not opened.
     from_end: what stands in the files at the first pass is left out.
-    positions: where another Tailer stopped, as its `positions()` told. block: the most bytes read at once; 64 KiB
+    checkpoints: where another Tailer stopped, by its `checkpoints()`. block: the most bytes read at once; 64 KiB
     of records stay in the processor's cache until they are folded. decoder: makes what decodes, from an offset on.
 
     held: paths to leave alone for now; what is taken out is read in the next pass.
@@ -73,7 +73,7 @@ class Tailer:
         *,
         since: int | None = None,
         from_end: bool = False,
-        positions: dict[str, Any] | None = None,
+        checkpoints: Iterable[dict[str, Any]] = (),
         block: int = 1 << 16,
         decoder: Callable[[int], Decoder] = Decoder,
     ) -> None:
@@ -86,16 +86,16 @@ class Tailer:
         self._from_end = from_end
         self._block = block
         self._decoder = decoder
-        self._places: dict[Key, Place] = {}  # in reading order
-        self._hot: list[Place] = []
+        self._checkpoints: dict[Key, Checkpoint] = {}  # in reading order
+        self._hot: list[Checkpoint] = []
         self._listed = False
         self._made_at: int | None = None
         self._next_listing = 0.0
         self._moved = False  # whether a file was not at its path any more when it was to be read
         self._gone = Gone()
         self.held: set[Path] = set()
-        for told in (positions or {}).get("places", ()):
-            self.go_on_from(told)
+        for saved in checkpoints:
+            self.go_on_from(saved)
 
     def scan(self) -> Iterator[Batch]:
         """One pass over the directory: what is new since the last pass, newest daily file first, block by block.
@@ -110,27 +110,27 @@ class Tailer:
                 break
 
     def _pass(self) -> Iterator[Batch]:
-        places = self._look()
-        self.backlog = sum(place.unread for place in places)
-        newest = next(iter(self._places.values()), None)
-        for place in places:
-            for batch in self._read(place):
+        checkpoints = self._look()
+        self.backlog = sum(checkpoint.unread for checkpoint in checkpoints)
+        newest = next(iter(self._checkpoints.values()), None)
+        for checkpoint in checkpoints:
+            for batch in self._read(checkpoint):
                 yield batch
-                if newest is not None and place is not newest and self._refresh(newest) and newest.changed:
+                if newest is not None and checkpoint is not newest and self._refresh(newest) and newest.changed:
                     yield from self._read(newest)
         self.backlog = 0
 
-    def positions(self) -> dict[str, Any]:
-        """Where the reading stands, as JSON-able data, for another Tailer to go on."""
-        return {"places": [place.to_json() for place in [*self._gone, *self._places.values()] if place.offset]}
+    def checkpoints(self) -> list[dict[str, Any]]:
+        """How far each file was read, as JSON-able data, for another Tailer to go on."""
+        return [one.to_json() for one in (*self._gone, *self._checkpoints.values()) if one.offset]
 
-    def go_on_from(self, told: dict[str, Any]) -> None:
-        """Begin a file that was not read yet where `told` says (one of the `positions()`, or a segment's).
+    def go_on_from(self, saved: dict[str, Any]) -> None:
+        """Begin a file that was not read yet where a checkpoint says: one of the `checkpoints()`, or a snapshot's.
 
-        What does not describe a place is left out; a file that is not as it says is read from its start.
+        What does not describe a checkpoint is left out; a file that is not as it says is read from its start.
         """
         with suppress(ValueError):
-            self._gone.remember(Place.from_json(told))
+            self._gone.remember(Checkpoint.from_json(saved))
 
     def close(self) -> None:
         """Close the files that are kept open; a later pass opens what it needs."""
@@ -140,22 +140,22 @@ class Tailer:
     def __del__(self) -> None:
         self.close()
 
-    def _look(self) -> list[Place]:
+    def _look(self) -> list[Checkpoint]:
         """The files that have changed, in reading order."""
         began = time.monotonic()
         try:
             made_at = self.directory.stat().st_mtime_ns  # of the newest name in the directory
         except OSError:
             made_at = None
-        if len(self._places) <= _HOT or made_at != self._made_at or began >= self._next_listing:
+        if len(self._checkpoints) <= _HOT or made_at != self._made_at or began >= self._next_listing:
             self._made_at = made_at if time.time_ns() - (made_at or 0) > RACY else None
             self._list()
             ended = time.monotonic()
             self._next_listing = ended + _LISTING_SHARE * (ended - began)
-            places = list(self._places.values())
+            checkpoints = list(self._checkpoints.values())
         else:
-            places = [place for place in self._hot if self._refresh(place)]
-        return [place for place in places if place.changed]
+            checkpoints = [checkpoint for checkpoint in self._hot if self._refresh(checkpoint)]
+        return [checkpoint for checkpoint in checkpoints if checkpoint.changed]
 
     def _list(self) -> None:
         """See which files there are."""
@@ -169,118 +169,127 @@ class Tailer:
             self.missing = True
         except JournalError as error:
             problems["."] = str(error)
-        before, self._places = self._places, {}
+        before, self._checkpoints = self._checkpoints, {}
         known, new = list(before.values()), []
         for file in listed:
             key = file.status.st_dev, file.status.st_ino
-            if key in self._places or file.path in self.held:
+            if key in self._checkpoints or file.path in self.held:
                 continue  # a second name of the same file, or somebody else's for now
-            place = before.pop(key, None)
-            if place is None or (place.path != file.path and (place.name != file.name or not place.offset)):
-                if place is not None:
-                    self._gone.remember(place)  # its inode has another file now
-                place = Place(file.name, key, file.path)
-                place.skip = self._too_old(file)
-                place.from_end = first and self._from_end
-                new.append(place)
-            place.path, place.lost_at = file.path, None
-            place.see(file.status)
-            self._places[key] = place
-        for place in before.values():
-            self._lose(place)
-        for place in new:
-            self._gone.recognise(place, known)
-        self.problems = problems | {self._label(p): p.problem for p in self._places.values() if p.problem}
-        hot = {id(place) for place in nlargest(_HOT, self._places.values(), key=lambda place: place.changed_at)}
-        self._hot = [place for place in self._places.values() if id(place) in hot]
+            checkpoint = before.pop(key, None)
+            if checkpoint is None or (
+                checkpoint.path != file.path and (checkpoint.name != file.name or not checkpoint.offset)
+            ):
+                if checkpoint is not None:
+                    self._gone.remember(checkpoint)  # its inode has another file now
+                checkpoint = Checkpoint(file.name, key, file.path)
+                checkpoint.skip = self._too_old(file)
+                checkpoint.from_end = first and self._from_end
+                new.append(checkpoint)
+            checkpoint.path, checkpoint.lost_at = file.path, None
+            checkpoint.see(file.status)
+            self._checkpoints[key] = checkpoint
+        for checkpoint in before.values():
+            self._lose(checkpoint)
+        for checkpoint in new:
+            self._gone.recognise(checkpoint, known)
+        self.problems = problems | {self._label(p): p.problem for p in self._checkpoints.values() if p.problem}
+        hot = {
+            id(checkpoint)
+            for checkpoint in nlargest(_HOT, self._checkpoints.values(), key=lambda checkpoint: checkpoint.changed_at)
+        }
+        self._hot = [checkpoint for checkpoint in self._checkpoints.values() if id(checkpoint) in hot]
 
     def _too_old(self, file: JournalFile) -> bool:
         """Whether a daily file ended, in any time zone, before the time from which on records are asked for."""
         midnight = parse_timestamp(file.date + "T00:00:00Z") if file.date else None
         return self._since is not None and midnight is not None and midnight + 2 * DAY < self._since
 
-    def _lose(self, place: Place) -> None:
+    def _lose(self, checkpoint: Checkpoint) -> None:
         """The file is gone from the directory. As long as it is open and grows, it is read on."""
         present = time.monotonic()
-        place.lost_at = place.lost_at or present
-        fd = self._held.get(place.key)
-        if fd is not None and present - place.lost_at < _GRACE:
-            place.see(os.fstat(fd))
-            self._places[place.key] = place
+        checkpoint.lost_at = checkpoint.lost_at or present
+        fd = self._held.get(checkpoint.key)
+        if fd is not None and present - checkpoint.lost_at < _GRACE:
+            checkpoint.see(os.fstat(fd))
+            self._checkpoints[checkpoint.key] = checkpoint
             return
-        self._gone.remember(place)
+        self._gone.remember(checkpoint)
         if fd is not None:
-            os.close(self._held.pop(place.key))
+            os.close(self._held.pop(checkpoint.key))
 
-    def _refresh(self, place: Place) -> bool:
+    def _refresh(self, checkpoint: Checkpoint) -> bool:
         """Look at the file's size again; False if it is not at its path any more."""
         try:
-            fd = self._held.get(place.key)
-            status = place.path.stat() if fd is None else os.fstat(fd)
+            fd = self._held.get(checkpoint.key)
+            status = checkpoint.path.stat() if fd is None else os.fstat(fd)
         except OSError:
             status = None
-        if status is None or (status.st_dev, status.st_ino) != place.key:
+        if status is None or (status.st_dev, status.st_ino) != checkpoint.key:
             self._next_listing = 0.0
             return False
-        place.see(status)
+        checkpoint.see(status)
         return True
 
-    def _read(self, place: Place) -> Iterator[Batch]:
+    def _read(self, checkpoint: Checkpoint) -> Iterator[Batch]:
         """The batches of one file, from where it was left to its present end."""
-        fd = self._held.pop(place.key, -1)
-        begin = place.offset
+        fd = self._held.pop(checkpoint.key, -1)
+        begin = checkpoint.offset
         try:
             if fd < 0:
-                fd = open_file(place.path)
+                fd = open_file(checkpoint.path)
             status = os.fstat(fd)
-            if (status.st_dev, status.st_ino) != place.key:
+            if (status.st_dev, status.st_ino) != checkpoint.key:
                 self._next_listing = 0.0  # something else has its name now
                 self._moved = True
                 return
-            if place.from_end:
-                place.start_at_end(fd)
-                place.from_end = False
-            elif not place.recognises(fd):
-                place.restart()
-                self._gone.recognise(place, [other for other in self._places.values() if other is not place])
-            yield from self._unpacked(place, fd, status) if place.packed else self._plain(place, fd, status)
-            if place.offset == status.st_size:
-                place.read_all(status)
+            if checkpoint.from_end:
+                checkpoint.start_at_end(fd)
+                checkpoint.from_end = False
+            elif not checkpoint.recognises(fd):
+                checkpoint.restart()
+                self._gone.recognise(
+                    checkpoint, [other for other in self._checkpoints.values() if other is not checkpoint]
+                )
+            yield from (
+                self._unpacked(checkpoint, fd, status) if checkpoint.packed else self._plain(checkpoint, fd, status)
+            )
+            if checkpoint.offset == status.st_size:
+                checkpoint.read_all(status)
         except (OSError, JournalError) as error:
-            place.problem = why(error) if isinstance(error, OSError) else str(error)
+            checkpoint.problem = why(error) if isinstance(error, OSError) else str(error)
             if isinstance(error.__cause__, FileNotFoundError):
                 self._next_listing, self._moved = 0.0, True
         finally:
-            if place.problem:
-                self.problems[self._label(place)] = place.problem
+            if checkpoint.problem:
+                self.problems[self._label(checkpoint)] = checkpoint.problem
             else:
-                self.problems.pop(self._label(place), None)
+                self.problems.pop(self._label(checkpoint), None)
             if fd >= 0:
-                self._hold_or_close(place, fd, grown=place.offset != begin)
+                self._hold_or_close(checkpoint, fd, grown=checkpoint.offset != begin)
 
-    def _plain(self, place: Place, fd: int, status: os.stat_result) -> Iterator[Batch]:
-        place.problem = ""
-        while place.offset < status.st_size:
-            begin = place.offset
+    def _plain(self, checkpoint: Checkpoint, fd: int, status: os.stat_result) -> Iterator[Batch]:
+        checkpoint.problem = ""
+        while checkpoint.offset < status.st_size:
+            begin = checkpoint.offset
             data = os.pread(fd, min(self._block, status.st_size - begin), begin)
             if not data:
                 return  # it has just been truncated; the next pass will see
-            decoder = place.decoder_of(fd, self._decoder)
+            decoder = checkpoint.decoder_of(fd, self._decoder)
             found, rejected = decoder.feed(data)
-            place.move(fd, begin + len(data), decoder.settled)
+            checkpoint.move(fd, begin + len(data), decoder.settled)
             self.backlog = max(0, self.backlog - len(data))
             if decoder.fresh:
-                place.decoder = None
+                checkpoint.decoder = None
             first = min((one.offset for one in found), default=begin)
             if first < begin:
                 data = os.pread(fd, begin - first, first) + data
-            yield self._batch(place, found, rejected, data, place.offset)
+            yield self._batch(checkpoint, found, rejected, data, checkpoint.offset)
 
-    def _unpacked(self, place: Place, fd: int, status: os.stat_result) -> Iterator[Batch]:
-        if place.offset == status.st_size:
+    def _unpacked(self, checkpoint: Checkpoint, fd: int, status: os.stat_result) -> Iterator[Batch]:
+        if checkpoint.offset == status.st_size:
             return
-        place.restart()
-        place.problem = ""
+        checkpoint.restart()
+        checkpoint.problem = ""
         decoder = self._decoder(0)
         pieces: deque[bytes] = deque()  # of what is not settled, and its length
         held = 0
@@ -289,35 +298,37 @@ class Tailer:
                 found, rejected = decoder.feed(piece)
                 pieces.append(piece)
                 held += len(piece)
-                yield self._batch(place, found, rejected, b"".join(pieces) if found else b"", decoder.end)
+                yield self._batch(checkpoint, found, rejected, b"".join(pieces) if found else b"", decoder.end)
                 while pieces and held - len(pieces[0]) >= min(decoder.end - decoder.settled, _HOLD):
                     held -= len(pieces.popleft())
         except JournalError as error:
-            place.problem = str(error)
+            checkpoint.problem = str(error)
         found, rejected = decoder.flush()
-        yield self._batch(place, found, rejected, b"".join(pieces), decoder.end)
-        place.move(fd, status.st_size, status.st_size)
+        yield self._batch(checkpoint, found, rejected, b"".join(pieces), decoder.end)
+        checkpoint.move(fd, status.st_size, status.st_size)
 
-    def _batch(self, place: Place, found: list[Found], rejected: list[Rejected], data: bytes, end: int) -> Batch:
+    def _batch(
+        self, checkpoint: Checkpoint, found: list[Found], rejected: list[Rejected], data: bytes, end: int
+    ) -> Batch:
         if self._since is not None:
             since = self._since
             found = [one for one in found if one.at >= since]
-        return Batch(place.name, place.path, found, rejected, end, end - len(data), data)
+        return Batch(checkpoint.name, checkpoint.path, found, rejected, end, end - len(data), data)
 
-    def _hold_or_close(self, place: Place, fd: int, grown: bool) -> None:
+    def _hold_or_close(self, checkpoint: Checkpoint, fd: int, grown: bool) -> None:
         """Keep a file open that grows, in place of the one that has not grown for longest."""
-        if place.packed or not (grown or place.lost_at):
+        if checkpoint.packed or not (grown or checkpoint.lost_at):
             os.close(fd)
             return
-        if grown and place.lost_at:
-            place.lost_at = time.monotonic()
-        self._held[place.key] = fd
+        if grown and checkpoint.lost_at:
+            checkpoint.lost_at = time.monotonic()
+        self._held[checkpoint.key] = fd
         if len(self._held) > _HELD:
             os.close(self._held.pop(next(iter(self._held))))
 
-    def _label(self, place: Place) -> str:
+    def _label(self, checkpoint: Checkpoint) -> str:
         """The file's name for people: its path below the directory."""
         try:
-            return str(place.path.relative_to(self.directory))
+            return str(checkpoint.path.relative_to(self.directory))
         except ValueError:
-            return str(place.path)
+            return str(checkpoint.path)

@@ -10,8 +10,8 @@ from lineage_core.base.errors import no_directory
 from lineage_core.read.checkpoint import path_of
 from lineage_core.read.decoder import Found, Rejected
 from lineage_core.read.tailer import Tailer
-from lineage_core.state.snapshot import Segment
-from lineage_core.state.snapshot_cache import History, Prefix, uncollected
+from lineage_core.state.snapshot import Snapshot
+from lineage_core.state.snapshot_cache import Prefix, SnapshotCache, uncollected
 from lineage_core.state.store import State
 
 
@@ -33,30 +33,30 @@ def load(directory: Path, *, since: int | None = None, progress: Callable[[int, 
     state = State()
     rejected: list[tuple[Path, Rejected]] = []
     unfolded: list[Prefix] = []
-    positions: list[dict[str, Any]] = []
+    checkpoints: list[dict[str, Any]] = []
     try:
-        history = History(directory) if since is None else None
+        history = SnapshotCache(directory) if since is None else None
     except FileNotFoundError:
         raise no_directory(directory) from None
     if history is not None:
-        positions = history.positions
+        checkpoints = history.checkpoints
         for part in history:
-            if isinstance(part, Segment):
+            if isinstance(part, Snapshot):
                 for _ in state.adopt(part):
                     pass
-                rejected += [(path_of(part.position["path"]), item) for item in part.rejected]
-                positions.append(part.position)
+                rejected += [(path_of(part.checkpoint["path"]), item) for item in part.rejected]
+                checkpoints.append(part.checkpoint)
             else:
                 unfolded.append(part)
             if progress is not None:
                 progress(history.done, history.total)
-    tailer = Tailer(directory, since=since, positions={"places": positions})
+    tailer = Tailer(directory, since=since, checkpoints=checkpoints)
 
     def batches() -> Iterator[tuple[str, list[Found]]]:
         for prefix in unfolded:
             for found, bad in prefix.batches():
-                rejected.extend((prefix.place.path, item) for item in bad)
-                yield prefix.place.name, found
+                rejected.extend((prefix.checkpoint.path, item) for item in bad)
+                yield prefix.checkpoint.name, found
         for batch in tailer.scan():
             rejected.extend((batch.path, item) for item in batch.rejected)
             yield batch.file, batch.found

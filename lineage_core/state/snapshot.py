@@ -1,12 +1,12 @@
 """A folded prefix of a journal file, as a file of its own: what a second start reads instead of the journal.
 
-    line 1   JSON: format, position (`place.Place.to_json`: which file, how far, hashes to recognise it), lengths, CRCs;
+    line 1   JSON: format, checkpoint (as `Checkpoint.to_json` gives it: which file, how far, its hashes), sizes, CRCs;
              behind it, after a blank, its own CRC
     columns  JSON: the rows of the tasks, column by column, where the packed facts of each begin, their CRCs; how many
              copies there were; ids that were claimed
     facts    the packed facts, task after task
 
-Facts are read only when somebody looks at a task. A segment is never trusted blindly: lengths and CRCs are checked,
+Facts are read only when somebody looks at a task. A snapshot is never trusted blindly: lengths and CRCs are checked,
 those of the facts when they are read. `DamagedError` means that the journal has to be read instead. Facts that were
 altered are made again from it; if it is not there any more, they are lost, and `problem` says so.
 """
@@ -29,8 +29,8 @@ from lineage_core.model.entities import Status, TaskRow
 from lineage_core.model.facts import Sought
 from lineage_core.read.decoder import Rejected
 
-FORMAT = 6
-"""Of this file, and of what `state/fold.py` makes of events; a segment of another format is made again."""
+FORMAT = 7
+"""Of this file, and of what `state/fold.py` makes of events; a snapshot of another format is made again."""
 
 _FIELDS = TaskRow._fields
 _SHARED = ("task_type", "priority", "master", "session")
@@ -42,26 +42,26 @@ _BLOCK = 4 << 20
 
 
 class DamagedError(Exception):
-    """A segment is not what was written."""
+    """A snapshot is not what was written."""
 
 
-class Segment:
-    """A segment that was opened.
+class Snapshot:
+    """A snapshot that was opened.
 
-    position: for `Tailer(positions=…)` to go on behind it. rejected: what was quarantined in the prefix.
+    checkpoint: for `Tailer(checkpoints=…)` to go on behind it. rejected: what was quarantined in the prefix.
     homes: the tasks of those events in it that a task names as the cause of its creation. copies: how many records of
-    a task (by its number) were copies. renew: how to make the segment of a position again, for facts that were altered.
+    a task (by its number) were copies. renew: makes the snapshot of a checkpoint again, for facts that were altered.
     problem: why facts are lost, if they are.
     """
 
-    renew: Callable[[dict[str, Any]], Segment | None]
+    renew: Callable[[dict[str, Any]], Snapshot | None]
 
     def __init__(self, path: Path) -> None:
-        """Open a segment; raises DamagedError if it is cut short, altered or of another format, or cannot be read."""
+        """Open a snapshot; raises DamagedError if it is cut short, altered or of another format, or cannot be read."""
         self._path = path
         self._checked = False
         self._healing = Lock()
-        self.renew = lambda position: None
+        self.renew = lambda checkpoint: None
         self.problem = ""
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -85,7 +85,7 @@ class Segment:
             raise ValueError("length or format")
         self._columns: tuple[int, int, int] = (start, length, header["crc"])
         self._facts: tuple[int, int] = (header["facts"], header["facts_crc"])
-        self.position: dict[str, Any] = header["position"]
+        self.checkpoint: dict[str, Any] = header["checkpoint"]
 
     def sound(self) -> bool:
         """Read the columns; whether they are what was written. To be asked before anything else."""
@@ -150,7 +150,7 @@ class Segment:
                 return
             with suppress(OSError):
                 self._path.unlink()  # the next start makes it anew
-            fresh = self.renew(self.position)
+            fresh = self.renew(self.checkpoint)
             if fresh is None or not fresh.sound() or not fresh.serves_for(self):
                 self.problem = "the cache of it was altered, and it is not there to be read again"
                 return
@@ -164,8 +164,8 @@ class Segment:
             crc, at = zlib.crc32(block, crc), at + len(block)
         return crc == wanted
 
-    def serves_for(self, other: Segment) -> bool:
-        """Whether the facts of each task stand where those of another segment do."""
+    def serves_for(self, other: Snapshot) -> bool:
+        """Whether the facts of each task stand where those of another snapshot do."""
         return (self._ids, self._starts, self._crcs) == (other._ids, other._starts, other._crcs)
 
     def locate(self, sought: Sought) -> dict[str, str]:

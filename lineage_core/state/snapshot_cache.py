@@ -1,7 +1,7 @@
 """What a lineage directory held when the reading began: folded by several processes, and cached per user.
 
-The cache lies under the user's cache directory, one segment a journal file. It may be deleted at any time and is
-never trusted: a segment is used only for the file (by the hashes of its beginning and of the bytes before the offset)
+The cache lies under the user's cache directory, one snapshot a journal file. It may be deleted at any time and is
+never trusted: a snapshot is used only for the file (by the hashes of its beginning and of the bytes before the offset)
 whose prefix it was made from.
 """
 
@@ -27,10 +27,10 @@ import orjson
 from platformdirs import user_cache_path
 
 from lineage_core.base.errors import JournalError
-from lineage_core.read.checkpoint import Place
+from lineage_core.read.checkpoint import Checkpoint
 from lineage_core.read.decoder import Decoder, Found, Rejected
 from lineage_core.read.journal_files import JournalFile, copies_of, files, open_file
-from lineage_core.state.snapshot import DamagedError, Segment
+from lineage_core.state.snapshot import DamagedError, Snapshot
 from lineage_core.state.snapshot_worker import fold_again, read
 
 SMALL = 4 << 20
@@ -40,7 +40,7 @@ RECENT = 1 << 18
 """Bytes at the end of the newest file that are read at once, before any history."""
 
 REFOLD = 4 << 20
-"""Bytes that a file may have grown beyond its segment before the segment is made again."""
+"""Bytes that a file may have grown beyond its snapshot before the snapshot is made again."""
 
 PACKED_RATIO = 20
 """How many times larger a packed file is taken to be: text of ours packs 15 to 40 times."""
@@ -64,17 +64,17 @@ def uncollected() -> Iterator[None]:
 
 
 class Job(NamedTuple):
-    """A file to fold up to `limit` bytes, into a segment at `target`.
+    """A file to fold up to `limit` bytes, into a snapshot at `target`.
 
-    cached: the segment, if it is there already. promised: the end of the prefix, if the tailer goes on there before it
+    cached: the snapshot, if it is there already. promised: the end of the prefix, if the tailer goes on there before it
     is folded.
     """
 
     file: JournalFile
     limit: int
     target: Path
-    cached: Segment | None
-    promised: Place | None
+    cached: Snapshot | None
+    promised: Checkpoint | None
 
     @property
     def weight(self) -> int:
@@ -85,33 +85,33 @@ class Job(NamedTuple):
 class Prefix(NamedTuple):
     """The beginning of a file that could not be folded, and behind which the tailer goes on: to be read here.
 
-    place: its end.
+    checkpoint: its end.
     """
 
     directory: Path
-    place: Place
+    checkpoint: Checkpoint
 
     def batches(self) -> Iterator[tuple[list[Found], list[Rejected]]]:
         """What it holds, wherever the file was moved meanwhile. Raises JournalError or OSError."""
-        for path in (self.place.path, *copies_of(self.directory, self.place.name)):
+        for path in (self.checkpoint.path, *copies_of(self.directory, self.checkpoint.name)):
             try:
                 fd = open_file(path)
             except JournalError:
                 continue  # moved
             try:
-                if self.place.recognises(fd):
-                    yield from read(fd, Place(self.place.name, (0, 0), path), self.place.offset)
+                if self.checkpoint.recognises(fd):
+                    yield from read(fd, Checkpoint(self.checkpoint.name, (0, 0), path), self.checkpoint.offset)
                     return
             finally:
                 os.close(fd)
 
 
-class History:
-    """The history of a directory: iterate over it for the segments, cached ones first, then newest first.
+class SnapshotCache:
+    """The history of a directory: iterate over it for the snapshots, cached ones first, then newest first.
 
-    positions: where the tailer has to go on in files of which it need not wait for the segment. If such a segment
+    checkpoints: where the tailer has to go on in files of which it need not wait for the snapshot. If such a snapshot
     cannot be made (a full disk, a process that was killed), the iteration gives the Prefix instead. held: the paths
-    that the tailer must leave alone until their segment is there; then it goes on behind it, and if there is none in
+    that the tailer must leave alone until their snapshot is there; then it goes on behind it, and if there is none in
     the end, it reads the file. done, total: bytes, for a progress.
     A small directory has no history: the tailer reads all of it. Raises FileNotFoundError or JournalError as
     `files.files` does.
@@ -132,15 +132,15 @@ class History:
             self._jobs = [self._job(file, cache, newest=file is listed[0]) for file in listed]
             self._jobs = [job for job in self._jobs if job.limit]
             _sweep(cache, {job.target for job in self._jobs})
-        self.positions = [job.promised.to_json() for job in self._jobs if job.promised]
+        self.checkpoints = [job.promised.to_json() for job in self._jobs if job.promised]
         self.held = {job.file.path for job in self._jobs if not job.promised}
 
     def __bool__(self) -> bool:
         return bool(self._jobs)
 
-    def __iter__(self) -> Iterator[Segment | Prefix]:
+    def __iter__(self) -> Iterator[Snapshot | Prefix]:
         checking = ThreadPoolExecutor(1)  # the next one is read while somebody takes this one
-        sound = checking.map(Segment.sound, [job.cached for job in self._jobs if job.cached is not None])
+        sound = checking.map(Snapshot.sound, [job.cached for job in self._jobs if job.cached is not None])
         try:
             todo = []
             for job in self._jobs:
@@ -149,10 +149,10 @@ class History:
                     yield self._renewing(job.cached)
                 else:  # if one was altered, the same prefix is folded again
                     todo.append(job)
-            for job, segment in self._fold(todo):
+            for job, snapshot in self._fold(todo):
                 self.done += job.weight
-                if segment is not None:
-                    yield self._renewing(segment)
+                if snapshot is not None:
+                    yield self._renewing(snapshot)
                 elif job.promised is not None and not self._stopped:
                     yield Prefix(self._directory, job.promised)
         finally:
@@ -160,12 +160,12 @@ class History:
             if self._scratch is not None:
                 self._scratch.cleanup()
 
-    def _renewing(self, segment: Segment) -> Segment:
-        segment.renew = partial(fold_again, self._directory)
-        return segment
+    def _renewing(self, snapshot: Snapshot) -> Snapshot:
+        snapshot.renew = partial(fold_again, self._directory)
+        return snapshot
 
     def stop(self) -> None:
-        """Fold no more: what is left comes without segments, soon. For another thread than the one that iterates."""
+        """Fold no more: what is left comes without snapshots, soon. For another thread than the one that iterates."""
         self._stopped = True
         for worker in self._serving:
             worker.kill()
@@ -173,7 +173,7 @@ class History:
     def _cache(self, directory: Path) -> Path:
         """The cache of a directory; a temporary one where the user's cannot be written."""
         key = blake2b(os.fsencode(directory.absolute()), digest_size=8).hexdigest()
-        cache = user_cache_path("lineage-tui") / "segments" / key
+        cache = user_cache_path("lineage-tui") / "snapshots" / key
         try:
             cache.mkdir(parents=True, exist_ok=True, mode=0o700)
             if os.access(cache, os.W_OK) and cache.stat().st_uid == os.getuid():
@@ -184,18 +184,18 @@ class History:
         return Path(self._scratch.name)
 
     def _job(self, file: JournalFile, cache: Path, *, newest: bool) -> Job:
-        target = cache / f"{file.status.st_dev:x}-{file.status.st_ino:x}.segment"
+        target = cache / f"{file.status.st_dev:x}-{file.status.st_ino:x}.snapshot"
         cached = _cached(target, file)
         if cached is not None:
-            promised: Place | None = Place.from_json(cached.position)
+            promised: Checkpoint | None = Checkpoint.from_json(cached.checkpoint)
         else:
             promised = _split(file) if newest and not file.packed else None
         return Job(file, promised.offset if promised else file.status.st_size, target, cached, promised)
 
-    def _fold(self, jobs: list[Job]) -> Iterator[tuple[Job, Segment | None]]:
-        """Fold files in processes; each job with its segment, as they get ready (None: it could not be folded)."""
+    def _fold(self, jobs: list[Job]) -> Iterator[tuple[Job, Snapshot | None]]:
+        """Fold files in processes; each job with its snapshot, as they get ready (None: it could not be folded)."""
         waiting: SimpleQueue[Job | None] = SimpleQueue()
-        ready: SimpleQueue[tuple[Job, Segment | None]] = SimpleQueue()
+        ready: SimpleQueue[tuple[Job, Snapshot | None]] = SimpleQueue()
         for job in jobs:
             waiting.put(job)
         for _ in range(min(self._workers, len(jobs))):
@@ -204,22 +204,22 @@ class History:
         for _ in jobs:
             yield ready.get()
 
-    def _serve(self, waiting: SimpleQueue[Job | None], ready: SimpleQueue[tuple[Job, Segment | None]]) -> None:
+    def _serve(self, waiting: SimpleQueue[Job | None], ready: SimpleQueue[tuple[Job, Snapshot | None]]) -> None:
         """Give one process file after file, until there are no more; another one if it dies."""
         worker: subprocess.Popen[bytes] | None = None
         while (job := waiting.get()) is not None:
-            segment = None
+            snapshot = None
             try:
                 if not self._stopped and (worker is None or worker.poll() is not None):
                     _end(worker)
                     worker = subprocess.Popen(_FOLDER, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
                     self._serving.append(worker)
                 if worker is not None:
-                    segment = _folded(job, worker)
+                    snapshot = _folded(job, worker)
             except (OSError, DamagedError, ValueError):
-                segment = None
+                snapshot = None
             finally:
-                ready.put((job, segment))
+                ready.put((job, snapshot))
         _end(worker)
 
 
@@ -229,8 +229,8 @@ def _end(worker: subprocess.Popen[bytes] | None) -> None:
         worker.communicate()
 
 
-def _folded(job: Job, worker: subprocess.Popen[bytes]) -> Segment | None:
-    """The segment that a process makes; None if it cannot, or made another one. Raises OSError or DamagedError."""
+def _folded(job: Job, worker: subprocess.Popen[bytes]) -> Snapshot | None:
+    """The snapshot that a process makes; None if it cannot, or made another one. Raises OSError or DamagedError."""
     assert worker.stdin is not None
     assert worker.stdout is not None
     paths = [os.fsencode(path).decode("latin-1") for path in (job.file.path, job.target)]
@@ -241,30 +241,30 @@ def _folded(job: Job, worker: subprocess.Popen[bytes]) -> Segment | None:
         worker.wait()  # it is not used again
     if answer != b"done\n":
         return None
-    segment = Segment(job.target)
-    if job.promised is not None and not job.promised.agrees(Place.from_json(segment.position)):
+    snapshot = Snapshot(job.target)
+    if job.promised is not None and not job.promised.agrees(Checkpoint.from_json(snapshot.checkpoint)):
         return None  # the file was replaced meanwhile
-    return segment if segment.sound() else None
+    return snapshot if snapshot.sound() else None
 
 
-def _cached(path: Path, file: JournalFile) -> Segment | None:
-    """The segment at `path`, if it was made from a prefix of this file that is most of it."""
+def _cached(path: Path, file: JournalFile) -> Snapshot | None:
+    """The snapshot at `path`, if it was made from a prefix of this file that is most of it."""
     try:
-        segment = Segment(path)
-        place = Place.from_json(segment.position)
-        if place.name != file.name or not place.offset <= file.status.st_size <= place.offset + REFOLD:
+        snapshot = Snapshot(path)
+        checkpoint = Checkpoint.from_json(snapshot.checkpoint)
+        if checkpoint.name != file.name or not checkpoint.offset <= file.status.st_size <= checkpoint.offset + REFOLD:
             return None
         fd = open_file(file.path)
     except (DamagedError, JournalError, ValueError, KeyError, TypeError):
         return None
     try:
-        return segment if place.recognises(fd) else None
+        return snapshot if checkpoint.recognises(fd) else None
     finally:
         os.close(fd)
 
 
-def _split(file: JournalFile) -> Place | None:
-    """A place RECENT bytes before the end of a file, where a record on a line of its own begins; None without one."""
+def _split(file: JournalFile) -> Checkpoint | None:
+    """A checkpoint RECENT bytes before a file's end, where a record on a line of its own begins; None without one."""
     if file.status.st_size <= 2 * RECENT:
         return None
     try:
@@ -278,16 +278,16 @@ def _split(file: JournalFile) -> Place | None:
         line = rest.partition(b"\n")[0] + b"\n"
         if not newline or b"\n}" in rest or not Decoder(offset).feed(line)[0]:
             return None  # a pretty-printed record may have begun before it
-        place = Place(file.name, (0, 0), file.path)
-        place.move(fd, offset, offset)
-        return place
+        checkpoint = Checkpoint(file.name, (0, 0), file.path)
+        checkpoint.move(fd, offset, offset)
+        return checkpoint
     finally:
         os.close(fd)
 
 
 def _sweep(cache: Path, wanted: set[Path]) -> None:
-    """Delete the segments of files that are gone, and what a killed process left unfinished an hour ago or earlier."""
-    for path in cache.glob("*.segment"):
+    """Delete the snapshots of files that are gone, and what a killed process left unfinished an hour ago or earlier."""
+    for path in cache.glob("*.snapshot"):
         if path not in wanted:
             path.unlink(missing_ok=True)
     for path in cache.glob("*.part"):

@@ -1,4 +1,4 @@
-"""The process that folds journal files into segments: `python -m lineage_core.state.snapshot_worker`,
+"""The process that folds journal files into snapshots: `python -m lineage_core.state.snapshot_worker`,
 fed by `snapshot_cache.py`.
 
 A line of standard input is `[path, canonical name, bytes, target]`, the paths with a character for each byte; the
@@ -20,10 +20,10 @@ from typing import Any
 import orjson
 
 from lineage_core.base.errors import JournalError
-from lineage_core.read.checkpoint import Place, path_of
+from lineage_core.read.checkpoint import Checkpoint, path_of
 from lineage_core.read.decoder import Decoder, Found, Rejected
 from lineage_core.read.journal_files import copies_of, open_file, pieces, unpack
-from lineage_core.state.snapshot import Segment
+from lineage_core.state.snapshot import Snapshot
 from lineage_core.state.snapshot_writer import write
 from lineage_core.state.store import State
 
@@ -31,16 +31,16 @@ BLOCK = 1 << 20
 
 
 def fold(path: Path, name: str, limit: int, target: Path) -> None:
-    """Fold the first `limit` bytes of a journal file (a packed one whole) into a segment.
+    """Fold the first `limit` bytes of a journal file (a packed one whole) into a snapshot.
 
     Raises JournalError or OSError if it cannot.
     """
     state = State()
     rejected: list[Rejected] = []
-    place = Place(name, (0, 0), path)
+    checkpoint = Checkpoint(name, (0, 0), path)
 
     def batches(fd: int) -> Iterator[tuple[str, list[Found]]]:
-        for found, bad in read(fd, place, limit):
+        for found, bad in read(fd, checkpoint, limit):
             rejected.extend(bad)
             yield name, found
 
@@ -49,28 +49,28 @@ def fold(path: Path, name: str, limit: int, target: Path) -> None:
         state.fold(batches(fd))
     finally:
         os.close(fd)
-    write(target, state, place.to_json(), rejected)
+    write(target, state, checkpoint.to_json(), rejected)
 
 
-def fold_again(directory: Path, position: dict[str, Any]) -> Segment | None:
-    """The segment of a prefix as it was, made again in a file that nobody else sees; None if the prefix is nowhere any
+def fold_again(directory: Path, saved: dict[str, Any]) -> Snapshot | None:
+    """The snapshot of a prefix as it was, made again in a file that nobody else sees; None if the prefix is nowhere any
     more. It is looked for under all names that the file may have now, in packed copies too."""
-    place = Place.from_json(position)
+    checkpoint = Checkpoint.from_json(saved)
     with TemporaryDirectory(prefix="lineage-") as scratch:
-        for path in (place.path, *copies_of(directory, place.name)):
+        for path in (checkpoint.path, *copies_of(directory, checkpoint.name)):
             with suppress(JournalError, OSError):
                 whole = path
-                if path.name.endswith(".gz") and not place.packed:
-                    whole = _unpacked(path, Path(scratch) / "unpacked.jsonl", place.offset)
+                if path.name.endswith(".gz") and not checkpoint.packed:
+                    whole = _unpacked(path, Path(scratch) / "unpacked.jsonl", checkpoint.offset)
                 fd = open_file(whole)
                 try:
-                    same = place.recognises(fd)
+                    same = checkpoint.recognises(fd)
                 finally:
                     os.close(fd)
                 if same:
-                    target = Path(scratch) / "again.segment"
-                    fold(whole, place.name, place.offset, target)
-                    return Segment(target)
+                    target = Path(scratch) / "again.snapshot"
+                    fold(whole, checkpoint.name, checkpoint.offset, target)
+                    return Snapshot(target)
     return None
 
 
@@ -88,22 +88,22 @@ def _unpacked(path: Path, target: Path, size: int) -> Path:
     return target
 
 
-def read(fd: int, place: Place, limit: int) -> Iterator[tuple[list[Found], list[Rejected]]]:
-    """What the first `limit` bytes of a journal file (a packed one's all) hold; `place` is moved behind them.
+def read(fd: int, checkpoint: Checkpoint, limit: int) -> Iterator[tuple[list[Found], list[Rejected]]]:
+    """What the first `limit` bytes of a journal file (a packed one's all) hold; `checkpoint` is moved behind them.
 
     Raises JournalError or OSError if they cannot be read.
     """
     decoder = Decoder()
     size = os.fstat(fd).st_size
-    if place.packed:
+    if checkpoint.packed:
         for piece in unpack(fd, BLOCK):
             yield decoder.feed(piece)
         yield decoder.flush()
-        place.move(fd, size, size)
+        checkpoint.move(fd, size, size)
     else:
         for piece in pieces(fd, BLOCK, min(size, limit)):
             yield decoder.feed(piece)
-        place.move(fd, decoder.end, decoder.settled)
+        checkpoint.move(fd, decoder.end, decoder.settled)
 
 
 def main() -> None:

@@ -16,8 +16,8 @@ from lineage_core.state.snapshot import FORMAT
 from lineage_core.state.store import State
 
 
-def write(path: Path, state: State, position: dict[str, Any], rejected: list[Rejected]) -> None:
-    """Write the segment of a state that one file was folded into; it appears whole or not at all."""
+def write(path: Path, state: State, checkpoint: dict[str, Any], rejected: list[Rejected]) -> None:
+    """Write the snapshot of a state that one file was folded into; it appears whole or not at all."""
     starts, crcs, facts = [0], [], []
     for task_id in state.rows:
         data = bytes(state.packed(task_id))
@@ -40,7 +40,7 @@ def write(path: Path, state: State, position: dict[str, Any], rejected: list[Rej
     )
     header = {
         "format": FORMAT,
-        "position": position,
+        "checkpoint": checkpoint,
         "columns": len(columns),
         "crc": zlib.crc32(columns),
         "facts": starts[-1],

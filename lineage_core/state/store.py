@@ -22,7 +22,7 @@ from lineage_core.state.subtasks import Kinship
 
 if TYPE_CHECKING:
     from lineage_core.read.decoder import Found
-    from lineage_core.state.snapshot import Segment
+    from lineage_core.state.snapshot import Snapshot
 
 KEPT_TASKS = 4096
 """How many derived tasks are kept at hand; the others are derived again when needed."""
@@ -58,8 +58,8 @@ class State:
         self.copied: Counter[str] = Counter()
         self.lock = threading.RLock()
         self.kin = Kinship()
-        self._packed: dict[str, bytearray | tuple[Segment, int]] = {}
-        self._segments: list[Segment] = []
+        self._packed: dict[str, bytearray | tuple[Snapshot, int]] = {}
+        self._snapshots: list[Snapshot] = []
         self._derived: OrderedDict[str, Task] = OrderedDict()
         self._late: dict[str, int] = {}  # tasks whose rows are to be made again -> how many facts are not applied
 
@@ -121,32 +121,32 @@ class State:
                 self._packed[task_id] = bytearray(pack_all(facts))
                 self._show(play(task_id, facts).row())
 
-    def adopt(self, segment: Segment, step: int = 10_000) -> Iterator[set[str]]:
+    def adopt(self, snapshot: Snapshot, step: int = 10_000) -> Iterator[set[str]]:
         """Merge a folded file, so many tasks at a time; a generator that gives the ids of the tasks that changed.
 
         A task that is not known yet is taken as it is, without a look at its facts, which stay where they are. When all
         is adopted, `settle` is to be called.
         """
         with self.lock:
-            self._segments.append(segment)
+            self._snapshots.append(snapshot)
             self.kin.reopen()
-            for lineage_id, task_id in segment.homes.items():
+            for lineage_id, task_id in snapshot.homes.items():
                 self.kin.heard(lineage_id, task_id)
-        for start, ids, rows in segment.take(step):
+        for start, ids, rows in snapshot.take(step):
             with self.lock:
-                changed = self._adopt(segment, start, ids, rows)
+                changed = self._adopt(snapshot, start, ids, rows)
             yield changed
 
-    def _adopt(self, segment: Segment, start: int, ids: list[str], rows: list[TaskRow]) -> set[str]:
-        places = dict(zip(ids, zip(repeat(segment), range(start, start + len(ids))), strict=False))
-        for number in range(start, start + len(ids)) if segment.copies else ():
-            if copies := segment.copies.get(number):
+    def _adopt(self, snapshot: Snapshot, start: int, ids: list[str], rows: list[TaskRow]) -> set[str]:
+        places = dict(zip(ids, zip(repeat(snapshot), range(start, start + len(ids))), strict=False))
+        for number in range(start, start + len(ids)) if snapshot.copies else ():
+            if copies := snapshot.copies.get(number):
                 self.copies += copies
                 self.copied[ids[number - start]] += copies
         met = self._packed.keys() & places.keys()
         for row in [row for row in rows if row.task_id in met] if met else ():
             task_id = row.task_id
-            self._buffer(task_id).extend(segment.packed(places.pop(task_id)[1]))
+            self._buffer(task_id).extend(snapshot.packed(places.pop(task_id)[1]))
             self._derived.pop(task_id, None)
             self._late[task_id] = self._late.get(task_id, 0) + row.events
         self._packed.update(places)
@@ -170,10 +170,10 @@ class State:
                 self._publish(some)
             changed |= some
         while pending := self.kin.pending():
-            segments = len(self._segments)
+            snapshots = len(self._snapshots)
             homes = self._find(pending)
             with self.lock:
-                more = len(self._segments) > segments  # they may hold what was not found
+                more = len(self._snapshots) > snapshots  # they may hold what was not found
                 self.kin.found(set(homes) if more else pending, homes)
                 changed |= {task_id for task_id in self.kin.settle() if task_id in self.rows}
             if not more:
@@ -183,12 +183,12 @@ class State:
     @property
     def problems(self) -> dict[str, str]:
         """Files of which facts are lost, by their canonical names, and why."""
-        return {str(one.position["name"]): one.problem for one in self._segments if one.problem}
+        return {str(one.checkpoint["name"]): one.problem for one in self._snapshots if one.problem}
 
     def heal(self) -> None:
         """Look through the facts of all folded files, and make again what was altered: for a thread that may wait."""
-        for segment in list(self._segments):
-            segment.heal()
+        for snapshot in list(self._snapshots):
+            snapshot.heal()
 
     def _find(self, lineage_ids: set[str]) -> dict[str, str]:
         """The tasks of those of these events that are here; of several tasks the smallest id."""
@@ -205,8 +205,8 @@ class State:
                 sought = Sought(set(left))
 
         with self.lock:
-            places, segments = list(self._packed.items()), list(self._segments)
-        names = [task_id for task_id, kept in places if isinstance(kept, bytearray)]  # the others are in segments
+            places, snapshots = list(self._packed.items()), list(self._snapshots)
+        names = [task_id for task_id, kept in places if isinstance(kept, bytearray)]  # the others are in snapshots
         for start in range(0, len(names), _SEARCHED_AT_ONCE):
             found: dict[str, str] = {}
             with self.lock:
@@ -215,10 +215,10 @@ class State:
                         found[lineage_id] = min(task_id, found.get(lineage_id, task_id))
             take(found)
         days = {f"lineage-{day_of(lineage_id)}.jsonl" for lineage_id in left}  # nearly always it is there
-        for segment in sorted(segments, key=lambda one: one.position["name"] not in days):
+        for snapshot in sorted(snapshots, key=lambda one: one.checkpoint["name"] not in days):
             if not left:
                 break
-            take(segment.locate(sought))
+            take(snapshot.locate(sought))
         return homes
 
     def _take(self, facts: Iterable[tuple[str, Fact]]) -> set[str]:
@@ -258,7 +258,7 @@ class State:
         return due
 
     def _buffer(self, task_id: str) -> bytearray:
-        """The packed facts of a task, to be added to; fetched from their segment if they are in one."""
+        """The packed facts of a task, to be added to; fetched from their snapshot if they are in one."""
         kept = self._packed[task_id]
         if isinstance(kept, tuple):
             kept = self._packed[task_id] = bytearray(kept[0].packed(kept[1]))

@@ -560,33 +560,33 @@ def test_a_symbolic_link_and_a_hard_link_are_read_once(tmp_path: Path, day: Path
     assert numbers(tailer) == [2]
 
 
-def test_positions_survive_json(tmp_path: Path, day: Path) -> None:
+def test_checkpoints_survive_json(tmp_path: Path, day: Path) -> None:
     append(day, lines(1, 2) + pretty(record(3))[:200])
     (tmp_path / "lineage-2026-10-01.jsonl.gz").write_bytes(gzip.compress(lines(9)))
     first = Tailer(tmp_path)
     assert numbers(first) == [1, 2, 9]
-    positions: dict[str, Any] = json.loads(json.dumps(first.positions()))
+    checkpoints: list[dict[str, Any]] = json.loads(json.dumps(first.checkpoints()))
     append(day, pretty(record(3))[200:] + lines(4))
     day.rename(tmp_path / f"{DAY}.1")
     append(day, lines(5))
-    second = Tailer(tmp_path, positions=positions)
+    second = Tailer(tmp_path, checkpoints=checkpoints)
     assert sorted(numbers(second)) == [3, 4, 5]
-    assert sorted(numbers(Tailer(tmp_path, positions=second.positions()))) == []
+    assert sorted(numbers(Tailer(tmp_path, checkpoints=second.checkpoints()))) == []
 
 
-def test_positions_that_make_no_sense_are_not_trusted(tmp_path: Path, day: Path) -> None:
+def test_checkpoints_that_make_no_sense_are_not_trusted(tmp_path: Path, day: Path) -> None:
     append(day, lines(1, 2))
     first = Tailer(tmp_path)
     assert numbers(first) == [1, 2]
-    (told,) = first.positions()["places"]
+    (told,) = first.checkpoints()
     for nonsense in (
         {},
-        {"places": [{}]},
-        {"places": [{**told, "offset": "far"}]},
-        {"places": [{**told, "head": 5}]},
-        {"places": [{**told, "offset": 1 << 60}]},
-        {"places": [{**told, "last": "00"}]},
-        {"places": [{**told, "settled": told["offset"] + 1}]},
+        [{}],
+        [{**told, "offset": "far"}],
+        [{**told, "head": 5}],
+        [{**told, "offset": 1 << 60}],
+        [{**told, "last": "00"}],
+        [{**told, "settled": told["offset"] + 1}],
     ):
-        assert numbers(Tailer(tmp_path, positions=nonsense)) == [1, 2]
-    assert numbers(Tailer(tmp_path, positions={"places": [told]})) == []
+        assert numbers(Tailer(tmp_path, checkpoints=nonsense)) == [1, 2]
+    assert numbers(Tailer(tmp_path, checkpoints=[told])) == []

@@ -144,9 +144,9 @@ class Directory(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        positions = json.loads(json.dumps(self.tailer.positions()))
+        checkpoints = json.loads(json.dumps(self.tailer.checkpoints()))
         self.tailer.close()
-        self.tailer = Tailer(self.directory, block=700, positions=positions)
+        self.tailer = Tailer(self.directory, block=700, checkpoints=checkpoints)
 
     @invariant()
     def each_event_comes_once_and_none_is_invented(self) -> None:
@@ -165,12 +165,12 @@ from lineage_core.read.tailer import Tailer
 from tests.core.read.test_tailer_model import told_lines
 directory, log = Path(sys.argv[1]), Path(sys.argv[2])
 told = told_lines(log)
-tailer = Tailer(directory, positions=told[-1]["positions"] if told else None, block=1000)
+tailer = Tailer(directory, checkpoints=told[-1]["checkpoints"] if told else (), block=1000)
 out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 while True:
     for batch in tailer.scan():
         ids = [found.record["task_id"] for found in batch.found]
-        os.write(out, b"\n" + json.dumps({"ids": ids, "positions": tailer.positions()}).encode() + b"\n")
+        os.write(out, b"\n" + json.dumps({"ids": ids, "checkpoints": tailer.checkpoints()}).encode() + b"\n")
     time.sleep(0.001)
 """
 
@@ -178,7 +178,7 @@ while True:
 def told_lines(log: Path) -> list[dict[str, Any]]:
     """What the readers told, without a line that was torn when one of them was killed."""
     lines = log.read_bytes().split(b"\n") if log.exists() else []
-    return [json.loads(line) for line in lines[:-1] if line.endswith(b"}}")]
+    return [json.loads(line) for line in lines[:-1] if line.endswith(b"]}")]
 
 
 def test_a_reader_killed_at_random_and_started_again_loses_nothing_and_tells_nothing_twice(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_reader_killed_at_random_and_started_again_loses_nothing_and_tells_not
             reader.send_signal(signal.SIGKILL)
             reader.wait()
     told = told_lines(log)
-    last = Tailer(directory, positions=told[-1]["positions"])
+    last = Tailer(directory, checkpoints=told[-1]["checkpoints"])
     ids = [one for line in told for one in line["ids"]]
     ids += [found.record["task_id"] for batch in last.scan() for found in batch.found]
     assert Counter(ids) == Counter(f"task-{number}" for number in range(1, written + 1))

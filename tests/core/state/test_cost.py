@@ -10,10 +10,10 @@ import pytest
 
 from lineage_core.model.entities import Task
 from lineage_core.model.facts import Fact, Sought, fact_of
-from lineage_core.state import snapshot_cache as history
+from lineage_core.state import snapshot_cache
 from lineage_core.state import store as merge
 from lineage_core.state.load import load
-from lineage_core.state.snapshot import Segment
+from lineage_core.state.snapshot import Snapshot
 from lineage_core.state.store import State
 from tests.journal_text import compact, record
 
@@ -21,11 +21,11 @@ SLICE = 100
 
 
 class Work:
-    """How many facts were played, and how often the facts of a task or a segment were searched."""
+    """How many facts were played, and how often the facts of a task or a snapshot were searched."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.played = self.searched = 0
-        play, within, locate = merge.play, Sought.within, Segment.locate
+        play, within, locate = merge.play, Sought.within, Snapshot.locate
 
         def counted_play(task_id: str, facts: list[Fact]) -> Task:
             self.played += len(facts)
@@ -35,13 +35,13 @@ class Work:
             self.searched += 1
             return within(sought, packed)
 
-        def counted_locate(segment: Segment, sought: Sought) -> dict[str, str]:
+        def counted_locate(snapshot: Snapshot, sought: Sought) -> dict[str, str]:
             self.searched += 1
-            return locate(segment, sought)
+            return locate(snapshot, sought)
 
         monkeypatch.setattr(merge, "play", counted_play)
         monkeypatch.setattr(Sought, "within", counted_within)
-        monkeypatch.setattr(Segment, "locate", counted_locate)
+        monkeypatch.setattr(Snapshot, "locate", counted_locate)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_task_asked_for_or_settled_is_whole_whatever_came_late() -> None:
 def test_claims_on_events_that_nobody_logged_cost_one_search_in_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: Work, ours: bool
 ) -> None:
-    monkeypatch.setattr(history, "SMALL", 1000)
+    monkeypatch.setattr(snapshot_cache, "SMALL", 1000)
     digits = 25 if ours else 9
     claimed = [record(n, event_type="task_created", parent_lineage_id=f"lineage-9{n:0{digits}d}") for n in range(500)]
     for day in (21, 22):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lineage_core.model.event_types import EVENTS
 from lineage_core.model.facts import Fact, fact_of
 from lineage_core.state.fold import derive
-from lineage_core.state.snapshot import Segment
+from lineage_core.state.snapshot import Snapshot
 from lineage_core.state.snapshot_worker import fold
 from lineage_core.state.store import State
 from tests.journal_text import compact, record
@@ -180,14 +180,14 @@ def test_an_event_that_arrives_while_it_is_looked_for_is_found() -> None:
         assert state.kin.parent("kid") == "parent"
 
 
-def folded(scratch: str, name: str, *what: dict[str, Any]) -> Segment:
+def folded(scratch: str, name: str, *what: dict[str, Any]) -> Snapshot:
     """A file of these records, folded."""
-    path, target = Path(scratch) / name, Path(scratch) / f"{name}.segment"
+    path, target = Path(scratch) / name, Path(scratch) / f"{name}.snapshot"
     path.write_bytes(b"".join(compact(one) for one in what))
     fold(path, name, 1 << 30, target)
-    segment = Segment(target)
-    assert segment.sound()
-    return segment
+    snapshot = Snapshot(target)
+    assert snapshot.sound()
+    return snapshot
 
 
 def id_of(number: int) -> str:

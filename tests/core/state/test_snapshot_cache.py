@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core.state import snapshot_cache as history
+from lineage_core.state import snapshot_cache
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_tui import feed as feed_module
@@ -62,7 +62,7 @@ def journal(tmp_path: Path) -> Path:
     directory = tmp_path / "lineage"
     directory.mkdir()
     text = b"".join(compact(record(n, task_id=f"task-{n // 4}")) for n in range(COUNT))
-    assert len(text) > history.SMALL
+    assert len(text) > snapshot_cache.SMALL
     (directory / DAY).write_bytes(text)
     return directory
 
@@ -72,7 +72,7 @@ def journal(tmp_path: Path) -> Path:
 def test_what_a_process_that_dies_was_to_fold_is_read_here(
     journal: Path, monkeypatch: pytest.MonkeyPatch, folder: tuple[str, ...], read: Callable[[Path], object]
 ) -> None:
-    monkeypatch.setattr(history, "_FOLDER", folder)
+    monkeypatch.setattr(snapshot_cache, "_FOLDER", folder)
     assert read(journal) == (COUNT, 0)
 
 
@@ -83,7 +83,7 @@ def test_a_file_whose_process_dies_takes_no_other_with_it(
     (journal / "lineage-2026-11-23.jsonl").write_bytes((journal / DAY).read_bytes().replace(b"task-", b"more-"))
     once = journal.parent / "once"
     script = f'[ -e "{once}" ] || {{ : > "{once}"; kill -9 $$; }}; exec "$@"'
-    monkeypatch.setattr(history, "_FOLDER", ("sh", "-c", script, "sh", *history._FOLDER))
+    monkeypatch.setattr(snapshot_cache, "_FOLDER", ("sh", "-c", script, "sh", *snapshot_cache._FOLDER))
     state = load(journal).state
     assert (state.events, state.copies) == (2 * COUNT, 0)
     assert read(journal) == (2 * COUNT, 0)
@@ -92,7 +92,7 @@ def test_a_file_whose_process_dies_takes_no_other_with_it(
 def test_with_a_full_disk_for_the_cache_nothing_is_lost(
     journal: Path, tmp_path: Path, need_tool: Callable[[str], str]
 ) -> None:
-    """With little room a segment cannot be written; the journal is read instead."""
+    """With little room a snapshot cannot be written; the journal is read instead."""
     small = tmp_path / "small"
     small.mkdir()
     mount = f'mount -t tmpfs -o size=256k none "{small}" && exec "$@"'
@@ -105,15 +105,15 @@ def test_with_a_full_disk_for_the_cache_nothing_is_lost(
 
 
 @pytest.mark.parametrize("read", [loaded, followed])
-def test_a_segment_that_was_altered_is_made_up_for_even_if_it_cannot_be_folded_again(
+def test_a_snapshot_that_was_altered_is_made_up_for_even_if_it_cannot_be_folded_again(
     journal: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, read: Callable[[Path], object]
 ) -> None:
     assert loaded(journal) == (COUNT, 0)
-    (path,) = (tmp_path / "xdg_cache_home").rglob("*.segment")
+    (path,) = (tmp_path / "xdg_cache_home").rglob("*.snapshot")
     data = bytearray(path.read_bytes())
     data[-50] ^= 4
     path.write_bytes(data)
-    monkeypatch.setattr(history, "_FOLDER", KILLED)
+    monkeypatch.setattr(snapshot_cache, "_FOLDER", KILLED)
     assert read(journal) == (COUNT, 0)
 
 
@@ -122,7 +122,7 @@ def test_the_beginning_is_found_where_the_file_was_moved_meanwhile(
 ) -> None:
     """The tailer follows the file to its new name, behind the beginning; so must whoever reads that."""
     moved = f'mv "{journal / DAY}" "{journal / DAY}.1"; exec "$@"'
-    monkeypatch.setattr(history, "_FOLDER", ("sh", "-c", moved, "sh", *history._FOLDER))
+    monkeypatch.setattr(snapshot_cache, "_FOLDER", ("sh", "-c", moved, "sh", *snapshot_cache._FOLDER))
     assert loaded(journal) == (COUNT, 0)
 
 
@@ -133,17 +133,17 @@ def test_a_file_that_was_replaced_meanwhile_does_not_stand_for_the_one_that_was_
     other = journal.parent / "other"
     other.write_bytes(text.replace(b"task-", b"more-").replace(b"lineage-", b"lineage-1"))
     script = f'cp "{journal / DAY}" "{journal / DAY}.1"; cat "{other}" > "{journal / DAY}"; exec "$@"'
-    monkeypatch.setattr(history, "_FOLDER", ("sh", "-c", script, "sh", *history._FOLDER))
+    monkeypatch.setattr(snapshot_cache, "_FOLDER", ("sh", "-c", script, "sh", *snapshot_cache._FOLDER))
     assert loaded(journal) == (2 * COUNT, 0)
 
 
 def test_a_file_with_pretty_printed_records_near_its_end_is_not_parted(journal: Path) -> None:
     """One of them may have begun before the part that is read first."""
     last = json.dumps(record(COUNT), indent=2)
-    assert history._split(history.files(journal)[0]) is not None
+    assert snapshot_cache._split(snapshot_cache.files(journal)[0]) is not None
     with (journal / DAY).open("a") as out:
         out.write(last + "\n")
-    assert history._split(history.files(journal)[0]) is None
+    assert snapshot_cache._split(snapshot_cache.files(journal)[0]) is None
 
 
 @pytest.mark.parametrize("read", [loaded, followed])

@@ -12,7 +12,7 @@ from lineage_core.model import facts
 from lineage_core.model.entities import Status, Task
 from lineage_core.model.facts import fact_of
 from lineage_core.read.tailer import Tailer
-from lineage_core.state import snapshot_cache as history
+from lineage_core.state import snapshot_cache
 from lineage_core.state.fold import derive
 from lineage_core.state.load import load
 from lineage_core.state.store import State
@@ -98,7 +98,7 @@ def test_very_many_events_of_one_moment_are_known_each() -> None:
 def test_copies_are_counted_alike_however_a_file_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int
 ) -> None:
-    monkeypatch.setattr(history, "SMALL", small)
+    monkeypatch.setattr(snapshot_cache, "SMALL", small)
     lines = [compact(record(n, task_id=f"task-{n // 3}")) for n in range(300)]
     (tmp_path / DAY).write_bytes(b"".join(lines) + b"".join(lines[:70]))
     (tmp_path / "task-lineage.jsonl").write_bytes(b"".join(lines[100:150]))
