@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from platformdirs import user_state_path
+from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.driver import Driver
+from textual.widgets import Input
 
 from lineage_core.base import clock as wall
 from lineage_core.base.errors import ExitCode
+from lineage_core.base.escaping import visible
 from lineage_core.model.facts import Fact
 from lineage_core.query.record_text import record_text
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
+from lineage_tui.clipboard import OSC_52_MOST, in_tmux, load_buffer, osc_52
 from lineage_tui.feed import Feed
 from lineage_tui.screens.main import Changed, MainScreen
 from lineage_tui.screens.palette import Commands
 from lineage_tui.settings.config import Kept, save_kept
 from lineage_tui.settings.keymap import rebind
 from lineage_tui.shutdown import LOOK
+from lineage_tui.terminal import TerminalDriver, has_shell
 from lineage_tui.theme.styles import Styles, themes
+from lineage_tui.widgets.slices import in_background
 
 DEFAULT_THRESHOLDS = Thresholds()
 
@@ -67,7 +75,10 @@ class LineageApp(App[None]):
     CSS_PATH = "lineage.tcss"
     TITLE = "lineage"
     COMMANDS: ClassVar[set[Any]] = {Commands}
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", show=False, priority=True, system=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "interrupt", show=False, priority=True, system=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True),
+    ]
 
     def __init__(
         self,
@@ -82,7 +93,7 @@ class LineageApp(App[None]):
         kept: Kept | None = None,
         clock: wall.Clock = wall.now,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.directory = directory
         self.state = State()
         self.clock = ScreenClock(clock)
@@ -119,8 +130,55 @@ class LineageApp(App[None]):
             self.push_screen(CommandPalette(placeholder=self.looks.plain("Search for commands…")))
 
     def action_interrupt(self) -> None:
-        """Ctrl-C, whatever is on the screen."""
-        self.exit(return_code=ExitCode.INTERRUPTED)
+        """Ctrl-C, whatever is on the screen: copy what is selected, else end."""
+        field = self.focused
+        if text := field.selected_text if isinstance(field, Input) else self.screen.get_selected_text():
+            self.copy_to_clipboard(text)
+            self.screen.clear_selection()
+        else:
+            self.exit(return_code=ExitCode.INTERRUPTED)
+
+    def action_suspend_process(self) -> None:
+        """Ctrl-Z: stop until the shell lets us go on."""
+        if not isinstance(self._driver, TerminalDriver) or not has_shell():
+            self.say("there is no shell to go back to")
+        else:
+            self._suspend_signal()
+            self._driver.suspend()
+
+    def on_text_selected(self) -> None:
+        """The mouse was dragged over something."""
+        if text := self.screen.get_selected_text():
+            self.copy_to_clipboard(text)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self.copy(text, f"{len(text):,} characters")
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy a text, harmless to whatever it is pasted into, and say where to. what: what to call it."""
+        self._clipboard = "\n".join(map(visible, text.split("\n")))
+        if in_tmux():
+            in_background(self, partial(self._copy_to_tmux, self._clipboard, what), "copy")
+        else:
+            self._copy_to_terminal(self._clipboard, what)
+
+    async def _copy_to_tmux(self, text: str, what: str) -> None:
+        if await load_buffer(text):
+            self.say(f"copied to tmux buffer: {what}")
+        else:
+            self._copy_to_terminal(text, what)
+
+    def _copy_to_terminal(self, text: str, what: str) -> None:
+        sequence = osc_52(text)
+        if self._driver is not None:
+            self._driver.write(sequence)
+        long = f", which may be too much for it ({len(text):,} characters)" if len(sequence) > OSC_52_MOST else ""
+        self.say(f"sent to the terminal (OSC 52){long}: {what}")
+
+    def say(self, text: str) -> None:
+        """Show a line to the operator until the next key."""
+        if self.main_screen is not None:
+            self.main_screen.say(text)
 
     def toggle_pause(self) -> None:
         """Freeze the picture, clock and state, or let it go on."""
@@ -129,6 +187,12 @@ class LineageApp(App[None]):
             self.feed.pause()
         else:
             self.feed.resume()
+
+    @on(Driver.SignalResume)
+    def _redraw(self) -> None:
+        """The alternate screen is a new one, and the size may be the one that it was."""
+        self.refresh(layout=True)
+        self.screen.refresh(layout=True)
 
     def _handle_exception(self, error: Exception) -> None:
         """An unexpected error is kept for the report; what Textual would print shows the values of variables, raw."""

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lineage_core.base.errors import ExitCode, LineageError
+from lineage_core.base.errors import BadInputError, ExitCode, LineageError
 
 SEARCH_LIMIT = 0.25
 """Seconds for which an expression that the operator typed may stop the screen, once."""
@@ -66,7 +66,12 @@ def run(args: argparse.Namespace) -> int:
     from lineage_core.write import locations as paths
     from lineage_tui.settings.config import Kept, config_path, load_kept, read_config, settings
     from lineage_tui.shutdown import ending
+    from lineage_tui.terminal import TerminalState, missing
 
+    if trouble := missing():
+        raise BadInputError(f"{trouble}; `lineage tasks` prints the tasks, `lineage follow` events as they come")
+    for name in ("COLUMNS", "LINES"):  # they would stand for the size of the terminal, also when it has changed
+        os.environ.pop(name, None)
     chosen = settings(
         {key.replace("_", "-"): value for key, value in vars(args).items()}, os.environ, read_config(config_path())
     )
@@ -78,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
             directory = stack.enter_context(demo_directory(rate=args.rate, seed=args.seed))
         else:
             directory = paths.lineage_dir(args.dir)
+        stack.callback(TerminalState().restore)
         since = parse_when(args.since, clock.now()) if args.since else None
         from lineage_tui.app import LineageApp
 
@@ -97,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
         app.run()
         if app.defect is not None:
             raise app.defect
+        if not app._exit:
+            raise RuntimeError("the screen was closed, and nobody had asked for that")
         return app.return_code or ExitCode.OK
 
 

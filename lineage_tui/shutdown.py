@@ -11,9 +11,10 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from lineage_core.base import crash_report
 from lineage_core.base.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ class Ending:
 
     def _end_at_once(self, code: int) -> None:
         self.clean()
+        if self.app is not None and self.app.defect is not None:
+            with suppress(OSError):  # nobody may be reading the terminal
+                os.set_blocking(2, False)
+                code = crash_report.report("lineage-tui", self.app.defect)
         os._exit(code)
 
 

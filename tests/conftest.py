@@ -40,9 +40,9 @@ def need_tool() -> Callable[[str], str]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No LINEAGE_* or CORTEX_* variable of the user reaches a test, and caches and state go to a folder of its own."""
+    """No LINEAGE_*, CORTEX_* or TMUX of the user reaches a test, and caches and state go to a folder of its own."""
     for name in list(os.environ):
-        if name.startswith(("LINEAGE_", "CORTEX_")):
+        if name.startswith(("LINEAGE_", "CORTEX_")) or name == "TMUX":
             monkeypatch.delenv(name)
     for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from lineage_core.base.escaping import visible
 from lineage_tui.screens.filtering import Finding
 from lineage_tui.theme.styles import PALETTES, TIME_MODES
@@ -95,25 +93,20 @@ class Showing(Finding):
         node = self.tree_view.node() if self.view is self.tree_view else None
         at = self.place()
         if node is not None and node.kind == "group":
-            self._copy([node.ident], node.ident)
+            self.app.copy(node.ident, node.ident)
         elif at is None:
             self.say(f"this line has no id; {self.key('copy-view')} copies the view")
         elif at.fact is not None and self.in_detail and self.detail.tab == "record":
-            self._copy(self.detail.record.lines, f"the record of {at.fact.lineage_id}")
+            self.app.copy("\n".join(self.detail.record.lines), f"the record of {at.fact.lineage_id}")
         else:
             ident = at.fact.lineage_id if at.fact is not None else at.below or at.task_id
-            self._copy([ident], ident)
+            self.app.copy(ident, ident)
 
     def action_copy_view(self) -> None:
-        lines = list(map(visible, self.view.text_lines()))
+        text = "\n".join(map(visible, self.view.text_lines()))
         try:
-            path = self.app.save_text("\n".join(lines))
+            path = self.app.save_text(text)
         except OSError as error:
-            self._copy(lines, f"the view; it could not be saved: {error.strerror}")
+            self.app.copy(text, f"the view, which could not be saved: {error.strerror}")
         else:
-            self._copy(lines, f"the view, and saved it as {path}")
-
-    def _copy(self, lines: Iterable[str], what: str) -> None:
-        """Copy lines, harmless to whatever they are pasted into."""
-        self.app.copy_to_clipboard("\n".join(map(visible, lines)))
-        self.say(f"copied {what}")
+            self.app.copy(text, f"the view, saved as {path}")

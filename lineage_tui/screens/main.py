@@ -183,6 +183,8 @@ class MainScreen(Edges):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         self._last_key = time.monotonic()
         self.say("")
+        if self.selections:
+            self.clear_selection()
         return super().check_action(action, parameters)
 
     def _on_filtered(self) -> None:

@@ -7,15 +7,15 @@ from typing import Any
 
 from textual import events
 from textual.strip import Strip
-from textual.widget import Widget
 
 from lineage_tui.theme.line import Line, fit, part_at
 from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.drawn import DrawnWidget
 
 Part = tuple[str, str]
 
 
-class EdgeLine(Widget):
+class EdgeLine(DrawnWidget):
     """One line with parts at its left and at its right end; the left is cut where they meet.
 
     on_part: called with the text of a part at the left that was clicked.
@@ -35,7 +35,7 @@ class EdgeLine(Widget):
             self.left, self.right = left, right
             self.refresh()
 
-    def render_line(self, y: int) -> Strip:
+    def draw_line(self, y: int) -> Strip:
         width = self.size.width
         right_width = min(width, sum(len(text) for text, _ in self.right))
         out = Line(width, self.looks, self.on)
@@ -49,5 +49,5 @@ class EdgeLine(Widget):
         return out.strip()
 
     def on_click(self, event: events.Click) -> None:
-        if text := part_at((text for text, _ in self.left), event.x):
+        if self.is_click(event) and (text := part_at((text for text, _ in self.left), event.x)):
             self.on_part(text)

@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region
-from textual.selection import Selection
 from textual.strip import Strip
-from textual.widget import Widget
 
 from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.drawn import DrawnWidget
 
 
-class LineView(Widget, can_focus=True):
+class LineView(DrawnWidget, can_focus=True):
     """A scrolling list of lines with a cursor.
 
     title_lines: how many lines at the top stay (column headings). empty: what to say when there are no lines.
@@ -41,7 +39,6 @@ class LineView(Widget, can_focus=True):
         self.cursor_key: Hashable | None = None
         self.marks: set[Hashable] = set()
         self._width = self._height = 0
-        self._mouse = False  # whether the mouse is over it: only then lines carry what a selection needs
         self._drawn: tuple[object, ...] = ()  # what the lines in view stood for when they were last asked for
 
     # What a subclass says.
@@ -151,7 +148,7 @@ class LineView(Widget, can_focus=True):
         self.keep_in_view()
         self.refresh()
 
-    def render_line(self, y: int) -> Strip:
+    def draw_line(self, y: int) -> Strip:
         width = self._width
         if not width:  # drawn before it was told its size
             return Strip.blank(self.size.width, self.looks("text"))
@@ -172,30 +169,12 @@ class LineView(Widget, can_focus=True):
         strip = out.strip()
         if self.marks and line < count and self.key_at(line) in self.marks:
             strip = Strip([Segment(self.looks.glyph("◆", "*"), self.looks("escalated")), *strip.crop(1)], inner)
-        if self._mouse:
-            strip = self._highlight(strip, y).apply_offsets(0, y)
-        return Strip([*strip, self._thumb(y - self.title_lines, count)], width) if overflow else strip
+        return strip
 
-    def _highlight(self, strip: Strip, y: int) -> Strip:
-        """The line with what of it the mouse has selected in reverse."""
-        span = self.text_selection.get_span(y) if self.text_selection is not None else None
-        if span is None:
-            return strip
-        start, end = span
-        end = strip.cell_length if end == -1 else end
-        chosen = strip.crop(start, end).apply_style(Style(reverse=True))
-        return Strip([*strip.crop(0, start), *chosen, *strip.crop(end)], strip.cell_length)
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The text that the mouse has selected, for copying."""
-        return selection.extract("\n".join(self.text_lines())), "\n"
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        self.refresh()
-
-    def text_lines(self) -> list[str]:
-        """What is on the screen now, as text."""
-        return [self.render_line(y).text.rstrip() for y in range(self._height)]
+    def render_line(self, y: int) -> Strip:
+        strip = super().render_line(y)
+        beside = self._width and y >= self.title_lines and (count := self.count()) > self.page
+        return Strip([*strip, self._thumb(y - self.title_lines, count)], self._width) if beside else strip
 
     def mark(self) -> None:
         """Mark the line under the cursor, or take its mark away, and go on by one."""
@@ -266,14 +245,6 @@ class LineView(Widget, can_focus=True):
         if self.cursor_key is not None:
             self.on_entered(self.cursor_key)
 
-    def on_enter(self) -> None:
-        self._mouse = True
-        self.refresh()
-
-    def on_leave(self) -> None:
-        self._mouse = self.text_selection is not None
-        self.refresh()
-
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
         self._scroll(3)
@@ -288,6 +259,8 @@ class LineView(Widget, can_focus=True):
         self.select(max(self.top, min(self.cursor, self.top + self.page - 1)))
 
     def on_click(self, event: events.Click) -> None:
+        if not self.is_click(event):
+            return
         line = self.top + event.y - self.title_lines
         if event.y >= self.title_lines and line < self.count():
             self.select(line)

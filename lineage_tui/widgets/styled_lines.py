@@ -7,13 +7,13 @@ from typing import Any
 
 from textual import events
 from textual.strip import Strip
-from textual.widget import Widget
 
 from lineage_tui.theme.line import Line, part_at
 from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.drawn import DrawnWidget
 
 
-class Heading(Widget):
+class Heading(DrawnWidget):
     """Lines of (text, role, bold) parts, drawn as they are.
 
     on_part: called with the text of a part that was clicked.
@@ -37,7 +37,7 @@ class Heading(Widget):
             self.styles.height = height
             self.display = height > 0
 
-    def render_line(self, y: int) -> Strip:
+    def draw_line(self, y: int) -> Strip:
         out = Line(self.size.width, self.looks)
         for text, role, bold in self.lines[y] if y < len(self.lines) else ():
             out.put(text, role, bold=bold)
@@ -45,5 +45,5 @@ class Heading(Widget):
 
     def on_click(self, event: events.Click) -> None:
         parts = self.lines[event.y] if event.y < len(self.lines) else []
-        if text := part_at((text for text, _, _ in parts), event.x):
+        if self.is_click(event) and (text := part_at((text for text, _, _ in parts), event.x)):
             self.on_part(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
 import re
@@ -89,9 +90,20 @@ class PtyProgram:
         self._screen.resize(height, width)
         self.process.send_signal(signal.SIGWINCH)
 
-    def keys(self, text: str) -> None:
-        """Type."""
-        os.write(self._master, text.encode())
+    def keys(self, text: str | bytes) -> None:
+        """Type; or send bytes that no key makes."""
+        os.write(self._master, text.encode() if isinstance(text, str) else text)
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Drag the mouse from one cell (column, row, from 0) to another, in the form of SGR mouse reports."""
+        for button, (x, y), final in ((35, start, "M"), (0, start, "M"), (32, end, "M"), (0, end, "m")):
+            self.keys(f"\x1b[<{button};{x + 1};{y + 1}{final}")
+            time.sleep(0.1)  # as a hand would; the app learns from the first report where the mouse is
+
+    def copied(self) -> list[str]:
+        """What the program has asked the terminal to put on the clipboard (OSC 52)."""
+        found = re.findall(rb"\x1b]52;c;([A-Za-z0-9+/=]*)\x07", bytes(self.output))
+        return [base64.b64decode(text).decode() for text in found]
 
     def wait_until(self, holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
         """Wait for a condition, with a deadline."""

@@ -113,7 +113,7 @@ async def test_the_raw_record_is_two_keys_from_an_event_and_a_third_copies_it(pi
     await until(lambda: '"lineage_id"' in text_of(pilot), "the record")
     await pilot.press("y")
     assert pilot.app.clipboard.startswith("{") and '"event_type"' in pilot.app.clipboard
-    assert "copied the record" in text_of(pilot)
+    assert "sent to the terminal (OSC 52): the record" in text_of(pilot)
 
 
 async def test_the_next_failure_takes_one_key_and_comes_round(pilot: Pilot[None]) -> None:

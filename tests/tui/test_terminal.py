@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from lineage_core.write.journal import Journal
+from tests.faults.test_crash_manners import descendants
 
 BIN = Path(sys.executable).parent
 
@@ -124,3 +127,106 @@ def test_a_tree_under_fire_is_walked_without_the_selection_moving(terminal: Term
     finally:
         writer.terminate()
         writer.wait()
+
+
+# Keys of every terminal program: suspending, copying.
+
+
+@pytest.fixture
+def lineage(tmp_path: Path) -> Path:
+    """A lineage directory with one task."""
+    Journal(tmp_path / "lineage").log("task_created", "task-1", "user-kim")
+    return tmp_path / "lineage"
+
+
+def start_bash(terminal: Terminal, command: str) -> None:
+    """An interactive bash, with job control, that was given a command."""
+    terminal.start("PS1='ready> ' bash --norc --noprofile -i")
+    terminal.wait_for("ready>")
+    terminal.keys(command, "Enter")
+
+
+def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(terminal: Terminal, lineage: Path) -> None:
+    start_bash(terminal, tui("--dir", str(lineage)))
+    for turn in range(2):
+        terminal.wait_for("? help")
+        terminal.keys("C-z")
+        terminal.wait_until(lambda screen: "Stopped" in screen and "? help" not in screen, "the shell")
+        terminal.keys("clear; stty -a", "Enter")
+        terminal.wait_until(lambda screen: " icanon " in screen and " echo " in screen, "usual modes")
+        Journal(lineage).log("task_created", f"task-meanwhile-{turn}", "user-kim")
+        terminal.keys("clear; fg", "Enter")
+        terminal.wait_for(f"task-meanwhile-{turn}")
+        terminal.keys("?")  # one reader of keys: two would open it and close it
+        terminal.wait_for("lineage-tui: keys")
+        terminal.keys("Escape")
+        terminal.wait_until(lambda screen: "lineage-tui: keys" not in screen, "the help to close")
+    terminal.keys("q")
+    terminal.wait_for("ready>")
+    terminal.keys("echo ended with $?", "Enter")
+    terminal.wait_for("ended with 0")
+
+
+def test_ctrl_z_stops_the_script_and_the_demo_around_it_too(terminal: Terminal, tmp_path: Path) -> None:
+    script = tmp_path / "watch.sh"
+    script.write_text(f"#!/bin/sh\n{tui('--demo')}\necho the script goes on\n")
+    script.chmod(0o755)
+    start_bash(terminal, str(script))
+    terminal.wait_for("running")
+    terminal.keys("C-z")
+    terminal.wait_for("Stopped")
+    terminal.keys("fg", "Enter")
+    terminal.wait_for("? help")
+    terminal.keys("q")
+    terminal.wait_for("the script goes on")
+
+
+def test_a_stop_that_nobody_can_catch_leaves_one_reader_of_keys(terminal: Terminal, lineage: Path) -> None:
+    start_bash(terminal, tui("--dir", str(lineage)))
+    terminal.wait_for("? help")
+    pane = int(terminal.run("display-message", "-p", "#{pane_pid}"))
+    for pid in descendants(pane):
+        if "lineage-tui" in Path(f"/proc/{pid}/cmdline").read_text():
+            os.kill(pid, signal.SIGSTOP)
+    terminal.wait_for("Stopped")
+    terminal.keys("fg", "Enter")
+    terminal.wait_until(lambda screen: "? help" in screen and "Stopped" not in screen, "the screen")
+    for _ in range(3):
+        terminal.keys("?")
+        terminal.wait_for("lineage-tui: keys")
+        terminal.keys("?")
+        terminal.wait_until(lambda screen: "lineage-tui: keys" not in screen, "the help to close")
+    terminal.keys("q")
+    terminal.wait_for("ready>")
+
+
+def test_y_inside_tmux_fills_its_buffer_and_says_so(terminal: Terminal, lineage: Path) -> None:
+    terminal.start(tui("--dir", str(lineage)))
+    terminal.wait_for("task-1")
+    terminal.keys("G", "y")
+    terminal.wait_for("copied to tmux buffer: task-1")
+    assert terminal.run("show-buffer") == "task-1"
+
+
+def test_a_drag_inside_tmux_fills_its_buffer(terminal: Terminal, lineage: Path) -> None:
+    terminal.start(tui("--dir", str(lineage)))
+    lines = terminal.wait_for("task-1").splitlines()
+    row = next(n for n, line in enumerate(lines) if "queued" in line)
+    x = lines[row].index("queued")
+    for button, column, final in ((35, x, "M"), (0, x, "M"), (32, x + 5, "M"), (0, x + 5, "m")):
+        terminal.run("send-keys", "-l", f"\x1b[<{button};{column + 1};{row + 1}{final}")
+        time.sleep(0.1)
+    terminal.wait_for("copied to tmux buffer: 6 characters")
+    assert terminal.run("show-buffer") == "queued"
+
+
+def test_bytes_that_are_no_utf_8_do_not_end_it(terminal: Terminal, lineage: Path) -> None:
+    terminal.start(tui("--dir", str(lineage)))
+    terminal.wait_for("task-1")
+    terminal.keys("-H", "1b", "5b", "4d", "20", "80", "21")
+    terminal.keys("?")
+    terminal.wait_for("lineage-tui: keys")
+    terminal.keys("q")
+    terminal.wait_until(lambda screen: "lineage-tui: keys" not in screen, "the help to close")
+    terminal.keys("q")
+    terminal.wait_for("ended with 0")

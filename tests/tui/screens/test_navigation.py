@@ -150,9 +150,9 @@ async def test_enter_on_a_lane_or_a_line_of_the_workers_opens_its_last_event(
 
 async def test_a_message_goes_with_the_next_key(pilot: Pilot[None]) -> None:
     await pilot.press("y")
-    assert "copied" in text_of(pilot).splitlines()[-1]
+    assert "(OSC 52)" in text_of(pilot).splitlines()[-1]
     await pilot.press("pagedown")
-    assert "copied" not in text_of(pilot).splitlines()[-1]
+    assert "(OSC 52)" not in text_of(pilot).splitlines()[-1]
 
 
 async def test_the_top_line_names_the_task_that_the_pane_shows_at_once(pilot: Pilot[None]) -> None:
@@ -226,7 +226,7 @@ async def test_y_copies_the_id_of_what_is_under_the_cursor(pilot: Pilot[None]) -
     for keys in (("y",), ("down", "y"), ("end", "y"), ("right", "right", "y")):
         await pilot.press(*keys)
         copied.append(pilot.app.clipboard)
-        assert f"copied {pilot.app.clipboard}" in text_of(pilot)
+        assert f"(OSC 52): {pilot.app.clipboard}" in text_of(pilot)
     assert copied == ["task-1", "task-1", "worker-7", "handoff-1", "worker-7"]
     await pilot.press("2", "y")
     assert pilot.app.clipboard in ("worker-7", "worker-8")
