@@ -9,8 +9,10 @@ class ExitCode(IntEnum):
     OK = 0
     CHECK_FAILED = 1  # a named thing is unknown, or a check failed
     USAGE = 2
-    JOURNAL = 3  # the journal cannot be read or written
+    JOURNAL = 3  # the journal cannot be read or written, or the answer not written
+    UNKNOWN_TASK = 4  # of `lineage wait` alone, where 1 says that the task failed
     DEFECT = 70
+    TIMED_OUT = 124  # of `lineage wait` alone, as of timeout(1)
     INTERRUPTED = 130
 
 

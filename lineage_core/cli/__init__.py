@@ -7,17 +7,17 @@ in the order in which help shows them.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lineage_core.base.errors import ExitCode, LineageError
+from lineage_core.base.errors import BadInputError, ExitCode, LineageError
+from lineage_core.cli import streams
 from lineage_core.model.event_types import nearest
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from lineage_core.cli.argparser import CommandParser
 
 COMMANDS = {
     "log": "log one event, or a batch from standard input",
@@ -60,12 +60,13 @@ _MORE = """
 The lineage directory is --dir DIR, or LINEAGE_DIR, or else
 $CORTEX_HOME/coordination/lineage or ./coordination/lineage.
 Exit codes: 0 fine; 1 a name is unknown or a check failed; 2 wrong words;
-3 the journal cannot be read or written; 70 a defect; 130 interrupted.
+3 the journal cannot be read or written, or the answer not written; 70 a defect;
+130 interrupted. `lineage wait --help` has those of wait.
 `lineage-tui` shows the same journal live, by keyboard.
 """
 
 
-def parser_of(command: str) -> ArgumentParser:
+def parser_of(command: str) -> CommandParser:
     """The argument parser of a subcommand (a key of COMMANDS)."""
     from lineage_core.cli.argparser import CommandParser, HelpFormatter  # argparse: `lineage log` does without
 
@@ -87,7 +88,48 @@ def parser_of(command: str) -> ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one `lineage` command; returns its exit code. `argv` is what follows the program's name."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    streams.guard()
+    words = _rearranged(list(sys.argv[1:] if argv is None else argv))
+    program = f"lineage {words[0]}" if words and words[0] in COMMANDS else "lineage"
+    try:
+        try:
+            code = _run(words)
+        except SystemExit:  # argparse has printed a help
+            sys.stdout.flush()
+            raise
+        sys.stdout.flush()
+        return code
+    except LineageError as error:
+        from lineage_core.base.escaping import visible
+
+        try:
+            sys.stdout.flush()  # what came before the error
+        except (BrokenPipeError, LineageError):
+            streams.silence()
+        print(visible(f"{program}: {error}"), file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        streams.silence()
+        return ExitCode.OK
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it is reported)
+        from lineage_core.base import crash_report as crash
+
+        return crash.report(program, error)
+
+
+def _rearranged(words: list[str]) -> list[str]:
+    """Words with the options that stand before the command behind it: `--dir D tasks` is `tasks --dir D`."""
+    before: list[str] = []
+    while words and (words[0] == "--dir" or words[0].startswith("--dir=")):
+        taken = 1 if "=" in words[0] else 2
+        before += words[:taken]
+        words = words[taken:]
+    return [*words[:1], *before, *words[1:]] if words else before
+
+
+def _run(words: list[str]) -> int:
     if len(words) > 1 and words[0] in _ASKS and not words[1].startswith("-"):
         words = [words[1], "--help"]
     if not words or words[0] in _ASKS:
@@ -101,25 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.OK
     command = words[0]
     if command not in COMMANDS:
-        print(f"lineage: unknown command {command!r}{nearest(command, COMMANDS)} (see lineage --help)", file=sys.stderr)
-        return ExitCode.USAGE
-    try:
-        module = import_module(f"lineage_core.cli.commands.{command}")
-        args = module.parse(words[1:]) if hasattr(module, "parse") else None
-        code = module.run(args or parser_of(command).parse_intermixed_args(words[1:]))
-        sys.stdout.flush()
-        return int(code)
-    except LineageError as error:
-        from lineage_core.base.escaping import visible
-
-        print(visible(f"lineage {command}: {error}"), file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the interpreter's last flush stays silent
-        return ExitCode.OK
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it is reported)
-        from lineage_core.base import crash_report as crash
-
-        return crash.report(f"lineage {command}", error)
+        raise BadInputError(f"unknown command {command!r}{nearest(command, COMMANDS)} (see lineage --help)")
+    module = import_module(f"lineage_core.cli.commands.{command}")
+    args = module.parse(words[1:]) if hasattr(module, "parse") else None
+    return int(module.run(args or parser_of(command).parse_words(words[1:])))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from typing import NoReturn
 
 from lineage_core.base.errors import ExitCode
 from lineage_core.model.event_types import nearest
+
+MARK = "\0"
+"""Stands before words that are not to be judged: no word of a command line can hold it."""
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -41,11 +45,47 @@ class CommandParser(argparse.ArgumentParser):
     the description says after its first paragraph comes last.
     """
 
+    def parse_words(self, words: Sequence[str]) -> argparse.Namespace:
+        """Parse the words of a command; options and arguments may be mixed.
+
+        What follows `--` are arguments, and what follows an option that takes a value is its value unless it is an
+        option of this command: so every id can be given. argparse by itself loses `--` and what begins with a dash.
+        """
+        return self.parse_intermixed_args(self.plain(words))
+
+    def plain(self, words: Sequence[str]) -> list[str]:
+        """The words with those that argparse is not to judge marked: `_get_value` takes the mark away."""
+        left = list(reversed(words))
+        marked: list[str] = []
+        while left:
+            word = left.pop()
+            name, equals, value = word.partition("=")
+            if word == "--":
+                marked += [MARK + rest for rest in reversed(left)]
+                break
+            if not name.startswith("--"):
+                marked.append(word)
+                continue
+            action = self._option_string_actions.get(name)
+            if not equals and action is not None and action.nargs is None and left and self._is_value(left[-1]):
+                equals, value = "=", left.pop()
+            marked.append(f"{name}={MARK}{value.removeprefix(MARK)}" if equals else word)
+        return marked
+
+    def _is_value(self, word: str) -> bool:
+        return word != "--" and word.partition("=")[0] not in self._option_string_actions
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> object:
+        return super()._get_value(action, arg_string.removeprefix(MARK))
+
     def error(self, message: str) -> NoReturn:
         kind, _, word = message.partition(": ")
         if kind == "unrecognized arguments" and word.startswith("-"):
             option = word.partition(" ")[0].partition("=")[0]
-            message = f"unknown option {option}{nearest(option, self._option_string_actions)}"
+            hint = nearest(option, self._option_string_actions)
+            if not hint and self._get_positional_actions():
+                hint = "; put -- before words that begin with a dash"
+            message = f"unknown option {option}{hint}"
         self.exit(ExitCode.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
     def format_help(self) -> str:

@@ -6,6 +6,7 @@ text. Values that do not fit the type of their column (a name where a number bel
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
@@ -19,13 +20,15 @@ TIMES = frozenset(("at", "since", "timestamp", "start", "end"))
 
 
 def write(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], file: IO[bytes]) -> None:
-    """Write the rows as Parquet."""
+    """Write the rows as Parquet. Raises OSError as the file does: Polars would write to its descriptor by itself."""
     values: dict[str, list[Any]] = {name: [] for name in columns}
     for row in rows:
         for name in columns:
             values[name].append(row.get(name))
     series = [_series(name, values[name]) for name in columns]
-    pl.DataFrame(series).write_parquet(file)
+    whole = io.BytesIO()
+    pl.DataFrame(series).write_parquet(whole)
+    file.write(whole.getbuffer())
 
 
 def _series(name: str, values: list[Any]) -> pl.Series:

@@ -20,7 +20,7 @@ def test_an_unknown_task_is_1_with_the_nearest_id(query: str, ask: Ask) -> None:
     words = query.split()
     words[2:2] = ["task-a-rolout"] if words[0] == "export" else []
     asked = ask(*words, *([] if words[0] == "export" else ["task-a-rolout"]))
-    assert asked.code == 1
+    assert asked.code == (4 if query == "wait" else 1)
     assert asked.out == ""
     assert asked.err.count("\n") == 1
     assert "no task task-a-rolout" in asked.err
@@ -47,7 +47,8 @@ def test_an_unknown_task_is_1_with_the_nearest_id(query: str, ask: Ask) -> None:
         (["events", "--format", "yaml"], "invalid choice: 'yaml'"),
         (["task"], "the following arguments are required: TASK"),
         (["export", "task-1", "--format", "csv"], "no query 'task-1'"),
-        (["export", "tasks"], "the following arguments are required: --format"),
+        (["export", "tasks"], "in which format? Give --format"),
+        (["export", "tasks", "-o", "x.txt"], "in which format? Give --format"),
         (["completion", "tcsh"], "invalid choice: 'tcsh'"),
     ],
 )

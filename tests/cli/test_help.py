@@ -51,7 +51,7 @@ def test_a_mistyped_option_is_told_with_the_right_one(ask: Ask) -> None:
     told = ask("tasks", "--limt", "3")
     assert told.code == 2
     assert told.err == "lineage tasks: unknown option --limt; did you mean --limit? (see lineage tasks --help)\n"
-    assert "unknown option --zzzz (see" in ask("tasks", "--zzzz=1").err
+    assert "unknown option --zzzz; put -- before words that begin with a dash (see" in ask("tasks", "--zzzz=1").err
 
 
 def test_a_missing_action_has_the_name_that_the_help_explains(ask: Ask) -> None:

@@ -102,7 +102,7 @@ def test_no_query_lets_hostile_text_through(name: str, tmp_path: Path, ask: Ask)
         task = task.replace("\0", "")  # which no argument can hold: that task is unknown, and named as such
     for words in questions(task):
         asked = ask(*words, tmp_path / "lineage")
-        assert asked.code in (0, 1), (words, asked.err)
+        assert asked.code in (0, 1, 4, 124), (words, asked.err)
         assert not HOSTILE.search(asked.out + asked.err), words
         if "html" in words:
             assert "<script" not in asked.out

@@ -79,7 +79,7 @@ def test_a_task_that_has_ended_ends_it_at_once(ask: Ask) -> None:
 
 def test_the_time_may_be_up_before(journal: Journal, ask: Ask) -> None:
     asked = ask("wait", "task-1", "--timeout", "50ms", "--json", journal.directory)
-    assert asked.code == 1
+    assert asked.code == 124
     assert asked.err == "lineage wait: the time is up: task-1 has not ended within 50ms\n"
     assert (asked.json["status"], asked.json["timed_out"]) == ("running", True)
 
@@ -91,7 +91,13 @@ def test_a_task_not_born_yet_is_waited_for_when_asked(journal: Journal, start) -
     assert waiter.ended()[0] == 0
 
 
-def test_a_task_that_never_comes_is_1(journal: Journal, ask: Ask) -> None:
+def test_a_task_that_nobody_knows_is_4(journal: Journal, ask: Ask) -> None:
+    asked = ask("wait", "task-9", journal.directory)
+    assert (asked.code, asked.out) == (4, "")
+    assert "no task task-9" in asked.err
+
+
+def test_a_task_that_never_comes_is_124(journal: Journal, ask: Ask) -> None:
     asked = ask("wait", "task-9", "--unborn", "--timeout", "50ms", journal.directory)
-    assert (asked.code, asked.out) == (1, "")
+    assert (asked.code, asked.out) == (124, "")
     assert "no event of task-9 came within 50ms" in asked.err

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, BinaryIO
 
 from lineage_core.base import clock
-from lineage_core.base.errors import BadInputError, ExitCode, JournalError
+from lineage_core.base.errors import BadInputError, ExitCode
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Paper
 from lineage_core.model.event_types import nearest
 
 EXAMPLES = (
-    "lineage export events --since 7d --format csv -o week.csv",
-    "lineage export timeline task-1 --format html -o task-1.html",
-    "lineage export tasks status:failed --format parquet -o failed.parquet",
+    "lineage export events --since 7d -o week.csv",
+    "lineage export timeline task-1 -o task-1.html",
+    "lineage export tasks status:failed -o failed.parquet",
     "lineage export --format json > events.json",
 )
 
@@ -39,28 +37,40 @@ MAX_HTML_ROWS = 10_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage export` itself; the others are those of the query."""
-    parser.usage = "lineage export [QUERY ...] --format FORMAT [-o FILE] [--dir DIR]"
+    parser.usage = "lineage export [QUERY ...] [--format FORMAT] [-o FILE] [--dir DIR]"
     parser.description = (
         f"{parser.description}\n\nQUERY is {', '.join(QUERIES)} (default events), with its own words after it: "
         f"`lineage QUERY --help` tells them. A page of HTML holds at most {MAX_HTML_ROWS} rows."
     )
-    parser.add_argument("--format", choices=FORMATS, required=True, help="what to write")
+    told = "what to write (default: what FILE ends in)"
+    parser.add_argument("--format", choices=FORMATS, help=told)
     parser.add_argument("-o", "--output", metavar="FILE", help="where to (default: stdout)")
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The words for export itself, and as `args` the query's own."""
     from lineage_core.cli import parser_of
+    from lineage_core.cli.argparser import MARK
 
     own = parser_of("export")
     own.allow_abbrev = False
-    args, rest = own.parse_known_args(list(words))
-    query = rest.pop(0) if rest and not rest[0].startswith("-") else "events"
+    args, rest = own.parse_known_args(own.plain(words))
+    query = rest.pop(0).removeprefix(MARK) if rest and not rest[0].startswith("-") else "events"
     if query not in QUERIES:
         raise BadInputError(f"no query {query!r}{nearest(query, QUERIES)} (there are: {', '.join(QUERIES)})")
-    args.query, args.args = query, parser_of(query).parse_intermixed_args(rest)
+    args.format = args.format or format_of(args.output)
+    args.query, args.args = query, parser_of(query).parse_words(rest)
     args.args.dir = args.dir
     return args
+
+
+def format_of(name: str | None) -> str:
+    """The format that the name of a file ends in. Raises BadInputError if it does not tell."""
+    ending = (name or "").rpartition(".")[2].lower()
+    if (form := {"ndjson": "jsonl", "htm": "html"}.get(ending, ending)) in FORMATS:
+        return form
+    endings = ", ".join(FORMATS)
+    raise BadInputError(f"in which format? Give --format ({endings}), or -o FILE with such an ending")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,12 +79,12 @@ def run(args: argparse.Namespace) -> int:
         raise BadInputError("Parquet is not for a terminal: give -o FILE")
     answer: Answer = import_module(f"lineage_core.cli.commands.{args.query}").answer(args.args)
     if args.output:
-        _replace(Path(args.output), answer, args.format)
-    elif args.format == "parquet":
-        _parquet(answer, sys.stdout.buffer)
+        from lineage_core.base.output_file import output_file  # which imports what makes temporary files
+
+        with output_file(args.output) as file:
+            _write(answer, args.format, file)
     else:
-        for piece in _pieces(answer, args.format):
-            sys.stdout.buffer.write(piece.encode())
+        _write(answer, args.format, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     if output.report(answer.problems, sys.stderr):
         return ExitCode.JOURNAL
@@ -92,21 +102,14 @@ def timelines_of(state: State, task_ids: Iterable[str]) -> Iterator[Timeline]:
             yield timeline(task)
 
 
-def _replace(path: Path, answer: Answer, form: str) -> None:
-    """Write a file that is whole or not there. Raises JournalError when it cannot be written."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            if form == "parquet":
-                _parquet(answer, file)
-            else:
-                for piece in _pieces(answer, form):
-                    file.write(piece.encode())
-        part.replace(path)
-    except OSError as error:
-        raise JournalError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
+def _write(answer: Answer, form: str, file: BinaryIO) -> None:
+    if form == "parquet":
+        from lineage_core.present.parquet import write  # imports polars
+
+        write(answer.columns, answer.rows, file)
+    else:
+        for piece in _pieces(answer, form):
+            file.write(piece.encode())
 
 
 def _pieces(answer: Answer, form: str) -> Iterator[str]:
@@ -123,10 +126,3 @@ def _pieces(answer: Answer, form: str) -> Iterator[str]:
         told = f"{told} Only the first {MAX_HTML_ROWS} rows are shown.".strip()
     drawn = answer.timelines() if answer.timelines else ()
     yield from page(answer.title, told, drawn, answer.columns, rows[:MAX_HTML_ROWS], clock.now())
-
-
-def _parquet(answer: Answer, file: Any) -> None:
-    """The rows as Parquet: times as times, lists as lists, objects as JSON text."""
-    from lineage_core.present.parquet import write  # imports polars
-
-    write(answer.columns, answer.rows, file)

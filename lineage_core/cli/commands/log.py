@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from lineage_core.base.errors import BadInputError, ExitCode
+from lineage_core.cli.streams import OutputError
 from lineage_core.model.event_types import EVENTS
 from lineage_core.write.journal import Journal
 
@@ -117,18 +118,20 @@ def run(args: Any) -> int:
         raise BadInputError("EVENT_TYPE and TASK_ID are needed (see lineage log --help)")
     event_type, task_id, *rest = map(_clean, args.words)
     parent = args.parent if args.parent is not None else os.environ.get("LINEAGE_PARENT_ID")
-    print(
-        Journal(args.dir, environ=environ).log(
-            event_type,
-            task_id,
-            *rest,
-            data=_data(args.data),
-            parent=parent and _clean(parent),
-            related=[*map(_clean, args.related)],
-            tags=[*map(_clean, args.tag)],
-            timestamp=args.timestamp,
-        )
+    lineage_id = Journal(args.dir, environ=environ).log(
+        event_type,
+        task_id,
+        *rest,
+        data=_data(args.data),
+        parent=parent and _clean(parent),
+        related=[*map(_clean, args.related)],
+        tags=[*map(_clean, args.tag)],
+        timestamp=args.timestamp,
     )
+    try:
+        print(lineage_id, flush=True)
+    except OutputError as error:
+        raise OutputError(f"the event is written, as {lineage_id}; {error}") from None
     return ExitCode.OK
 
 

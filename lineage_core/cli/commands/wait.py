@@ -25,7 +25,7 @@ from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage wait task-1 --timeout 10m && deploy",
-    'lineage wait "$task_id" --quiet || echo "it failed, or took too long" >&2',
+    'lineage wait "$task_id" --quiet --timeout 1h; [ $? != 124 ] || page_somebody',
     "lineage wait task-1 --json | jq -r .status",
 )
 
@@ -43,7 +43,13 @@ KEYS = {
 class TimeIsUpError(LineageError):
     """The task has not ended within the time given."""
 
-    exit_code = ExitCode.CHECK_FAILED
+    exit_code = ExitCode.TIMED_OUT
+
+
+class UnknownTaskError(UnknownNameError):
+    """Nobody has logged an event of the task."""
+
+    exit_code = ExitCode.UNKNOWN_TASK
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_arguments(parser)
     output.describe(parser, KEYS, "keys")
     parser.description = (
-        f"{parser.description}\n\nexit code: 0 when it completed; 1 when it failed, was cancelled, or the time was up "
-        "(stderr and `timed_out` say so), and for a task that nobody knows."
+        f"{parser.description}\n\nexit code: 0 when it completed, 1 when it failed or was cancelled, 124 when the time "
+        "was up before, 4 for a task that nobody knows."
     )
 
 
@@ -98,9 +104,9 @@ def _follow(args: argparse.Namespace, state: State, timeout: int | None) -> bool
     try:
         found = look_up(directory, args.task, links=False)
         state.merge_facts((args.task, fact) for fact in found.state.facts(args.task))
-    except UnknownNameError:
+    except UnknownNameError as error:
         if not args.unborn:
-            raise
+            raise UnknownTaskError(str(error)) from None
     with _alarm(timeout) as stop:
         watcher = Watcher(directory, stop=stop)
         while True:

@@ -50,7 +50,7 @@ def answer(args: argparse.Namespace) -> Answer:
             if (worker.open or not args.open) and when.touches(worker.first_at, worker.last_at)
         ]
 
-    if args.task:
+    if args.task is not None:
         from lineage_core.query.task_lookup import look_up
 
         with ProgressBar("searching") as progress:
@@ -69,13 +69,13 @@ def answer(args: argparse.Namespace) -> Answer:
         ]
         items = latest(state, rows, chosen, args.limit)
     return Answer(
-        text=lambda paper: text_lines(items, now, paper, with_task=not args.task),
+        text=lambda paper: text_lines(items, now, paper, with_task=args.task is None),
         columns=tuple(WORKER_KEYS),
         rows=[row for _, row in items],
         empty=not items,
         problems=problems,
         timelines=lambda: export.timelines_of(state, [row["task_id"] for _, row in items]),
-        title=f"Workers of {args.task}" if args.task else "Workers",
+        title=f"Workers of {args.task}" if args.task is not None else "Workers",
     )
 
 

@@ -1,0 +1,145 @@
+"""Manners of a command line: what commands do with the streams and terminals that they are given. A row, a manner."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lineage_core.cli import COMMANDS, main
+from tests.cli.conftest import LEGACY
+from tests.shell.test_writers_together import LAUNCHER
+
+LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
+TASK = "task-a-rollout"
+Tool = Callable[[str], str]
+
+EVERY = [
+    *(f"{name} --format {form}" for name in ("tasks", "workers", "failed", "zombies", "events", "recent", "stats")
+      for form in ("text", "json", "jsonl", "csv")),
+    *(f"{name} {TASK} --format {form}" for name in ("task", "timeline", "duration", "summary", "chain", "wait")
+      for form in ("text", "json", "jsonl", "csv")),
+    *(f"export tasks --format {form}" for form in ("csv", "json", "jsonl", "html", "parquet")),
+    *(f"{name} --format {form}" for name in ("validate", "doctor", "archive --dry-run") for form in ("text", "json")),
+    "follow --from-start", "follow --from-start --json", "validate --schema", "validate --rules",
+    "completion bash", "completion zsh", "completion fish", "integration list", "integration show 3.1", "shell path",
+    "log task_created t u", "--help", "--version", "", *(f"{name} --help" for name in COMMANDS),
+]  # fmt: skip
+"""Every command in every format. Only what it prints counts here."""
+
+
+def takes_directory(words: list[str]) -> bool:
+    return bool(words) and words[0] in COMMANDS
+
+
+def ran(
+    words: str | list[str], redirection: str = "", *, directory: Path = LEGACY, timeout: float = 100
+) -> subprocess.CompletedProcess[bytes]:
+    """Run `lineage` by a shell that redirects its streams."""
+    listed = words.split() if isinstance(words, str) else words
+    command = [*LINEAGE, *listed, *(["--dir", str(directory)] if takes_directory(listed) else [])]
+    return subprocess.run(
+        ["sh", "-c", f'"$@" {redirection}', "sh", *command], capture_output=True, check=False, timeout=timeout
+    )
+
+
+def forked(words: str, directory: Path, errors: Path, target: str) -> int:
+    """The exit code of a command in a process forked from this one, which has the modules already."""
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    code = 99
+    try:
+        os.dup2(os.open(target, os.O_WRONLY), 1)
+        os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT), 2)
+        sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # noqa: SIM115  as the interpreter makes them
+        sys.stderr = sys.__stderr__ = open(2, "w", closefd=False)  # noqa: SIM115
+        try:
+            code = main([*words.split(), *(["--dir", str(directory)] if takes_directory(words.split()) else [])])
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+@pytest.mark.parametrize("words", EVERY)
+def test_a_full_disk_is_told_and_3(words: str, tmp_path: Path) -> None:
+    directory, errors = tmp_path if words.startswith("log") else LEGACY, tmp_path / "errors"
+    if words.startswith("stats") or "parquet" in words:  # Polars has threads, which a fork loses
+        done = ran(words, "> /dev/full", directory=directory)
+        code, told = done.returncode, done.stderr.decode()
+    else:
+        code, told = forked(words, directory, errors, "/dev/full"), errors.read_text()
+    assert code == 3
+    assert told.endswith("cannot write to standard output: No space left on device\n")
+    assert told.count("\n") == 1
+
+
+def test_in_a_program_of_its_own_nothing_more_is_said_at_its_end() -> None:
+    done = ran("events", "> /dev/full")
+    assert (done.returncode, done.stderr.count(b"\n")) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    "words", ["events", "tasks --json", "export events --format csv", "log task_created t u", "--help"]
+)
+def test_a_closed_output_is_told_and_3(words: str, tmp_path: Path) -> None:
+    done = ran(words, ">&-", directory=tmp_path if words.startswith("log") else LEGACY)
+    assert done.returncode == 3
+    assert done.stderr.decode().count("\n") == 1
+    assert b"cannot write to standard output: Bad file descriptor" in done.stderr
+
+
+@pytest.mark.parametrize("force_python", ["", "1"])
+@pytest.mark.parametrize("redirection", ["> /dev/full", ">&-"])
+def test_the_launcher_that_logs_in_bash_says_the_same(
+    redirection: str, force_python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LINEAGE_NOW")
+    monkeypatch.setenv("LINEAGE_FORCE_PYTHON", force_python)
+    command = ["bash", str(LAUNCHER), "log", "task_created", "t", "u", "--dir", str(tmp_path)]
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {redirection}', "sh", *command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert done.stderr.startswith("lineage log: the event is written, as lineage-")
+    assert "cannot write to standard output" in done.stderr
+    assert len(ran("events --format jsonl", directory=tmp_path).stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2> /dev/full"])
+def test_messages_that_nobody_can_read_change_no_answer(redirection: str, tmp_path: Path) -> None:
+    whole = ran("tasks --json")
+    assert ran("tasks --json", redirection).stdout == whole.stdout
+    missing = ran("tasks", redirection, directory=tmp_path / "nowhere")
+    assert (missing.returncode, missing.stdout, missing.stderr) == (3, b"", b"")
+    wrong = ran("tasks --limt 3", redirection)
+    assert (wrong.returncode, wrong.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize("redirection", ["<&-", "<&- 2>&-", "< /dev/null"])
+def test_without_an_input_queries_answer(redirection: str) -> None:
+    done = ran("tasks --json", redirection)
+    assert (done.returncode, done.stdout) == (0, ran("tasks --json").stdout)
+
+
+def test_no_command_eats_the_input_of_the_loop_that_calls_it() -> None:
+    script = 'while read -r line; do "$@" >/dev/null 2>&1; printf "%s\\n" "$line"; done'
+    for words in (
+        "tasks",
+        f"wait {TASK}",
+        f"export task {TASK} --format html",
+        "doctor",
+        "integration list",
+        "help tasks",
+    ):
+        command = [*LINEAGE, *words.split(), *(["--dir", str(LEGACY)] if takes_directory(words.split()) else [])]
+        done = subprocess.run(
+            ["sh", "-c", script, "sh", *command], input="one\ntwo\n", capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "one\ntwo\n", words
