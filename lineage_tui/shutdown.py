@@ -27,7 +27,7 @@ LOOK = 1.0
 """Seconds between two looks whether the terminal is still there: not every end of one sends a signal."""
 
 
-class Ending:
+class Shutdown:
     """Ends the app, once, whoever asks first.
 
     app: the app, once there is one. clean: what has to be done even if the app hangs.
@@ -91,9 +91,9 @@ def _let_go_of_terminal() -> None:
 
 
 @contextmanager
-def ending() -> Iterator[Ending]:
+def ending() -> Iterator[Shutdown]:
     """Within this, signals, a vanished terminal and dying threads end the app. What is ignored (nohup) stays so."""
-    end = Ending()
+    end = Shutdown()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     hook = threading.excepthook
     for number, handler in before.items():

@@ -17,7 +17,7 @@ from lineage_tui.models.task_events import TaskEvents
 from lineage_tui.models.text_wrap import RecordLine, record_lines, wrap
 from lineage_tui.theme.line import Line, fit
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.line_list import LineList
 from lineage_tui.widgets.slices import in_background
 
 EVENT_LOOKS = {
@@ -32,7 +32,7 @@ BUDGET, PAUSE = 0.006, 0.01
 """Seconds that reading may keep the interface thread in one go, and seconds between two."""
 
 
-class EventLines(LineView):
+class EventsTab(LineList):
     """The events tab: one line per event, in order."""
 
     def __init__(self, styles: Styles, state: State, clock: Clock, **options: Any) -> None:
@@ -125,7 +125,7 @@ def _say(fact: Fact) -> str:
     return say(fact.event_type, fact.actor_id, fact.data)
 
 
-class RecordLines(LineView):
+class RecordTab(LineList):
     """The record tab: one event as it stands on disk, nothing of it cut.
 
     lines: the record, one value a line, as it was shown.

@@ -8,14 +8,14 @@ from lineage_core.base.clock import Clock
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.facts import Fact
 from lineage_core.state.store import State
-from lineage_tui.detail.events_tab import EventLines, RecordLines, event_parts
-from lineage_tui.detail.timeline_tab import Gantt
-from lineage_tui.detail.workers_tab import WorkerLines
+from lineage_tui.detail.events_tab import EventsTab, RecordTab, event_parts
+from lineage_tui.detail.timeline_tab import TimelineTab
+from lineage_tui.detail.workers_tab import WorkersTab
 from lineage_tui.models.fact_lookup import last_facts, part_of
 from lineage_tui.models.lane_table import Parts
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.line_list import LineView
-from lineage_tui.widgets.styled_lines import Heading
+from lineage_tui.widgets.line_list import LineList
+from lineage_tui.widgets.styled_lines import StyledLines
 
 LEAST_EVENTS = 3
 """Lines for which there must be room before the last events stand below a timeline."""
@@ -25,7 +25,7 @@ LOOKED_BACK = 1 << 20
 """Bytes of packed facts in which they are looked for: the last 5,000 events or so."""
 
 
-class Foot(Heading):
+class Footer(StyledLines):
     """The lines below a view."""
 
     def __init__(self, styles: Styles, state: State, clock: Clock, **options: Any) -> None:
@@ -34,7 +34,7 @@ class Foot(Heading):
         self.clock = clock
         self._last: tuple[object, list[Fact]] = (None, [])  # the last events, and what they were asked for
 
-    def tell(self, view: LineView, row: TaskRow | None, ident: str | None, room: int, width: int) -> None:
+    def tell(self, view: LineList, row: TaskRow | None, ident: str | None, room: int, width: int) -> None:
         """Tell of the line under the cursor of a view.
 
         row: the task that is shown. ident: the worker or handoff of it under the cursor. room, width: what the view
@@ -43,11 +43,11 @@ class Foot(Heading):
         height = _height(view, room)
         rule = height >= 3
         lines: list[Parts] = []
-        if isinstance(view, Gantt | EventLines | WorkerLines):
+        if isinstance(view, TimelineTab | EventsTab | WorkersTab):
             lines = view.exact(height - rule, max(8, width - 1))
         if rule:
             lines = [self._rule(_title(view), width), *lines]
-        if isinstance(view, Gantt) and row is not None and (left := height - len(lines)) >= LEAST_EVENTS + 2:
+        if isinstance(view, TimelineTab) and row is not None and (left := height - len(lines)) >= LEAST_EVENTS + 2:
             lines += [[], *self._last_events(row, ident, left - 2, width)]
         self.show(lines)
         self.stand(height)
@@ -70,17 +70,17 @@ class Foot(Heading):
         return [self._rule("last events" if len(facts) == room else "events", width), *events]
 
 
-def _height(view: LineView, room: int) -> int:
+def _height(view: LineList, room: int) -> int:
     """How many lines below the view: what a timeline leaves over, a part of the room elsewhere."""
-    if isinstance(view, RecordLines) or view.count() == 0:
+    if isinstance(view, RecordTab) or view.count() == 0:
         return 0
-    if isinstance(view, Gantt):
+    if isinstance(view, TimelineTab):
         return max(room - view.title_lines - view.count(), min(5, room // 3) if room >= 7 else 0)
     return min(6, room // 3) if room >= 6 else 0
 
 
-def _title(view: LineView) -> str:
-    if isinstance(view, Gantt) and view.shown is not None and view.cursor < view.count():
+def _title(view: LineList) -> str:
+    if isinstance(view, TimelineTab) and view.shown is not None and view.cursor < view.count():
         lane = view.shown.lanes[view.cursor]
         return "phases" if lane.kind == "phases" else " ".join(f"{lane.name}  {lane.note}".split())
-    return {EventLines: "event", WorkerLines: "worker"}.get(type(view), "")
+    return {EventsTab: "event", WorkersTab: "worker"}.get(type(view), "")

@@ -20,26 +20,26 @@ from lineage_core.present.timeline import timeline
 from lineage_core.rules.silence import over
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
-from lineage_tui.detail.events_tab import EventLines, RecordLines
-from lineage_tui.detail.footer import Foot
-from lineage_tui.detail.timeline_tab import Gantt
-from lineage_tui.detail.workers_tab import WorkerLines
+from lineage_tui.detail.events_tab import EventsTab, RecordTab
+from lineage_tui.detail.footer import Footer
+from lineage_tui.detail.timeline_tab import TimelineTab
+from lineage_tui.detail.workers_tab import WorkersTab
 from lineage_tui.models.detail_header import session_lines, task_lines
 from lineage_tui.models.fact_lookup import last_fact, part_of
 from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.session_summary import Session
 from lineage_tui.models.silence_baseline import Usually
-from lineage_tui.models.task_brief import Brief, brief
-from lineage_tui.models.throttle import Pace
+from lineage_tui.models.task_brief import TaskBrief, brief
+from lineage_tui.models.throttle import Throttle
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.line_list import LineList
 from lineage_tui.widgets.slices import in_background
-from lineage_tui.widgets.styled_lines import Heading
+from lineage_tui.widgets.styled_lines import StyledLines
 
 TABS = ("timeline", "events", "workers", "record")
 
 
-class Detail(Vertical):
+class DetailPane(Vertical):
     """The pane right of the tree, or below it.
 
     read: gives the text of the record of a fact, as it stands on disk; called when the record tab is shown.
@@ -72,16 +72,16 @@ class Detail(Vertical):
         self.usually = usually
         self.task_id: str | None = None
         self.tab = "timeline"
-        self.gantt = Gantt(styles, clock, id="timeline", empty="no task selected")
-        self.events = EventLines(styles, state, clock, id="events", empty="no events")
-        self.crew = WorkerLines(styles, clock, thresholds, id="workers", empty="no workers yet")
-        self.record = RecordLines(styles, id="record", empty="no event selected")
-        self.heading = Heading(styles, id="heading")
-        self.foot = Foot(styles, state, clock, id="foot")
+        self.timeline_tab = TimelineTab(styles, clock, id="timeline", empty="no task selected")
+        self.events = EventsTab(styles, state, clock, id="events", empty="no events")
+        self.workers_tab = WorkersTab(styles, clock, thresholds, id="workers", empty="no workers yet")
+        self.record = RecordTab(styles, id="record", empty="no event selected")
+        self.heading = StyledLines(styles, id="heading")
+        self.footer = Footer(styles, state, clock, id="foot")
         self._shown: dict[str, TaskRow] = {}  # what each tab was last made of
-        self._pace = Pace()
+        self._throttle = Throttle()
         self._planned = False
-        for view in (self.gantt, self.events, self.crew, self.record):
+        for view in (self.timeline_tab, self.events, self.workers_tab, self.record):
             view.on_entered = self._entered
             view.on_moved = lambda _key: self._show_foot()
 
@@ -89,18 +89,23 @@ class Detail(Vertical):
         self.heading.on_part = self._clicked
         yield self.heading
         with ContentSwitcher(initial="timeline"):
-            yield self.gantt
+            yield self.timeline_tab
             yield self.events
-            yield self.crew
+            yield self.workers_tab
             yield self.record
-        yield self.foot
+        yield self.footer
 
     @property
-    def view(self) -> LineView:
+    def view(self) -> LineList:
         """The view of the present tab."""
         if self.task_id is None:
-            return self.gantt
-        return {"timeline": self.gantt, "events": self.events, "workers": self.crew, "record": self.record}[self.tab]
+            return self.timeline_tab
+        return {
+            "timeline": self.timeline_tab,
+            "events": self.events,
+            "workers": self.workers_tab,
+            "record": self.record,
+        }[self.tab]
 
     def show(self, task_id: str | None, worker: str | None = None) -> None:
         """Show this task; worker: the lane to put the cursor on. None: the session under the cursor, if one is."""
@@ -109,8 +114,8 @@ class Detail(Vertical):
             self.task_id = task_id
             self.session.open(group)
             self._shown.clear()
-            self._pace = Pace()
-            for view in (self.gantt, self.events, self.crew):
+            self._throttle = Throttle()
+            for view in (self.timeline_tab, self.events, self.workers_tab):
                 view.cursor = view.top = 0
                 view.cursor_key = None
             if self.tab == "record":
@@ -118,13 +123,13 @@ class Detail(Vertical):
             self._switch()
         self.update()
         if worker is not None:
-            self.gantt.select_key(("worker", worker)) or self.gantt.select_key(("handoff", worker))
-            self.crew.select_key(worker)
+            self.timeline_tab.select_key(("worker", worker)) or self.timeline_tab.select_key(("handoff", worker))
+            self.workers_tab.select_key(worker)
 
     def update(self) -> None:
         """Bring the pane up to date with the state and the clock.
 
-        What changed in the task is taken in as often as it can be without slowing the screen down (see `Pace`).
+        What changed in the task is taken in as often as it can be without slowing the screen down (see `Throttle`).
         """
         row = self.state.rows.get(self.task_id) if self.task_id is not None else None
         if row is None:
@@ -132,12 +137,12 @@ class Detail(Vertical):
             return
         tab = self.tab
         if self._shown.get(tab) is not row:
-            if (wait := self._pace.wait()) and tab in self._shown:
+            if (wait := self._throttle.wait()) and tab in self._shown:
                 self._plan(wait)
             else:
-                self._pace.begin()
+                self._throttle.begin()
                 self._take_in(tab, row)
-                self._pace.end()
+                self._throttle.end()
         with self.state.lock:
             task = self.state.task(row.task_id)
             assert task is not None
@@ -157,9 +162,9 @@ class Detail(Vertical):
                 if task is None:
                     return
                 if tab == "workers":
-                    self.crew.show(sorted(task.workers.values(), key=lambda w: w.first_at), over(task))
+                    self.workers_tab.show(sorted(task.workers.values(), key=lambda w: w.first_at), over(task))
                 else:
-                    self.gantt.show(timeline(task))
+                    self.timeline_tab.show(timeline(task))
 
     def _plan(self, wait: float) -> None:
         """Update again after so many seconds."""
@@ -178,11 +183,11 @@ class Detail(Vertical):
         if self.session.name is None:
             self._shown.clear()
             self.heading.show([])
-            self.foot.show([])
-            self.gantt.show(None)
+            self.footer.show([])
+            self.timeline_tab.show(None)
             return
-        if not self._pace.wait() and not any(w.group == "session" and w.is_running for w in self.workers):
-            self._pace.begin()
+        if not self._throttle.wait() and not any(w.group == "session" and w.is_running for w in self.workers):
+            self._throttle.begin()
             in_background(self, self._read_session, "session")
         self._show_session()
 
@@ -192,18 +197,18 @@ class Detail(Vertical):
             await asyncio.sleep(0.004)
             if self.session.name != name or self.task_id is not None:
                 return
-        self._pace.end()
+        self._throttle.end()
         if self.session.name == name and self.task_id is None:
-            self.gantt.show(self.session.timeline)
+            self.timeline_tab.show(self.session.timeline)
             self._show_session()
 
     def _show_session(self) -> None:
-        lines = session_lines(self.session, self.gantt.count(), self.clock(), self.size.width, self.looks)
+        lines = session_lines(self.session, self.timeline_tab.count(), self.clock(), self.size.width, self.looks)
         self.heading.show(lines)
         self.heading.stand(len(lines))
         self._show_foot()
 
-    def _show_heading(self, told: Brief, parent: str) -> None:
+    def _show_heading(self, told: TaskBrief, parent: str) -> None:
         short = self.tab == "record" and self.size.height < 20  # a record wants the room
         if parent:
             told = told._replace(figures=(*told.figures, f"part of {parent}"))
@@ -226,7 +231,7 @@ class Detail(Vertical):
     def _show_foot(self) -> None:
         room = max(0, self.size.height - len(self.heading.lines))
         row = self.state.rows.get(self.task_id) if self.task_id is not None else None
-        self.foot.tell(self.view, row, self.part(), room, self.size.width)
+        self.footer.tell(self.view, row, self.part(), room, self.size.width)
 
     # Going.
 
@@ -274,8 +279,8 @@ class Detail(Vertical):
     def part(self) -> str | None:
         """The id of the worker or handoff under the cursor, in the tabs that list them."""
         if self.tab == "workers":
-            return self.crew.cursor_key if isinstance(self.crew.cursor_key, str) else None
-        match self.gantt.cursor_key if self.tab == "timeline" else None:
+            return self.workers_tab.cursor_key if isinstance(self.workers_tab.cursor_key, str) else None
+        match self.timeline_tab.cursor_key if self.tab == "timeline" else None:
             case ("worker" | "handoff", str(ident)):
                 return ident
         return None

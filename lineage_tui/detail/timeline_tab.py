@@ -11,10 +11,10 @@ from lineage_tui.models.gantt_cells import Axis, paint, ruler
 from lineage_tui.models.lane_table import Parts, exact
 from lineage_tui.theme.line import Line, cut
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.line_list import LineList
 
 
-class Gantt(LineView):
+class TimelineTab(LineList):
     """The timeline tab. Its first line is the axis; the cursor picks a lane, whose exact times `exact` gives."""
 
     title_lines = 1

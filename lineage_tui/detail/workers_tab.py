@@ -14,10 +14,10 @@ from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.text_wrap import wrap
 from lineage_tui.theme.line import Line, bar, cut
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.line_list import LineList
 
 
-class WorkerLines(LineView):
+class WorkersTab(LineList):
     """The workers tab."""
 
     title_lines = 1

@@ -12,13 +12,13 @@ from lineage_core.rules.silence import ZOMBIE, levels, over, watch
 from lineage_core.rules.stuck_work import AT_ONCE, RULES, Finding, Severity, check, concerned
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
-from lineage_tui.settings.acknowledgements import Acknowledged, Grade, Key
+from lineage_tui.settings.acknowledgements import Acknowledgements, Grade, Key
 
 RECENT = DAY
 """What began longer ago comes after all that is newer, however bad."""
 
 LONG_AGO, ACKNOWLEDGED = 4, 10
-"""See `Concern.rank`."""
+"""See `AttentionItem.rank`."""
 
 UNTYPED = "untyped"
 """What workers of no type are called."""
@@ -28,7 +28,7 @@ _GRADES = {Severity.PAST: 0, Severity.WARNING: 1, Severity.BAD: 2}
 
 class Cause(NamedTuple):
     """What findings have in common that are folded into one line. name: the rule, or `zombie`; what: the reason without
-    numbers and ids, or the worker type; band: 0 for what is recent, else as the first part of `Concern.rank`."""
+    numbers and ids, or the worker type; band: 0 for what is recent, else as the first part of `AttentionItem.rank`."""
 
     name: str
     what: str
@@ -44,7 +44,7 @@ class Found(NamedTuple):
     what: str = ""
 
 
-class Concern(NamedTuple):
+class AttentionItem(NamedTuple):
     """A finding in the list. rank: its place; the first part says how urgent: 0 a task that waits for a person, 1 what
     hangs and is bad, 2 a failure, 3 a warning, 4 what is past or long ago; 10 more once it was acknowledged. Of equals
     the newest comes first."""
@@ -101,7 +101,7 @@ def examine(state: State, task_id: str, now: int, thresholds: Thresholds) -> tup
         return found, list(_times(task, thresholds))
 
 
-def rated(found: Found, acknowledged: Acknowledged, now: int) -> Concern:
+def rated(found: Found, acknowledged: Acknowledgements, now: int) -> AttentionItem:
     """A finding with its place in the list."""
     finding = found.finding
     grade = Grade(_GRADES[finding.severity], finding.since, found.times)
@@ -114,7 +114,7 @@ def rated(found: Found, acknowledged: Acknowledged, now: int) -> Concern:
     if acknowledged.covers(key_of(finding), grade):
         urgency += ACKNOWLEDGED
     rank = (urgency, -finding.since, finding.task_id, finding.subject, finding.rule)
-    return Concern(finding, grade, rank, found.what)
+    return AttentionItem(finding, grade, rank, found.what)
 
 
 def _times(task: Task, t: Thresholds) -> Iterator[int]:

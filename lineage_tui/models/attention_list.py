@@ -14,23 +14,23 @@ from lineage_core.model.entities import Status, TaskRow
 from lineage_core.rules.stuck_work import AT_ONCE, Finding, Severity, crowd
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
-from lineage_tui.models.attention_item import LONG_AGO, RECENT, Cause, Concern, Found, examine, key_of, rated
-from lineage_tui.models.grouped_list import Bundles
-from lineage_tui.settings.acknowledgements import Acknowledged, Key
+from lineage_tui.models.attention_item import LONG_AGO, RECENT, AttentionItem, Cause, Found, examine, key_of, rated
+from lineage_tui.models.grouped_list import GroupedList
+from lineage_tui.settings.acknowledgements import Acknowledgements, Key
 
 _STEP = 20
 
 Matches = Callable[[TaskRow], bool]
 
 
-class Concerns:
+class AttentionList:
     """The findings of a state.
 
     lines: those that are listed, folded by their causes. matches: the filter. with_acknowledged: whether what was
     acknowledged is listed too, at the end. counts: by rule and severity, of what was not acknowledged and is recent.
     """
 
-    def __init__(self, state: State, thresholds: Thresholds, acknowledged: Acknowledged) -> None:
+    def __init__(self, state: State, thresholds: Thresholds, acknowledged: Acknowledgements) -> None:
         self.state = state
         self.thresholds = thresholds
         self.acknowledged = acknowledged
@@ -40,8 +40,8 @@ class Concerns:
         self.seen = 0  # how many are acknowledged
         self.old = 0  # how many are past or long ago
         self.entered = 0  # lines that were ever new
-        self.lines: Bundles[Key, Cause | Key] = Bundles(self._rank)
-        self._concerns: dict[Key, Concern] = {}
+        self.lines: GroupedList[Key, Cause | Key] = GroupedList(self._rank)
+        self._concerns: dict[Key, AttentionItem] = {}
         self._of_task: dict[str, tuple[Key, ...]] = {}
         self._zombies: dict[Key, Finding] = {}
         self._crowd: Finding | None = None
@@ -57,7 +57,7 @@ class Concerns:
     def __len__(self) -> int:
         return len(self._concerns)
 
-    def concern(self, key: Key) -> Concern | None:
+    def concern(self, key: Key) -> AttentionItem | None:
         """The concern of a key, if there is one."""
         return self._concerns.get(key)
 
@@ -96,7 +96,7 @@ class Concerns:
         """List what matches (None: all); a generator that does it in slices. Until it is through, nothing moves."""
         self._refilling = True
         self.matches, self.with_acknowledged = matches, with_acknowledged
-        lines: Bundles[Key, Cause | Key] = Bundles(self._rank, self.lines.opened)
+        lines: GroupedList[Key, Cause | Key] = GroupedList(self._rank, self.lines.opened)
         for number, (key, concern) in enumerate(list(self._concerns.items())):
             if self._lists(concern):
                 lines.add(key, concern.bundle)
@@ -131,7 +131,7 @@ class Concerns:
             self._later.add(task_id)
             return
         found, times = examine(self.state, task_id, now, self.thresholds)
-        concerns: dict[Key, Concern] = {}
+        concerns: dict[Key, AttentionItem] = {}
         for one in found:  # of several of one kind the most urgent
             concerns.setdefault(key_of(one.finding), rated(one, self.acknowledged, now))
         for key in self._of_task.pop(task_id, ()):
@@ -168,7 +168,7 @@ class Concerns:
         row = self.state.rows.get(task_id)
         return (row.status, row.ended_at or row.last_at) if row is not None and row.status.ended else None
 
-    def _put(self, key: Key, concern: Concern | None) -> None:
+    def _put(self, key: Key, concern: AttentionItem | None) -> None:
         """Replace a concern, and bring its line to its place."""
         old = self._concerns.get(key)
         listed = key in self.lines
@@ -188,12 +188,12 @@ class Concerns:
             self.lines.add(key, concern.bundle)
             self.entered += old is None
 
-    def _lists(self, concern: Concern) -> bool:
+    def _lists(self, concern: AttentionItem) -> bool:
         if concern.acknowledged and not self.with_acknowledged:
             return False
         return self.matches is None or self.matches(self.state.rows[concern.finding.task_id])
 
-    def _count(self, concern: Concern, by: int) -> None:
+    def _count(self, concern: AttentionItem, by: int) -> None:
         finding = concern.finding
         if finding.severity is Severity.BAD and finding.rule in AT_ONCE:
             self._crowd_stale = True

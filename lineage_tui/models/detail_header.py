@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from lineage_core.base.clock import format_duration
 from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.session_summary import Session, Sums
-from lineage_tui.models.task_brief import Brief
+from lineage_tui.models.task_brief import TaskBrief
 from lineage_tui.models.text_wrap import wrap
 from lineage_tui.theme.styles import Styles
 
 
-def task_lines(task_id: str, told: Brief, width: int, height: int, looks: Styles) -> list[Parts]:
+def task_lines(task_id: str, told: TaskBrief, width: int, height: int, looks: Styles) -> list[Parts]:
     """What is told of a task, in a pane of this width and height: sentences in full where there is room."""
     glyph, word, role = looks.look(told.state)
     title: Parts = [(f"{glyph} {word} ", role, True), (task_id, "text", True)]

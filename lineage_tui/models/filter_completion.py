@@ -17,7 +17,7 @@ _ENDINGS = ["cancelled", "completed", "failed"]
 _TIMES = ["15m", "1h", "24h", "7d", "today", "yesterday"]
 
 
-class Vocabulary:
+class FilterCompletion:
     """The values that tasks have, and from them what a filter that is being typed could become."""
 
     def __init__(self) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, TypeVar
 
-from lineage_tui.models.sorted_list import Ranked
+from lineage_tui.models.sorted_list import SortedList
 
 I = TypeVar("I", bound=Hashable)  # noqa: E741
 B = TypeVar("B", bound=Hashable)
 
 
-class Bundles(Generic[I, B]):
+class GroupedList(Generic[I, B]):
     """The lines of a list: items, and the headings of bundles of two and more.
 
     rank: the place of an item, another one for each. opened: the bundles that are open; a bundle is remembered as open
@@ -25,9 +25,9 @@ class Bundles(Generic[I, B]):
     def __init__(self, rank: Callable[[I], Any], opened: set[B] | None = None) -> None:
         self.opened: set[B] = set() if opened is None else opened
         self._rank = rank
-        self._members: dict[B, Ranked[I]] = {}
+        self._members: dict[B, SortedList[I]] = {}
         self._bundle_of: dict[I, B] = {}
-        self._order: Ranked[B] = Ranked(lambda bundle: self._rank(self._members[bundle][0]))
+        self._order: SortedList[B] = SortedList(lambda bundle: self._rank(self._members[bundle][0]))
         self._spread: list[tuple[int, int, B]] | None = None  # open bundles: line of the heading, items, bundle
 
     def __contains__(self, item: I) -> bool:
@@ -44,7 +44,7 @@ class Bundles(Generic[I, B]):
     def add(self, item: I, bundle: B) -> None:
         """Put an item in its place."""
         self._spread = None
-        members = self._members.setdefault(bundle, Ranked(self._rank))
+        members = self._members.setdefault(bundle, SortedList(self._rank))
         alone = not len(members)
         first = alone or self._rank(item) < self._rank(members[0])
         if first and not alone:
@@ -68,9 +68,9 @@ class Bundles(Generic[I, B]):
         elif first:
             self._order.add(bundle)
 
-    def items(self, bundle: B) -> Ranked[I]:
+    def items(self, bundle: B) -> SortedList[I]:
         """The items of a bundle, in order; none if there is no such bundle."""
-        return self._members.get(bundle) or Ranked(self._rank)
+        return self._members.get(bundle) or SortedList(self._rank)
 
     def bundle(self, item: I) -> B | None:
         """The bundle of an item, if it is in the list and not alone."""

@@ -10,18 +10,18 @@ from typing import Generic, TypeVar
 
 from lineage_core.rules.silence import WORDS, Watch, levels
 from lineage_core.rules.thresholds import Thresholds
-from lineage_tui.models.sorted_list import Ranked
+from lineage_tui.models.sorted_list import SortedList
 
 K = TypeVar("K", bound=Hashable)
 
 
-class Vigil(Generic[K]):
+class OpenWorkers(Generic[K]):
     """Open workers by key; the keys of one vigil can be compared with each other."""
 
     def __init__(self, thresholds: Thresholds) -> None:
         self.thresholds = thresholds
         self._watches: dict[K, Watch] = {}
-        self._by_rule: dict[str, Ranked[K]] = {rule: Ranked(self._rank) for rule in WORDS}
+        self._by_rule: dict[str, SortedList[K]] = {rule: SortedList(self._rank) for rule in WORDS}
 
     def __len__(self) -> int:
         return len(self._watches)

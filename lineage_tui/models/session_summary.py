@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lineage_core.model.entities import TaskRow
 from lineage_core.present.timeline import Bar, Lane, Timeline
-from lineage_tui.models.task_tree import Tree
+from lineage_tui.models.task_tree import TaskTree
 from lineage_tui.models.tree_index import Node
 
 MOST = 1000
@@ -54,7 +54,7 @@ class Session:
     sums, timeline: as of the last time that it was read to the end; None before.
     """
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: TaskTree) -> None:
         self.tree = tree
         self.name: str | None = None
         self.sums: Sums | None = None
@@ -67,9 +67,9 @@ class Session:
 
     def by_status(self) -> list[tuple[str, int]]:
         """How many tasks are in each status, those that want a look first."""
-        tally = self.tree.tallies.get(self.name or "") or Counter()
+        status_counts = self.tree.tallies.get(self.name or "") or Counter()
         order = ("running", "blocked", "failed", "assigned", "queued", "completed", "cancelled", "unknown")
-        return [(status, tally[status]) for status in order if tally[status]]
+        return [(status, status_counts[status]) for status in order if status_counts[status]]
 
     def read(self) -> Iterator[int]:
         """Add everything up; a generator that does it in slices, giving how many tasks were counted."""

@@ -51,7 +51,7 @@ def gaps_of(worker: Worker) -> tuple[int, ...]:
     return tuple(after - before for before, after in pairwise(sorted((*words, worker.ended_at))))
 
 
-class UsualSilence:
+class SilenceBaseline:
     """The usual silences by worker type, of a state: what the screen says everywhere.
 
     It follows from the tasks that were last heard of, in whatever order they were read. learning: whether `learn` is

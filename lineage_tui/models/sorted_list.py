@@ -20,7 +20,7 @@ STEP = 250
 """Items that are sorted anew between two pauses."""
 
 
-class Ranked(Generic[T]):
+class SortedList(Generic[T]):
     """Items in ascending order of `sort`, which gives a different value for each.
 
     block: makes a block of items, for instance `lambda items: array("I", items)`.

@@ -8,10 +8,10 @@ from lineage_core.model.entities import TaskRow
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
-from lineage_tui.models.open_workers import Vigil
+from lineage_tui.models.open_workers import OpenWorkers
 
 
-class Tally:
+class StatusCounts:
     """How many tasks are in each status, and how many of their workers are stuck.
 
     escalated: tasks that wait for a person. last_at: the time of the newest event.
@@ -22,7 +22,7 @@ class Tally:
         self.by_status: Counter[str] = Counter()
         self.escalated: set[str] = set()
         self.last_at: int | None = None
-        self._vigil: Vigil[tuple[str, str]] = Vigil(thresholds)
+        self._open_workers: OpenWorkers[tuple[str, str]] = OpenWorkers(thresholds)
         self._open: dict[str, tuple[str, ...]] = {}  # the open workers of a task
 
     def take(self, old: TaskRow | None, row: TaskRow) -> None:
@@ -46,12 +46,12 @@ class Tally:
             watches = {worker.worker_id: watch(worker, ended) for worker in workers if worker.open}
         for name in self._open.pop(task_id, ()):
             if name not in watches:
-                self._vigil.put((task_id, name), None)
+                self._open_workers.put((task_id, name), None)
         for name, seen in watches.items():
-            self._vigil.put((task_id, name), seen)
+            self._open_workers.put((task_id, name), seen)
         if watches:
             self._open[task_id] = tuple(watches)
 
     def stuck(self, now: int) -> Counter[str]:
         """How many open workers are `zombie`, `silent`, `unstarted` and `orphaned`: as the workers view shows them."""
-        return self._vigil.counts(now)
+        return self._open_workers.counts(now)

@@ -27,7 +27,7 @@ class Said(NamedTuple):
     marked: bool = True
 
 
-class Brief(NamedTuple):
+class TaskBrief(NamedTuple):
     """What stands at the head of the detail pane.
 
     state: the state to show the task in: its status, or `silent` or `zombie` when a worker of it is. about: words
@@ -42,7 +42,7 @@ class Brief(NamedTuple):
 
 def brief(
     task: Task, rows: Mapping[str, TaskRow], now: int, thresholds: Thresholds, usually: Usually, looks: Styles
-) -> Brief:
+) -> TaskBrief:
     """The heading of a task as of now."""
     status = task.status.value
     quiet = quietest(task)
@@ -71,7 +71,7 @@ def brief(
         said.append(Said(f"{quiet.worker_id} is still open, last heard of {ago(quiet.last_at, now)} ago", silence))
     about = [status if hangs else "", task.priority, task.task_type]
     figures += _figures(task, now, looks)
-    return Brief(silence if hangs else status, ", ".join(filter(None, about)), tuple(said), tuple(figures))
+    return TaskBrief(silence if hangs else status, ", ".join(filter(None, about)), tuple(said), tuple(figures))
 
 
 def _failure(task: Task, now: int, looks: Styles) -> Said | None:

@@ -20,7 +20,7 @@ SORTS: dict[str, Callable[[TaskRow], tuple[Any, ...]]] = {
 """The orders of the tasks in a group."""
 
 
-class Falling:
+class Descending:
     """A sort key turned round."""
 
     __slots__ = ("value",)
@@ -28,11 +28,11 @@ class Falling:
     def __init__(self, value: tuple[Any, ...]) -> None:
         self.value = value
 
-    def __lt__(self, other: Falling) -> bool:
+    def __lt__(self, other: Descending) -> bool:
         return other.value < self.value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Falling) and other.value == self.value
+        return isinstance(other, Descending) and other.value == self.value
 
     def __hash__(self) -> int:
         return hash(self.value)

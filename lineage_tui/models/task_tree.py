@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 from lineage_core.model.entities import TaskRow
 from lineage_core.state.store import State
-from lineage_tui.models.task_order import SORTS, Falling
-from lineage_tui.models.tree_index import NO_KIDS, Branch, Node
+from lineage_tui.models.task_order import SORTS, Descending
+from lineage_tui.models.tree_index import NO_KIDS, Node, TreeIndex
 
 OPEN_DEPTH = 8
 """Tasks at work are shown open down to this depth; deeper ones when asked for."""
 
 
-class Tree:
+class TaskTree:
     """The visible lines over a state.
 
     state: read under its lock where tasks are looked into. rows: the tasks as they were at the last `update`, which
@@ -194,7 +194,7 @@ class Tree:
         """The place of a task among those of its group, in the order that the group is in."""
         sorted_by, inverted = self._orders.setdefault(group, (self.sorted_by, self.inverted))
         value = SORTS[sorted_by](row)
-        return (Falling(value) if inverted else value, row.task_id)
+        return (Descending(value) if inverted else value, row.task_id)
 
     def tasks(self) -> Iterator[Node]:
         """All task nodes, in no order."""
@@ -301,7 +301,7 @@ class Tree:
                 stack.extend(below.kids)
         node.size = node.measure()
         if parent.kids is NO_KIDS:
-            parent.kids = Branch()
+            parent.kids = TreeIndex()
         parent.kids.add(node)
         self._stale[parent] = None
 

@@ -12,7 +12,7 @@ LONGEST = 0.5
 """… or after so many seconds."""
 
 
-class Pace:
+class Throttle:
     """clock: gives seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -62,7 +62,7 @@ class Node:
         return self.own + (self.kids.lines if self.open else 0)
 
 
-class Branch:
+class TreeIndex:
     """The children of a node, in order of `sort`. lines: how many lines they take together."""
 
     __slots__ = ("_blocks", "_sums", "count", "lines")
@@ -163,5 +163,5 @@ class Branch:
         raise IndexError(line)
 
 
-NO_KIDS = Branch()
+NO_KIDS = TreeIndex()
 """What a node has that never had children: one for all of them, since most tasks are never opened."""

@@ -18,8 +18,8 @@ from lineage_core.rules.silence import WORDS as WATCHES
 from lineage_core.rules.silence import Watch, over, watch
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
-from lineage_tui.models.open_workers import Vigil
-from lineage_tui.models.sorted_list import Ranked
+from lineage_tui.models.open_workers import OpenWorkers
+from lineage_tui.models.sorted_list import SortedList
 
 NOTHING = -(1 << 62)
 """Stands for a number that nobody told."""
@@ -36,7 +36,7 @@ _RULES = tuple(WATCHES)
 _STEP = 100
 
 
-class Seat(NamedTuple):
+class IndexedWorker(NamedTuple):
     """A worker of the roster: what a line shows of it. Times in microseconds; None where nobody told.
 
     state: one of STATES. words: its last word: its error, or its step. watch: how it is watched, while it is open.
@@ -66,10 +66,10 @@ class Seat(NamedTuple):
         return (self.watch.word(now, thresholds) if self.watch is not None else "") or self.state
 
 
-Matches = Callable[[TaskRow, Seat], bool]
+Matches = Callable[[TaskRow, IndexedWorker], bool]
 
 
-class Roster:
+class WorkerIndex:
     """The workers of a state and the lines that a table has for them.
 
     order: the slots of the workers that match: open ones, then ended ones, each sorted. open_lines: how many of them
@@ -94,9 +94,9 @@ class Roster:
         self._shown = bytearray()
         self._add("")  # slot 0 takes the new values of a worker while they are compared with the old ones
         self.keys = self._sort_keys()
-        self.order: Ranked[int] = Ranked(self.keys[sort], _slots)
+        self.order: SortedList[int] = SortedList(self.keys[sort], _slots)
         self.open_lines = 0
-        self._vigil: Vigil[int] = Vigil(thresholds)
+        self._open_workers: OpenWorkers[int] = OpenWorkers(thresholds)
         self._as_of: int | None = None
         self._resorting = False
         self._later: set[str] = set()
@@ -104,11 +104,11 @@ class Roster:
     def __len__(self) -> int:
         return len(self._ids) - 1
 
-    def seat(self, slot: int) -> Seat:
+    def seat(self, slot: int) -> IndexedWorker:
         """The worker in a slot."""
         first, last, ended, tokens, budget, since = (self._numbers[name][slot] for name in _NUMBERS)
         percent = self._percents[slot]
-        return Seat(
+        return IndexedWorker(
             self._ids[slot], self._tasks[slot], self._types[slot], self._masters[slot], STATES[self._states[slot]],
             first, last, _told(ended), percent if percent >= 0 else None, _told(tokens), _told(budget),
             self._words[slot], Watch(_RULES[self._rules[slot]], since) if since != NOTHING else None,
@@ -129,16 +129,16 @@ class Roster:
     @property
     def open(self) -> int:
         """How many workers are open."""
-        return len(self._vigil)
+        return len(self._open_workers)
 
     def stuck(self, now: int) -> Counter[str]:
         """How many open workers are `zombie`, `silent`, `unstarted` and `orphaned`, of all tasks."""
-        return self._vigil.counts(now)
+        return self._open_workers.counts(now)
 
     def turn(self, now: int) -> None:
         """Bring lines in and out that match otherwise than before, because time has passed."""
         if self.matches is not None and self._as_of is not None and not self._resorting:
-            for slot in list(self._vigil.crossed(self._as_of, now)):
+            for slot in list(self._open_workers.crossed(self._as_of, now)):
                 self._show(slot, self.matches(self.rows[self._tasks[slot]], self.seat(slot)))
         if not self._resorting:
             self._as_of = now
@@ -247,7 +247,7 @@ class Roster:
         if not stays:
             self._show(slot, False)
         self._write(slot, row, worker, seen)
-        self._vigil.put(slot, seen)
+        self._open_workers.put(slot, seen)
         if wanted:
             self._show(slot, True)
 

@@ -53,10 +53,10 @@ class Showing(Finding):
 
     def action_zoom(self, step: int) -> None:
         self.detail.open_tab("timeline")
-        self.detail.gantt.zoom(step)
+        self.detail.timeline_tab.zoom(step)
 
     def action_pan(self, step: int) -> None:
-        self.detail.gantt.pan(step)
+        self.detail.timeline_tab.pan(step)
 
     def action_times(self) -> None:
         looks = self.app.looks

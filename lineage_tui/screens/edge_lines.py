@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineage_core.base.clock import format_local, format_timestamp
-from lineage_tui.models.status_counts import Tally
+from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.screens.display import Showing
 from lineage_tui.settings.keymap import HINTED, first_key
 from lineage_tui.theme.line import fit
@@ -14,7 +14,7 @@ from lineage_tui.widgets.status_text import counts, pulse
 class Edges(Showing):
     """What is told at the edges."""
 
-    tally: Tally
+    status_counts: StatusCounts
     top_line: EdgeLine
     status_line: EdgeLine
     key_line: EdgeLine
@@ -34,9 +34,9 @@ class Edges(Showing):
             right.append((f" {app.state.copies} copies ", "muted"))
         if health.problems:
             right.append((f" {len(health.problems)} unreadable ", "failed"))
-        tally = self.tally
-        busy = bool(tally.by_status["running"] or tally.by_status["assigned"])
-        right.append(pulse(app.feed.rate(), tally.last_at, now, app.thresholds.warned, busy))
+        status_counts = self.status_counts
+        busy = bool(status_counts.by_status["running"] or status_counts.by_status["assigned"])
+        right.append(pulse(app.feed.rate(), status_counts.last_at, now, app.thresholds.warned, busy))
         if not health.loaded:
             right.append((f" reading {health.history:.0%} ", "blocked"))
         elif self.views.behind:
@@ -45,7 +45,7 @@ class Edges(Showing):
             right.append((f" lag {_size(health.backlog)} ", "blocked"))
         mode = "blocked" if health.mode == "polling" else "done"
         right.append((f" {'waiting' if health.missing else health.mode} ", "blocked" if health.missing else mode))
-        numbers = {**tally.by_status, **tally.stuck(now), "escalated": len(tally.escalated)}
+        numbers = {**status_counts.by_status, **status_counts.stuck(now), "escalated": len(status_counts.escalated)}
         room = self.size.width - sum(len(text) for text, _ in right)
         self.status_line.show(counts(numbers, room, looks), right)
         time_of_day = (format_local if looks.times == "local" else format_timestamp)(now)[11:19]

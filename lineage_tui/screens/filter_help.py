@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from lineage_core.query.filter_parser import LANGUAGE
-from lineage_tui.widgets.scroll_page import Page
+from lineage_tui.widgets.scroll_page import ScrollPage
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp
@@ -23,10 +23,10 @@ class LanguageScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "close")]
 
     def compose(self) -> ComposeResult:
-        yield Page(self.app.looks, id="language")
+        yield ScrollPage(self.app.looks, id="language")
 
     def on_mount(self) -> None:
-        page = self.query_one("#language", Page)
+        page = self.query_one("#language", ScrollPage)
         width = max(len(example) for example, _ in LANGUAGE)
         page.border_title = "lineage-tui: what a filter can ask"
         lines = [[(f"{example:{width}}  ", "accent", False), (text, "text", False)] for example, text in LANGUAGE]

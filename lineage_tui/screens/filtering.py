@@ -11,11 +11,11 @@ from lineage_core.base.errors import LineageError
 from lineage_core.base.regex import compiled
 from lineage_core.query.filter_parser import Filter, joined, parse, words
 from lineage_core.query.filter_terms import Ground
-from lineage_tui.models.filter_completion import Vocabulary
+from lineage_tui.models.filter_completion import FilterCompletion
 from lineage_tui.screens.filter_help import LanguageScreen
 from lineage_tui.screens.navigation import Going
 from lineage_tui.settings.keymap import COMMANDS
-from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.line_list import LineList
 
 FAILED = frozenset(("failed", "zombie"))
 WARNED = frozenset(("blocked", "silent", "unstarted", "orphaned", "partial", "escalated"))
@@ -39,7 +39,7 @@ class Finding(Going):
         self._empty: dict[str, str] = {}
         self._seeking = 0
         self._sought = ""  # what was looked for in the detail pane
-        self.vocabulary = Vocabulary()
+        self.completion = FilterCompletion()
 
     def action_only_open(self) -> None:
         """Leave out the tasks that are over, or show them again; the rest of the filter stays."""
@@ -76,7 +76,7 @@ class Finding(Going):
     def suggest(self, text: str) -> str | None:
         """What could be meant by what was typed so far."""
         if self.typing:
-            return self.vocabulary.complete(text)
+            return self.completion.complete(text)
         name = text.lower()
         return next((c.name for c in COMMANDS if text and c.name.startswith(name) and c.name != name), None)
 
@@ -218,7 +218,7 @@ class Finding(Going):
 
     def _seek(
         self,
-        view: LineView,
+        view: LineList,
         lines: Iterator[tuple[Hashable, str]],
         hit: Callable[[object, str], bool],
         what: str,

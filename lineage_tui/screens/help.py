@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 
 from lineage_tui.screens.filter_help import LanguageScreen
 from lineage_tui.settings.keymap import GROUPS, shown, with_joined
-from lineage_tui.widgets.scroll_page import Page
+from lineage_tui.widgets.scroll_page import ScrollPage
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp
@@ -34,10 +34,10 @@ class HelpScreen(ModalScreen[None]):
         self.app.switch_screen(LanguageScreen())
 
     def compose(self) -> ComposeResult:
-        yield Page(self.app.looks, id="help")
+        yield ScrollPage(self.app.looks, id="help")
 
     def on_mount(self) -> None:
-        page = self.query_one("#help", Page)
+        page = self.query_one("#help", ScrollPage)
         columns: list[list[tuple[str, str, bool]]] = []
         plain, commands = self.app.looks.ascii_only, self.app.commands
         for key in (key for c in commands if c.name in ("help", "quit", "up-level") for key in c.keys):

@@ -14,13 +14,13 @@ from lineage_tui.models.links import Link
 from lineage_tui.settings.keymap import named
 from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp
 
 
-class LinkLines(LineView):
+class LinkLines(LineList):
     """The links, numbered from 1. rows: for the state that a task is in."""
 
     def __init__(self, styles: Styles, links: Sequence[Link], rows: Mapping[str, TaskRow], **options: Any) -> None:

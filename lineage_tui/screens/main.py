@@ -15,10 +15,10 @@ from textual.message import Message
 from textual.widgets import Input
 
 from lineage_core.query.filter_parser import trouble
-from lineage_tui.detail.pane import Detail
+from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models.session_summary import Session
-from lineage_tui.models.silence_baseline import UsualSilence
-from lineage_tui.models.status_counts import Tally
+from lineage_tui.models.silence_baseline import SilenceBaseline
+from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.models.task_order import SORTS
 from lineage_tui.models.worker_columns import COLUMNS
 from lineage_tui.screens.edge_lines import Edges
@@ -26,15 +26,15 @@ from lineage_tui.settings.config import Kept
 from lineage_tui.settings.keymap import Command, bindings
 from lineage_tui.stats.worker import WINDOWS
 from lineage_tui.theme.styles import PALETTES, TIME_MODES
-from lineage_tui.views.attention import AttentionList
-from lineage_tui.views.events import EventStream
+from lineage_tui.views.attention import AttentionView
+from lineage_tui.views.events import EventsView
 from lineage_tui.views.stats import PANES, StatsView
 from lineage_tui.views.switcher import Views
-from lineage_tui.views.task_tree import TaskTree
-from lineage_tui.views.workers import WorkerTable
+from lineage_tui.views.task_tree import TaskTreeView
+from lineage_tui.views.workers import WorkersView
 from lineage_tui.widgets.edge_line import EdgeLine
-from lineage_tui.widgets.line_list import LineView
-from lineage_tui.widgets.prompt import Field
+from lineage_tui.widgets.line_list import LineList
+from lineage_tui.widgets.prompt import Prompt
 from lineage_tui.widgets.slices import in_background
 
 FRAME = 0.016
@@ -69,12 +69,12 @@ class MainScreen(Edges):
     def compose(self) -> ComposeResult:
         app = self.app
         looks, state, clock = app.looks, app.state, app.clock
-        self.tally = Tally(state, app.thresholds)
-        self.usual = UsualSilence(state)
+        self.status_counts = StatusCounts(state, app.thresholds)
+        self.usual = SilenceBaseline(state)
         self.top_line = EdgeLine(looks, id="top")
-        self.tree_view = TaskTree(looks, state, clock, app.thresholds, id="tasks", empty=self._empty_text())
+        self.tree_view = TaskTreeView(looks, state, clock, app.thresholds, id="tasks", empty=self._empty_text())
         usually = self.usual.of
-        self.worker_table = WorkerTable(
+        self.worker_table = WorkersView(
             looks, state, clock, app.thresholds, usually, id="workers", empty="no workers yet"
         )
         self.stats_view = StatsView(looks, state, clock, app.directory, app.thresholds, id="stats", empty="")
@@ -82,14 +82,14 @@ class MainScreen(Edges):
         self.stats_view.present = clock.present
         self.stats_view.paused = lambda: clock.paused
         self.stats_view.on_idle = lambda: self.say("no tasks stand behind this line; go to a line with figures")
-        lists: dict[str, LineView] = {
+        lists: dict[str, LineList] = {
             "tasks": self.tree_view,
             "workers": self.worker_table,
-            "attention": AttentionList(
+            "attention": AttentionView(
                 looks, state, clock, app.thresholds, app.directory, usually, id="attention", empty="nothing needs you"
             ),
             "stats": self.stats_view,
-            "events": EventStream(
+            "events": EventsView(
                 looks, state, clock, follow_key=self.key("follow"), id="stream", empty="no events yet"
             ),
         }
@@ -98,7 +98,7 @@ class MainScreen(Edges):
             view.on_entered = self.entered
         self.tree_view.on_filtered = self._on_filtered
         self.views = Views(state, lists)
-        self.detail = Detail(
+        self.detail = DetailPane(
             looks,
             state,
             clock,
@@ -116,7 +116,7 @@ class MainScreen(Edges):
         with Container(id="body"):
             yield self.views
             yield self.detail
-        yield Field(self.suggest, id="field")
+        yield Prompt(self.suggest, id="field")
         yield self.status_line
         yield self.key_line
 
@@ -191,7 +191,7 @@ class MainScreen(Edges):
         self.filtered()
         self._show_status()
 
-    def _moved(self, view: LineView) -> None:
+    def _moved(self, view: LineList) -> None:
         if view is self.views.view and not self.reading:
             self.select_target()
             self._show_status()
@@ -240,8 +240,8 @@ class MainScreen(Edges):
         before = {task_id: shown.get(task_id) for task_id in ids}
         self.views.arrived(ids)
         for task_id, old in before.items():
-            self.tally.take(old, shown[task_id])
-            self.vocabulary.take(shown[task_id])
+            self.status_counts.take(old, shown[task_id])
+            self.completion.take(shown[task_id])
         self.usual.heard(ids)
 
     def _tick(self) -> None:

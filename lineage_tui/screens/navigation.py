@@ -10,14 +10,14 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from lineage_core.rules.root_cause import blame
-from lineage_tui.detail.pane import Detail
+from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models.links import Link, Place, links
 from lineage_tui.screens.link_picker import JumpScreen
 from lineage_tui.settings.keymap import first_key
-from lineage_tui.views.events import EventStream
+from lineage_tui.views.events import EventsView
 from lineage_tui.views.switcher import Views
-from lineage_tui.views.task_tree import TaskTree
-from lineage_tui.widgets.line_list import LineView
+from lineage_tui.views.task_tree import TaskTreeView
+from lineage_tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
     from lineage_tui.app import LineageApp
@@ -44,8 +44,8 @@ class Going(Screen[None]):
 
     app: LineageApp
     views: Views
-    tree_view: TaskTree
-    detail: Detail
+    tree_view: TaskTreeView
+    detail: DetailPane
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,9 +72,9 @@ class Going(Screen[None]):
         raise NotImplementedError
 
     @property
-    def view(self) -> LineView:
+    def view(self) -> LineList:
         """The list that keys go to."""
-        return self.focused if isinstance(self.focused, LineView) else self.views.view
+        return self.focused if isinstance(self.focused, LineList) else self.views.view
 
     @property
     def in_detail(self) -> bool:
@@ -104,7 +104,7 @@ class Going(Screen[None]):
         target = self.views.view.target()  # type: ignore[attr-defined]
         if target is None:
             return None
-        event = self.views.view.event() if isinstance(self.views.view, EventStream) else None
+        event = self.views.view.event() if isinstance(self.views.view, EventsView) else None
         return Place(*target) if event is None else Place(target[0], None, event.fact)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

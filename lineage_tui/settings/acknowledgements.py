@@ -46,7 +46,7 @@ def acknowledged_path() -> Path:
     return user_state_path("lineage-tui") / "acknowledged.json"
 
 
-class Acknowledged:
+class Acknowledgements:
     """The acknowledgements of one lineage directory."""
 
     def __init__(self, directory: Path, path: Path | None = None) -> None:

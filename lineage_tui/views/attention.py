@@ -18,14 +18,14 @@ from lineage_core.rules.silence import ZOMBIE
 from lineage_core.rules.stuck_work import Severity
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
-from lineage_tui.models.attention_item import ACKNOWLEDGED, UNTYPED, Cause, Concern, key_of
-from lineage_tui.models.attention_list import Concerns
-from lineage_tui.models.grouped_list import Bundles
+from lineage_tui.models.attention_item import ACKNOWLEDGED, UNTYPED, AttentionItem, Cause, key_of
+from lineage_tui.models.attention_list import AttentionList
+from lineage_tui.models.grouped_list import GroupedList
 from lineage_tui.models.silence_baseline import Usually
-from lineage_tui.settings.acknowledgements import Acknowledged, Key
+from lineage_tui.settings.acknowledgements import Acknowledgements, Key
 from lineage_tui.theme.line import Line, cut, fit
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.grouped_list import FoldedLines
+from lineage_tui.widgets.grouped_list import GroupedLines
 
 _LOOKS = {
     "failed": ("failed", "failed"),
@@ -48,7 +48,7 @@ _WHY = 12
 """Cells for why something is listed, with how many there are of it."""
 
 
-class AttentionList(FoldedLines):
+class AttentionView(GroupedLines):
     """What needs a person in a lineage directory, and what the operator has acknowledged.
 
     usually: what silence is usual for a worker type.
@@ -69,7 +69,7 @@ class AttentionList(FoldedLines):
         super().__init__(styles, **options)
         self.clock = clock
         self.usually = usually
-        self.model = Concerns(state, thresholds, Acknowledged(directory))
+        self.model = AttentionList(state, thresholds, Acknowledgements(directory))
         self._known = 0
         self._words: dict[Key, str] = {}
         self._title = ""
@@ -144,7 +144,7 @@ class AttentionList(FoldedLines):
         return task_id, subject if subject != task_id else None
 
     @property
-    def lines(self) -> Bundles[Key, Cause | Key]:
+    def lines(self) -> GroupedList[Key, Cause | Key]:
         return self.model.lines
 
     def count_line(self) -> str:
@@ -171,7 +171,7 @@ class AttentionList(FoldedLines):
         finding = self._first(line).finding
         return self._look(finding.rule, finding.severity)[0]
 
-    def _first(self, line: int) -> Concern:
+    def _first(self, line: int) -> AttentionItem:
         """The concern of a line; of what is folded, the most urgent one."""
         item, bundle = self.model.lines.at(line)
         concern = self.model.concern(item if item is not None else self.model.lines.items(bundle)[0])
@@ -267,7 +267,7 @@ class AttentionList(FoldedLines):
         usual = self.usually("" if kind == UNTYPED else kind)
         return f" (usual {self.looks.glyph('≤', '<')}{format_duration(usual.p95)})" if usual is not None else ""
 
-    def _sentence(self, concern: Concern, now: int) -> str:
+    def _sentence(self, concern: AttentionItem, now: int) -> str:
         """What is the matter, as of now; told again once a second at most."""
         if concern.key not in self._words:
             self._words[concern.key] = concern.finding.sentence

@@ -19,7 +19,7 @@ from lineage_tui.models.event_window import MOST, Event, EventWindow, Matches
 from lineage_tui.models.line_filter import WORDS, Texts, narrow
 from lineage_tui.theme.line import Line, cut
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.following_list import HomingLines
+from lineage_tui.widgets.following_list import FollowingList
 
 LOUD = frozenset(("failed", "zombie", "blocked", "escalated", "partial"))
 """States whose words are shown in their colour."""
@@ -45,7 +45,7 @@ def event_look(fact: Fact) -> str:
     return EVENT_LOOKS.get(fact.event_type, "unknown")
 
 
-class EventStream(HomingLines):
+class EventsView(FollowingList):
     """The newest events, the newest last, where the view stays until the operator moves.
 
     most: events kept; older ones drop out while following. follow_key: the key that goes back to that.

@@ -20,7 +20,7 @@ from lineage_tui.stats.charts import Row
 from lineage_tui.stats.worker import WINDOWS, Answer, Figures, Request, StoppedError
 from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.line_list import LineList
 
 PANES = tuple(PAGES)
 
@@ -28,7 +28,7 @@ EVERY = 1.0
 """Seconds between two refreshes at least."""
 
 
-class StatsView(LineView):
+class StatsView(LineList):
     """The figures.
 
     directory: the lineage directory. on_drill: called with a filter for the tasks behind a row that was entered;

@@ -11,7 +11,7 @@ from textual.widgets import ContentSwitcher
 
 from lineage_core.model.entities import Status, TaskRow
 from lineage_core.state.store import State
-from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.line_list import LineList
 from lineage_tui.widgets.slices import in_background
 
 SLICE = 50
@@ -28,7 +28,7 @@ class Views(ContentSwitcher):
     they are first shown.
     """
 
-    def __init__(self, state: State, views: Mapping[str, LineView]) -> None:
+    def __init__(self, state: State, views: Mapping[str, LineList]) -> None:
         super().__init__(id="views", initial=next(iter(views)))
         self.state = state
         self.views = views
@@ -41,7 +41,7 @@ class Views(ContentSwitcher):
         yield from self.views.values()
 
     @property
-    def view(self) -> LineView:
+    def view(self) -> LineList:
         """The view that is shown."""
         return self.views[self.shown]
 

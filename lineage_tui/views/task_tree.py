@@ -11,11 +11,11 @@ from lineage_core.present.sentences import short
 from lineage_core.rules.silence import STUCK, over, quietest, worker_look
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
-from lineage_tui.models.task_tree import Tree
+from lineage_tui.models.task_tree import TaskTree
 from lineage_tui.models.tree_index import Node
 from lineage_tui.theme.line import Line, bar, cut
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.following_list import HomingLines
+from lineage_tui.widgets.following_list import FollowingList
 
 MAX_INDENT = 12
 """Levels that are indented; deeper ones tell their depth in a number."""
@@ -31,7 +31,7 @@ class Columns(NamedTuple):
     words: int
 
 
-class TaskTree(HomingLines):
+class TaskTreeView(FollowingList):
     """The tree view `1`.
 
     thresholds: when an open worker that says nothing is shown as silent, and as a zombie.
@@ -42,7 +42,7 @@ class TaskTree(HomingLines):
     def __init__(self, styles: Styles, state: State, clock: Clock, thresholds: Thresholds, **options: Any) -> None:
         super().__init__(styles, **options)
         self.state = state
-        self.model = Tree(state)
+        self.model = TaskTree(state)
         self.clock = clock
         self.thresholds = thresholds
         self.filter_text = ""
@@ -237,15 +237,15 @@ class TaskTree(HomingLines):
 
     def _draw_group(self, node: Node, out: Line) -> None:
         self._lead(node, out)
-        tally = self.model.tallies[node.ident]
-        count = tally.total()
+        status_counts = self.model.tallies[node.ident]
+        count = status_counts.total()
         filtered = self.model.matches is not None
         hits = f"{self.model.hits[node.ident]:,} of " if filtered else ""
         out.put(node.ident, "accent", bold=True).put(f"  {hits}{count:,} task{'s' if count != 1 else ''}", "muted")
         for state in () if filtered else ("running", "blocked", "failed"):
-            if tally[state]:
+            if status_counts[state]:
                 glyph, word, role = self.looks.look(state)
-                out.put(f"  {glyph} {tally[state]} {word}", role)
+                out.put(f"  {glyph} {status_counts[state]} {word}", role)
 
     def _row_line(
         self, node: Node, out: Line, state: str, *, master: str, percent: float | None, work: str, time: str, words: str

@@ -20,12 +20,12 @@ from lineage_core.state.store import State
 from lineage_tui.models.line_filter import WORDS, Shown, Texts, narrow
 from lineage_tui.models.silence_baseline import Usually
 from lineage_tui.models.worker_columns import COLUMNS, columns_for
-from lineage_tui.models.worker_index import Matches, Roster, Seat
+from lineage_tui.models.worker_index import IndexedWorker, Matches, WorkerIndex
 from lineage_tui.theme.line import Line, bar, cut
 from lineage_tui.theme.styles import LOOKS, Styles
-from lineage_tui.widgets.following_list import HomingLines
+from lineage_tui.widgets.following_list import FollowingList
 
-_TEXTS: dict[str, Texts[Seat]] = {
+_TEXTS: dict[str, Texts[IndexedWorker]] = {
     WORDS: lambda seat: f"{seat.worker_id} {seat.worker_type} {seat.task_id} {seat.master} {seat.words}",
     "worker": lambda seat: f"{seat.worker_id}\n{seat.worker_type}",
     "master": lambda seat: seat.master,
@@ -43,7 +43,7 @@ SCALE = 86_400 * SECOND
 """The silence at the right end of a gauge; one second is at its left end, on a logarithmic scale."""
 
 
-class WorkerTable(HomingLines):
+class WorkersView(FollowingList):
     """The table of workers, sorted by one of its columns.
 
     sorted_by: the column; inverted: the other way round. usually: what silence is usual for a worker type.
@@ -67,7 +67,7 @@ class WorkerTable(HomingLines):
         self.sorted_by = "silent"
         self.inverted = False
         self.filter_text = ""
-        self.model = Roster(state, self.sorted_by, thresholds)
+        self.model = WorkerIndex(state, self.sorted_by, thresholds)
 
     # What changes.
 
@@ -111,7 +111,7 @@ class WorkerTable(HomingLines):
         self.model.matches = of_worker
         self._resort()
 
-    def _states(self, seat: Seat) -> set[str]:
+    def _states(self, seat: IndexedWorker) -> set[str]:
         look = self._look(seat, self.clock())
         return {look, LOOKS[look].word}
 
@@ -177,12 +177,12 @@ class WorkerTable(HomingLines):
         open_lines = self.model.open_lines
         return open_lines - 1 - place if place < open_lines else open_lines + len(self.model.order) - 1 - place
 
-    def _seat(self, line: int) -> Seat:
+    def _seat(self, line: int) -> IndexedWorker:
         heading = self._heading()
         place = self._mirrored(line - (heading is not None and line > heading))
         return self.model.seat(self.model.order[place])
 
-    def _look(self, seat: Seat, now: int) -> str:
+    def _look(self, seat: IndexedWorker, now: int) -> str:
         return seat.look(now, self.thresholds)
 
     # Drawing.
@@ -223,7 +223,7 @@ class WorkerTable(HomingLines):
                 text, shade = word, role
             out.col(text, width, shade, right=COLUMNS[name].right)
 
-    def _cell(self, name: str, width: int, seat: Seat, now: int, role: str) -> tuple[str, str]:
+    def _cell(self, name: str, width: int, seat: IndexedWorker, now: int, role: str) -> tuple[str, str]:
         """The text of a cell, and its role."""
         match name:
             case "worker":
@@ -253,7 +253,7 @@ class WorkerTable(HomingLines):
                 return seat.words, role if seat.state in ("failed", "zombie") else "muted"
         return "", "muted"
 
-    def _silence_role(self, seat: Seat, now: int) -> str:
+    def _silence_role(self, seat: IndexedWorker, now: int) -> str:
         """Loud from the thresholds on; a warning already where it is longer than 95 of 100 silences of its type."""
         silence = now - seat.last
         if silence >= min(self.thresholds.warned, self.thresholds.silent):
@@ -261,7 +261,7 @@ class WorkerTable(HomingLines):
         usual = self.usually(seat.worker_type)
         return "blocked" if usual is not None and silence > usual.p95 else "text"
 
-    def _gauge(self, width: int, seat: Seat, now: int, out: Line) -> None:
+    def _gauge(self, width: int, seat: IndexedWorker, now: int, out: Line) -> None:
         """The silence of an open worker as a bar, with a tick at the 95th percentile of its type; loud from there."""
         usual = self.usually(seat.worker_type) if seat.open else None
         full = _cells(now - seat.last, width) if seat.open else 0
@@ -276,7 +276,7 @@ class WorkerTable(HomingLines):
         out.put(self.looks.glyph("┿", "+") if past else self.looks.glyph("│", "|"), role)
         out.put((dash * (full - tick - 1) if past else "").ljust(width - tick), role)
 
-    def _usual(self, seat: Seat, width: int) -> str:
+    def _usual(self, seat: IndexedWorker, width: int) -> str:
         usual = self.usually(seat.worker_type)
         if usual is None:
             return ""

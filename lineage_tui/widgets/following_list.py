@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable, Iterator
 
-from lineage_tui.widgets.line_list import LineView
+from lineage_tui.widgets.line_list import LineList
 from lineage_tui.widgets.slices import in_background
 
 BUDGET = 0.006
@@ -16,7 +16,7 @@ PAUSE = 0.004
 """Seconds between two slices, for keys and frames."""
 
 
-class HomingLines(LineView):
+class FollowingList(LineList):
     """A list with a line that it stays at while `following`: its first, unless `home` says another.
 
     fresh: lines that were new since the operator moved away.
@@ -57,7 +57,7 @@ class HomingLines(LineView):
     def _go_home(self) -> None:
         if self.home() < self.page:
             self.top = 0  # what stands above it, a heading, is seen too
-        LineView.select(self, self.home())
+        LineList.select(self, self.home())
 
     def news(self) -> int:
         """How many lines are new since this was asked last, where lines come without an event."""

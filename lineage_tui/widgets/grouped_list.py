@@ -10,18 +10,18 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from lineage_tui.models.attention_item import Cause
-from lineage_tui.models.grouped_list import Bundles
+from lineage_tui.models.grouped_list import GroupedList
 from lineage_tui.settings.acknowledgements import Key
-from lineage_tui.widgets.following_list import HomingLines
+from lineage_tui.widgets.following_list import FollowingList
 
 
-class FoldedLines(HomingLines):
+class GroupedLines(FollowingList):
     """A list of items and of headings, each with its key: that of an item, or a cause."""
 
     _pinned: tuple[Cause, Key] | None = None
 
     @property
-    def lines(self) -> Bundles[Key, Cause | Key]:
+    def lines(self) -> GroupedList[Key, Cause | Key]:
         """What is listed."""
         raise NotImplementedError
 

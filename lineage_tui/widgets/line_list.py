@@ -18,7 +18,7 @@ from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.drawn import DrawnWidget
 
 
-class LineView(DrawnWidget, can_focus=True):
+class LineList(DrawnWidget, can_focus=True):
     """A scrolling list of lines with a cursor.
 
     title_lines: how many lines at the top stay (column headings). empty: what to say when there are no lines.
@@ -141,7 +141,7 @@ class LineView(DrawnWidget, can_focus=True):
 
     def keep_in_view(self) -> None:
         """The size changed: the line under the cursor stays in view."""
-        LineView.select(self, self.cursor)
+        LineList.select(self, self.cursor)
 
     def on_resize(self) -> None:
         self._width, self._height = self.size

@@ -21,7 +21,7 @@ class Completion(Suggester):
         return self._complete(value)
 
 
-class Field(Input):
+class Prompt(Input):
     """A line of text. complete: gives the whole text that what is typed could become, or None.
 
     Tab takes what is suggested, as the right arrow does at the end.

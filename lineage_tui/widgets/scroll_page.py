@@ -10,10 +10,10 @@ from textual.containers import VerticalScroll
 
 from lineage_tui.models.lane_table import Parts
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.styled_lines import Heading
+from lineage_tui.widgets.styled_lines import StyledLines
 
 
-class Page(VerticalScroll):
+class ScrollPage(VerticalScroll):
     """Lines of (text, role, bold) parts; the arrows, `j` and `k`, page keys, Home and End move them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -22,7 +22,7 @@ class Page(VerticalScroll):
 
     def __init__(self, styles: Styles, **options: Any) -> None:
         super().__init__(**options)
-        self._text = Heading(styles)
+        self._text = StyledLines(styles)
 
     def compose(self) -> ComposeResult:
         yield self._text

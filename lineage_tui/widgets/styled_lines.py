@@ -13,7 +13,7 @@ from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.drawn import DrawnWidget
 
 
-class Heading(DrawnWidget):
+class StyledLines(DrawnWidget):
     """Lines of (text, role, bold) parts, drawn as they are.
 
     on_part: called with the text of a part that was clicked.

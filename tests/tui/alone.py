@@ -12,9 +12,9 @@ from textual.pilot import Pilot
 from lineage_core.base.clock import MINUTE, SECOND, parse_timestamp
 from lineage_core.model.facts import Fact, fact_of
 from lineage_core.state.store import State
-from lineage_tui.models.silence_baseline import UsualSilence
+from lineage_tui.models.silence_baseline import SilenceBaseline
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.following_list import HomingLines
+from lineage_tui.widgets.following_list import FollowingList
 
 NOW = parse_timestamp("2026-03-14T03:00:00Z") or 0
 
@@ -34,7 +34,7 @@ class Alone(App[None]):
 
     CSS = "Screen { layout: vertical; } #view { height: 1fr; }"
 
-    def __init__(self, view: HomingLines) -> None:
+    def __init__(self, view: FollowingList) -> None:
         super().__init__()
         self.view = view
 
@@ -46,21 +46,21 @@ class Alone(App[None]):
 
 
 @asynccontextmanager
-async def alone(view: HomingLines, size: tuple[int, int] = (120, 30)) -> AsyncIterator[Pilot[None]]:
+async def alone(view: FollowingList, size: tuple[int, int] = (120, 30)) -> AsyncIterator[Pilot[None]]:
     """A pilot of an app that shows this view."""
     async with Alone(view).run_test(size=size) as pilot:
         await pilot.pause()
         yield pilot
 
 
-def text_of(view: HomingLines) -> str:
+def text_of(view: FollowingList) -> str:
     """What the view shows, as text."""
     return "\n".join(view.render_line(y).text for y in range(view.size.height))
 
 
-def usual_of(state: State) -> UsualSilence:
+def usual_of(state: State) -> SilenceBaseline:
     """What silence is usual in a state, all of it learned."""
-    usual = UsualSilence(state)
+    usual = SilenceBaseline(state)
     usual.heard(state.rows)
     for _ in usual.learn():
         pass

@@ -119,7 +119,7 @@ async def test_the_counts_stay_right_while_the_feed_moves_on_in_the_middle_of_a_
         journal.log("task_created", "task-1", "user-kim")
         await until(lambda: app.state.events == 2 and not app.feed.waiting, "both events")
         await until(lambda: "assigned" in screen_text(app), "the status on the screen")
-        assert {status: count for status, count in screen.tally.by_status.items() if count} == {"assigned": 1}
+        assert {status: count for status, count in screen.status_counts.by_status.items() if count} == {"assigned": 1}
 
 
 async def test_pause_freezes_the_picture_while_reading_goes_on(lineage: Path) -> None:

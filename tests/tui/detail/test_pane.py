@@ -16,12 +16,12 @@ from lineage_core.rules.root_cause import blame, cause
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.detail import pane as detail_module
-from lineage_tui.detail.pane import Detail
+from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models import task_events
 from lineage_tui.models.session_summary import Session
 from lineage_tui.models.silence_baseline import Usual
-from lineage_tui.models.task_tree import Tree
-from lineage_tui.models.throttle import Pace
+from lineage_tui.models.task_tree import TaskTree
+from lineage_tui.models.throttle import Throttle
 from tests.tui.alone import MINUTE, NOW, SECOND, Clock, Log, styles
 from tests.tui.conftest import until
 
@@ -38,11 +38,11 @@ class DetailApp(App[None]):
     def __init__(self, log: Log, *, record: str = "{}", ascii_only: bool = False) -> None:
         super().__init__()
         self.clock = Clock()
-        self.model = Tree(log.state)
+        self.model = TaskTree(log.state)
         self.model.update(log.state.rows)
         self.under_cursor: str | None = None
         self.gone_to: list[str] = []
-        self.detail = Detail(
+        self.detail = DetailPane(
             styles(ascii_only=ascii_only),
             log.state,
             self.clock,
@@ -218,8 +218,8 @@ async def test_below_the_timeline_stand_the_phases_with_durations_shares_and_tim
         assert "── phases" in text
         row = next(line for line in text.splitlines() if line.startswith(" ● running"))
         assert "6m40s" in row and "98%" in row and "02:50:10.000 – 02:56:50.000" in row
-        app.detail.gantt.focus()
-        app.detail.gantt.move(2)
+        app.detail.timeline_tab.focus()
+        app.detail.timeline_tab.move(2)
         await pilot.pause()
         assert "── worker-scan-2 scan-worker retry of worker-scan-1" in text_of(app)
         assert "   no disk" in text_of(app)
@@ -227,7 +227,7 @@ async def test_below_the_timeline_stand_the_phases_with_durations_shares_and_tim
 
 async def test_exact_times_never_take_room_from_the_lanes_at_80_columns() -> None:
     async with shown(failing(), size=(80, 14)) as (_, app):
-        assert app.detail.gantt.size.width == 80
+        assert app.detail.timeline_tab.size.width == 80
         assert all(name in text_of(app) for name in ("phases", "worker-scan-1", "worker-scan-2"))
 
 
@@ -357,7 +357,7 @@ async def test_a_task_that_did_not_change_is_not_looked_into_again(monkeypatch: 
 
 def test_what_took_long_is_done_twice_a_second_and_what_is_quick_forty_times() -> None:
     now = 0.0
-    pace = Pace(lambda: now)
+    pace = Throttle(lambda: now)
     for took, wait in ((0.001, 0.02), (0.1, 0.5), (2.0, 0.5)):
         pace.begin()
         now += took
@@ -438,15 +438,15 @@ async def test_on_the_heading_of_a_session_the_pane_sums_it_up_and_nothing_stale
         app.detail.open_tab("events")
         app.under_cursor = "session-a"
         app.detail.show(None)
-        await until(lambda: "4 tasks" in text_of(app) and app.detail.gantt.count() == 4, "the session")
+        await until(lambda: "4 tasks" in text_of(app) and app.detail.timeline_tab.count() == 4, "the session")
         await pilot.pause()
         text = text_of(app)
         for words in ("✗ 1 failed", "✓ 3 completed", "3,000 tokens", "2 workers, 2 failed"):
             assert words in text
         assert "task_created" not in text and "worker-scan-2" not in text
-        app.detail.gantt.focus()
-        app.detail.gantt.select_key(("task", "task-ok-1"))
-        app.detail.gantt.enter()
+        app.detail.timeline_tab.focus()
+        app.detail.timeline_tab.select_key(("task", "task-ok-1"))
+        app.detail.timeline_tab.enter()
         assert app.gone_to == ["task-ok-1"]
 
 
@@ -479,7 +479,7 @@ async def test_no_size_breaks_it(size: tuple[int, int]) -> None:
         for tab in ("events", "workers", "record", "timeline"):
             app.detail.open_tab(tab)
             await pilot.pause()
-        app.detail.gantt.zoom(1)
+        app.detail.timeline_tab.zoom(1)
         app.clock.at += 10 * MINUTE
         app.detail.update()
         await pilot.pause()

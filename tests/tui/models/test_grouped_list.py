@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_tui.models.grouped_list import Bundles
+from lineage_tui.models.grouped_list import GroupedList
 
 
 def made_at_once(ranks: dict[str, int], opened: set[str]) -> list[tuple[str | None, str]]:
@@ -27,7 +27,7 @@ def made_at_once(ranks: dict[str, int], opened: set[str]) -> list[tuple[str | No
 @given(st.data())
 def test_any_changes_give_the_lines_that_are_made_at_once(data: Any) -> None:
     ranks: dict[str, int] = {}
-    bundles: Bundles[str, str] = Bundles(lambda item: (ranks[item], item))
+    bundles: GroupedList[str, str] = GroupedList(lambda item: (ranks[item], item))
     for _ in range(data.draw(st.integers(1, 40))):
         item = data.draw(st.sampled_from("abcd")) + data.draw(st.sampled_from("1234"))
         match data.draw(st.sampled_from(["put", "put", "put", "drop", "fold"])):
@@ -61,7 +61,7 @@ def test_what_comes_to_a_long_list_and_a_big_bundle_moves_little_of_it() -> None
         asked += 1
         return item
 
-    bundles: Bundles[int, int] = Bundles(rank)
+    bundles: GroupedList[int, int] = GroupedList(rank)
     for item in range(20_000):
         bundles.add(item, item % 2 or item)
     bundles.open(1, True)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_tui.models import sorted_list as ranked
-from lineage_tui.models.sorted_list import Ranked
+from lineage_tui.models.sorted_list import SortedList
 
 
 @settings(max_examples=200, deadline=None)
@@ -26,7 +26,7 @@ def test_the_order_equals_sorted_after_any_changes(data: Any) -> None:
         return (-values[item], item)
 
     with patch.object(ranked, "BLOCK", 4), patch.object(ranked, "STEP", 3):
-        order = Ranked(rising, lambda items: array("I", items))
+        order = SortedList(rising, lambda items: array("I", items))
         items = data.draw(st.permutations(range(len(values))))
         for item in items:
             order.add(item)
@@ -60,7 +60,7 @@ def test_the_order_equals_sorted_after_any_changes(data: Any) -> None:
 
 
 def test_the_old_order_stays_until_the_new_one_is_ready() -> None:
-    order = Ranked(lambda item: item)
+    order = SortedList(lambda item: item)
     for item in range(2000):
         order.add(item)
     steps = order.refill(range(2000), lambda item: -item)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lineage_core.model.facts import fact_of
 from lineage_core.state.store import State
-from lineage_tui.models.task_tree import Tree
+from lineage_tui.models.task_tree import TaskTree
 from lineage_tui.models.tree_index import Node
 
 
@@ -39,14 +39,14 @@ def spawned(task: str, worker: str, at: int) -> tuple[str, Any]:
     return task, fact_of("lineage-2026-11-22.jsonl", at, 100, at, record)
 
 
-def tree_of(*facts: tuple[str, Any]) -> Tree:
+def tree_of(*facts: tuple[str, Any]) -> TaskTree:
     state = State()
-    tree = Tree(state)
+    tree = TaskTree(state)
     tree.update(state.merge_facts(facts))
     return tree
 
 
-def lines(tree: Tree) -> list[str]:
+def lines(tree: TaskTree) -> list[str]:
     return [tree.line(n).ident for n in range(len(tree))]
 
 
@@ -66,7 +66,7 @@ def every(node: Node) -> list[Node]:
     return [below for kid in node.kids for below in (kid, *every(kid))]
 
 
-def follow(tree: Tree, step: int) -> Iterator[Node]:
+def follow(tree: TaskTree, step: int) -> Iterator[Node]:
     """All nodes from the first on (from the last back), each as the one beside the one before it."""
     node = tree.end(step)
     while node is not None:
@@ -87,7 +87,7 @@ def test_tasks_stand_under_their_session_with_workers_and_subtasks_below_newest_
 
 def test_a_subtask_seen_before_its_parent_moves_under_it() -> None:
     state = State()
-    tree = Tree(state)
+    tree = TaskTree(state)
     tree.update(state.merge_facts([created("task-child", 5, parent="task-parent")]))
     assert lines(tree) == ["session-a", "task-child"]
     tree.update(state.merge_facts([created("task-parent", 1)]))
@@ -98,7 +98,7 @@ def test_a_subtask_that_is_taken_before_its_parent_moves_under_it_when_that_is_t
     state = State()
     changed = state.merge_facts([created("task-parent", 1), created("task-child", 5, parent="task-parent")])
     assert changed == {"task-parent", "task-child"}
-    tree = Tree(state)
+    tree = TaskTree(state)
     tree.update(["task-child"])
     tree.update(["task-parent"])
     assert lines(tree) == ["session-a", "task-parent", "task-child"]
@@ -114,7 +114,7 @@ def test_the_past_looks_the_same_in_whatever_order_its_tasks_are_taken(order: li
         parent = f"task-{parents[n]}" if n in parents else None
         end = [moved(f"task-{n}", "task_completed", 100 + n)] if n % 4 else []
         state.merge_facts([created(f"task-{n}", n + 1, parent, f"session-{n}"), *end])
-    trees = Tree(state), Tree(state)
+    trees = TaskTree(state), TaskTree(state)
     for tree in trees:
         tree.live = False
     starts = [0, *sorted(cuts), 12]
@@ -139,7 +139,7 @@ def test_subtasks_may_come_while_the_tree_takes_their_parent() -> None:
     with ThreadPoolExecutor() as pool:
         merging = pool.submit(merge)
         while not merging.done():
-            Tree(state).update(["task-p"])
+            TaskTree(state).update(["task-p"])
         merging.result()
 
 
@@ -169,7 +169,7 @@ def test_a_tree_5000_levels_deep_and_one_with_100000_children_can_be_read_anywhe
 @given(st.data())
 def test_lines_and_nodes_agree_after_any_changes(data: Any) -> None:
     state = State()
-    tree = Tree(state)
+    tree = TaskTree(state)
     names = [f"task-{n}" for n in range(12)]
     for at in range(1, data.draw(st.integers(1, 40))):
         match data.draw(st.sampled_from(["create", "spawn", "toggle", "filter", "sort"])):
@@ -192,9 +192,9 @@ def test_lines_and_nodes_agree_after_any_changes(data: Any) -> None:
             case "filter":
                 wanted = data.draw(st.none() | st.sets(st.sampled_from(names)))
                 list(tree.set_filter(None if wanted is None else lambda row, w=wanted: row.task_id in w))
-    for group, tally in tree.tallies.items():
+    for group, status_counts in tree.tallies.items():
         rows = [row for row in tree.rows.values() if row.group == group]
-        assert tally.total() == len(rows)
+        assert status_counts.total() == len(rows)
         assert tree.hits[group] == sum(tree.matches is None or tree.matches(row) for row in rows)
     assert tree.found == tree.hits.total()
     nodes = every(tree.root)

@@ -12,10 +12,10 @@ from lineage_core.base.clock import MINUTE, format_timestamp
 from lineage_core.model.entities import TaskRow
 from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
-from lineage_tui.models.filter_completion import Vocabulary
+from lineage_tui.models.filter_completion import FilterCompletion
 from lineage_tui.screens.filter_help import LanguageScreen
 from lineage_tui.screens.main import MainScreen
-from lineage_tui.views.events import EventStream
+from lineage_tui.views.events import EventsView
 from tests.tui.alone import NOW, Clock, Log, alone, styles
 from tests.tui.conftest import opened, screen_text, until
 
@@ -86,7 +86,7 @@ async def test_walking_a_list_ends_when_the_list_ends() -> None:
     log = Log()
     for n in range(50):
         log.add("task_created", f"task-{n}", 100 - n)
-    view = EventStream(styles(), log.state, Clock(), id="view")
+    view = EventsView(styles(), log.state, Clock(), id="view")
     async with alone(view):
         view.arrived(set(log.state.rows))
         lines = view.walk(1)
@@ -209,12 +209,12 @@ async def test_a_filter_by_the_clock_follows_the_clock(cortex: Path, monkeypatch
 
 
 def test_what_follows_is_told_from_what_occurs() -> None:
-    vocabulary = Vocabulary()
+    completion = FilterCompletion()
     log = Log()
     log.add("task_created", "task-1", 9, type="build", priority="high")
     log.add("task_started", "task-1", 8, "inventory-master")
     row: TaskRow = log.state.rows["task-1"]
-    vocabulary.take(row)
+    completion.take(row)
     for typed, whole in {
         "ma": "master:",
         "x !pri": "x !priority:",
@@ -227,9 +227,9 @@ def test_what_follows_is_told_from_what_occurs() -> None:
         "ended:fa": "ended:failed",
         "since:y": "since:yesterday",
     }.items():
-        assert vocabulary.complete(typed) == whole
+        assert completion.complete(typed) == whole
     for typed in ("", "deploy", "master:inventory-master", "master:x", "!", "tag:a"):
-        assert vocabulary.complete(typed) is None
+        assert completion.complete(typed) is None
 
 
 # In the detail pane.

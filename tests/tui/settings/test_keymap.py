@@ -16,7 +16,7 @@ from lineage_tui.screens.palette import Commands
 from lineage_tui.settings.config import Kept, read_config
 from lineage_tui.settings.keymap import COMMANDS, rebind, with_joined
 from lineage_tui.views.stats import StatsView
-from lineage_tui.views.workers import WorkerTable
+from lineage_tui.views.workers import WorkersView
 from tests.tui.conftest import opened, screen_text, until
 
 MINE = {"follow": ("F",), "pause": ("?",), "workers": ("f6",)}
@@ -129,7 +129,7 @@ async def test_order_of_the_workers_and_pane_and_window_of_the_figures_return_on
     assert kept.workers_inverted and (kept.pane, kept.window) == ("durations", "7d")
     async with opened(lineage, kept=kept) as pilot:
         workers, figures = main_of(pilot).views.views["workers"], main_of(pilot).views.views["stats"]
-        assert isinstance(workers, WorkerTable) and isinstance(figures, StatsView)
+        assert isinstance(workers, WorkersView) and isinstance(figures, StatsView)
         assert (workers.sorted_by, workers.inverted) == (kept.workers_sort, True)
         assert workers.sorted_by != "silent"
         assert (figures.pane, figures.window) == ("durations", "7d")

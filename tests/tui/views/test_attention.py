@@ -16,9 +16,9 @@ from lineage_core.base.clock import DAY, HOUR
 from lineage_core.rules.stuck_work import RULES, check, concerned
 from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.models.attention_item import Cause
-from lineage_tui.models.attention_list import Concerns
-from lineage_tui.settings.acknowledgements import MOST, Acknowledged, Grade, acknowledged_path
-from lineage_tui.views.attention import _LOOKS, AttentionList
+from lineage_tui.models.attention_list import AttentionList
+from lineage_tui.settings.acknowledgements import MOST, Acknowledgements, Grade, acknowledged_path
+from lineage_tui.views.attention import _LOOKS, AttentionView
 from tests.tui.alone import MINUTE, NOW, Clock, Log, alone, styles, text_of, usual_of
 from tests.tui.conftest import until
 
@@ -26,15 +26,15 @@ HOURS = 3600.0
 DIRECTORY = Path("/somewhere/lineage")
 
 
-def attention(log: Log, clock: Clock | None = None, directory: Path = DIRECTORY, **options: Any) -> AttentionList:
-    view = AttentionList(
+def attention(log: Log, clock: Clock | None = None, directory: Path = DIRECTORY, **options: Any) -> AttentionView:
+    view = AttentionView(
         styles(), log.state, clock or Clock(), Thresholds(), directory, usual_of(log.state).of, id="view", **options
     )
     view.arrived(set(log.state.rows))
     return view
 
 
-def listed(view: AttentionList) -> list[tuple[str, str]]:
+def listed(view: AttentionView) -> list[tuple[str, str]]:
     return [view.key_at(line)[:2] for line in range(view.count())]
 
 
@@ -328,7 +328,7 @@ async def test_what_is_folded_is_acknowledged_together_and_what_comes_later_is_n
         assert view.acknowledge() == "all 30: acknowledged; what gets worse comes back"
         await until(lambda: view.model.seen == 30, "all of them")
         assert listed(view) == [] and view.count_line() == "30 acknowledged"
-        assert len(Acknowledged(DIRECTORY)) == 30
+        assert len(Acknowledgements(DIRECTORY)) == 30
         view.arrived(pushes(log, [40, 41]))
         assert listed(view) == [("failed", "push rejected: branch is # behind #")] and "2 failed" in text_of(view)
         assert view.show_acknowledged() == "30 acknowledged, at the end: a takes it back"
@@ -407,8 +407,8 @@ async def test_a_change_in_a_long_list_looks_at_little_of_it(monkeypatch: pytest
 @given(st.data())
 def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> None:
     log, clock = Log(), Clock()
-    kept = Acknowledged(DIRECTORY, Path("/nowhere/at/all.json"))
-    concerns = Concerns(log.state, Thresholds(), kept)
+    kept = Acknowledgements(DIRECTORY, Path("/nowhere/at/all.json"))
+    concerns = AttentionList(log.state, Thresholds(), kept)
     steps = (
         "task_started", "task_blocked", "task_unblocked", "task_escalated", "task_completed", "task_failed",
         "worker_spawned", "worker_started", "worker_progress", "worker_failed", "handoff_created", "handoff_accepted",
@@ -431,7 +431,7 @@ def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> Non
         concerns.update(changed, clock.at)
         for _done in concerns.settle(clock.at):
             pass
-    plain = Concerns(log.state, Thresholds(), kept)
+    plain = AttentionList(log.state, Thresholds(), kept)
     plain.update(log.state.rows, clock.at)
     assert [(key, concerns.concern(key).grade) for key in concerns.lines] == [  # type: ignore[union-attr]
         (key, plain.concern(key).grade)
@@ -456,7 +456,7 @@ async def test_findings_of_every_kind_fit_any_size_and_hostile_text_is_harmless(
     for n in range(6):
         log.worker("task-\x1b]0;x\x07[/x]", f"worker-\x9b{n}\u202e", "scan-worker", [9000, 8000, 7000])
     log.add("task_escalated", "task-evil\n", 1, reason="\x1b[31m[@click=app.quit]x[/]")
-    view = AttentionList(styles(ascii_only=ascii_only), log.state, Clock(), Thresholds(), DIRECTORY, id="view")
+    view = AttentionView(styles(ascii_only=ascii_only), log.state, Clock(), Thresholds(), DIRECTORY, id="view")
     async with alone(view, size):
         view.arrived(set(log.state.rows))
         for _ in range(view.count()):
@@ -472,20 +472,20 @@ async def test_findings_of_every_kind_fit_any_size_and_hostile_text_is_harmless(
 def test_only_the_user_can_read_what_is_kept_and_no_lineage_directory_is_touched(tmp_path: Path) -> None:
     directory = tmp_path / "lineage"
     directory.mkdir()
-    Acknowledged(directory).put({("failed", "task-1", "task-1"): Grade(2, 5, 0)})
+    Acknowledgements(directory).put({("failed", "task-1", "task-1"): Grade(2, 5, 0)})
     path = acknowledged_path()
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(directory.iterdir()) == [] and [p.name for p in path.parent.iterdir()] == ["acknowledged.json"]
 
 
 def test_two_screens_lose_nothing_of_each_other(tmp_path: Path) -> None:
-    one, two = Acknowledged(tmp_path), Acknowledged(tmp_path / "other")
+    one, two = Acknowledgements(tmp_path), Acknowledgements(tmp_path / "other")
     one.put({("failed", "task-1", "task-1"): Grade(2, 5, 0)})
     two.put({("failed", "task-1", "task-1"): Grade(2, 7, 0)})
     one.put({("silent", "task-2", "worker-1"): Grade(1, 5, 0)})
     one.put({("failed", "task-1", "task-1"): None})
-    assert len(Acknowledged(tmp_path)) == 1
-    assert Acknowledged(tmp_path / "other").covers(("failed", "task-1", "task-1"), Grade(2, 7, 0))
+    assert len(Acknowledgements(tmp_path)) == 1
+    assert Acknowledgements(tmp_path / "other").covers(("failed", "task-1", "task-1"), Grade(2, 7, 0))
 
 
 @pytest.mark.parametrize(
@@ -499,18 +499,18 @@ def test_a_file_that_makes_no_sense_counts_as_empty_and_is_replaced(content: str
     path = acknowledged_path()
     path.parent.mkdir(parents=True)
     path.write_bytes(os.fsencode(content))
-    kept = Acknowledged(Path("/"))
+    kept = Acknowledgements(Path("/"))
     assert len(kept) == 0
     kept.put({("failed", "task-1", "task-1"): Grade(2, 5, 0)})
-    assert len(Acknowledged(Path("/"))) == 1
+    assert len(Acknowledgements(Path("/"))) == 1
 
 
 def test_of_too_many_the_oldest_are_dropped(tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
     entry = {"directory": os.path.realpath(tmp_path), "grade": [1, 2, 3]}
     path.write_text(json.dumps([entry | {"key": ["failed", f"task-{n}", ""]} for n in range(MOST)]))
-    Acknowledged(tmp_path, path).put({("failed", "task-new", ""): Grade(1, 2, 3)})
-    kept = Acknowledged(tmp_path, path)
+    Acknowledgements(tmp_path, path).put({("failed", "task-new", ""): Grade(1, 2, 3)})
+    kept = Acknowledgements(tmp_path, path)
     assert len(kept) == MOST
     assert kept.covers(("failed", "task-new", ""), Grade(1, 2, 3))
     assert not kept.covers(("failed", "task-0", ""), Grade(1, 2, 3))

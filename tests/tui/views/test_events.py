@@ -19,18 +19,18 @@ from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_tui.models import event_window
 from lineage_tui.models.event_window import EventWindow
-from lineage_tui.views.events import EventStream
+from lineage_tui.views.events import EventsView
 from tests.tui.alone import NOW, Clock, Log, alone, styles, text_of
 from tests.tui.conftest import until
 
 
-def stream(log: Log, most: int = 10_000, **options: Any) -> EventStream:
-    view = EventStream(styles(), log.state, Clock(), most, id="view", **options)
+def stream(log: Log, most: int = 10_000, **options: Any) -> EventsView:
+    view = EventsView(styles(), log.state, Clock(), most, id="view", **options)
     view.arrived(set(log.state.rows))
     return view
 
 
-def lines_of(view: EventStream) -> list[str]:
+def lines_of(view: EventsView) -> list[str]:
     """The lines below the title, without the scroll bar."""
     return [line[:-1] for line in text_of(view).splitlines()[1:]]
 
@@ -193,7 +193,7 @@ async def test_events_of_every_kind_fit_any_size_and_ascii_stays_ascii(size: tup
     log.add("something_new", "task-1", 2)
     for n in range(40):
         log.worker("task-2", f"worker-{n}", "scan-worker", [30, 20, 10], "zombie")
-    view = EventStream(styles(ascii_only=ascii_only), log.state, Clock(NOW), id="view", empty="nothing yet")
+    view = EventsView(styles(ascii_only=ascii_only), log.state, Clock(NOW), id="view", empty="nothing yet")
     async with alone(view, size):
         view.arrived(set(log.state.rows))
         view.edge(-1)

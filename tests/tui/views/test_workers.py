@@ -21,22 +21,22 @@ from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_tui.models import silence_baseline as models_usual
-from lineage_tui.models.silence_baseline import Usual, UsualSilence, gaps_of
-from lineage_tui.models.status_counts import Tally
+from lineage_tui.models.silence_baseline import SilenceBaseline, Usual, gaps_of
+from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.models.worker_columns import COLUMNS, columns_for
-from lineage_tui.models.worker_index import Roster
+from lineage_tui.models.worker_index import WorkerIndex
 from lineage_tui.theme.line import cut
-from lineage_tui.views.workers import ENDED, WorkerTable, compact
+from lineage_tui.views.workers import ENDED, WorkersView, compact
 from tests.tui.alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of, usual_of
 from tests.tui.conftest import until
 
 
-def table(state: State, clock: Clock | None = None, **options: Any) -> WorkerTable:
+def table(state: State, clock: Clock | None = None, **options: Any) -> WorkersView:
     usual = usual_of(state).of
-    return WorkerTable(styles(), state, clock or Clock(), Thresholds(), usual, id="view", **options)
+    return WorkersView(styles(), state, clock or Clock(), Thresholds(), usual, id="view", **options)
 
 
-def workers(view: WorkerTable) -> list[str]:
+def workers(view: WorkersView) -> list[str]:
     return [key[1] for line in range(view.count()) if (key := view.key_at(line)) != ENDED]
 
 
@@ -49,7 +49,7 @@ def history(directory: Path) -> State:
 @given(st.data())
 def test_every_column_sorts_as_sorted_does_after_any_changes(data: Any) -> None:
     log = Log()
-    roster = Roster(log.state)
+    roster = WorkerIndex(log.state)
     column = "silent"
     steps = ("worker_spawned", "worker_started", "worker_progress", "worker_completed", "worker_failed")
     for _ in range(data.draw(st.integers(1, 30))):
@@ -131,7 +131,7 @@ def test_what_is_usual_does_not_depend_on_the_order_of_reading(order: list[int],
         patch.setattr(models_usual, "LEARNED", 20)
         patch.setattr(models_usual, "KEPT", 30)
         log = Log()
-        usual = UsualSilence(log.state)
+        usual = SilenceBaseline(log.state)
         last = 0
         for n, number in enumerate(order):
             for worker, kind, end in (("w", f"type-{number % 2}", 9), ("x", "type-0", number % 7)):
@@ -153,7 +153,7 @@ def test_what_is_usual_is_forgotten_with_what_tells_no_more_and_learned_though_a
     log = Log()
     for n in range(12):
         log.worker(f"task-{n}", "w", f"type-{n % 2}", [100, 90, 80, 60, 30 - n], "success")
-    usual = UsualSilence(log.state)
+    usual = SilenceBaseline(log.state)
     usual.heard(log.state.rows)
     lesson = usual.learn()
     assert [next(lesson) for _ in range(3)] == [0, 1, 2]
@@ -246,7 +246,7 @@ async def test_the_sort_column_is_marked_and_goes_round_and_inverts(tmp_path: Pa
         assert view.sorted_by == seen[-3]
 
 
-async def settled(view: WorkerTable, pilot: Pilot[None]) -> None:
+async def settled(view: WorkersView, pilot: Pilot[None]) -> None:
     """The order that was asked for last is there."""
     await until(lambda: view.model.order.sort is view.model.keys[view.sorted_by], "the new order")
     await pilot.pause()
@@ -339,10 +339,10 @@ async def test_every_count_of_stuck_workers_is_the_same() -> None:
     log.add("task_completed", "task-3", 4000, completion_status="success")
     log.worker("task-4", "worker-fine", "scan-worker", [100, 90, 60])
     expected = Counter(zombie=2, silent=1, unstarted=1, orphaned=1)
-    tally, view = Tally(log.state, Thresholds()), table(log.state)
+    status_counts, view = StatusCounts(log.state, Thresholds()), table(log.state)
     for row in log.state.rows.values():
-        tally.take(None, row)
-    assert tally.stuck(NOW) == expected
+        status_counts.take(None, row)
+    assert status_counts.stuck(NOW) == expected
     async with alone(view):
         view.arrived(set(log.state.rows))
         assert view.model.stuck(NOW) == expected
@@ -355,8 +355,8 @@ async def test_every_count_of_stuck_workers_is_the_same() -> None:
 
     row = log.state.rows["task-1"]
     log.add("worker_completed", "task-1", 0, worker_id="worker-zombie", completion_status="success")
-    tally.take(row, log.state.rows["task-1"])
-    assert tally.stuck(NOW) == expected - Counter(zombie=1)
+    status_counts.take(row, log.state.rows["task-1"])
+    assert status_counts.stuck(NOW) == expected - Counter(zombie=1)
 
 
 async def test_ended_workers_stand_below_a_heading_that_the_cursor_steps_over() -> None:
@@ -431,7 +431,7 @@ async def test_workers_of_every_kind_fit_any_size_and_hostile_text_is_harmless(
         log.worker("task-\x1b[31m", f"{evil}{end}", "scan\x9b-worker", [90, 80, 70, 60], end)
     log.add("worker_progress", "task-2", 50, worker_id="工作者", current_step="[b]\x1b[0m", token_usage=9_999_999)
     log.add("worker_progress", "task-2", -500, worker_id="worker-future", token_budget=10)
-    view = WorkerTable(styles(ascii_only=ascii_only), log.state, Clock(), id="view", empty="no workers")
+    view = WorkersView(styles(ascii_only=ascii_only), log.state, Clock(), id="view", empty="no workers")
     async with alone(view, size):
         view.arrived(set(log.state.rows))
         for _ in range(12):
