@@ -32,10 +32,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT)]  # as a command, `tests` is to be found
 
-from lineage_core.base.clock import utc_date  # noqa: E402
 from lineage_core.state.store import State  # noqa: E402
 from lineage_tui.feed import Feed  # noqa: E402
 from tests.faults.pseudo_terminal import PtyProgram, open_descriptors, resident, watches  # noqa: E402
+from tests.wallclock import today  # noqa: E402
 
 LIBRARY = ROOT / "lineage_core" / "shell" / "lineage.sh"
 TUI = [sys.executable, "-m", "lineage_tui.cli"]
@@ -131,7 +131,7 @@ class Rotation:
 
     def rotate(self) -> None:
         """Rename the day's file, or copy and truncate it; delete copies that were read long ago."""
-        daily = self._lineage / f"lineage-{utc_date(time.time_ns() // 1000)}.jsonl"
+        daily = self._lineage / f"lineage-{today()}.jsonl"
         number = self.renamed + self.truncated
         copy = daily.with_name(f"{daily.name}.{number:06d}")
         if not daily.exists():

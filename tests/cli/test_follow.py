@@ -20,6 +20,8 @@ import pytest
 
 from tests.journal_text import compact, pretty, record
 
+pytestmark = pytest.mark.clock
+
 DAY = "lineage-2026-11-22.jsonl"
 
 

@@ -11,6 +11,8 @@ import pytest
 from lineage_core.write.journal import Journal
 from tests.cli.conftest import Ask
 
+pytestmark = pytest.mark.clock
+
 COMMAND = [sys.executable, "-c", "import sys; from lineage_core.cli import main; sys.exit(main())", "wait"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lineage_core.base import regex as patterns
-from lineage_core.base.clock import now
+from lineage_core.base.clock import parse_timestamp
 from lineage_core.base.errors import BadInputError
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import Ground
@@ -23,7 +22,7 @@ from lineage_core.write.journal import Journal
 from lineage_tui.models.line_filter import narrow
 from tests.faults.pseudo_terminal import PtyProgram
 
-NOW = now()
+NOW = parse_timestamp("2026-03-14T03:00:00Z") or 0
 KEYS = [*filters.KEYS, "nokey", ""]
 PIECES = (
     *("a", "scan", ".*", "(", ")", "[", "]", "{", "}", "|", "+", "*", "?", "^", "$", "\\", "\\1", "\\b", "\\u0041"),
@@ -119,9 +118,7 @@ def test_the_screen_answers_after_an_expression_that_takes_for_ever(tmp_path: Pa
     command = [sys.executable, "-m", "lineage_tui.cli", "--dir", str(journal.directory)]
     with PtyProgram(command, size=(160, 40)) as app:
         app.wait_for("task-199-")
-        began = time.monotonic()
         app.press("/(a|aa)+k", "takes too long")
         app.press("\x1b", "task-199-")
         app.keys("q")
         assert app.ends() == 0
-        assert time.monotonic() - began < 30  # as against ages

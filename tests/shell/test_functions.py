@@ -14,6 +14,8 @@ from lineage_core.base.clock import SECOND, format_timestamp, parse_timestamp
 from lineage_core.model.event_types import EVENTS, EventSpec
 from tests.shell.bash_writer import LIBRARY
 
+pytestmark = pytest.mark.clock
+
 SAMPLE = {
     "CREATOR": "user-kim",
     "ASSIGNER": "coordinator-master",

@@ -11,8 +11,11 @@ import polars as pl
 import pytest
 
 from lineage_core import demo, stats
-from lineage_core.base.clock import DAY, now
+from lineage_core.base.clock import DAY
 from lineage_core.dataframes.reader import read_frames
+from tests.wallclock import now
+
+pytestmark = pytest.mark.clock
 
 COLUMNS = (
     "{lineage_id: 'VARCHAR', task_id: 'VARCHAR', event_type: 'VARCHAR', timestamp: 'TIMESTAMPTZ', "

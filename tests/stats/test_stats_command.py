@@ -20,6 +20,8 @@ from lineage_core.model.entities import Status
 from lineage_core.shell.queries import main as shell_query
 from lineage_core.state.load import load
 
+pytestmark = pytest.mark.clock
+
 
 @pytest.fixture(scope="module")
 def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:

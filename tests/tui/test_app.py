@@ -14,6 +14,8 @@ from lineage_tui.app import LineageApp
 from tests.conftest import DATA
 from tests.tui.conftest import opened, screen_text, until
 
+pytestmark = pytest.mark.clock
+
 
 def app_of(pilot: object) -> LineageApp:
     return pilot.app  # type: ignore[attr-defined, no-any-return]

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,9 @@ from lineage_core.demo.writer import record_of
 from lineage_core.model.event_types import EVENTS
 from lineage_core.write.batch import complete
 from lineage_core.write.journal import Journal
+from tests.wallclock import now, wait_until
+
+pytestmark = pytest.mark.clock
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 START = 1_795_334_400_000_000
@@ -257,20 +259,13 @@ def running(directory: Path, **options) -> Iterator[threading.Event]:
         assert not thread.is_alive()
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
-
-
 def lines(directory: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in directory.glob("*.jsonl"))
 
 
 def test_a_live_demo_begins_with_the_past_hour_and_goes_on(tmp_path: Path):
     directory = tmp_path / "lineage"
-    begun = clock.now()
+    begun = now()
     with running(directory, rate=100, shell_share=0):
         wait_until(lambda: directory.is_dir() and sum(r["timestamp"] > iso(begun) for r in records(directory)) > 50)
     past = [r for r in records(directory) if r["timestamp"] < iso(begun)]
@@ -290,7 +285,7 @@ def test_a_demo_told_to_stop_ends_though_the_next_event_is_far_away(tmp_path: Pa
 
 
 def test_a_live_demo_ends_after_its_duration(tmp_path: Path):
-    begun = clock.now()
+    begun = now()
     ticks = iter(range(begun, begun + 10**12, SECOND // 10))
     assert demo.run(tmp_path, rate=20, duration=2, shell_share=0, clock=lambda: next(ticks)) == lines(tmp_path)
 
@@ -303,7 +298,7 @@ def test_scripts_log_part_of_a_live_demo_and_the_rest_knows_their_events(
     (folder / "bash").write_text(f'#!/bin/sh\necho "$3" >> "{noted}"\nexec {bash} "$@"\n')
     (folder / "bash").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    begun = iso(clock.now())
+    begun = iso(now())
     with running(tmp_path / "lineage", rate=40, speed=20, shell_share=0.5):
         wait_until(lambda: noted.exists() and len(set(noted.read_text().split())) > 10)
     told = records(tmp_path / "lineage")

@@ -24,6 +24,9 @@ from lineage_core.write.batch import complete
 from lineage_core.write.json_encoder import encode
 from tests.conftest import CORTEX
 from tests.core.integration.cortex_story import AUDIT, COARSE, LOGIN, MEASURED, QUEUE, SEC, STEPS, Logged
+from tests.wallclock import now
+
+pytestmark = pytest.mark.clock
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 
@@ -128,9 +131,9 @@ def played(cortex: Cortex) -> World:
         cortex.prepare(step.first)
         given = ids[step.parent] if step.parent else None
         python = cortex.python_starts()
-        begun = clock.now()
+        begun = now()
         done = cortex.run(step.command, step.stdin, **({"LINEAGE_PARENT_ID": given} if given else {}))
-        finished = clock.now()
+        finished = now()
         assert (done.returncode, done.stderr.replace("Title: Type: Priority: ", "")) == (0, ""), step.command
         outputs.append(done.stdout)
         records = cortex.new_records()

@@ -29,6 +29,8 @@ from tests.core.maintenance.closed_month import (
     without_offsets,
 )
 
+pytestmark = pytest.mark.clock
+
 DAYS = ["lineage-2026-11-11.jsonl", "lineage-2026-11-12.jsonl", "lineage-2026-11-13.jsonl", "lineage-2026-11-22.jsonl"]
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from subprocess import PIPE, Popen
 
 import pytest
 
-from lineage_core.base import clock
 from lineage_core.base.clock import DAY
 from lineage_core.integration.install import LIBRARY
 from lineage_core.maintenance.archive import archive
 from lineage_core.maintenance.validate import Validation
 from lineage_core.read.tailer import Tailer
 from lineage_core.state.load import load
+from tests.wallclock import now, wait_until
+
+pytestmark = pytest.mark.clock
 
 RUNS = 8
 
@@ -37,28 +37,20 @@ while not os.path.exists(sys.argv[2]):
 """
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition, at most a minute."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-
-
 def test_each_event_is_read_exactly_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal, stop = tmp_path / "lineage", tmp_path / "stop"
     monkeypatch.setenv("LINEAGE_DIR", str(journal))
     commands = [["bash", "-c", BASH, "bash", f"bash-{n}", str(stop)] for n in range(2)]
     commands += [[sys.executable, "-c", PYTHON, f"python-{n}", str(stop)] for n in range(2)]
     printed: list[str] = []
-    next_month = clock.now() + 40 * DAY
+    next_month = now() + 40 * DAY
     with ExitStack() as running:
         writers = [running.enter_context(Popen(words, stdout=PIPE, text=True)) for words in commands]
         collectors = [threading.Thread(target=lambda w=w: printed.extend(w.stdout)) for w in writers]
         for collector in collectors:
             collector.start()
         for _ in range(RUNS):
-            until(lambda: list(journal.glob("lineage-*.jsonl")))
+            wait_until(lambda: list(journal.glob("lineage-*.jsonl")))
             assert [step for step in archive(journal, next_month, 0) if step.word == "left"] == []
         stop.touch()
         for collector in collectors:
@@ -78,14 +70,14 @@ def test_a_reader_that_asks_again_and_again_never_sees_less(tmp_path: Path) -> N
     whole = load(tmp_path)
     assert whole.state.events == 3000
     command = "import sys; from pathlib import Path; from lineage_core.maintenance.archive import archive; "
-    command += f"list(archive(Path(sys.argv[1]), {clock.now() + 40 * DAY}, 0))"
+    command += f"list(archive(Path(sys.argv[1]), {now() + 40 * DAY}, 0))"
     with Popen([sys.executable, "-c", command, str(tmp_path)]) as run:
         asked = 0
         while run.poll() is None or not asked:
             loaded = load(tmp_path)
             assert loaded.problems == {}
             assert loaded.state.events == 3000
-            validation = Validation(tmp_path, now=clock.now())
+            validation = Validation(tmp_path, now=now())
             assert list(validation) == []
             assert validation.records - validation.copies == 3000
             asked += 1

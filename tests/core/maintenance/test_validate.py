@@ -19,6 +19,8 @@ from lineage_core.cli import main
 from lineage_core.maintenance.validate import RULES, Severity, Validation
 from tests.core.maintenance.closed_month import LEGACY, NOW, archive_all, november
 
+pytestmark = pytest.mark.clock
+
 DAY = "lineage-2026-11-22.jsonl"
 BASE = 1795334628  # 2026-11-22T08:03:48Z
 

@@ -1,7 +1,5 @@
 """Alike reasons have one pattern, the same one for a single reason and for a column of them."""
 
-import time
-
 import polars as pl
 import pytest
 from hypothesis import example, given, settings
@@ -35,8 +33,7 @@ def test_one_reason_gets_the_pattern_that_a_column_of_reasons_gets(reason: str) 
     assert alike(reason) == expected
 
 
+@pytest.mark.timeout(20)  # as against ages
 @pytest.mark.parametrize("part", ["a", "'", "a-", "/a", "#,", "# ", "a/", "1%", "\\"])
 def test_no_reason_takes_long(part: str) -> None:
-    started = time.monotonic()
     alike(part * 1_000_000)
-    assert time.monotonic() - started < 0.5

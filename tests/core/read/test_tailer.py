@@ -7,7 +7,6 @@ import random
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,9 @@ from lineage_core.read.tailer import Batch, Tailer
 from lineage_core.state.store import State
 from tests.conftest import DATA
 from tests.journal_text import compact, pretty, record
+from tests.wallclock import now
+
+pytestmark = pytest.mark.clock
 
 DAY = "lineage-2026-11-22.jsonl"
 
@@ -351,10 +353,11 @@ def test_truncated_and_grown_past_the_old_offset(tmp_path: Path, day: Path, size
     assert {4, 5, 6, 7, 8} <= set(numbers(tailer))
 
 
+@pytest.mark.clock
 def test_truncated_and_grown_to_exactly_the_old_size(tmp_path: Path, day: Path) -> None:
     """Within the same tick of the clock, so that neither the size nor the time of change tells."""
     tailer = Tailer(tmp_path)
-    present = time.time_ns() + 10**10
+    present = now() * 1000 + 10**10
     for turn in range(100, 160, 3):
         day.write_bytes(lines(turn, turn + 1, turn + 2))
         os.utime(day, ns=(present, present))

@@ -17,6 +17,8 @@ from lineage_core.write.batch import log_lines
 from lineage_core.write.journal import Journal
 from lineage_core.write.record_builder import MAX_ID
 
+pytestmark = pytest.mark.clock
+
 CREATED: dict[str, Any] = {"event_type": "task_created", "task_id": "task-1", "actor": "kim"}
 PROGRESS: dict[str, Any] = {"event_type": "worker_progress", "task_id": "task-1"}
 

@@ -19,6 +19,8 @@ from lineage_tui.views.events import EventsView
 from tests.tui.alone import NOW, Clock, Log, alone, styles
 from tests.tui.conftest import opened, screen_text, until
 
+pytestmark = pytest.mark.clock
+
 
 @pytest.fixture
 def cortex(lineage: Path) -> Path:
