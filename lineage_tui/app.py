@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from platformdirs import user_state_path
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -17,6 +15,7 @@ from textual.driver import Driver
 from textual.widgets import Input
 
 from lineage_core.base import clock as wall
+from lineage_core.base import user_files
 from lineage_core.base.errors import ExitCode
 from lineage_core.base.escaping import visible
 from lineage_core.model.facts import Fact
@@ -207,12 +206,9 @@ class LineageApp(App[None]):
 
     def save_text(self, text: str) -> Path:
         """Save a view as a text file under the user's state directory; returns its path. Raises OSError."""
-        folder = user_state_path("lineage-tui")
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / f"view-{wall.format_timestamp(wall.now())[:19].replace(':', '')}.txt"
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with open(fd, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
+        path = user_files.need("state") / f"view-{wall.format_timestamp(wall.now())[:19].replace(':', '')}.txt"
+        with user_files.replacing(path) as file:
+            file.write(f"{text}\n".encode())
         return path
 
     def read_record(self, fact: Fact) -> str:

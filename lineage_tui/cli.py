@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from lineage_core.base.errors import BadInputError, ExitCode, LineageError
+from lineage_core.settings.late import add_arguments
 
 SEARCH_LIMIT = 0.25
 """Seconds for which an expression that the operator typed may stop the screen, once."""
@@ -23,14 +24,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--demo", action="store_true", help="watch a simulated cortex in a temporary directory")
     p.add_argument("--seed", type=int, default=7, metavar="N", help="which demo (default 7)")
     p.add_argument("--rate", type=float, default=8.0, metavar="N", help="events per second of the demo (default 8)")
-    for name, text in (
-        ("zombie-after", "silence that makes an open worker a zombie (default 30m)"),
-        ("warn-after", "silence that is warned of (default 5m)"),
-        ("spawn-after", "time that a spawned worker has to start (default 5m)"),
-        ("handoff-after", "time that a handoff has to be accepted (default 5m)"),
-        ("blocked-after", "time for which a task may be blocked (default 30m)"),
-    ):
-        p.add_argument(f"--{name}", metavar="TIME", help=text)
+    add_arguments(p)
     p.add_argument("--theme", metavar="NAME", help="colours: dark, light, clear (for the colour-blind) or ansi")
     p.add_argument("--ascii", action="store_true", help="plain ASCII glyphs")
     p.add_argument("--fresh", action="store_true", help="ignore what the last run left (view, filter, folds …)")
@@ -60,11 +54,11 @@ def run(args: argparse.Namespace) -> int:
     """Run the app with parsed options."""
     from contextlib import ExitStack
 
-    from lineage_core.base import clock
+    from lineage_core.base import clock, user_files
     from lineage_core.base import regex as patterns
     from lineage_core.base.time_input import parse_when
     from lineage_core.write import locations as paths
-    from lineage_tui.settings.config import Kept, config_path, load_kept, read_config, settings
+    from lineage_tui.settings.config import Kept, load_kept, read_config, settings
     from lineage_tui.shutdown import ending
     from lineage_tui.terminal import TerminalState, missing
 
@@ -72,9 +66,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadInputError(f"{trouble}; `lineage tasks` prints the tasks, `lineage follow` events as they come")
     for name in ("COLUMNS", "LINES"):  # they would stand for the size of the terminal, also when it has changed
         os.environ.pop(name, None)
-    chosen = settings(
-        {key.replace("_", "-"): value for key, value in vars(args).items()}, os.environ, read_config(config_path())
-    )
+    chosen = settings(vars(args), os.environ, read_config())
     with ending() as end, ExitStack() as stack:
         end.clean = stack.close
         if args.demo:
@@ -97,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
             keys=chosen.keys,
             kept=None if args.demo else Kept() if args.fresh else load_kept(directory),
         )
+        user_files.folder("cache")
+        user_files.folder("state")  # so that the screen says at once what it goes without
         patterns.limit(SEARCH_LIMIT, on_screen=True)
         end.app = app
         app.look = end.look

@@ -58,15 +58,12 @@ def _text(program: str, error: BaseException) -> str:
 
 
 def _write(text: str) -> Path:
-    """Keep a report as a new file; never through a symbolic link. Raises OSError."""
-    from platformdirs import user_state_path
+    """Keep a report as a private file. Raises OSError."""
+    from lineage_core.base import user_files
 
-    folder = user_state_path("lineage-tui")
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = user_files.need("state")
     stamp = clock.format_timestamp(clock.now())[:19].replace(":", "")
     path = folder / f"crash-{stamp}-{os.getpid()}.txt"
-    path.unlink(missing_ok=True)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with open(fd, "w", encoding="utf-8") as file:
-        file.write(text)
+    with user_files.replacing(path) as file:
+        file.write(text.encode())
     return path

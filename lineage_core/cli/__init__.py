@@ -45,6 +45,9 @@ COMMANDS = {
     "demo": "write a simulated cortex into a directory",
 }
 
+WITHOUT_SETTINGS = ("log", "completion")
+"""Commands that neither read settings nor fail for one: an event is written whatever stands there."""
+
 _HELP = """\
 usage: lineage COMMAND [OPTIONS]    (lineage COMMAND --help tells more)
 
@@ -117,6 +120,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from lineage_core.base import crash_report as crash
 
         return crash.report(program, error)
+    finally:
+        _note(program)
 
 
 def _rearranged(words: list[str]) -> list[str]:
@@ -145,5 +150,18 @@ def _run(words: list[str]) -> int:
     if command not in COMMANDS:
         raise BadInputError(f"unknown command {command!r}{nearest(command, COMMANDS)} (see lineage --help)")
     module = import_module(f"lineage_core.cli.commands.{command}")
+    if command not in WITHOUT_SETTINGS:
+        from lineage_core.settings.config_file import read_late
+
+        read_late({})  # a wrong setting is told by every command, whether or not it would matter
     args = module.parse(words[1:]) if hasattr(module, "parse") else None
     return int(module.run(args or parser_of(command).parse_words(words[1:])))
+
+
+def _note(program: str) -> None:
+    """Say on stderr what of the user's files the command went without."""
+    files = sys.modules.get("lineage_core.base.user_files")
+    if files is not None and (text := files.note()):
+        from lineage_core.base.escaping import visible
+
+        print(visible(f"{program}: {text}"), file=sys.stderr)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from hashlib import blake2b
 from io import BytesIO
 from itertools import accumulate
@@ -23,8 +22,8 @@ from typing import Any, NamedTuple
 
 import orjson
 import polars as pl
-from platformdirs import user_cache_path
 
+from lineage_core.base import user_files
 from lineage_core.base.errors import JournalError
 from lineage_core.dataframes.schema import FRAMES, NAME, schema_of
 from lineage_core.read.checkpoint import Checkpoint
@@ -66,27 +65,25 @@ def keep(directory: Path, kept: Kept) -> bool:
             "parts": [[len(blob), zlib.crc32(blob)] for blob in blobs],
         }
     )
-    path = _path(directory)
-    scratch = path.with_suffix(f".{os.getpid()}")
+    folder = user_files.folder("cache", "frames")
+    if folder is None:
+        return False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if path.parent.stat().st_uid != os.getuid():
-            return False
-        with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with user_files.replacing(folder / _name(directory)) as file:
             file.write(b"%010d %08x\n" % (len(header), zlib.crc32(header)))
             file.writelines([header, *blobs])
-        scratch.replace(path)
     except OSError:
-        with suppress(OSError):
-            scratch.unlink()
         return False
     return True
 
 
 def kept(directory: Path) -> Kept | None:
     """The frames of a directory as they were kept; None if there are none to be had that hold true."""
+    cache = user_files.location("cache")
+    if cache is None:
+        return None
     try:
-        with _path(directory).open("rb") as file:
+        with open(user_files.open_own(cache / "frames" / _name(directory)), "rb") as file:
             fd = file.fileno()
             first = os.pread(fd, _FIRST, 0)
             length = int(first[:10])
@@ -159,9 +156,8 @@ def _told(directory: Path) -> str:
     return os.fsencode(directory.absolute()).decode("latin-1")
 
 
-def _path(directory: Path) -> Path:
-    key = blake2b(os.fsencode(directory.absolute()), digest_size=8).hexdigest()
-    return user_cache_path("lineage-tui") / "frames" / f"{key}.frames"
+def _name(directory: Path) -> str:
+    return blake2b(os.fsencode(directory.absolute()), digest_size=8).hexdigest() + ".frames"
 
 
 def _still_true(directory: Path, checkpoints: list[dict[str, Any]]) -> bool:

@@ -1,12 +1,11 @@
-"""How long is too long: the durations and counts from which on work is stuck, and where an operator sets them."""
+"""How long is too long: the durations and counts from which on work is stuck, as far as nobody has set others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from lineage_core.base.clock import MINUTE
-from lineage_core.base.time_input import parse_duration
+from lineage_core.settings.late import LateSettings
 
 
 class Thresholds(NamedTuple):
@@ -29,24 +28,15 @@ class Thresholds(NamedTuple):
     retries: int = 2
 
 
-AFTER = {
-    "zombie-after": "silent",
-    "warn-after": "warned",
-    "spawn-after": "spawn",
-    "handoff-after": "handoff",
-    "blocked-after": "blocked",
-}
-"""Settings that are durations, and the threshold that each one sets."""
-
-
-def thresholds(options: Mapping[str, object], environ: Mapping[str, str], config: Mapping[str, object]) -> Thresholds:
-    """The thresholds in force: options, else LINEAGE_ZOMBIE_AFTER and so on, else the config file, else the defaults.
-
-    A warning never comes later than what it warns of. Raises BadInputError for what is no duration.
-    """
-    chosen = Thresholds()
-    for name, field in AFTER.items():
-        value = options.get(name) or environ.get("LINEAGE_" + name.upper().replace("-", "_")) or config.get(name)
-        if value:
-            chosen = chosen._replace(**{field: parse_duration(str(value))})
+def thresholds(late: LateSettings) -> Thresholds:
+    """The thresholds in force: what is set, else the defaults. A warning never comes later than what it warns of."""
+    names = {
+        "silent": "silent",
+        "warned": "warned",
+        "spawn": "never-started",
+        "handoff": "handoff-unaccepted",
+        "blocked": "blocked",
+    }
+    told = {field: after for field, name in names.items() if (after := late.explicit(name)) is not None}
+    chosen = Thresholds()._replace(**told)
     return chosen._replace(warned=min(chosen.warned, chosen.silent))

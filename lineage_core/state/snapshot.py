@@ -25,6 +25,7 @@ from typing import Any
 
 import orjson
 
+from lineage_core.base.user_files import open_own
 from lineage_core.model.entities import Status, TaskRow
 from lineage_core.model.facts import Sought
 from lineage_core.read.decoder import Rejected
@@ -64,7 +65,7 @@ class Snapshot:
         self.renew = lambda checkpoint: None
         self.problem = ""
         try:
-            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._fd = open_own(path)
         except OSError as error:
             raise DamagedError(str(error)) from error
         try:

@@ -24,9 +24,9 @@ from threading import Thread
 from typing import NamedTuple
 
 import orjson
-from platformdirs import user_cache_path
 
 from lineage_core.base.errors import JournalError
+from lineage_core.base.user_files import folder
 from lineage_core.read.checkpoint import Checkpoint
 from lineage_core.read.decoder import Decoder, Found, Rejected
 from lineage_core.read.journal_files import JournalFile, copies_of, files, open_file
@@ -173,13 +173,8 @@ class SnapshotCache:
     def _cache(self, directory: Path) -> Path:
         """The cache of a directory; a temporary one where the user's cannot be written."""
         key = blake2b(os.fsencode(directory.absolute()), digest_size=8).hexdigest()
-        cache = user_cache_path("lineage-tui") / "snapshots" / key
-        try:
-            cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if os.access(cache, os.W_OK) and cache.stat().st_uid == os.getuid():
-                return cache
-        except OSError:
-            pass  # read-only, or not ours: then nothing is kept
+        if cache := folder("cache", "snapshots", key):
+            return cache
         self._scratch = tempfile.TemporaryDirectory(prefix="lineage-")
         return Path(self._scratch.name)
 

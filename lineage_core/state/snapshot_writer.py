@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from functools import reduce
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from lineage_core.base.user_files import replacing
 from lineage_core.model.entities import TaskRow
 from lineage_core.read.decoder import Rejected
 from lineage_core.state.snapshot import FORMAT
@@ -47,11 +47,7 @@ def write(path: Path, state: State, checkpoint: dict[str, Any], rejected: list[R
         "facts_crc": reduce(lambda crc, data: zlib.crc32(data, crc), facts, 0),
     }
     head = orjson.dumps(header)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with open(fd, "wb") as file:
+    with replacing(path) as file:
         file.write(b"%b %d\n" % (head, zlib.crc32(head)) + columns)
         file.writelines(facts)
-    path.unlink(missing_ok=True)  # a rename over a file would wait for the disk
-    part.rename(path)
+        path.unlink(missing_ok=True)  # a rename over a file would wait for the disk

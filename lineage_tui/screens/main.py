@@ -14,6 +14,7 @@ from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Input
 
+from lineage_core.base import user_files
 from lineage_core.query.filter_parser import trouble
 from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models.session_summary import Session
@@ -128,6 +129,7 @@ class MainScreen(Edges):
             self._take_up(self.app.kept)
         self.set_interval(1.0, self._tick)
         self._tick()
+        self.say(user_files.note())
 
     def _take_up(self, kept: Kept) -> None:
         """Go on as the last run was left."""

@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from platformdirs import user_state_path
+from lineage_core.base import user_files
+
+NAME = "acknowledged.json"
 
 MOST = 5000
 """Entries kept, of all lineage directories; the oldest are dropped."""
@@ -41,17 +43,17 @@ class Grade(NamedTuple):
         return any(mine > theirs for mine, theirs in zip(self, other, strict=True))
 
 
-def acknowledged_path() -> Path:
-    """Where the entries of this user are kept."""
-    return user_state_path("lineage-tui") / "acknowledged.json"
+def acknowledged_path() -> Path | None:
+    """Where the entries of this user are kept; None if there is no such place."""
+    folder = user_files.location("state")
+    return folder and folder / NAME
 
 
 class Acknowledgements:
     """The acknowledgements of one lineage directory."""
 
-    def __init__(self, directory: Path, path: Path | None = None) -> None:
+    def __init__(self, directory: Path) -> None:
         self._directory = os.path.realpath(directory)
-        self._path = path or acknowledged_path()
         self._grades = {
             key: grade for directory_, key, grade in map(_parts, self._read()) if directory_ == self._directory
         }
@@ -74,10 +76,9 @@ class Acknowledgements:
 
     def _read(self) -> list[dict[str, Any]]:
         """The entries of the file, those that make sense."""
+        path = acknowledged_path()
         try:
-            if self._path.stat().st_size > MOST_BYTES:
-                return []
-            told = json.loads(self._path.read_text(encoding="utf-8"))
+            told = json.loads(user_files.read_own(path, MOST_BYTES)) if path else []
         except (OSError, ValueError, RecursionError):
             return []
         return [entry for entry in told if _sound(entry)] if isinstance(told, list) else []
@@ -92,12 +93,8 @@ class Acknowledgements:
         for key, grade in grades.items():
             if grade is not None:
                 kept.append({"directory": self._directory, "key": list(key), "grade": list(grade)})
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = self._path.with_suffix(f".{os.getpid()}.part")
-        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with open(fd, "w", encoding="utf-8") as file:
-            json.dump(kept[-MOST:], file)
-        part.replace(self._path)
+        with user_files.replacing(user_files.need("state") / NAME) as file:
+            file.write(json.dumps(kept[-MOST:]).encode())
 
 
 def _sound(entry: Any) -> bool:

@@ -13,8 +13,9 @@ from textual.binding import BindingsMap
 
 from lineage_core.base.clock import HOUR, MINUTE
 from lineage_core.base.errors import BadInputError
+from lineage_core.settings.config_file import KNOWN
 from lineage_tui.cli import parser
-from lineage_tui.settings.config import KNOWN, Kept, kept_path, load_kept, read_config, save_kept, settings
+from lineage_tui.settings.config import Kept, kept_path, load_kept, read_config, save_kept, settings
 from lineage_tui.settings.keymap import COMMANDS, bindings, rebind
 
 VALUES = (
@@ -57,10 +58,7 @@ def test_an_unknown_setting_is_named_with_its_line(tmp_path: Path) -> None:
 def test_how_long_a_task_may_be_blocked_is_set_by_option_environment_and_file(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('blocked-after = "10m"\n')
-    options, given = (
-        {key.replace("_", "-"): value for key, value in vars(parser().parse_args(words)).items()}
-        for words in ([], ["--blocked-after", "2h"])
-    )
+    options, given = (vars(parser().parse_args(words)) for words in ([], ["--blocked-after", "2h"]))
     environ = {"LINEAGE_BLOCKED_AFTER": "1h"}
     assert settings(options, {}, {}).thresholds.blocked == 30 * MINUTE
     assert settings(options, {}, read_config(path)).thresholds.blocked == 10 * MINUTE

@@ -16,7 +16,9 @@ from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar, load_all
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import Ground
-from lineage_core.rules.thresholds import Thresholds
+from lineage_core.rules.thresholds import Thresholds, thresholds
+from lineage_core.settings import late
+from lineage_core.settings.config_file import read_late
 from lineage_core.write.locations import lineage_dir
 
 if TYPE_CHECKING:
@@ -62,9 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window", default="all", metavar="SPAN", help="15m, 1h, 24h, 7d, any other duration, or all (default)"
     )
-    parser.add_argument(
-        "--zombie-after", default="30m", metavar="SPAN", help="silence that makes a worker count (default 30m)"
-    )
+    late.add_arguments(parser)
     output.add_arguments(parser, "rows of a table (default 12 in the overview)")
     output.describe(parser, DOCUMENT_KEYS, "keys of the overview as JSON")
 
@@ -87,10 +87,10 @@ def answer(args: argparse.Namespace) -> Answer:
 
 def _ask(args: argparse.Namespace) -> tuple[Answer, FrameReader]:
     now = clock.now()
-    silent_after = parse_duration(args.zombie_after)
+    limits = thresholds(read_late(vars(args)))
     since = None if args.window == "all" else now - parse_duration(args.window)
     directory = lineage_dir(args.dir)
-    tasks = _chosen(directory, args.filters, now, Thresholds()._replace(silent=silent_after))
+    tasks = _chosen(directory, args.filters, now, limits)
     from lineage_core import stats  # polars, 350 ms
     from lineage_core.dataframes.reader import read_frames
 
@@ -98,7 +98,7 @@ def _ask(args: argparse.Namespace) -> tuple[Answer, FrameReader]:
         reader = read_frames(directory, progress=lambda done, total: bar(done / max(1, total)))
     frames = reader.frames if tasks is None else stats.narrowed(reader.frames, tasks)
     cut = stats.Cut(frames, since, now)
-    found = _grouped(cut, args) if args.by else _overview(cut, silent_after, args)
+    found = _grouped(cut, args) if args.by else _overview(cut, limits.silent, args)
     return found._replace(problems=reader.problems), reader
 
 

@@ -11,7 +11,6 @@ from lineage_core.base import clock
 from lineage_core.base.errors import BadInputError
 from lineage_core.cli import output, period
 from lineage_core.cli.commands import export
-from lineage_core.cli.commands.zombies import thresholds_of
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
 from lineage_core.model.entities import TaskRow
@@ -19,6 +18,9 @@ from lineage_core.model.event_types import nearest
 from lineage_core.present.rows import TASK_KEYS, elapsed, span, task_row
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import Ground
+from lineage_core.rules.thresholds import thresholds
+from lineage_core.settings import late
+from lineage_core.settings.config_file import read_late
 from lineage_core.state.store import State
 from lineage_core.write.locations import lineage_dir
 
@@ -52,8 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reverse", action="store_true", help="the other way round")
     period.add_arguments(parser, "tasks with events")
     output.add_arguments(parser, "tasks")
-    for name, text in (("zombie", "is a zombie (default 30m)"), ("warn", "is silent (default 5m)")):
-        parser.add_argument(f"--{name}-after", metavar="TIME", help=f"when a worker that says nothing {text}")
+    late.add_arguments(parser)
     output.describe(parser, filters.LANGUAGE, "filters")
     output.describe(parser, TASK_KEYS, "keys of a row")
 
@@ -68,7 +69,7 @@ def answer(args: argparse.Namespace) -> Answer:
     if args.sort not in TASK_KEYS:
         raise BadInputError(f"--sort: no key {args.sort!r}{nearest(args.sort, TASK_KEYS)} (see lineage tasks --help)")
     when = period.period_of(args)
-    limits = thresholds_of(args)
+    limits = thresholds(read_late(vars(args)))
     loaded = load_all(lineage_dir(args.dir))
     state, now = loaded.state, clock.now()
     wanted = filters.parse(filters.joined([word for word in args.filters if word.strip()]), Ground(state, now, limits))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,7 +15,9 @@ from lineage_core.cli.progress import load_all
 from lineage_core.model.event_types import nearest
 from lineage_core.present.rows import iso, milliseconds, span
 from lineage_core.rules.stuck_work import RULES, Finding, check, crowd, ranked
-from lineage_core.rules.thresholds import AFTER, Thresholds, thresholds
+from lineage_core.rules.thresholds import Thresholds, thresholds
+from lineage_core.settings import late
+from lineage_core.settings.config_file import read_late
 from lineage_core.state.fold import ZOMBIE_TIMEOUT
 from lineage_core.state.store import State
 from lineage_core.write.locations import lineage_dir
@@ -45,36 +46,12 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage zombies`."""
-    for name, text in (
-        ("zombie", "silence after which a worker is a zombie (default 30m)"),
-        ("warn", "silence that is worth a warning (default 5m)"),
-        ("spawn", "time that a spawned worker has to start (default 5m)"),
-        ("handoff", "time that a handoff has to be accepted (default 5m)"),
-        ("blocked", "time for which a task may be blocked (default 30m)"),
-    ):
-        parser.add_argument(f"--{name}-after", metavar="TIME", help=text)
+    late.add_arguments(parser)
     parser.add_argument("--all", action="store_true", help="other stuck things too: blocked, not accepted, ping-pong …")
     parser.add_argument("--rule", metavar="RULE", action="append", default=[], help="only findings of this rule")
     period.add_arguments(parser, "things stuck")
     output.add_arguments(parser, "findings")
     output.describe(parser, KEYS, "keys of a finding; as JSON, one object: thresholds, crowd, findings")
-
-
-def thresholds_of(args: argparse.Namespace) -> Thresholds:
-    """The thresholds: option > environment > the screen's config file > default. Raises BadInputError."""
-    import tomllib
-
-    from platformdirs import user_config_path
-
-    path = user_config_path("lineage-tui") / "config.toml"
-    try:
-        config = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        config = {}
-    except (OSError, ValueError) as error:
-        raise BadInputError(f"{path}: {error}") from None
-    options = {name: getattr(args, name.replace("-", "_"), None) for name in AFTER}
-    return thresholds(options, os.environ, config)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -87,7 +64,7 @@ def answer(args: argparse.Namespace) -> Answer:
     for name in args.rule:
         if name not in RULES:
             raise BadInputError(f"--rule: no rule {name!r}{nearest(name, RULES)} (known: {', '.join(RULES)})")
-    limits, when, now = thresholds_of(args), period.period_of(args), clock.now()
+    limits, when, now = thresholds(read_late(vars(args))), period.period_of(args), clock.now()
     loaded = load_all(lineage_dir(args.dir))
     state = loaded.state
     findings = list(findings_of(state, now, limits))

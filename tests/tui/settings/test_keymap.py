@@ -41,7 +41,7 @@ def test_a_key_that_is_given_to_one_command_is_taken_from_the_others() -> None:
 def test_two_commands_with_one_key_are_an_error_that_names_them(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('[keys]\nfollow = ["/"]\npause = ["slash"]\n')
-    with pytest.raises(BadInputError, match=r"line 1: slash is a key of follow and of pause"):
+    with pytest.raises(BadInputError, match=r"line 3: slash is a key of follow and of pause"):
         read_config(path)
 
 

@@ -1,0 +1,134 @@
+"""When something is late, as far as the operator has set it: options, else environment, else config file.
+
+One table of names serves all: `--late NAME=TIME`, `LINEAGE_<NAME>_AFTER` and, in the config file, `[late.NAME]` with
+`default = "30m"` and times by worker or task type. What is not set has a default, which is the rules' to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lineage_core.base.errors import BadInputError
+from lineage_core.base.time_input import parse_duration
+from lineage_core.model.event_types import nearest
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+LATE = {
+    "unassigned": "a queued task is not assigned",
+    "unstarted": "an assigned task is not started",
+    "idle": "a running task has nobody at work",
+    "never-started": "a spawned worker has not started",
+    "silent": "a started worker says nothing",
+    "warned": "the same, worth a warning",
+    "handoff-unaccepted": "a handoff is not accepted",
+    "handoff-uncompleted": "an accepted handoff is not completed",
+    "blocked": "a task is blocked",
+    "escalated": "an escalated task waits for a person",
+    "parent-waiting": "a task goes on though its subtasks have ended",
+    "master-silent": "a master says nothing, and two things wait for it",
+    "feed-silent": "no event comes though work is open",
+}
+"""What can be late, and when that is so."""
+
+OLD_NAMES = {
+    "zombie-after": "silent",
+    "warn-after": "warned",
+    "spawn-after": "never-started",
+    "handoff-after": "handoff-unaccepted",
+    "blocked-after": "blocked",
+}
+"""Options, config keys and, with LINEAGE_ before them, variables of before, and the name that each stands for."""
+
+DEFAULT = "default"
+"""The key of a `[late.NAME]` table that holds for every type."""
+
+_NONE: Mapping[Any, int] = MappingProxyType({})
+
+
+class LateSettings(NamedTuple):
+    """Durations in microseconds that the operator has set.
+
+    given: by option or variable, by name, for every type. default: in the config file, by name. by_type: there too, by
+    name and worker or task type.
+    """
+
+    given: Mapping[str, int] = _NONE
+    default: Mapping[str, int] = _NONE
+    by_type: Mapping[tuple[str, str], int] = _NONE
+
+    def explicit(self, name: str, kind: str | None = None) -> int | None:
+        """After how long something is late, in microseconds; None where nobody has said.
+
+        name: a key of LATE. kind: the type of the worker or task.
+        """
+        if name in self.given:
+            return self.given[name]
+        if kind is not None and (name, kind) in self.by_type:
+            return self.by_type[name, kind]
+        return self.default.get(name)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options that say when something is late."""
+    for option, text in (
+        ("zombie-after", "silence after which a worker is a zombie (default 30m)"),
+        ("warn-after", "silence that is worth a warning (default 5m)"),
+        ("spawn-after", "time that a spawned worker has to start (default 5m)"),
+        ("handoff-after", "time that a handoff has to be accepted (default 5m)"),
+        ("blocked-after", "time for which a task may be blocked (default 30m)"),
+    ):
+        parser.add_argument(f"--{option}", metavar="TIME", help=text)
+    parser.add_argument(
+        "--late",
+        metavar="NAME=TIME",
+        action="append",
+        help=f"when something is late, by its name: {', '.join(LATE)}",
+    )
+
+
+def late_settings(options: Mapping[str, Any], environ: Mapping[str, str], config: Mapping[str, Any]) -> LateSettings:
+    """What is set. Of a new name and an old one that stand side by side, the new one counts.
+
+    options: as argparse names them, None where not given. environ: an empty variable counts as not set.
+    config: as `config_file.read_config` gives it. Raises BadInputError that names the option or the variable.
+    """
+    given: dict[str, int] = {}
+    for old, name in OLD_NAMES.items():
+        if value := environ.get(_variable(old)):
+            given[name] = _duration(_variable(old), value)
+    for name in LATE:
+        variable = _variable(f"{name}-after")
+        if value := environ.get(variable):
+            given[name] = _duration(variable, value)
+    for old, name in OLD_NAMES.items():
+        if (value := options.get(old.replace("-", "_"))) is not None:
+            given[name] = _duration(f"--{old}", value)
+    for word in options.get("late") or ():
+        name, equals, value = word.partition("=")
+        if not equals or name not in LATE:
+            raise BadInputError(f"--late {word}: write NAME=TIME, like silent=30m{nearest(name, LATE)}")
+        given[name] = _duration(f"--late {name}", value)
+    default = {name: parse_duration(config[old]) for old, name in OLD_NAMES.items() if old in config}
+    by_type: dict[tuple[str, str], int] = {}
+    for name, times in config.get("late", {}).items():
+        for kind, value in times.items():
+            if kind == DEFAULT:
+                default[name] = parse_duration(value)
+            else:
+                by_type[name, kind] = parse_duration(value)
+    return LateSettings(given, default, by_type)
+
+
+def _variable(name: str) -> str:
+    return "LINEAGE_" + name.upper().replace("-", "_")
+
+
+def _duration(source: str, value: object) -> int:
+    try:
+        return parse_duration(str(value))
+    except BadInputError as error:
+        raise BadInputError(f"{source}: {error}") from None
