@@ -8,15 +8,21 @@ from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND, parse_timestamp, 
 from lineage_core.base.errors import BadInputError
 
 UNITS = {"ms": SECOND // 1000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+MOST = 9999 * 365 * DAY
+"""The longest duration: from any time to any other."""
+
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
 
 
 def parse_duration(text: str) -> int:
-    """Microseconds of `90s`, `30m`, `1h30m`, `7d`. Raises BadInputError for anything else."""
+    """Microseconds of `90s`, `30m`, `1h30m`, `7d`. Raises BadInputError for anything else, and beyond MOST."""
     compact = text.strip().replace(" ", "")
     if not compact or _PART.sub("", compact):
         raise BadInputError(f"{text!r} is no duration: write it like 90s, 30m, 1h30m or 7d")
-    return round(sum(float(number) * UNITS[unit] for number, unit in _PART.findall(compact)))
+    micros = sum(float(number) * UNITS[unit] for number, unit in _PART.findall(compact))
+    if micros > MOST:
+        raise BadInputError(f"{text[:40]!r} is longer than {MOST // DAY:,} days")
+    return round(micros)
 
 
 def parse_when(text: str, now: int) -> int:
