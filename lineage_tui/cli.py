@@ -62,11 +62,11 @@ def run(args: argparse.Namespace) -> int:
     from lineage_tui.shutdown import ending
     from lineage_tui.terminal import TerminalState, missing
 
+    chosen = settings(vars(args), os.environ, read_config())
     if trouble := missing():
         raise BadInputError(f"{trouble}; `lineage tasks` prints the tasks, `lineage follow` events as they come")
     for name in ("COLUMNS", "LINES"):  # they would stand for the size of the terminal, also when it has changed
         os.environ.pop(name, None)
-    chosen = settings(vars(args), os.environ, read_config())
     with ending() as end, ExitStack() as stack:
         end.clean = stack.close
         if args.demo:

@@ -20,8 +20,6 @@ import pytest
 
 from tests.journal_text import compact, pretty, record
 
-pytestmark = pytest.mark.clock
-
 DAY = "lineage-2026-11-22.jsonl"
 
 
@@ -109,6 +107,7 @@ def follow() -> Iterator[Start]:
                 stream.close()
 
 
+@pytest.mark.clock
 def test_new_events_are_printed_as_they_land_and_old_ones_are_not(tmp_path: Path, follow: Start) -> None:
     append(tmp_path / DAY, lines(1, 2))
     running = follow(tmp_path, "--json")
@@ -139,6 +138,7 @@ def test_an_event_that_stands_in_the_combined_file_too_is_printed_once(tmp_path:
     assert {running.task(), running.task()} == {"task-3", "task-4"}
 
 
+@pytest.mark.clock
 def test_an_archive_that_appears_is_nothing_new(tmp_path: Path, follow: Start) -> None:
     running = follow(tmp_path, "--json")
     running.started(tmp_path / DAY)

@@ -93,6 +93,7 @@ def test_what_is_nested_a_thousand_levels_deep_is_cut_before_it_is_drawn(deep: P
 ZONES = ("Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kolkata")
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("zone", ZONES)
 def test_around_midnight_every_event_goes_to_the_file_of_its_utc_day_and_is_shown(zone: str, tmp_path: Path) -> None:
     directory = tmp_path / "lineage"

@@ -14,8 +14,6 @@ from lineage_core.base.clock import SECOND, format_timestamp, parse_timestamp
 from lineage_core.model.event_types import EVENTS, EventSpec
 from tests.shell.bash_writer import LIBRARY
 
-pytestmark = pytest.mark.clock
-
 SAMPLE = {
     "CREATOR": "user-kim",
     "ASSIGNER": "coordinator-master",
@@ -167,6 +165,7 @@ def test_without_any_directory_the_one_below_the_current_is_used_if_it_is_there(
     assert "LINEAGE_DIR" in told.stderr
 
 
+@pytest.mark.clock
 def test_the_event_is_in_the_file_of_its_day_and_in_the_combined_one_only_if_asked(run: Any, tmp_path: Path):
     run("log_task_created task-1 kim; LINEAGE_WRITE_COMBINED=1 log_task_started task-1 a-master")
     journal = tmp_path / "journal"
@@ -233,12 +232,14 @@ def test_strict_functions_return_what_the_command_would(run: Any, tmp_path: Path
     assert not (tmp_path / "journal").exists()
 
 
+@pytest.mark.clock
 def test_the_present_time_can_be_set(run: Any, records: Any, tmp_path: Path):
     run("log_task_created task-1 kim", LINEAGE_NOW="2024-02-29T23:59:59.5Z")
     assert records()[0]["timestamp"] == "2024-02-29T23:59:59.500000Z"
     assert (tmp_path / "journal/lineage-2024-02-29.jsonl").exists()
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/St_Johns", "UTC"])
 def test_the_file_and_the_time_are_utc_whatever_the_zone(zone: str, run: Any, records: Any, tmp_path: Path):
     before, *_, after = run('date +%s; log_task_created task-1 kim; echo "$TZ"; date +%s', TZ=zone).stdout.split()
@@ -247,6 +248,7 @@ def test_the_file_and_the_time_are_utc_whatever_the_zone(zone: str, run: Any, re
     assert (tmp_path / f"journal/lineage-{records()[0]['timestamp'][:10]}.jsonl").exists()
 
 
+@pytest.mark.clock
 def test_dates_are_right_at_any_time(run: Any, records: Any):
     leap = ["1709164799", "1709164800", "1709251200", "1735689599", "4102444800", "4107542399", "4107542400"]
     seconds = leap + [str(second) for second in range(1_000_000_000, 10_000_000_000, 37_123_457)]
@@ -261,6 +263,7 @@ def test_dates_are_right_at_any_time(run: Any, records: Any):
     assert stamps == [format_timestamp(int(second) * SECOND + 7) for second in sorted(seconds)]
 
 
+@pytest.mark.clock
 def test_ids_do_not_go_back_when_the_clock_does(run: Any, records: Any):
     run(
         """

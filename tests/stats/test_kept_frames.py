@@ -17,8 +17,6 @@ from lineage_core.dataframes.reader import FrameReader, Frames
 from lineage_core.dataframes.schema import FRAMES
 from lineage_core.write.journal import Journal
 
-pytestmark = pytest.mark.clock
-
 KEYS = {
     "events": ["file", "offset"],
     "tasks": ["task_id"],

@@ -6,15 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core.dataframes.reader import FrameReader
 from tests.stats.made_journals import directories
 from tests.stats.test_kept_frames import assert_same, truth
-
-pytestmark = pytest.mark.clock
 
 
 @settings(max_examples=80, deadline=None)

@@ -14,8 +14,6 @@ from lineage_tui.app import LineageApp
 from tests.conftest import DATA
 from tests.tui.conftest import opened, screen_text, until
 
-pytestmark = pytest.mark.clock
-
 
 def app_of(pilot: object) -> LineageApp:
     return pilot.app  # type: ignore[attr-defined, no-any-return]
@@ -39,6 +37,7 @@ async def test_the_tangled_sample_shows_every_intact_event_and_the_count_of_the_
         assert "4 quarantined" in screen_text(app_of(pilot))
 
 
+@pytest.mark.clock
 async def test_an_event_logged_elsewhere_appears_without_a_key(lineage: Path) -> None:
     async with opened(lineage) as pilot:
         app = app_of(pilot)
@@ -124,6 +123,7 @@ async def test_the_counts_stay_right_while_the_feed_moves_on_in_the_middle_of_a_
         assert {status: count for status, count in screen.status_counts.by_status.items() if count} == {"assigned": 1}
 
 
+@pytest.mark.clock
 async def test_pause_freezes_the_picture_while_reading_goes_on(lineage: Path) -> None:
     journal = Journal(lineage)
     journal.log("task_created", "task-1", "user-kim")

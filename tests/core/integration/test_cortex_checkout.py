@@ -26,8 +26,6 @@ from tests.conftest import CORTEX
 from tests.core.integration.cortex_story import AUDIT, COARSE, LOGIN, MEASURED, QUEUE, SEC, STEPS, Logged
 from tests.wallclock import now
 
-pytestmark = pytest.mark.clock
-
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 
 
@@ -315,6 +313,7 @@ def test_the_timeline_has_the_event_at_its_time(world: World, point: str, query:
         assert s.record["timestamp"] in {time for p in parts for time in (p["start"], p["end"])}
 
 
+@pytest.mark.clock
 def test_the_events_of_an_actor_and_of_a_day_can_be_retrieved(
     world: World, query: Callable[..., Any], answers: Callable[[str, str], list[dict[str, Any]]]
 ):
@@ -324,6 +323,7 @@ def test_the_events_of_an_actor_and_of_a_day_can_be_retrieved(
     assert [r for day in days for r in query("--date", day)] == [s.record for s in world.seen]
 
 
+@pytest.mark.clock
 def test_the_validation_commands_of_the_seed_work(world: World, query: Callable[..., Any]):
     assert query("--stats")["total_events"] == len(world.seen)
     assert [worker["worker_id"] for worker in query("--workers", AUDIT)] == ["worker-scan-001"]

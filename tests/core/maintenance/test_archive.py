@@ -29,8 +29,6 @@ from tests.core.maintenance.closed_month import (
     without_offsets,
 )
 
-pytestmark = pytest.mark.clock
-
 DAYS = ["lineage-2026-11-11.jsonl", "lineage-2026-11-12.jsonl", "lineage-2026-11-13.jsonl", "lineage-2026-11-22.jsonl"]
 
 
@@ -44,6 +42,7 @@ def archived(journal: Path, name: str) -> Path:
     return journal / "archive" / name[8:15] / f"{name}.gz"
 
 
+@pytest.mark.clock
 def test_the_days_of_closed_months_are_packed_byte_for_byte(journal: Path) -> None:
     before = listing(journal)
     assert set(DAYS) <= set(before)
@@ -148,6 +147,7 @@ def test_archives_of_equal_files_are_equal(journal: Path, tmp_path: Path) -> Non
     assert listing(copy) == listing(journal)
 
 
+@pytest.mark.clock
 def test_only_files_of_closed_months_older_than_keep_days_are_due(tmp_path: Path) -> None:
     for day in ("2026-09-30", "2026-10-01", "2026-10-29", "2026-10-31", "2026-11-01"):
         (tmp_path / f"lineage-{day}.jsonl").touch()

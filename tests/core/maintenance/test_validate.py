@@ -19,8 +19,6 @@ from lineage_core.cli import main
 from lineage_core.maintenance.validate import RULES, Severity, Validation
 from tests.core.maintenance.closed_month import LEGACY, NOW, archive_all, november
 
-pytestmark = pytest.mark.clock
-
 DAY = "lineage-2026-11-22.jsonl"
 BASE = 1795334628  # 2026-11-22T08:03:48Z
 
@@ -68,6 +66,7 @@ def rules(directory: Path, **options: Any) -> list[tuple[str, int]]:
     return [(rule, line) for rule, line, _ in findings(directory, **options)]
 
 
+@pytest.mark.clock
 def test_a_demo_is_found_to_be_without_fault(tmp_path: Path) -> None:
     demo.backfill(tmp_path, 3000, days=3, clock=lambda: NOW)
     assert findings(tmp_path) == []
@@ -246,6 +245,7 @@ def test_a_clock_that_went_back_is_told_from_an_event_that_is_late(write: Callab
     assert text == "written 1h00m before the record that precedes it"
 
 
+@pytest.mark.clock
 def test_events_of_another_day_are_told_once_a_day_and_file_but_local_dates_are_not(
     write: Callable[..., Path],
 ) -> None:
@@ -284,6 +284,7 @@ def test_a_damaged_archive_and_what_is_no_file_are_unreadable(write: Callable[..
     }
 
 
+@pytest.mark.clock
 def test_since_leaves_out_what_is_older_and_lives_that_began_before(write: Callable[..., Path]) -> None:
     old = [record(n, "task_blocked", event_data={"reason": 7}) for n in (0, 50)]
     new = life(("task_completed", OK))

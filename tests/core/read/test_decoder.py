@@ -67,6 +67,7 @@ def test_a_timestamp_without_an_offset_is_utc_and_a_leap_second_counts_as_the_ne
     assert found[3].at == 253402300799_999999
 
 
+@pytest.mark.clock
 @given(st.datetimes(timezones=st.timezones() | st.none()), st.sampled_from(["auto", "milliseconds"]))
 def test_the_fast_clock_of_the_reader_agrees_with_the_clock(moment: datetime.datetime, precision: str) -> None:
     text = moment.isoformat(timespec=precision)

@@ -23,8 +23,6 @@ from tests.conftest import DATA
 from tests.journal_text import compact, pretty, record
 from tests.wallclock import now
 
-pytestmark = pytest.mark.clock
-
 DAY = "lineage-2026-11-22.jsonl"
 
 
@@ -173,6 +171,7 @@ def test_since_leaves_out_older_records_and_does_not_open_older_files(tmp_path: 
     assert rejected(Tailer(tmp_path, since=parse_timestamp("2026-11-22T08:30:00Z"))) == 0
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "UTC", "America/Los_Angeles"])
 def test_midnight_in_any_time_zone_goes_to_the_right_file_and_is_not_missed(tmp_path: Path, zone: str) -> None:
     tailer = Tailer(tmp_path)

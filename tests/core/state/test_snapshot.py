@@ -25,8 +25,6 @@ from lineage_core.state.store import State
 from lineage_core.write.journal import Journal
 from lineage_tui.feed import Feed
 
-pytestmark = pytest.mark.clock
-
 NOW = parse_timestamp("2026-03-14T03:00:00Z") or 0
 
 

@@ -259,6 +259,7 @@ def test_a_thousand_times_more_progress_costs_a_timeline_no_more() -> None:
 # Dates.
 
 
+@pytest.mark.clock
 async def test_what_happened_on_another_day_is_shown_with_its_date() -> None:
     log = Log()
     log.add("task_started", "task-1", 3 * DAY)

@@ -19,8 +19,6 @@ from lineage_tui.views.events import EventsView
 from tests.tui.alone import NOW, Clock, Log, alone, styles
 from tests.tui.conftest import opened, screen_text, until
 
-pytestmark = pytest.mark.clock
-
 
 @pytest.fixture
 def cortex(lineage: Path) -> Path:
@@ -193,6 +191,7 @@ async def test_headings_fold_while_a_filter_is_on_and_open_again_with_the_next(c
         assert tree.count() > 5  # and the heading is as open as before
 
 
+@pytest.mark.clock
 async def test_a_filter_by_the_clock_follows_the_clock(cortex: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     async with opened(cortex, clock=clock) as pilot:

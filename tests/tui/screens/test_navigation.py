@@ -16,8 +16,6 @@ from lineage_tui.screens.main import MainScreen
 from lineage_tui.settings.config import Kept
 from tests.tui.conftest import opened, screen_text, until
 
-pytestmark = pytest.mark.clock
-
 
 def screen_of(pilot: Pilot[None]) -> MainScreen:
     app = pilot.app

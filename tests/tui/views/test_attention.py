@@ -407,7 +407,7 @@ async def test_a_change_in_a_long_list_looks_at_little_of_it(monkeypatch: pytest
 @given(st.data())
 def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> None:
     log, clock = Log(), Clock()
-    kept = Acknowledgements(DIRECTORY, Path("/nowhere/at/all.json"))
+    kept = Acknowledgements(DIRECTORY)
     concerns = AttentionList(log.state, Thresholds(), kept)
     steps = (
         "task_started", "task_blocked", "task_unblocked", "task_escalated", "task_completed", "task_failed",
@@ -506,11 +506,12 @@ def test_a_file_that_makes_no_sense_counts_as_empty_and_is_replaced(content: str
 
 
 def test_of_too_many_the_oldest_are_dropped(tmp_path: Path) -> None:
-    path = tmp_path / "kept.json"
+    path = acknowledged_path()
+    path.parent.mkdir(parents=True)
     entry = {"directory": os.path.realpath(tmp_path), "grade": [1, 2, 3]}
     path.write_text(json.dumps([entry | {"key": ["failed", f"task-{n}", ""]} for n in range(MOST)]))
-    Acknowledgements(tmp_path, path).put({("failed", "task-new", ""): Grade(1, 2, 3)})
-    kept = Acknowledgements(tmp_path, path)
+    Acknowledgements(tmp_path).put({("failed", "task-new", ""): Grade(1, 2, 3)})
+    kept = Acknowledgements(tmp_path)
     assert len(kept) == MOST
     assert kept.covers(("failed", "task-new", ""), Grade(1, 2, 3))
     assert not kept.covers(("failed", "task-0", ""), Grade(1, 2, 3))

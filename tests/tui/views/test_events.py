@@ -23,8 +23,6 @@ from lineage_tui.views.events import EventsView
 from tests.tui.alone import NOW, Clock, Log, alone, styles, text_of
 from tests.tui.conftest import until
 
-pytestmark = pytest.mark.clock
-
 
 def stream(log: Log, most: int = 10_000, **options: Any) -> EventsView:
     view = EventsView(styles(), log.state, Clock(), most, id="view", **options)
