@@ -11,8 +11,9 @@ from collections.abc import Callable
 import polars as pl
 from polars import col
 
-ReadDigest = Callable[[str, int, int], int | None]
-"""Gives the digest of the record that stands in a file (its canonical name) at an offset with a length, or None."""
+ReadDigest = Callable[[str, int, int, int], int | None]
+"""Gives the digest of the record that stands in a file (its canonical name) at an offset with a length, and whose bytes
+have that hash, or None."""
 
 
 def distinct(known: pl.DataFrame, new: pl.DataFrame, read_digest: ReadDigest) -> tuple[pl.DataFrame, list[int]]:
@@ -39,7 +40,7 @@ def distinct(known: pl.DataFrame, new: pl.DataFrame, read_digest: ReadDigest) ->
     # The same record read twice is no copy either way: it stands where it stood.
     distinct_lines = rivals.filter(pl.struct("id_hash", "line_hash").is_first_distinct())
     unsure = distinct_lines.filter(col("id_hash").is_duplicated())
-    digests = [read_digest(*place) for place in unsure.select("file", "offset", "length").iter_rows()]
+    digests = [read_digest(*place) for place in unsure.select("file", "offset", "length", "line_hash").iter_rows()]
     told = unsure.with_columns(digest=pl.Series(digests, dtype=pl.UInt64)).filter(
         col("digest").is_null() | pl.struct("id_hash", "digest").is_first_distinct()
     )

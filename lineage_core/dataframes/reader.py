@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 from polars import col, lit
 
-from lineage_core.base.errors import JournalError, no_directory
+from lineage_core.base.errors import no_directory
 from lineage_core.dataframes.cache import Kept, keep, kept
 from lineage_core.dataframes.decoder import FrameDecoder, Taken
 from lineage_core.dataframes.duplicates import distinct
@@ -23,7 +23,8 @@ from lineage_core.dataframes.schema import FRAMES, INTERNAL, LINEAGE_ID, NAME, e
 from lineage_core.dataframes.tasks import derive
 from lineage_core.model.facts import digest_of
 from lineage_core.model.record import parse
-from lineage_core.read.journal_files import copies_of, read_record
+from lineage_core.query.block_search import one_line
+from lineage_core.read.journal_files import read_again
 from lineage_core.read.tailer import Batch, Tailer
 
 BLOCK = 8 << 20
@@ -166,13 +167,12 @@ class FrameReader:
         derived = derive(events.filter(mine))._asdict()
         return {"events": events, **{what: pl.concat([before[what].filter(~mine), derived[what]]) for what in derived}}
 
-    def _digest(self, name: str, offset: int, length: int) -> int | None:
-        for path in copies_of(self.directory, name):
-            try:
-                return digest_of(parse(read_record(path, offset, length)))
-            except (JournalError, ValueError):
-                continue
-        return None
+    def _digest(self, name: str, offset: int, length: int, line_hash: int) -> int | None:
+        def is_it(raw: bytes) -> bool:
+            return bool(pl.Series([raw], dtype=pl.Binary).hash()[0] == line_hash)
+
+        raw = read_again(self.directory, name, offset, length, is_it)
+        return None if raw is None else digest_of(parse(one_line(raw)))
 
 
 def write_parquet(directory: Path, what: str, path: Path) -> None:

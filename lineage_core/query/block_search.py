@@ -20,7 +20,8 @@ from lineage_core.base.regex import Pattern
 from lineage_core.model.limits import MAX_DEPTH
 from lineage_core.model.record import read
 from lineage_core.read.decoder import Decoder, Found, record_bytes
-from lineage_core.read.journal_files import JournalFile, open_file, pieces, unpack, why
+from lineage_core.read.journal_files import JournalFile, pieces, unpack, why
+from lineage_core.read.line_recovery import ends_whole
 
 BLOCK = 1 << 18
 """Bytes searched at once: they stay in the processor's cache."""
@@ -84,52 +85,50 @@ class OddFileError(Exception):
     """The file has lines that mean nothing by themselves: only the decoder can tell its records."""
 
 
-def search(file: JournalFile, sought: Search, start: int = 0, stop: int | None = None) -> Iterator[Found]:
-    """The records wanted whose lines begin in a range of a file's bytes (of a packed one in all of it).
+Record = tuple[Found, bytes]
+"""A record and its bytes as they stand in the file."""
+
+
+def search(fd: int, packed: bool, sought: Search, start: int = 0, stop: int | None = None) -> Iterator[Record]:
+    """The records wanted whose lines begin in a range of the bytes of an open file (of a packed one in all of it).
 
     Raises OddFileError when the range cannot be judged by itself, and JournalError when it cannot be read.
     """
     reading = _reading(sought)
     takes_all = sought.matches is None and sought.since is None and sought.until is None
-    fd = open_file(file.path)
     try:
-        for offset, room, end in _packed_blocks(fd) if file.packed else _blocks(fd, start, stop):
-            found = reading(offset, room, end)
-            yield from found if takes_all else filter(sought.wants, found)
+        for offset, room, end in _packed_blocks(fd) if packed else _blocks(fd, start, stop):
+            records = reading(offset, room, end)
+            yield from records if takes_all else (record for record in records if sought.wants(record[0]))
     except OSError as error:
         raise JournalError(why(error)) from error
-    finally:
-        os.close(fd)
 
 
-def decode(file: JournalFile, sought: Search) -> Iterator[Found]:
-    """The records wanted of a whole file, each byte decoded. Raises JournalError, after the good beginning."""
-    return (found for found, raw in decoded(file) if sought.wants(found) and sought.reads(raw))
+def decode(fd: int, packed: bool, sought: Search) -> Iterator[Record]:
+    """The records wanted of a whole open file, each byte decoded. Raises JournalError, after the good beginning."""
+    return (record for record in decoded(fd, packed) if sought.wants(record[0]) and sought.reads(record[1]))
 
 
-def decoded(file: JournalFile) -> Iterator[tuple[Found, bytes]]:
-    """The records of a whole file with their bytes. Raises JournalError, after the good beginning."""
-    fd = open_file(file.path)
+def decoded(fd: int, packed: bool) -> Iterator[Record]:
+    """The records of a whole open file. Raises JournalError, after the good beginning."""
     decoder = Decoder()
     kept, kept_from = b"", 0  # what the records still to come may span
     try:
-        # Nothing will be added to the last line of a packed file: it ends here.
-        for data in chain(unpack(fd, BLOCK), [b""]) if file.packed else pieces(fd, BLOCK):
+        ended = decoder.flush if packed else decoder.take_last
+        for data in chain(unpack(fd, BLOCK) if packed else pieces(fd, BLOCK), [b""]):
             gone = max(0, decoder.settled - kept_from, len(kept) - LONGEST)
             kept, kept_from = kept[gone:] + data, kept_from + gone
-            for found in decoder.feed(data)[0] if data else decoder.flush()[0]:
+            for found in (decoder.feed(data) if data else ended())[0]:
                 yield found, kept[found.offset - kept_from :][: found.length]
     except OSError as error:
         raise JournalError(why(error)) from error
-    finally:
-        os.close(fd)
 
 
 def _blocks(fd: int, start: int, stop: int | None) -> Iterator[tuple[int, bytearray, int]]:
     """Blocks of whole lines, those that begin from `start` on and before `stop`: the offset, a room that is used
     again for the next block, and where in it the lines end.
 
-    A line without a newline at the end of the file is not finished and left out.
+    A line without a newline at the end of the file is not finished and left out, unless it ends with a whole record.
     """
     size = os.fstat(fd).st_size
     limit = size if stop is None else min(stop, size)
@@ -144,6 +143,8 @@ def _blocks(fd: int, start: int, stop: int | None) -> Iterator[tuple[int, bytear
             yield offset, room, end
             offset += end
         elif got < len(room):
+            if got and ends_whole(bytes(room[:got])):
+                yield offset, room[:got] + b"\n", got + 1
             return
         elif len(room) >= LONGEST:
             raise OddFileError
@@ -152,7 +153,7 @@ def _blocks(fd: int, start: int, stop: int | None) -> Iterator[tuple[int, bytear
 
 
 def _packed_blocks(fd: int) -> Iterator[tuple[int, bytearray, int]]:
-    """The same of a packed file, whose last line is finished: nothing will be added to it."""
+    """The same of a packed file."""
     offset, room = 0, bytearray()
     for data in unpack(fd, BLOCK):
         room += data
@@ -178,7 +179,7 @@ def _line_start(fd: int, start: int) -> int:
     return 0
 
 
-Reading = Callable[[int, bytearray, int], Iterable[Found]]
+Reading = Callable[[int, bytearray, int], Iterable[Record]]
 """Gives the records of a block that may be wanted, all that `grep` and the needles ask for among them."""
 
 
@@ -195,7 +196,7 @@ def _by_needles(sought: Search) -> Reading:
     any_escape = any(character in '"\\/' or character < " " for character in texts)
     escapes = _backslashes if any_escape else _unicode_escapes
 
-    def reading(offset: int, room: bytearray, stop: int) -> Iterator[Found]:
+    def reading(offset: int, room: bytearray, stop: int) -> Iterator[Record]:
         hits = escapes(room, stop)
         for needle in needles:
             hit = room.find(needle, 0, stop)
@@ -213,7 +214,7 @@ def _by_needles(sought: Search) -> Reading:
 
 
 def _by_pattern(sought: Search, pattern: Pattern) -> Reading:
-    def reading(offset: int, room: bytearray, stop: int) -> Iterator[Found]:
+    def reading(offset: int, room: bytearray, stop: int) -> Iterator[Record]:
         for line in bytes(room[: stop - 1]).split(b"\n"):
             if line[:2] != b'{"' or pattern.found_in(line.decode("utf-8", "replace")):
                 yield from _records(offset, line, sought)
@@ -222,16 +223,16 @@ def _by_pattern(sought: Search, pattern: Pattern) -> Reading:
     return reading
 
 
-def _every_record(offset: int, room: bytearray, stop: int) -> Iterable[Found]:
+def _every_record(offset: int, room: bytearray, stop: int) -> Iterable[Record]:
     block = bytes(room[:stop])
     found, rejected = Decoder(offset).feed(block)
     if len(found) == block.count(b"\n") and not rejected:  # whole compact records only
-        return found
-    found = []
+        return ((one, block[(begin := one[0] - offset) : begin + one[1]]) for one in found)
+    records: list[Record] = []
     for line in block[:-1].split(b"\n"):
-        found += _records(offset, line, Search())
+        records += _records(offset, line, Search())
         offset += len(line) + 1
-    return found
+    return records
 
 
 def _backslashes(room: bytearray, stop: int) -> list[int]:
@@ -259,7 +260,7 @@ def _unicode_escapes(room: bytearray, stop: int) -> list[int]:
     return hits
 
 
-def _records(offset: int, line: bytes, sought: Search) -> Iterator[Found]:
+def _records(offset: int, line: bytes, sought: Search) -> Iterator[Record]:
     """The records of one line that `grep` matches. Raises OddFileError if the lines around it could have a part."""
     if line[:2] == b'{"':
         try:
@@ -268,12 +269,13 @@ def _records(offset: int, line: bytes, sought: Search) -> Iterator[Found]:
             pass
         else:
             if sought.reads(line):
-                yield Found(offset, len(line), at, record)
+                yield Found(offset, len(line), at, record), line
             return
     elif not line.strip(b" \t\r"):
         return
     elif line[0] in _PRETTY or not line[1:].strip(b" \t\r"):
         raise OddFileError
     for found in Decoder(offset).feed(line + b"\n")[0]:
-        if sought.reads(line[found.offset - offset :][: found.length]):
-            yield found
+        raw = line[found.offset - offset :][: found.length]
+        if sought.reads(raw):
+            yield found, raw

@@ -1,13 +1,15 @@
 """Search through a whole lineage directory: where each record wanted stands, in the order of events, each once.
 
-A hit is an integer: time, file, offset and length of a record, packed so that integers sort like events and a
-million of them fit into 60 MB. The records themselves are read again when they are shown.
+A hit is an integer: time, file, offset, length and hash of a record, packed so that integers sort like events and a
+million of them fit into 70 MB. The records themselves are read again when they are shown, by the descriptors that they
+were found by.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -15,10 +17,11 @@ from typing import NamedTuple
 from lineage_core.base import fork_pool as crew
 from lineage_core.base.errors import JournalError, no_directory
 from lineage_core.model.record import parse
-from lineage_core.query.block_search import OddFileError, Search, decode, one_line, search
-from lineage_core.query.record_reader import Hit, Reader
+from lineage_core.query.block_search import OddFileError, Record, Search, decode, one_line, search
+from lineage_core.query.record_reader import Hit, Reader, hash_of
 from lineage_core.read.decoder import Found
 from lineage_core.read.journal_files import ARCHIVE, JournalFile, files
+from lineage_core.read.open_files import GONE, OpenFiles
 
 RANGE = 16 << 20
 """Bytes of a file that are searched in one go; larger files are shared among processes."""
@@ -26,27 +29,39 @@ RANGE = 16 << 20
 ENOUGH = 8 << 20
 """Bytes from which on a second process is worth its start."""
 
+ROUNDS = 10
+"""How often the directory is listed, as long as files in it are moved before they can be opened."""
+
 _EPOCH = 1 << 60  # added to times, so that those before 1970 sort as well
-_RANKS = (1 << 20) - 1
+_RANK, _RANKS = 76, (1 << 20) - 1
+_TIME = 64 + 96  # bits behind the time of a hit
 _PACKS = 15  # how many times smaller our text becomes, at least
-_ROUNDS = 10
 _ODD = "odd"
-_GONE = "no such file or directory"  # as `files.why` has it
 
 
 class Hits(NamedTuple):
     """files: those that were searched, in the order of facts. places: the packed hits, sorted.
-    problems: files that could not be read, and why."""
+    problems: files that could not be read, and why. opened: the files that have hits, open. sought: what was looked
+    for."""
 
     directory: Path
     files: list[JournalFile]
     places: list[int]
     problems: dict[str, str]
+    opened: OpenFiles
+    sought: Search
 
 
 def hit_of(place: int) -> Hit:
     """The hit that an integer of `Hits.places` is."""
-    return Hit((place >> 96) - _EPOCH, place >> 76 & _RANKS, place >> 28 & (1 << 48) - 1, place & (1 << 28) - 1)
+    where = place >> 64
+    return Hit(
+        (where >> 96) - _EPOCH,
+        where >> _RANK & _RANKS,
+        where >> 28 & (1 << 48) - 1,
+        where & (1 << 28) - 1,
+        place & (1 << 64) - 1,
+    )
 
 
 def find(directory: Path, sought: Search, progress: crew.Progress | None = None) -> Hits:
@@ -58,24 +73,27 @@ def find(directory: Path, sought: Search, progress: crew.Progress | None = None)
     chosen: list[JournalFile] = []
     places: list[int] = []
     searched: set[tuple[int, int]] = set()
-    for _ in range(_ROUNDS):  # files may be moved meanwhile: into the archive, perhaps
+    opened = OpenFiles()
+    for _ in range(ROUNDS):  # files may be moved meanwhile: into the archive, perhaps
         listed = list_files(directory, problems)
-        fresh = [file for file in listed if _identity(file) not in searched and sought.opens(file)]
+        fresh = [file for file in listed if identity(file) not in searched and sought.opens(file)]
         if not fresh:
             break
-        more, gone = _find_in(fresh, len(chosen), sought, problems, progress)
-        searched.update(_identity(file) for file in fresh if file.path not in gone)
+        more, gone = _find_in(fresh, len(chosen), sought, opened, problems, progress)
+        searched.update(identity(file) for file in fresh if file.path not in gone)
         chosen += fresh
         places += more
     # The rank of a file orders its hits among those of the same time.
     order = sorted(range(len(chosen)), key=lambda rank: chosen[rank].name)
     rank_of = {old: new for new, old in enumerate(order)}
-    places = [place - ((old := place >> 76 & _RANKS) << 76) + (rank_of[old] << 76) for place in places]
+    shift = 64 + _RANK
+    places = [place + (rank_of[old := place >> shift & _RANKS] - old << shift) for place in places]
     places.sort()
-    return Hits(directory, [chosen[rank] for rank in order], places, problems)
+    return Hits(directory, [chosen[rank] for rank in order], places, problems, opened, sought)
 
 
-def _identity(file: JournalFile) -> tuple[int, int]:
+def identity(file: JournalFile) -> tuple[int, int]:
+    """What a file is known by while it exists."""
     return file.status.st_dev, file.status.st_ino
 
 
@@ -88,9 +106,19 @@ def list_files(directory: Path, problems: dict[str, str]) -> list[JournalFile]:
 
 
 def _find_in(
-    chosen: list[JournalFile], rank: int, sought: Search, problems: dict[str, str], progress: crew.Progress | None
+    chosen: list[JournalFile],
+    rank: int,
+    sought: Search,
+    opened: OpenFiles,
+    problems: dict[str, str],
+    progress: crew.Progress | None,
 ) -> tuple[list[int], set[Path]]:
-    """The places in some files, the first of which has that rank, and the paths of those that were gone."""
+    """The places in some files, the first of which has that rank, and the paths of those that were gone.
+
+    The files are opened here, before any process is started, and those with hits stay so.
+    """
+    for file in chosen:
+        opened.prepare(file)
     parts = [
         (at, start)
         for at, file in enumerate(chosen)
@@ -102,7 +130,12 @@ def _find_in(
     def part(unit: int) -> tuple[list[int], str]:
         at, start = parts[unit]
         last = start + RANGE >= chosen[at].status.st_size  # to its present end, which may be further by now
-        return _places(search(chosen[at], sought, start, None if last else start + RANGE), at + rank)
+        stop = None if last else start + RANGE
+        return _places(opened, chosen[at], lambda fd: search(fd, chosen[at].packed, sought, start, stop), at + rank)
+
+    def whole_file(unit: int) -> tuple[list[int], str]:
+        file = chosen[whole[unit]]
+        return _places(opened, file, lambda fd: decode(fd, file.packed, sought), whole[unit] + rank)
 
     places: list[int] = []
     gone: set[Path] = set()
@@ -115,22 +148,28 @@ def _find_in(
             _note(chosen[at].path, trouble, problems, gone)
         by_file.setdefault(at, []).extend(some)
     whole = sorted(odd)
-    results = crew.share(lambda unit: _places(decode(chosen[whole[unit]], sought), whole[unit] + rank), len(whole), 2)
+    results = crew.share(whole_file, len(whole), 2)
     for at, (some, trouble) in zip(whole, results, strict=True):
         by_file[at] = some
         _note(chosen[at].path, trouble, problems, gone)
+    for at, file in enumerate(chosen):
+        if not by_file.get(at):
+            opened.forget(file)
     for some in by_file.values():
         places += some
     return places, gone
 
 
-def _places(found: Iterator[Found], rank: int) -> tuple[list[int], str]:
+def _places(
+    opened: OpenFiles, file: JournalFile, looked_for: Callable[[int], Iterator[Record]], rank: int
+) -> tuple[list[int], str]:
     """The packed hits, and what stopped the search before its end, if anything did."""
     places: list[int] = []
-    base = (_EPOCH << 96) + (rank << 76)
+    base = (_EPOCH << 96) + (rank << _RANK)
     try:
-        for offset, length, at, _ in found:
-            places.append((at << 96) + base + (offset << 28 | length))
+        with opened.use(file) as fd:
+            for (offset, length, at, _), raw in looked_for(fd):
+                places.append((at << 96) + base + (offset << 28 | length) << 64 | hash_of(raw))
     except OddFileError:
         return [], _ODD
     except JournalError as error:
@@ -139,7 +178,7 @@ def _places(found: Iterator[Found], rank: int) -> tuple[list[int], str]:
 
 
 def _note(path: Path, trouble: str, problems: dict[str, str], gone: set[Path]) -> None:
-    if trouble == _GONE:
+    if trouble == GONE:
         gone.add(path)
     elif trouble:
         problems[label(path)] = trouble
@@ -152,11 +191,21 @@ def label(path: Path) -> str:
 
 
 def records(hits: Hits, places: Sequence[int] | None = None) -> Iterator[tuple[Hit, bytes]]:
-    """The hits (or some of them) with their records as they were written, in order, each event once."""
-    pairs = Reader(hits.directory, hits.files).read(map(hit_of, hits.places if places is None else places))
+    """The hits (or some of them) with their records as they were written, in order, each event once.
+
+    Whatever happens to the files meanwhile. Raises JournalError if records are nowhere in the directory any more.
+    """
+    reader = Reader(hits.files, hits.opened, partial(_again, hits))
+    pairs = reader.read(map(hit_of, hits.places if places is None else places))
     for _, group in groupby(pairs, key=lambda pair: pair[0].at):
         alike = list(group)
         yield from alike if len(alike) == 1 else _distinct(alike)
+
+
+def _again(hits: Hits) -> tuple[list[JournalFile], OpenFiles, Iterator[Hit]]:
+    """What a second search for the same finds: where records stand now that were moved by copying."""
+    now = find(hits.directory, hits.sought)
+    return now.files, now.opened, map(hit_of, now.places)
 
 
 def newest(hits: Hits, limit: int) -> list[tuple[Hit, bytes]]:
@@ -172,7 +221,7 @@ def newest(hits: Hits, limit: int) -> list[tuple[Hit, bytes]]:
 def _whole_times(places: list[int], size: int) -> list[int]:
     """The last places, at least that many, so that no two of the same time are parted: copies share their time."""
     start = max(0, len(places) - size)
-    while 0 < start < len(places) and places[start - 1] >> 96 == places[start] >> 96:
+    while 0 < start < len(places) and places[start - 1] >> _TIME == places[start] >> _TIME:
         start -= 1
     return places[start:]
 

@@ -18,9 +18,10 @@ from lineage_core.base.errors import JournalError
 from lineage_core.model.facts import digest_of
 from lineage_core.model.lineage_id import made_at
 from lineage_core.query.block_search import SLACK, decoded
-from lineage_core.query.journal_search import label, list_files
+from lineage_core.query.journal_search import ROUNDS, identity, label, list_files
 from lineage_core.read.decoder import Decoder, Found
-from lineage_core.read.journal_files import JournalFile, open_file, why
+from lineage_core.read.journal_files import JournalFile, why
+from lineage_core.read.open_files import GONE, OpenFiles
 
 FIRST_STRETCH, LAST_STRETCH = 1 << 17, 1 << 22
 """Bytes at the end of a file that are read first, and at most."""
@@ -32,12 +33,16 @@ BATCH = 4096
 """Records of a whole file that are kept at once."""
 
 
+_Place = tuple[int, str, int, int]
+"""A record's time, file (its canonical name), offset and digest."""
+
+
 class Newest:
     """Collects the newest events, at most `limit`, each once."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._kept: dict[tuple[int, str, int], tuple[Found, bytes]] = {}
+        self._kept: dict[_Place, tuple[Found, bytes]] = {}
         self.oldest: int | None = None
         """The time from which on an event is among the newest known; None: any event is."""
 
@@ -49,14 +54,15 @@ class Newest:
     def take(self, name: str, found: list[tuple[Found, bytes]]) -> None:
         """Add the records of a file (its canonical name), and forget what is too old."""
         for one, raw in found:
-            self._kept[one.at, name, one.offset] = one, raw
-        first: dict[tuple[int, int], tuple[int, str, int]] = {}  # of copies the first in the order of events
+            if self.oldest is None or one.at >= self.oldest:
+                self._kept[one.at, name, one.offset, digest_of(one.record)] = one, raw
+        first: dict[tuple[int, int], _Place] = {}  # of copies the first in the order of events
         at = None
         for place in sorted(self._kept, reverse=True):
             if len(first) >= self.limit and place[0] != at:
                 break
             at = place[0]
-            first[at, digest_of(self._kept[place][0].record)] = place
+            first[at, place[3]] = place
         self._kept = {place: self._kept[place] for place in sorted(first.values())[max(0, len(first) - self.limit) :]}
         if len(self._kept) >= self.limit:
             self.oldest = min(self._kept)[0]
@@ -69,15 +75,23 @@ def newest_events(directory: Path, limit: int) -> tuple[list[bytes], dict[str, s
     """
     problems: dict[str, str] = {}
     newest = Newest(limit)
-    listed = list_files(directory, problems)
-    listed.sort(key=lambda file: file.date or "9999", reverse=True)  # the combined file may hold what no daily file has
-    for file in listed if limit else []:
-        if newest.oldest is not None and _latest(file) < newest.oldest:
-            continue
-        try:
-            _read_back(file, newest)
-        except JournalError as error:
-            problems[label(file.path)] = str(error)
+    done: set[tuple[int, int]] = set()
+    for _ in range(ROUNDS if limit else 0):  # files may be moved meanwhile: into the archive, perhaps
+        listed = [file for file in list_files(directory, problems) if identity(file) not in done]
+        listed.sort(key=lambda file: file.date or "9999", reverse=True)  # the combined one may hold what no other has
+        if not listed:
+            break
+        opened = OpenFiles(1)
+        for file in listed:
+            if newest.oldest is None or _latest(file) >= newest.oldest:
+                try:
+                    with opened.use(file) as fd:
+                        _read_back(file, fd, newest)
+                except JournalError as error:
+                    if str(error) == GONE:
+                        continue
+                    problems[label(file.path)] = str(error)
+            done.add(identity(file))
     return newest.raws, problems
 
 
@@ -87,13 +101,13 @@ def _latest(file: JournalFile) -> int:
     return 1 << 62 if start is None else start + DAY + SLACK
 
 
-def _read_back(file: JournalFile, newest: Newest) -> None:
+def _read_back(file: JournalFile, fd: int, newest: Newest) -> None:
     """Take the newest records of a file: from its end if that is sure to have them all, else from the whole file."""
-    if not file.packed and _read_end(file, newest):
+    if not file.packed and _read_end(file, fd, newest):
         return
     batch: list[tuple[Found, bytes]] = []
     try:
-        for found, raw in decoded(file):
+        for found, raw in decoded(fd, file.packed):
             if newest.oldest is None or found.at >= newest.oldest:
                 batch.append((found, raw))
             if len(batch) >= BATCH:
@@ -103,9 +117,8 @@ def _read_back(file: JournalFile, newest: Newest) -> None:
         newest.take(file.name, batch)
 
 
-def _read_end(file: JournalFile, newest: Newest) -> bool:
+def _read_end(file: JournalFile, fd: int, newest: Newest) -> bool:
     """Take the newest records of the end of a file; whether the rest surely has none of them."""
-    fd = open_file(file.path)
     try:
         size, stretch = os.fstat(fd).st_size, FIRST_STRETCH
         while stretch <= LAST_STRETCH:
@@ -123,8 +136,6 @@ def _read_end(file: JournalFile, newest: Newest) -> bool:
             stretch *= 2
     except OSError as error:
         raise JournalError(why(error)) from error
-    finally:
-        os.close(fd)
     return False
 
 
@@ -148,5 +159,6 @@ def _found_in(data: bytes, start: int) -> list[tuple[Found, bytes]]:
         begin = data.find(b"\n{") + 1
         if begin == 0:
             return []
-    found = Decoder(start + begin).feed(data[begin:])[0]
+    decoder = Decoder(start + begin)
+    found = decoder.feed(data[begin:])[0] + decoder.take_last()[0]
     return [(one, data[one.offset - start :][: one.length]) for one in found]

@@ -1,6 +1,7 @@
 """The record behind a fact, read again from disk, laid out for reading.
 
-Payloads stay on disk; this looks only into the file that the fact names, or its renamed or archived copy.
+Payloads stay on disk. This looks where the fact says, in its file and the renamed and archived copies of it; what
+stands there is only taken if it is the event of the fact. Else the event is searched for in the whole directory.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ import re
 from pathlib import Path
 
 from lineage_core.base.errors import JournalError
-from lineage_core.model.facts import Fact
+from lineage_core.model.facts import Fact, digest_of
 from lineage_core.model.limits import MAX_DEPTH
+from lineage_core.model.record import parse
+from lineage_core.query.block_search import Search, one_line
+from lineage_core.query.journal_search import find, found_of, records
 from lineage_core.read.decoder import record_bytes
-from lineage_core.read.journal_files import copies_of, read_record
+from lineage_core.read.journal_files import read_again
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 _OPENING, _CLOSING = "{[", "}]"
@@ -27,18 +31,17 @@ def record_text(directory: Path, fact: Fact) -> str:
 
 
 def raw_record(directory: Path, fact: Fact) -> bytes:
-    """The fact's record as one compact line. Raises JournalError if its file is gone or holds something else now."""
-    problem = JournalError(f"{fact.file} is no longer in {directory}")
-    for path in copies_of(directory, fact.file):
-        try:
-            raw = record_bytes(read_record(path, fact.offset, fact.length))
-        except JournalError as error:
-            problem = error
-            continue
-        if fact.lineage_id.encode() in raw:
-            return raw
-        problem = JournalError(f"{path} holds another record at byte {fact.offset} now")
-    raise problem
+    """The fact's record as one compact line. Raises JournalError if it is nowhere in the directory any more."""
+    raw = read_again(
+        directory, fact.file, fact.offset, fact.length, lambda raw: digest_of(parse(one_line(raw))) == fact.digest
+    )
+    if raw is None:
+        found = find(directory, Search((fact.lineage_id,), since=fact.at, until=fact.at + 1))
+        same = (raw for hit, raw in records(found) if digest_of(found_of(hit, raw).record) == fact.digest)
+        raw = next(same, None)
+    if raw is None:
+        raise JournalError(f"the record is no longer in {directory}: it stood in {fact.file} at byte {fact.offset}")
+    return record_bytes(raw)
 
 
 def pretty(text: str) -> str:

@@ -86,6 +86,25 @@ class Checkpoint:
         """Whether both are the end of the same prefix."""
         return (self.offset, self._head, self._last) == (other.offset, other._head, other._last)
 
+    def read_on(self, fd: int, size: int) -> tuple[bytes, bytes] | None:
+        """Up to `size` bytes from the offset on, and up to _LAST bytes that stand before them.
+
+        None if the file is not as it was read: looked at in the same read, so that nothing can come between.
+        """
+        over = min(_LAST, self.offset)
+        room = os.pread(fd, over + size, self.offset - over)
+        before, data = room[:over], room[over:]
+        return (data, before) if not over or self._last == _hash(before) else None
+
+    def read_to(self, data: bytes, before: bytes, settled: int) -> None:
+        """What `read_on` gave was decoded."""
+        room = before + data
+        if self.offset < _HEAD:
+            self._head = _hash(room[:_HEAD])
+        self._last = _hash(room[-_LAST:])
+        self.offset += len(data)
+        self.settled = settled
+
     def move(self, fd: int, offset: int, settled: int) -> None:
         """It was read up to `offset`."""
         if self.offset < _HEAD:
@@ -135,6 +154,7 @@ class Checkpoint:
         begin = start + data.find(b"\n") + 1 if start else 0
         decoder = Decoder(begin)
         decoder.feed(data[begin - start :])
+        decoder.take_last()
         self.decoder = decoder
         self.move(fd, size, decoder.settled)
 

@@ -7,6 +7,7 @@
 | a torn line with a record glued to it | the record; the torn part is quarantined |
 | pretty-printed records whose lines are mixed up | quarantined, one by one |
 | an unfinished last line, a pretty-printed record in progress | held until it is finished |
+| a whole record at the end of a file, without a newline | an event, as soon as `take_last` asks for it |
 | blank lines, CRLF, a byte order mark | ignored |
 | NUL bytes | quarantined; the record after them is kept |
 | not UTF-8, lone surrogates | kept, U+FFFD in their place |
@@ -32,7 +33,7 @@ from lineage_core.model import record as intact
 from lineage_core.model.event_types import Event
 from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
 from lineage_core.model.record import EPOCH, MICROSECOND, SURELY_SHALLOW, Found, Rejected, check, excerpt, shallow
-from lineage_core.read.line_recovery import may_hold_record, whole_objects
+from lineage_core.read.line_recovery import ends_whole, may_hold_record, whole_objects
 from lineage_core.read.pretty_printed import Tangle, own_lines
 
 __all__ = ["Decoder", "Found", "Rejected", "check", "event_of", "record_bytes"]
@@ -146,6 +147,19 @@ class Decoder:
             self._end_line(found, rejected)
             self._start -= 1  # there was no newline
         self._tangle.flush(rejected)
+        return found, rejected
+
+    def take_last(self) -> tuple[list[Found], list[Rejected]]:
+        """The last record of what was fed, if only its newline is missing; it is not given again when that comes.
+
+        To be asked at the end of a file, whether or not it may grow.
+        """
+        found: list[Found] = []
+        rejected: list[Rejected] = []
+        line = b"".join(self._parts) if self._size and not self._head else b""
+        if (self._tangle.is_open and line.strip(_BLANKS) == b"}") or ends_whole(line):
+            self._end_line(found, rejected)
+            self._start -= 1  # the newline, if it comes, is a blank line
         return found, rejected
 
     def _feed(self, data: bytes, found: list[Found], rejected: list[Rejected]) -> None:

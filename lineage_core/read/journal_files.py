@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -194,32 +194,36 @@ def unpack(fd: int, block: int) -> Iterator[bytes]:
             raise JournalError("cut short")
 
 
-def read_record(path: Path, offset: int, length: int) -> bytes:
-    """The bytes of one record again, from a plain or a packed file, as a Found names them.
+def read_again(directory: Path, name: str, offset: int, length: int, is_it: Callable[[bytes], bool]) -> bytes | None:
+    """The bytes of one record that stood in a file (its canonical name), from whichever copy of the file has it there.
 
-    Raises JournalError when the file is gone or shorter than that.
+    is_it: whether bytes are the record; it may raise ValueError. None if no copy has it there.
     """
-    try:
-        fd = open_file(path)
-    except JournalError as error:
-        raise JournalError(f"cannot read {path}: {error}") from error
+    for path in copies_of(directory, name):
+        try:
+            raw = _read_at(path, offset, length)
+            if len(raw) == length and is_it(raw):
+                return raw
+        except (JournalError, OSError, ValueError):
+            continue
+    return None
+
+
+def _read_at(path: Path, offset: int, length: int) -> bytes:
+    """Bytes of a plain or a packed file; fewer where it is shorter."""
+    fd = open_file(path)
     try:
         if not path.name.endswith(".gz"):
-            raw = os.pread(fd, length, offset)
-        else:
-            raw, at = b"", 0
-            for data in unpack(fd, _CHUNK):
-                raw += data[max(offset - at, 0) : max(offset + length - at, 0)]
-                at += len(data)
-                if at >= offset + length:
-                    break
-    except (OSError, JournalError) as error:
-        raise JournalError(f"cannot read {path}: {error}") from error
+            return os.pread(fd, length, offset)
+        raw, at = b"", 0
+        for data in unpack(fd, _CHUNK):
+            raw += data[max(offset - at, 0) : max(offset + length - at, 0)]
+            at += len(data)
+            if at >= offset + length:
+                break
+        return raw
     finally:
         os.close(fd)
-    if len(raw) != length:
-        raise JournalError(f"{path} no longer holds the record at byte {offset}")
-    return raw
 
 
 def copies_of(directory: Path, name: str) -> list[Path]:

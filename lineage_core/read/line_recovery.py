@@ -57,6 +57,15 @@ def whole_objects(line: bytes) -> list[tuple[int, int]]:
     return spans
 
 
+def ends_whole(line: bytes) -> bool:
+    """Whether a line without a newline, at the end of a file, ends with a whole record.
+
+    No beginning of a JSON object is one itself, so whatever is appended later does not belong to that record.
+    """
+    text = line.rstrip(_BLANKS)
+    return text.endswith(b"}") and any(stop == len(text) for _, stop in whole_objects(text)[-1:])
+
+
 def _last_solid(line: bytes, start: int) -> int:
     """The index of the last byte before `start` that is no blank, or 0."""
     at = start - 1

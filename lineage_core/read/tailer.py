@@ -271,19 +271,33 @@ class Tailer:
         checkpoint.problem = ""
         while checkpoint.offset < status.st_size:
             begin = checkpoint.offset
-            data = os.pread(fd, min(self._block, status.st_size - begin), begin)
+            data, before = checkpoint.read_on(fd, min(self._block, status.st_size - begin)) or (b"", b"")
             if not data:
-                return  # it has just been truncated; the next pass will see
+                self._moved = True  # it was truncated or replaced just now: the next pass will see
+                return
             decoder = checkpoint.decoder_of(fd, self._decoder)
             found, rejected = decoder.feed(data)
-            checkpoint.move(fd, begin + len(data), decoder.settled)
+            checkpoint.read_to(data, before, decoder.settled)
             self.backlog = max(0, self.backlog - len(data))
             if decoder.fresh:
                 checkpoint.decoder = None
             first = min((one.offset for one in found), default=begin)
             if first < begin:
-                data = os.pread(fd, begin - first, first) + data
+                head = os.pread(fd, begin - first, first)
+                if len(head) != begin - first or head[-len(before) :] != before[-len(head) :]:
+                    checkpoint.restart()
+                    self._moved = True
+                    return
+                data = head + data
             yield self._batch(checkpoint, found, rejected, data, checkpoint.offset)
+        if checkpoint.settled < checkpoint.offset == status.st_size:
+            decoder = checkpoint.decoder_of(fd, self._decoder)
+            found, rejected = decoder.take_last()
+            if found or rejected:
+                first = min(one[0] for one in (*found, *rejected))
+                data = os.pread(fd, checkpoint.offset - first, first)
+                checkpoint.settled, checkpoint.decoder = decoder.settled, None
+                yield self._batch(checkpoint, found, rejected, data, checkpoint.offset)
 
     def _unpacked(self, checkpoint: Checkpoint, fd: int, status: os.stat_result) -> Iterator[Batch]:
         if checkpoint.offset == status.st_size:

@@ -90,7 +90,7 @@ def test_an_id_written_with_escapes_is_found(tmp_path: Path, ask: Ask) -> None:
 
 def test_an_unfinished_last_line_is_left_out_until_it_is_finished(tmp_path: Path, ask: Ask) -> None:
     whole = compact(record(1)) + compact(record(2))
-    directory = write(tmp_path, "lineage-2026-11-22.jsonl", whole[:-1])
+    directory = write(tmp_path, "lineage-2026-11-22.jsonl", whole[:-2])
     for question in ("events", "recent"):
         assert ids(ask(question, "--json", directory)) == ["task-1"]
     write(tmp_path, "lineage-2026-11-22.jsonl", whole)

@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from lineage_core.base.clock import parse_timestamp
-from lineage_core.base.errors import JournalError
 from lineage_core.read import journal_files
-from lineage_core.read.journal_files import copies_of, files, read_record
+from lineage_core.read.journal_files import copies_of, files, read_again
 from lineage_core.read.tailer import Batch, Tailer
 from lineage_core.state.store import State
 from tests.conftest import DATA
@@ -110,15 +109,19 @@ def test_a_batch_has_the_bytes_of_its_records_and_they_can_be_read_again(tmp_pat
         for batch in Tailer(tmp_path, block=block).scan():
             for found in batch.found:
                 raw = text[found.offset : found.offset + found.length]
-                assert batch.raw(found) == raw == read_record(batch.path, found.offset, found.length)
+                assert batch.raw(found) == raw
+                assert read_again(tmp_path, batch.file, found.offset, found.length, raw.__eq__) == raw
 
 
-def test_a_record_that_is_gone_is_told(tmp_path: Path, day: Path) -> None:
-    with pytest.raises(JournalError, match="no such file"):
-        read_record(day, 0, 10)
+def test_a_record_that_is_gone_is_none_and_never_another_one(tmp_path: Path, day: Path) -> None:
+    raw = lines(1)
+    assert read_again(tmp_path, DAY, 0, len(raw), raw.__eq__) is None
     day.write_bytes(b"short")
-    with pytest.raises(JournalError, match="no longer holds"):
-        read_record(day, 0, 10)
+    assert read_again(tmp_path, DAY, 0, len(raw), raw.__eq__) is None
+    day.write_bytes(lines(2))
+    assert read_again(tmp_path, DAY, 0, len(raw), raw.__eq__) is None
+    append(tmp_path / (DAY + ".1"), raw)
+    assert read_again(tmp_path, DAY, 0, len(raw), raw.__eq__) == raw
 
 
 def test_copies_of_a_file_are_found_by_its_name(tmp_path: Path, day: Path) -> None:
