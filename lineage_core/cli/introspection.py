@@ -1,4 +1,4 @@
-"""What every command takes, read from the parsers: for the completion scripts and for the README's reference."""
+"""What every command takes, read from the parsers: for the completion scripts and for the reference."""
 
 from __future__ import annotations
 

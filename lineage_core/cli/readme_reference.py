@@ -1,16 +1,16 @@
-"""The reference of all commands in the README, generated from the parsers.
+"""The reference of all commands, generated from the parsers.
 
-`python -m lineage_core.cli.readme_reference README.md` writes it between its two markers, at the end if there are none.
+`python -m lineage_core.cli.readme_reference` writes it between the two markers of the README.md beside this module.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from lineage_core.cli.introspection import Command, Option, commands
 
+README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- commands -->", "<!-- /commands -->"
 
 
@@ -21,7 +21,7 @@ def markdown() -> str:
 
 def _lines() -> Iterator[str]:
     every = commands()
-    yield "<!-- made by: python -m lineage_core.cli.readme_reference README.md -->"
+    yield "<!-- made by: python -m lineage_core.cli.readme_reference -->"
     yield ""
     yield "| command | |"
     yield "|---|---|"
@@ -78,14 +78,10 @@ def _cell(text: str) -> str:
 
 
 def inserted(readme: str) -> str:
-    """A README with its reference brought up to date."""
-    if BEGIN in readme and END in readme:
-        before, _, rest = readme.partition(BEGIN)
-        return before + markdown() + rest.partition(END)[2]
-    return f"{readme.rstrip()}\n\n## Commands\n\n{markdown()}\n"
+    """A page with its reference brought up to date."""
+    before, _, rest = readme.partition(BEGIN)
+    return before + markdown() + rest.partition(END)[2]
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        path = Path(name)
-        path.write_text(inserted(path.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(inserted(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The columns of every frame: type, unit, source. The README's tables and the Parquet files follow from these.
+"""The columns of every frame: type, unit, source. The Parquet files follow from these.
 
 Times are UTC with microseconds. Durations are milliseconds. Texts are null where the record has none, an empty one,
 or something that is no text; numbers are null where the record has none or one that cannot be true (not a number,

@@ -2,7 +2,7 @@
 
 This table is the only place where an event type is described. The writers build records from it, validation and
 the JSON Schema check against it, the documentation and the tests are generated from it. Source: the 18 functions
-of the cortex lineage library (see the README, "The events").
+of the cortex lineage library.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def with_joined(command: Command, commands: Sequence[Command] = COMMANDS) -> tup
 
 
 def table() -> str:
-    """The keys as a Markdown table, for the README."""
+    """The keys as a Markdown table, for the README of the screen."""
     lines = ["| key | does |", "|---|---|"]
     for command in COMMANDS:
         if not command.joined:

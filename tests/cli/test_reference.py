@@ -1,18 +1,19 @@
-"""The README's reference of commands is current and leaves nothing out."""
+"""The reference of commands is current, leaves nothing out, and its examples are understood."""
+
+import shlex
+from importlib import import_module
+from itertools import takewhile
 
 import pytest
 
 from lineage_core.cli import COMMANDS, parser_of
 from lineage_core.cli.introspection import commands
-from lineage_core.cli.readme_reference import inserted, markdown
-from tests.conftest import ROOT
-
-README = ROOT / "README.md"
+from lineage_core.cli.readme_reference import README, inserted, markdown
 
 
-def test_the_readme_has_the_reference_as_it_is_generated() -> None:
+def test_the_page_has_the_reference_as_it_is_generated() -> None:
     text = README.read_text(encoding="utf-8")
-    assert markdown() in text, "run: python -m lineage_core.cli.readme_reference README.md"
+    assert markdown() in text, "run: python -m lineage_core.cli.readme_reference"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -36,8 +37,20 @@ def test_every_command_and_option_has_help(command: str) -> None:
         assert word.help, word
 
 
-def test_a_readme_without_a_reference_gets_one_and_keeps_the_rest() -> None:
-    fresh = inserted("# x\n\nwords\n")
-    assert fresh.startswith("# x\n\nwords\n\n## Commands\n\n<!-- commands -->")
-    stale = fresh.replace("lineage follow", "lineage fallow") + "\n## After\n"
-    assert inserted(stale) == fresh + "\n## After\n"
+def test_only_what_is_between_the_markers_is_written_anew() -> None:
+    page = README.read_text(encoding="utf-8")
+    assert inserted(page.replace("lineage follow", "lineage fallow") + "\n## After\n").endswith("\n## After\n")
+    assert inserted(page.replace("| `--dry-run` |", "| `--wet-run` |")) == page
+
+
+EXAMPLES = [example for one in commands() for example in one.examples if example.startswith("lineage ")]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_is_understood(example: str) -> None:
+    shell = shlex.shlex(example, posix=True, punctuation_chars="|&;<>")
+    shell.whitespace_split, shell.commenters = True, ""
+    words = list(takewhile(lambda word: word[0] not in "|&;<>", shell))[1:]
+    module = import_module(f"lineage_core.cli.commands.{words[0]}")
+    if not hasattr(module, "parse"):
+        parser_of(words[0]).parse_args(words[1:])

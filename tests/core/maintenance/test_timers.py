@@ -1,4 +1,4 @@
-"""The README's cron and systemd lines, run as they are written: quiet while all is well, loud when something is not."""
+"""The documented cron and systemd lines, run as they are written: quiet while all is well, loud when it is not."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ import pytest
 from tests.conftest import ROOT
 from tests.core.maintenance.closed_month import november
 
-README = ROOT / "README.md"
+PAGES = {"crontab": ROOT / "README.md", "ini": ROOT / "lineage_core" / "maintenance" / "README.md"}
 
 
 def block(language: str) -> str:
-    """The one code block of the README in that language that is about upkeep."""
-    upkeep = README.read_text().partition("\n## Upkeep\n")[2]
-    (found,) = re.findall(rf"```{language}\n(.*?)```", upkeep, re.DOTALL)
+    """The one code block in that language on the page that has it."""
+    (found,) = re.findall(rf"```{language}\n(.*?)```", PAGES[language].read_text(), re.DOTALL)
     return found
 
 

@@ -1,9 +1,9 @@
-"""What is generated into the README is current."""
+"""The keys in the README of the screen are current."""
 
 from lineage_tui.settings.keymap import COMMANDS, table
 from tests.conftest import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "lineage_tui" / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_keys_in_the_readme_are_those_of_the_registry() -> None:
