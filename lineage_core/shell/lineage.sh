@@ -246,27 +246,58 @@ __lineage_utf8() {
   [[ $__l_v != *[!$'\x01'-$'\x7f']* ]]
 }
 
-# TEXT: whether surely nothing in it is a secret. What is searched for covers all rules of lineage_core/write/redaction.py.
+# TEXT: whether surely nothing in it is a secret. What is searched for are the clues of lineage_core/write/redaction.py.
 __lineage_harmless() {
   local __l_v=I
   [[ ${__l_v,,} == i ]] || local LC_ALL=C  # Turkish has another small I
   __l_v="${1,,} "
   case $__l_v in
-    *token* | *key* | *sk-* | *passw* | *passp* | *pwd* | *secret* | *authoriz* | *credential* | *cookie* | *bearer* | *a?ia* \
-      | *aiza* | *gh?_* | *github_pat_* | *glpat-* | *k_live_* | *xox* | *eyj* | *://*@* | *\\/*) __lineage_cleared ;;
+    *token* | *key* | *pass* | *pw* | *secret* | *auth* | *credential* | *cookie* | *bearer* | *sess*id* | *.sid* | *sig* | *otp* \
+      | *psk* | *pswd* | *mnemonic* | *seedphrase* | *basic\ * | *\ -[upawb]* | *-user* | *[$'\n\t\r']* | *\"-* | *\'-* | *\\* | *://* \
+      | *%3* | *identified\ by* | *sudo\ -s* | *sqlplus* | *thin:* | *machine* | *:[56]43[23]:* | *:\*:* | *hook* | *@tcp* | *@unix* \
+      | *a[bks]ia* | *aiza* | *ya29.* | *gocspx* | *1//0* | *gh[oprsu]_* | *pat_* | *gl*t-* | *sk-* | *k_live_* | *k_test_* \
+      | *whsec_* | *xox* | *xapp-* | *eyj* | *npm_* | *pypi-* | *rubygems_* | *hv[bsr].* | *.atlasv1.* | *-us[0-9]* | *_v1_* \
+      | *hrku-* | *dapi* | *nrak-* | *glsa_* | *glc_* | *sntry* | *lin_api_* | *ntn_* | *figd_* | *pmak-* | *dp.* | *pul-* \
+      | *sbp_* | *pscale_* | *shp[acs]* | *sq0* | *hf_* | *gsk_* | *r8_* | *pplx-* | *xai-* | *atatt* | *atbb* | *akcp* \
+      | *[0-9]:aa* | *q~* | *==* | *\$* | *telegram*) __lineage_cleared "$1" ;;
+    *) case $1 in *SK[0-9A-Fa-f]* | *SG.*) return 1 ;; esac ;;
   esac
 }
 
-# Whether what looked like a secret in __l_v is none: a number of tokens, some key, or the end of a word like task-.
-# In JSON a slash may be written \/, and the n of a \n is no letter of the word behind it.
+# TEXT: whether what looked like a secret in __l_v, its small letters, is none. In JSON a letter may be written with a
+# \, and the n of a \n is no letter of the word behind it: so __l_v becomes both readings.
 __lineage_cleared() {
-  __l_v=${__l_v//\\\//\/}
-  __l_v=${__l_v//token_usage[!a-z0-9]/ } __l_v=${__l_v//token_budget[!a-z0-9]/ } __l_v=${__l_v//tokens[!a-z0-9]/ }
-  case $__l_v in
-    *token* | *api*key* | *access*key* | *private*key* | *signing*key* | *encryption*key* | *[!a-z0-9]sk-* | *\\[bfnrt]sk-* \
-      | *passw* | *passp* | *pwd* | *secret* | *authoriz* | *credential* | *cookie* | *bearer* | *akia* | *asia* | *aiza* \
-      | *gh[oprsu]_* | *github_pat_* | *glpat-* | *k_live_* | *xox* | *eyj* | *://*@*) return 1 ;;
+  case $__l_v in *\\*)
+    case $__l_v in *\\u00[2-7]* | *\\\"*) return 1 ;; esac
+    __l_v="${__l_v//\\/} ${__l_v//\\[bfnrt]/ } "
+    __l_v=${__l_v//\\/} ;;
   esac
+  __l_v=${__l_v//[$'\t\n\r']/ }
+  case $1 in *SK[0-9A-Fa-f]* | *SG.*) return 1 ;; esac
+  case $__l_v in *://*@*) __lineage_addresses || return ;; esac
+  case $__l_v in
+    *bearer\ * | *basic\ * | *\ -[upawb]* | *[\"\']-[upawb]* | *-user[\ =\"\']* | *-stdin* | *%3* | *identified\ by* | *sudo\ -s* | *sqlplus* \
+      | *thin:* | *machine\ *password\ * | *:[56]43[23]:* | *:\*:* | *hooks.[sz]* | *webhooks/* | *webhook.office* | *@tcp\(* \
+      | *@unix\(* | *a[bks]ia[0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z]* | *aiza* | *ya29.* | *gocspx* | *1//0* \
+      | *gh[oprsu]_* | *[br]_pat_* | *gl[a-z]*t-[0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-]* \
+      | *[!0-9a-z]sk-[0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-]* | *k_live_* | *k_test_* | *whsec_* | *xox* | *xapp-* \
+      | *eyj* | *npm_* | *pypi-[0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-]* | *rubygems_* | *hv[bsr].* | *.atlasv1.* | *[0-9a-f]-us[0-9]* \
+      | *key-[0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z]* | *xkeysib-* | *_v1_* | *hrku-* | *dapi[0-9a-f]* | *nrak-* | *glsa_* \
+      | *glc_* | *sntry* | *lin_api_* | *ntn_* | *figd_* | *pmak-* | *dp.[aps]* | *pul-* | *sbp_* | *pscale_* | *shp[acs][ast]_* \
+      | *sq0* | *hf_* | *gsk_* | *r8_* | *pplx-* | *xai-* | *atatt* | *atbb* | *akcp* | *[0-9]:aa* | *q~* | *\$[1256ay]*\$* \
+      | *[0-9a-z+/][0-9a-z+/][0-9a-z+/][0-9a-z+/]==* | *api.telegram* | *-----begin* | *private-lines:*) return 1 ;;
+    *token* | *key* | *pass* | *pw* | *secret* | *auth* | *credential* | *cookie* | *bearer* | *sess*id* | *.sid* | *sig* | *otp* \
+      | *psk* | *pswd* | *mnemonic* | *seedphrase*) [[ ${__lineage_only_native-} != 1 ]] && __lineage_named ;;
+  esac
+}
+
+# Whether no address in __l_v has a user.
+__lineage_addresses() {
+  local __l_p=$__l_v
+  while [[ $__l_p == *://* ]]; do
+    __l_p=${__l_p#*://}
+    [[ ${__l_p%%[ \"\'<>]*} != *@* ]] || return 1
+  done
 }
 
 # __l_data: becomes its members, compact and without the braces, and __l_seen their names, if it is surely a plain JSON
@@ -327,6 +358,58 @@ __lineage_members() {
 }
 
 case ${__lineage_only_native-} in 1) return 0 ;; esac  # the `lineage` launcher has Python do the rest
+
+# Whether the names of secrets in __l_v have no values: what stands before a `:` or `=`, and some phrases.
+__lineage_named() {
+  local __l_p __l_w __l_i IFS=':='
+  case $__l_v in
+    *[!0-9a-z_.-]-[a-z-]* | *\<[0-9a-z_.:-]* | *value[:=]* | *value[\"\'][:=\ ]* | *value\ [:=]* | *[!0-9a-z_]set\ * | *setenv\ * | *export\ * | *requirepass\ * | *masterauth\ * | *\"x-* \
+      | *authorization\"* | *cookie\"* | *private-token* | *passin* | *passout*) return 1 ;;
+  esac
+  # A word with a digit behind one of these may be what they name.
+  for __l_i in password passwd passphrase token secret key; do
+    __l_p=$__l_v
+    while [[ $__l_p == *"$__l_i "* ]]; do
+      __l_p=${__l_p#*"$__l_i "}
+      __l_w=${__l_p:0:100}
+      __l_w=${__l_w#"${__l_w%%[! ]*}"}
+      case $__l_i/$__l_w in
+        */is\ * | */was\ * | */are\ * | */is:\ * | */was:\ * | */are:\ *) __l_w=${__l_w#* } __l_w=${__l_w#"${__l_w%%[! ]*}"} ;;
+        secret/*) continue ;;
+        pass*/[\"\']*) return 1 ;;
+      esac
+      __l_w=${__l_w#[\"\']}
+      [[ ${__l_w%%[ \"\']*} != *[0-9]* ]] || return 1
+    done
+  done
+  # shellcheck disable=SC2086  # it is to be split; set -f holds
+  set -- $__l_v
+  while [[ -n ${2+x} ]]; do
+    __l_w=$1
+    shift
+    __l_w=${__l_w%"${__l_w##*[! ]}"}
+    __l_w=${__l_w%]}
+    case $__l_w in
+      *\") __l_w=${__l_w%?} __l_w=${__l_w##*\"} ;;
+      *[\'\`]) __l_w=${__l_w%?} __l_w=${__l_w##*[\'\`]} ;;
+      *key) [[ $__l_w == *[0-9a-z_.-]key ]] || return 1 ;;&
+      *) __l_w=${__l_w##*[!0-9a-z_.-]} ;;
+    esac
+    case $__l_w in
+      token_usage | token_budget | token_count | token_limit | tokens | total_tokens | input_tokens | output_tokens | max_tokens) ;;
+      *token* | sessionid) return 1 ;;
+      *)
+        case ${__l_w//[!0-9a-z]/} in
+          *password* | *passwd* | *passwort* | *passphrase* | *passcode* | *pass | *pwd* | *pw | *pswd* | *mnemonic* | *seedphrase* \
+            | *secret* | *credential* | *bearer* | *cookie* | *authorization* | auth | *authkey* | masterauth | *psk | *otp \
+            | *sig | *signature | *sess*id | connectsid | *apikey* | *accesskey* | *privatekey* | *signingkey* | *cryptionkey* \
+            | *accountkey* | *masterkey* | *subscriptionkey* | *storagekey* | *sharedkey* | *sessionkey* | *applicationkey* \
+            | *appkey* | *sshkey* | *clientkey* | *servicekey* | *integrationkey* | *hmackey* | *functionskey*)
+            return 1 ;;
+        esac ;;
+    esac
+  done
+}
 
 case ${__lineage_ids[0]-} in '') __lineage_tasks=() __lineage_ids=() ;; esac  # parents, for bash 3.2
 __lineage_root=${BASH_SOURCE[0]}

@@ -31,9 +31,10 @@ import io, os, sys
 request, response, root = sys.argv[1:]
 sys.path.append(root)
 import json, re
+from lineage_core.write import secret_rules
 from lineage_core.shell import bridge as shell_bridge
 from lineage_core.write import redaction as redact
-redact._Rules("", "")
+secret_rules.Rules("", "")
 environ = dict(os.environ)
 while True:
     with open(request, "rb") as file:
