@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for library in /usr/lib/*/faketime/libfaketimeMT.so.1; do :; done
+for library in /usr/lib/*/faketime/libfaketime.so.1; do :; done
 [[ -f $library ]] || { echo "at_times.sh: needs libfaketime (apt-get install faketime)" >&2; exit 2; }
 
 instants=("tomorrow 00:00" "tomorrow 12:00" "tomorrow 22:30" "today 23:59:50"

@@ -15,6 +15,10 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+FIRST = -62_135_596_800 * SECOND
+LAST = 253_402_300_800 * SECOND - 1
+"""The first and the last moment of the years 1 to 9999 in UTC. What is told as earlier or later counts as these."""
+
 Clock = Callable[[], int]
 """A function that gives the present time in microseconds since the epoch."""
 
@@ -30,17 +34,17 @@ def now() -> int:
 
 
 def format_timestamp(at: int) -> str:
-    """ISO-8601 in UTC with microseconds and `Z`, as we write it."""
-    second, micros = divmod(at, SECOND)
+    """ISO-8601 in UTC with microseconds and `Z`, as we write it; of years 1 to 9999 (`clamped`)."""
+    second, micros = divmod(clamped(at), SECOND)
     t = time.gmtime(second)
     return f"{t.tm_year:04d}-{t.tm_mon:02d}-{t.tm_mday:02d}T{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}.{micros:06d}Z"
 
 
 def format_local(at: int) -> str:
-    """ISO-8601 in the time zone of the user, with microseconds and the offset."""
-    second, micros = divmod(at, SECOND)
+    """ISO-8601 in the time zone of the user, with microseconds and the offset; within a day of years 1 to 9999."""
+    second, micros = divmod(min(max(at, FIRST + DAY), LAST - DAY), SECOND)
     t = time.localtime(second)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', t)}.{micros:06d}{time.strftime('%z', t)}"
+    return f"{t.tm_year:04d}{time.strftime('-%m-%dT%H:%M:%S', t)}.{micros:06d}{time.strftime('%z', t)}"
 
 
 def ago(at: int, now: int) -> str:
@@ -53,25 +57,46 @@ def utc_date(at: int) -> str:
     return format_timestamp(at)[:10]
 
 
+def clamped(at: int) -> int:
+    """A time within the years 1 to 9999 in UTC, which is all that dates can name."""
+    return min(max(at, FIRST), LAST)
+
+
 def parse_timestamp(text: str) -> int | None:
     """Microseconds since the epoch of an ISO-8601 date and time, or None if it is none.
 
     Without an offset it is UTC. Offsets with and without a colon are understood; a leap second counts as the
-    second after it. Fractions beyond the microsecond are cut.
+    second after it, and 24:00 as the next midnight. Fractions beyond the microsecond are cut. A time that its offset
+    moves out of the years 1 to 9999 counts as their first or last moment (`out_of_years` tells).
     """
+    at = _parsed(text)
+    return None if at is None else clamped(at)
+
+
+def out_of_years(text: str) -> bool:
+    """Whether a timestamp lies outside the years 1 to 9999 in UTC, so that another time stands for it."""
+    at = _parsed(text)
+    return at is not None and at != clamped(at)
+
+
+def _parsed(text: str) -> int | None:
     from datetime import UTC, datetime  # imported late: `lineage log` needs it only with --timestamp
 
     if len(text) < 11 or text[4] != "-":
         return None
-    leap = text[16:19] == ":60"
+    later = 0
+    if text[16:19] == ":60":
+        text, later = f"{text[:16]}:59{text[19:]}", SECOND
+    elif text[11:16] == "24:00" and not text[16:].lstrip(":")[:2].strip("0Zz+-"):
+        text, later = f"{text[:11]}00:00{text[16:]}", DAY
     try:
-        moment = datetime.fromisoformat(text[:16] + ":59" + text[19:] if leap else text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86400 + since.seconds) * SECOND + since.microseconds + (SECOND if leap else 0)
+    return (since.days * 86400 + since.seconds) * SECOND + since.microseconds + later
 
 
 def format_duration(micros: int) -> str:

@@ -13,7 +13,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from lineage_core.base.clock import DAY, HOUR, MINUTE, format_duration, parse_timestamp, utc_date
+from lineage_core.base.clock import (
+    DAY,
+    FIRST,
+    HOUR,
+    LAST,
+    MINUTE,
+    format_duration,
+    format_timestamp,
+    out_of_years,
+    parse_timestamp,
+    utc_date,
+)
 from lineage_core.base.errors import JournalError
 from lineage_core.base.escaping import visible
 from lineage_core.maintenance.event_index import Ledger, News, Stand
@@ -65,6 +76,7 @@ RULES: dict[str, Rule] = {
         Rule("orphan-parent", _W, "the parent event or the parent task is not in the journal"),
         Rule("clock-back", _W, "the clock of the writing host went back by more than 5 minutes"),
         Rule("clock-ahead", _W, "an event lies more than 5 minutes in the future"),
+        Rule("out-of-years", _W, "a time outside the years 1 to 9999 in UTC; it counts as their first or last moment"),
         Rule("other-day", _W, "events stand in the file of another day (each day is told once); --since may miss them"),
         *(Rule(rule.name, _W, rule.category) for rule in lint.RULES),
     )
@@ -207,6 +219,8 @@ class Validation:
             yield "duplicate-id", f"{visible(item.record['lineage_id'], 60)} is the id of another event too"
         if item.at > self._now + CLOCK_SLACK:
             yield "clock-ahead", f"it lies {format_duration(item.at - self._now)} in the future"
+        if item.at in (FIRST, LAST) and out_of_years(item.record["timestamp"]):
+            yield "out-of-years", f"{visible(item.record['timestamp'], 60)} counts as {format_timestamp(item.at)}"
         if before is not None and written < before - CLOCK_SLACK:
             yield "clock-back", f"written {format_duration(before - written)} before the record that precedes it"
 

@@ -94,7 +94,7 @@ def _prune(value: Any, levels: int) -> Any:
 def time_of(timestamp: str) -> int | None:
     """Microseconds since the epoch, UTC, of an ISO-8601 timestamp, or None: as the clock has it, but faster."""
     try:
-        return (datetime.fromisoformat(timestamp) - EPOCH) // MICROSECOND
+        return clock.clamped((datetime.fromisoformat(timestamp) - EPOCH) // MICROSECOND)
     except (ValueError, TypeError):  # a leap second, no offset, or no timestamp at all
         return clock.parse_timestamp(timestamp)
 

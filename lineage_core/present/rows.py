@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from lineage_core.base.clock import format_duration, format_timestamp
+from lineage_core.base.clock import clamped, format_duration, format_timestamp
 from lineage_core.model.entities import Handoff, Phase, Task, TaskRow, Worker
 from lineage_core.model.record import EPOCH
 
@@ -82,7 +82,11 @@ EVENT_KEYS = {
 
 def iso(at: int | None) -> str | None:
     """A time as ISO-8601, or None."""
-    return None if at is None else (EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds")[:26] + "Z"
+    return (
+        None
+        if at is None
+        else (EPOCH + timedelta(microseconds=clamped(at))).isoformat(timespec="microseconds")[:26] + "Z"
+    )
 
 
 def milliseconds(micros: int | None) -> int | None:

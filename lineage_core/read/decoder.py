@@ -29,6 +29,7 @@ from typing import Any
 
 import orjson
 
+from lineage_core.base.clock import FIRST, LAST, clamped
 from lineage_core.model import record as intact
 from lineage_core.model.event_types import Event
 from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
@@ -229,6 +230,8 @@ class Decoder:
                         and type(actor["id"]) is str
                     ):
                         at = (moment(record["timestamp"]) - EPOCH) // MICROSECOND
+                        if not FIRST <= at <= LAST:
+                            at = clamped(at)
                         if length > SURELY_SHALLOW:
                             record = shallow(record, line)
                         keep(new(Found, (offset, length, at, record)))

@@ -20,8 +20,6 @@ from lineage_core.model.entities import Status
 from lineage_core.shell.queries import main as shell_query
 from lineage_core.state.load import load
 
-pytestmark = pytest.mark.clock
-
 
 @pytest.fixture(scope="module")
 def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -85,6 +83,7 @@ def test_csv_holds_every_number_of_the_document(ask: Ask) -> None:
         assert numbers["flow", "", row["start"], "events"] == str(told["flow"][n]["events"])
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("by", BY)
 def test_one_line_for_each(ask: Ask, by: str) -> None:
     rows = ask.json("--by", by)
@@ -106,6 +105,7 @@ def test_a_filter_chooses_the_tasks(ask: Ask, journal: Path) -> None:
     assert told["window"]["filtered"]
 
 
+@pytest.mark.clock
 def test_a_window_holds_what_happened_in_it(ask: Ask) -> None:
     everything, day, nothing = ask.json(), ask.json("--window", "1d"), ask.json("--window", "1ms")
     assert 0 < day["total_events"] < everything["total_events"]

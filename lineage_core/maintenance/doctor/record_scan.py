@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lineage_core.base.clock import SECOND
+from lineage_core.base.clock import FIRST, LAST, SECOND, out_of_years
 from lineage_core.base.errors import JournalError
 from lineage_core.maintenance.validate import CLOCK_SLACK, written_at
 from lineage_core.model.facts import digest_of
@@ -53,6 +53,7 @@ class Reading:
     doubled: Trouble = field(default_factory=Trouble)
     ahead: Trouble = field(default_factory=Trouble)
     back: Trouble = field(default_factory=Trouble)
+    out_of_years: Trouble = field(default_factory=Trouble)
     unreadable: dict[str, str] = field(default_factory=dict)
     log_us: array[int] = field(default_factory=lambda: array("q"))
 
@@ -116,6 +117,8 @@ def _read(file: JournalFile, path: str, now: int, reading: Reading, seen: set[in
             before, written = written, written_at(item)
             if item.at > now + CLOCK_SLACK:
                 reading.ahead.add(place, by=item.at - now)
+            if item.at in (FIRST, LAST) and out_of_years(item.record["timestamp"]):
+                reading.out_of_years.add(place)
             if before is not None and written < before - CLOCK_SLACK:
                 reading.back.add(place, by=before - written)
             data = item.record.get("event_data")

@@ -53,7 +53,14 @@ def torn(patient: Patient) -> Iterator[Verdict]:
 def clock(patient: Patient) -> Iterator[Verdict]:
     """Events from the future, and jumps of the clock."""
     ahead, back = patient.reading.ahead, patient.reading.back
-    values = {"ahead": ahead.count, "ahead_ms": ahead.most // 1000, "jumps": back.count, "jump_ms": back.most // 1000}
+    beyond = patient.reading.out_of_years
+    values = {
+        "out_of_years": beyond.count,
+        "ahead": ahead.count,
+        "ahead_ms": ahead.most // 1000,
+        "jumps": back.count,
+        "jump_ms": back.most // 1000,
+    }
     advice = "check the time service of this host (timedatectl)"
     if ahead.count:
         text = f"{ahead.count} events up to {format_duration(ahead.most)} in the future, the first at {ahead.first}"
@@ -61,7 +68,11 @@ def clock(patient: Patient) -> Iterator[Verdict]:
     if back.count:
         text = f"the clock went back {back.count} times, by up to {format_duration(back.most)}, first at {back.first}"
         yield Verdict("clock", Word.PROBLEM, text, advice, values)
-    if not (ahead.count or back.count):
+    if beyond.count:
+        text = f"{beyond.count} events outside the years 1 to 9999 in UTC, the first at {beyond.first}"
+        what = "they count as the first or last moment of these years; `lineage validate` lists them"
+        yield Verdict("clock", Word.PROBLEM, text, what, values)
+    if not (ahead.count or back.count or beyond.count):
         yield Verdict("clock", Word.OK, "no event from the future, no jump", values=values)
 
 

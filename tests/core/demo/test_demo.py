@@ -24,8 +24,6 @@ from lineage_core.write.batch import complete
 from lineage_core.write.journal import Journal
 from tests.wallclock import now, wait_until
 
-pytestmark = pytest.mark.clock
-
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 START = 1_795_334_400_000_000
 FIRST = list(islice(plan(1, START), 2_000))
@@ -218,6 +216,7 @@ def test_a_history_ends_with_a_handful_of_tasks_still_running_and_leaves_no_olde
     assert len(tasks) == pytest.approx(2_000, rel=0.2)
 
 
+@pytest.mark.clock
 def test_a_backfill_writes_each_event_into_the_file_of_its_date(tmp_path: Path):
     directory = tmp_path / "lineage"
     assert demo.backfill(directory, 3_000, days=4, clock=lambda: START) == 3_000
@@ -263,6 +262,7 @@ def lines(directory: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in directory.glob("*.jsonl"))
 
 
+@pytest.mark.clock
 def test_a_live_demo_begins_with_the_past_hour_and_goes_on(tmp_path: Path):
     directory = tmp_path / "lineage"
     begun = now()
@@ -284,6 +284,7 @@ def test_a_demo_told_to_stop_ends_though_the_next_event_is_far_away(tmp_path: Pa
         stop.set()
 
 
+@pytest.mark.clock
 def test_a_live_demo_ends_after_its_duration(tmp_path: Path):
     begun = now()
     ticks = iter(range(begun, begun + 10**12, SECOND // 10))
@@ -298,7 +299,7 @@ def test_scripts_log_part_of_a_live_demo_and_the_rest_knows_their_events(
     (folder / "bash").write_text(f'#!/bin/sh\necho "$3" >> "{noted}"\nexec {bash} "$@"\n')
     (folder / "bash").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    begun = iso(now())
+    begun = iso(now())  # of the same clock as the scripts', which start without LD_PRELOAD: so no test for other times
     with running(tmp_path / "lineage", rate=40, speed=20, shell_share=0.5):
         wait_until(lambda: noted.exists() and len(set(noted.read_text().split())) > 10)
     told = records(tmp_path / "lineage")
@@ -310,6 +311,7 @@ def test_scripts_log_part_of_a_live_demo_and_the_rest_knows_their_events(
     assert not any("tags" in r and "invalid-data" in r["tags"] for r in told)
 
 
+@pytest.mark.clock
 def test_the_demo_command_writes_a_past_and_says_so(tmp_path: Path):
     done = subprocess.run(
         [*LINEAGE, "demo", "--dir", tmp_path, "--backfill", "50", "--days", "1"],

@@ -92,7 +92,8 @@ def test_a_file_whose_process_dies_takes_no_other_with_it(
 def test_with_a_full_disk_for_the_cache_nothing_is_lost(
     journal: Path, tmp_path: Path, need_tool: Callable[[str], str]
 ) -> None:
-    """With little room a snapshot cannot be written; the journal is read instead."""
+    """With little room a snapshot cannot be written; the journal is read instead. Where no namespace is to be had, the
+    cache cannot be written at all."""
     small = tmp_path / "small"
     small.mkdir()
     mount = f'mount -t tmpfs -o size=256k none "{small}" && exec "$@"'
@@ -100,7 +101,8 @@ def test_with_a_full_disk_for_the_cache_nothing_is_lost(
     environment = os.environ | {"XDG_CACHE_HOME": str(small), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if "mount" in told.stderr or "unshare" in told.stderr:
-        pytest.skip(told.stderr)
+        environment["XDG_CACHE_HOME"] = "/dev/full"
+        told = subprocess.run(command[6:], env=environment, capture_output=True, text=True, check=False)
     assert told.stdout.split() == [str(COUNT), "0"] * 2, told.stderr
 
 
