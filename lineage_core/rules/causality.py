@@ -6,8 +6,11 @@ handoff ids, and marked so. Pure: from the facts of tasks to links.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from heapq import heappop, heappush
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from lineage_core.model.facts import Fact
 
@@ -56,19 +59,26 @@ def chain(facts: Mapping[str, Sequence[Fact]], parents: Mapping[str, str], task_
     above, for each that has one. Of the tasks above, only the events that lead to the task are kept.
     """
     nodes = [(name, fact) for name, some in facts.items() for fact in some]
-    index = {_key(name, fact): at for at, (name, fact) in enumerate(nodes)}
-    by_id: dict[str, list[int]] = {}
-    for at, (_, fact) in enumerate(nodes):
-        by_id.setdefault(fact.lineage_id, []).append(at)
+    named = _Named(nodes)
     causes: list[int | None] = []
     inferred = [False] * len(nodes)
+    minima: dict[str, list[int]] = {}
+    earlier = _Earlier()
+    starts = {name: at for at, (name, _) in reversed([*enumerate(nodes)])}
     for at, (name, fact) in enumerate(nodes):
-        cause = _logged(at, nodes, by_id)
+        if starts[name] == at:
+            earlier = _Earlier()
+        cause = named.by(at)
         if cause is None:
-            found = _inferred(name, fact, facts, parents)
-            cause = index[_key(*found)] if found else None
+            cause = earlier.cause(fact)
+            if cause is None and (parent := parents.get(name, "")) in starts:
+                if parent not in minima:
+                    minima[parent] = _minima(facts[parent])
+                before = bisect_right(minima[parent], fact.at)
+                cause = starts[parent] + before - 1 if before else None
             inferred[at] = cause is not None
         causes.append(cause)
+        earlier.add(at, fact)
     _cut_cycles(causes)
     above = _above(parents, task_id)
     wanted = {at for at, (name, _) in enumerate(nodes) if name not in above}
@@ -80,10 +90,6 @@ def chain(facts: Mapping[str, Sequence[Fact]], parents: Mapping[str, str], task_
     return _tree(nodes, causes, inferred, wanted)
 
 
-def _key(name: str, fact: Fact) -> tuple[str, str, int, int]:
-    return name, fact.file, fact.offset, fact.digest
-
-
 def _above(parents: Mapping[str, str], task_id: str) -> set[str]:
     above: set[str] = set()
     at = parents.get(task_id)
@@ -93,56 +99,106 @@ def _above(parents: Mapping[str, str], task_id: str) -> set[str]:
     return above
 
 
-def _logged(at: int, nodes: list[tuple[str, Fact]], by_id: dict[str, list[int]]) -> int | None:
-    """The event that an event names as its parent. Legacy ids repeat: the latest before it counts, of its own task
-    if there is one."""
-    name, fact = nodes[at]
-    same = [other for other in by_id.get(fact.parent or "", ()) if other != at]
-    before = [other for other in same if nodes[other][1].at <= fact.at] or same
-    return max(before, key=lambda other: (nodes[other][0] == name, nodes[other][1].at), default=None)
+class _Named:
+    """Which event another one names as its parent. Legacy ids repeat: the latest before it counts, of its own task if
+    there is one."""
+
+    def __init__(self, nodes: list[tuple[str, Fact]]) -> None:
+        self._nodes = nodes
+        self._places: dict[tuple[str, str | None], list[tuple[int, int]]] = {}  # (id, task or None: any) -> (time, -at)
+        for at, (name, fact) in enumerate(nodes):
+            for task in (name, None):
+                self._places.setdefault((fact.lineage_id, task), []).append((fact.at, -at))
+        for places in self._places.values():
+            places.sort()
+
+    def by(self, at: int) -> int | None:
+        """The event that this one names."""
+        name, fact = self._nodes[at]
+        if not fact.parent:
+            return None
+        some = [self._places.get((fact.parent, task), []) for task in (name, None)]
+        for moment in (fact.at, None):
+            for places in some:
+                found = len(places) if moment is None else bisect_left(places, (moment + 1,))
+                for _, place in reversed(places[max(0, found - 2) : found]):
+                    if -place != at:
+                        return -place
+        return None
 
 
-def _inferred(
-    name: str, fact: Fact, facts: Mapping[str, Sequence[Fact]], parents: Mapping[str, str]
-) -> tuple[str, Fact] | None:
-    """The event that must have led to another, by the ids they share."""
-    own = facts[name]
-    earlier = own[: own.index(fact)]
-    if fact.event_type in _WORKER_CAUSE:
-        worker = _worker(fact)
-        same = [one for one in earlier if _worker(one) == worker]
-        found = _last(same, _WORKER_CAUSE[fact.event_type]) or _last(earlier, ("task_started", "task_created"))
-    elif fact.event_type in _HANDOFF_CAUSE:
-        same = [one for one in earlier if one.data.get("handoff_id") == fact.data.get("handoff_id")]
-        found = _last(same, _HANDOFF_CAUSE[fact.event_type]) or _last(earlier, ("task_started", "task_created"))
-    elif fact.event_type == "worker_spawned":
-        kind = fact.data.get("worker_type")
-        types = {_worker(one): one.data.get("worker_type") for one in earlier if one.data.get("worker_type")}
-        failed = [one for one in earlier if one.event_type == "worker_failed" and types.get(_worker(one)) == kind]
-        taken = [one for one in earlier if one.event_type == "handoff_accepted" and one.actor_id == fact.actor_id]
-        found = _last(failed, ("worker_failed",)) or _last(taken, ("handoff_accepted",))
-        found = found or _last(earlier, _TASK_CAUSE["worker_spawned"])
-    elif fact.event_type in _TASK_CAUSE:
-        found = _last(earlier, _TASK_CAUSE[fact.event_type])
-    else:
+class _Earlier:
+    """The events of a task before one of them, by what an inference asks for. Events are given by their numbers."""
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+        self._last: dict[Hashable, int] = {}  # (event type), (type, worker or handoff) … -> the last such event
+        self._types: dict[str | None, Hashable] = {}  # worker -> its type, as last said
+        self._failures: dict[Hashable, list[tuple[int, str | None]]] = {}  # worker type -> heap of (-event, worker)
+
+    def add(self, at: int, fact: Fact) -> None:
+        """Take the next event."""
+        if self._first is None:
+            self._first = at
+        kind, worker, data = fact.event_type, _worker(fact), fact.data
+        for key in (kind, (kind, "worker", worker), (kind, "handoff", _plain(data.get("handoff_id")))):
+            self._last[key] = at
+        self._last[kind, "actor", fact.actor_id] = at
+        if data.get("worker_type"):
+            self._types[worker] = _plain(data["worker_type"])
+        if kind == "worker_failed" or data.get("worker_type"):  # as one of its present type
+            failed = self._last.get(("worker_failed", "worker", worker))
+            if failed is not None:
+                heappush(self._failures.setdefault(self._types.get(worker), []), (-failed, worker))
+
+    def cause(self, fact: Fact) -> int | None:
+        """The event that must have led to one, by the ids they share; else the first one, if a creation did not."""
+        kind = fact.event_type
         found = None
-    if found is not None:
-        return name, found
-    if earlier and fact.event_type != "task_created":
-        return name, earlier[0]
-    parent = parents.get(name)
-    before = [one for one in facts.get(parent or "", ()) if one.at <= fact.at]
-    return (parent, before[-1]) if parent is not None and before else None
+        if kind in _WORKER_CAUSE:
+            found = self._latest((one, "worker", _worker(fact)) for one in _WORKER_CAUSE[kind])
+            found = self._latest(("task_started", "task_created")) if found is None else found
+        elif kind in _HANDOFF_CAUSE:
+            handoff = _plain(fact.data.get("handoff_id"))
+            found = self._latest((one, "handoff", handoff) for one in _HANDOFF_CAUSE[kind])
+            found = self._latest(("task_started", "task_created")) if found is None else found
+        elif kind == "worker_spawned":
+            found = self._failed(_plain(fact.data.get("worker_type")))
+            found = self._last.get(("handoff_accepted", "actor", fact.actor_id)) if found is None else found
+        if found is None and kind in _TASK_CAUSE:
+            found = self._latest(_TASK_CAUSE[kind])
+        if found is None and kind != "task_created":
+            found = self._first
+        return found
+
+    def _latest(self, keys: Iterable[Hashable]) -> int | None:
+        return max((at for key in keys if (at := self._last.get(key)) is not None), default=None)
+
+    def _failed(self, worker_type: Hashable) -> int | None:
+        """The last failure of a worker of this type."""
+        heap = self._failures.get(worker_type, [])
+        while heap:
+            failed, worker = heap[0]
+            last = self._last["worker_failed", "worker", worker]
+            if last == -failed and self._types.get(worker) == worker_type:
+                return last
+            heappop(heap)
+        return None
+
+
+def _plain(value: Any) -> Hashable:
+    """A value of the data, by which events are found: lists and objects as their text."""
+    return value if isinstance(value, Hashable) else (type(value).__name__, repr(value))
+
+
+def _minima(facts: Sequence[Fact]) -> list[int]:
+    """For each event the earliest time from it on, to find the last event up to a time by bisection."""
+    return [*accumulate((fact.at for fact in reversed(facts)), min)][::-1]
 
 
 def _worker(fact: Fact) -> str | None:
     worker = fact.data.get("worker_id")
     return worker if isinstance(worker, str) else fact.actor_id if fact.actor_type == "worker" else None
-
-
-def _last(facts: Sequence[Fact], types: tuple[str, ...]) -> Fact | None:
-    """The last event that is of one of these types."""
-    return next((one for one in reversed(facts) if one.event_type in types), None)
 
 
 def _cut_cycles(causes: list[int | None]) -> None:

@@ -33,6 +33,7 @@ class Kinship:
         self._raw: dict[str, str] = {}  # child -> parent, before cycles are cut
         self._children: dict[str, set[str]] = {}
         self._cut: set[str] = set()
+        self._higher: dict[str, str] = {}  # task -> one that it is shown below, as far up as is known
         self._moved: set[str] = set()
 
     def heard(self, lineage_id: str, task_id: str) -> None:
@@ -119,16 +120,33 @@ class Kinship:
         self._moved.add(child)
         if old is not None:
             self._children[old].discard(child)
-            cycle = self._cycle(child)
-            self._cut.difference_update(cycle)
-            self._moved.update(cycle)
+            if self._top(child) in self._cut:  # else there is no cycle that it could lie on
+                cycle = self._cycle(child)
+                self._cut.difference_update(cycle)
+                self._moved.update(cycle)
             del self._raw[child]
+            self._higher.clear()
         if parent is not None:
+            closes = self._top(parent) == child
             self._raw[child] = parent
             self._children.setdefault(parent, set()).add(child)
-            if cycle := self._cycle(child):
-                self._cut.add(min(cycle))
-                self._moved.add(min(cycle))
+            if closes:
+                cycle = self._cycle(child)
+                for one in cycle:
+                    self._higher.pop(one, None)
+                first = min(cycle)
+                self._cut.add(first)
+                self._moved.add(first)
+
+    def _top(self, start: str) -> str:
+        """The root that a task is shown under, or the task itself. What was walked is not walked again: tasks may be
+        nested by the thousand."""
+        higher, path, at = self._higher, [], start
+        while (above := higher.get(at) or self.parent(at)) is not None:
+            path.append(at)
+            at = above
+        higher.update(dict.fromkeys(path, at))
+        return at
 
     def _cycle(self, start: str) -> list[str]:
         """The tasks of the cycle that `start` lies on, or an empty list."""

@@ -78,12 +78,11 @@ def answer(args: argparse.Namespace) -> Answer:
 def kin_of(state: State, task_id: str) -> tuple[list[str], list[str], dict[str, str]]:
     """The tasks above a task, from its parent up; those below it, MAX_TASKS at most; and who is whose parent."""
     parents: dict[str, str] = {}
-    above: list[str] = []
     at = task_id
-    while (parent := state.kin.parent(at)) is not None and parent not in above and parent != task_id:
+    while (parent := state.kin.parent(at)) is not None and at not in parents:
         parents[at] = parent
-        above.append(parent)
         at = parent
+    above = list(parents.values())
     below: list[str] = []
     level = [task_id]
     while level and len(below) < MAX_TASKS:
@@ -146,11 +145,9 @@ def text_lines(links: list[Link], task_id: str, paper: Paper) -> Iterator[Line]:
 def _has_sibling_below(links: list[Link]) -> list[bool]:
     """For each link whether another one hangs from the same event further down."""
     result = [False] * len(links)
-    open_at: dict[int, int] = {}
+    path: list[int] = []  # from the root down to the link before: each is one level deeper
     for at, link in enumerate(links):
-        for depth in [depth for depth in open_at if depth > link.depth]:
-            del open_at[depth]
-        if link.depth in open_at:
-            result[open_at[link.depth]] = True
-        open_at[link.depth] = at
+        if link.depth < len(path):
+            result[path[link.depth]] = True
+        path[link.depth :] = [at]
     return result
