@@ -20,7 +20,8 @@ from typing import Any
 from lineage_core.base.clock import SECOND
 from lineage_core.base.errors import JournalError
 from lineage_core.read.checkpoint import path_of
-from lineage_core.read.decoder import Found
+from lineage_core.read.decoder import Found, Rejected
+from lineage_core.read.quarantine import Quarantine
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
 from lineage_core.state.snapshot import Snapshot
@@ -98,6 +99,7 @@ class Feed(threading.Thread):
         self._aside: list[tuple[str, list[Found]]] = []
         self._aside_size = 0
         self._next_settling = 0.0
+        self._quarantine = Quarantine()
 
     def run(self) -> None:
         watcher = Watcher(self.directory, force_polling=self._force_polling, stop=self._stop_event)
@@ -152,13 +154,13 @@ class Feed(threading.Thread):
 
     def _adopt(self, snapshot: Snapshot) -> Iterator[set[str]]:
         """Take a folded file into the state; gives what changed, slice by slice."""
-        self.health.rejected += len(snapshot.rejected)
+        self._quarantined(str(snapshot.checkpoint["name"]), snapshot.rejected)
         yield from self.state.adopt(snapshot, SLICE)
 
     def _read(self, prefix: Prefix) -> Iterator[set[str]]:
         """Read what could not be folded; gives what changed, slice by slice."""
         for found, rejected in prefix.batches():
-            self.health.rejected += len(rejected)
+            self._quarantined(prefix.checkpoint.name, rejected)
             for start in range(0, len(found), SLICE):
                 yield self.state.merge(prefix.checkpoint.name, found[start : start + SLICE], settle=False)
 
@@ -219,7 +221,7 @@ class Feed(threading.Thread):
                 self._tailer.go_on_from(told)
                 self._tailer.held.discard(path_of(told["path"]))
         for batch in self._tailer.scan():
-            health.rejected += len(batch.rejected)
+            self._quarantined(batch.file, batch.rejected)
             health.backlog = self._tailer.backlog
             with self._lock:
                 self._aside.append((batch.file, batch.found))
@@ -235,7 +237,7 @@ class Feed(threading.Thread):
                 return
         health.backlog = self._tailer.backlog
         health.missing = self._tailer.missing
-        health.problems = self._tailer.problems | self.state.problems
+        health.problems = self._tailer.unread | self._tailer.problems | self.state.problems
 
     def _merge_aside(self) -> None:
         """Merge what was read and not merged yet."""
@@ -261,6 +263,12 @@ class Feed(threading.Thread):
             self._announce(self.state.settle())
             ended = time.monotonic()
             self._next_settling = ended + (SETTLE_SHARE - 1) * (ended - began)
+
+    def _quarantined(self, file: str, rejected: list[Rejected]) -> None:
+        if rejected:
+            with self._lock:  # history and what is new are read by two threads
+                self._quarantine.add(file, rejected)
+                self.health.rejected = self._quarantine.count
 
     def _count_arrivals(self, found: list[Found]) -> None:
         """Note how many events came just now, for the rate; a copy of an event is counted like the event."""

@@ -25,6 +25,7 @@ from lineage_core.model.facts import digest_of
 from lineage_core.model.record import parse
 from lineage_core.query.block_search import one_line
 from lineage_core.read.journal_files import read_again
+from lineage_core.read.quarantine import Quarantine
 from lineage_core.read.tailer import Batch, Tailer
 
 BLOCK = 8 << 20
@@ -79,6 +80,7 @@ class FrameReader:
         if not ids:
             self._none = self._none.drop(LINEAGE_ID.name)
         self._old = self._recent = self.frames.events = self._none
+        self._quarantine = Quarantine()
         self._unkept = 0  # events that the cache does not have
 
     @property
@@ -96,11 +98,10 @@ class FrameReader:
         """
         tailer = self._tailer or self._begin()
         before = self.frames
-        rejected, parts, done = dict(before.rejected), [], 0
+        parts, done = [], 0
         for batch in tailer.scan():
             parts.append(self._laid(batch))
-            for one in batch.rejected:
-                rejected[one.reason] = rejected.get(one.reason, 0) + 1
+            self._quarantine.add(batch.file, batch.rejected)
             done += len(batch.data)
             if progress is not None:
                 progress(done, done + tailer.backlog)
@@ -108,7 +109,9 @@ class FrameReader:
             return False
         new = pl.concat(parts)
         self._unkept += new.height
-        self.frames = Frames.made_of(self._with(before, new), before.records + new.height, rejected)
+        self.frames = Frames.made_of(
+            self._with(before, new), before.records + new.height, dict(self._quarantine.reasons)
+        )
         return True
 
     def keep(self) -> None:
@@ -128,6 +131,7 @@ class FrameReader:
         known = kept(self.directory) if self._cached else None
         if known is not None:
             self.frames = Frames.made_of(known.frames, known.told["records"], known.told["rejected"])
+            self._quarantine.reasons.update(known.told["rejected"])
             self._old = self.frames.events
         checkpoints = known.checkpoints if known is not None else ()
         self._tailer = Tailer(self.directory, checkpoints=checkpoints, block=BLOCK, decoder=FrameDecoder)

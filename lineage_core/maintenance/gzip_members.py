@@ -14,7 +14,8 @@ from itertools import chain
 from pathlib import Path
 
 from lineage_core.base.errors import JournalError
-from lineage_core.read.journal_files import UNPACK_FREE, UNPACK_RATIO, open_file, pieces, unpack
+from lineage_core.read.compression import UNPACK_FREE, UNPACK_RATIO, unpack
+from lineage_core.read.journal_files import open_file, pieces
 
 _BLOCK = 1 << 20
 _LEVEL = 6  # of compression: 9 takes three times as long for 2 % less

@@ -19,8 +19,9 @@ from lineage_core.base.errors import JournalError
 from lineage_core.base.regex import Pattern
 from lineage_core.model.limits import MAX_DEPTH
 from lineage_core.model.record import read
+from lineage_core.read.compression import unpack
 from lineage_core.read.decoder import Decoder, Found, record_bytes
-from lineage_core.read.journal_files import JournalFile, pieces, unpack, why
+from lineage_core.read.journal_files import JournalFile, pieces, why
 from lineage_core.read.line_recovery import ends_whole
 
 BLOCK = 1 << 18

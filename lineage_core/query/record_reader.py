@@ -14,7 +14,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from lineage_core.base.errors import JournalError
-from lineage_core.read.journal_files import JournalFile, unpack, why
+from lineage_core.read.compression import unpack
+from lineage_core.read.journal_files import JournalFile, why
 from lineage_core.read.open_files import OpenFiles
 
 _WINDOW = 1 << 16

@@ -19,7 +19,8 @@ from lineage_core.model.entities import Task
 from lineage_core.model.facts import Fact, fact_of
 from lineage_core.query import journal_search as hits
 from lineage_core.query.block_search import Search
-from lineage_core.read.journal_files import files, open_file, unpack
+from lineage_core.read.compression import is_packed, unpack
+from lineage_core.read.journal_files import files, open_file
 from lineage_core.state.store import State
 
 MAX_LINKED = 16
@@ -157,7 +158,7 @@ def _content(path: Path, room: int) -> bytes:
 
     fd = open_file(path)
     try:
-        if path.name.endswith(".gz"):
+        if is_packed(path):
             data = b""
             for piece in unpack(fd, 1 << 20):
                 data += piece

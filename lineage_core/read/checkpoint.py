@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lineage_core.base.errors import JournalError
+from lineage_core.read.compression import is_packed
 from lineage_core.read.decoder import Decoder
 from lineage_core.read.journal_files import open_file
 
@@ -55,8 +56,8 @@ class Checkpoint:
 
     @property
     def packed(self) -> bool:
-        """Whether it is compressed by gzip."""
-        return self.path.name.endswith(".gz")
+        """Whether it is compressed."""
+        return is_packed(self.path)
 
     @property
     def changed(self) -> bool:

@@ -1,27 +1,36 @@
-"""Which files hold the journal, in which order they are read, and how bytes are got out of them, packed ones too."""
+"""Which files hold the journal, in which order they are read, and how bytes are got out of them.
+
+Read are the daily files and the combined one, what logrotate makes of them with any of its options (`.1`, `-20261129`,
+`extension .jsonl`, `compress`, `olddir`), what people make (`lineage-DATE (copy).jsonl`, `-host2.jsonl`, `.ndjson`)
+and the archive. Events that stand in several of them count once.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import stat
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from lineage_core.base.errors import JournalError
+from lineage_core.read.compression import cannot_unpack, is_packed, unpack
 from lineage_core.write.locations import COMBINED_NAME, daily_name
 
 ARCHIVE = "archive"
 
-UNPACK_RATIO = 250
-UNPACK_FREE = 64 << 20
-"""A packed file may unpack to 64 MiB plus 250 times its size; what comes after that is not read. Text of ours packs
-15 to 40 times, a bomb of zeros 1,030 times."""
-
-_NAME = re.compile(r"(?:lineage-(\d{4}-\d\d-\d\d)|task-lineage)\.jsonl(|[.-].*[^~])")
-_NOT_OURS = (".tmp", ".part", ".swp", ".lock", ".bak")
+_NAME = re.compile(
+    r"(?:lineage-(\d{4}-\d\d-\d\d)|task-lineage)(?:[ ._(-].*)?\.(?:jsonl|ndjson)(?:[ ._(-].*[^~])?", re.DOTALL
+)
+_LIKE = re.compile(
+    r"[^.].*\.(?:jsonl|ndjson)(?:[^A-Za-z].*)?"
+    r"|[^.]*lineage[^.]*\d{4}-?\d\d-?\d\d[^.]*(?:\.(?:json|log|txt|gz|xz|bz2|zst|bak|old|orig|\d+))*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Names that a journal file may have been given by somebody: those that are not read are told of."""
+_IN_PROGRESS = (".tmp", ".part", ".swp", ".lock")
+_NOT_OURS = (*_IN_PROGRESS, ".bak")
 _OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CHUNK = 1 << 18
 
@@ -40,8 +49,8 @@ class JournalFile(NamedTuple):
 
     @property
     def packed(self) -> bool:
-        """Whether it is compressed by gzip."""
-        return self.path.name.endswith(".gz")
+        """Whether it is compressed."""
+        return is_packed(self.path)
 
     @property
     def archived(self) -> bool:
@@ -50,68 +59,76 @@ class JournalFile(NamedTuple):
 
 
 def canonical_name(file_name: str) -> str | None:
-    """`lineage-2026-11-22.jsonl` for that file, its rotated copies (`.1`, `-20261123`, `.archiving`) and its packed
-    ones (`.gz`); likewise for the combined file; None for a name that is no journal file's."""
+    """`lineage-2026-11-22.jsonl` for that file, its rotated copies (`.1`, `-20261123`, `.archiving`, also before the
+    ending) and its packed ones (`.gz`); likewise for the combined file; None for a name that is no journal file's."""
     match = _NAME.fullmatch(file_name)
     if not match or file_name.endswith(_NOT_OURS):
         return None
     return daily_name(match[1]) if match[1] else COMBINED_NAME
 
 
-def files(directory: Path, problems: dict[str, str] | None = None) -> list[JournalFile]:
-    """The journal files of a lineage directory and of `archive/` and `archive/YYYY-MM/` below it, in reading order:
+def files(
+    directory: Path, problems: dict[str, str] | None = None, unread: dict[str, str] | None = None
+) -> list[JournalFile]:
+    """The journal files of a lineage directory, of the folders in it, and of those in `archive/`, in reading order:
     newest daily file first, the combined file last; of one day the daily file first and the archived one last.
 
-    problems: filled with what is named like a journal file and cannot be read, and why. Raises FileNotFoundError
-    when the directory does not exist and JournalError when it cannot be listed.
+    problems: filled with what is named like a journal file and cannot be read, and why. unread: filled with what may
+    be a journal file by its name and is not read, and why. Raises FileNotFoundError when the directory does not exist
+    and JournalError when it cannot be listed.
     """
     troubles: dict[str, str] = {} if problems is None else problems
+    others: dict[str, str] = {} if unread is None else unread
     found: list[JournalFile] = []
     try:
-        _list(directory, found, troubles)
+        folders = _list(directory, "", found, troubles, others)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise JournalError(f"cannot list {directory}: {error.strerror}") from error
-    folders = [directory / ARCHIVE]
-    for folder in folders:
+    for name in folders:
         try:
-            subfolders = _list(folder, found, troubles)
+            below = _list(directory / name, f"{name}/", found, troubles, others)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            troubles[str(folder.relative_to(directory))] = why(error)
+            troubles[name] = why(error)
             continue
-        if folder is folders[0]:
-            folders += subfolders
-    found.sort(key=lambda file: (file.archived, file.path.name))
+        if name == ARCHIVE:
+            folders += [f"{name}/{folder}" for folder in below]
+    found.sort(key=lambda file: (file.archived, file.path.parent != directory, file.path.name != file.name, file.path))
     found.sort(key=lambda file: file.date, reverse=True)
     return found
 
 
-def _list(folder: Path, found: list[JournalFile], problems: dict[str, str]) -> list[Path]:
-    """Add the journal files of one folder; returns its subfolders."""
+def _list(
+    folder: Path, prefix: str, found: list[JournalFile], problems: dict[str, str], unread: dict[str, str]
+) -> list[str]:
+    """Add the journal files of one folder, whose name below the directory is the prefix; returns its subfolders."""
     folders = []
     with os.scandir(folder) as entries:
         for entry in entries:
             name = canonical_name(entry.name)
             if name is None:
-                if len(entry.name) == 7 and entry.is_dir():
-                    folders.append(folder / entry.name)
+                if entry.is_dir(follow_symlinks=entry.name == ARCHIVE):
+                    if not entry.name.startswith("."):
+                        folders.append(entry.name)
+                elif _LIKE.fullmatch(entry.name) and not entry.name.endswith(_IN_PROGRESS):
+                    unread[prefix + entry.name] = "no name of a journal file (lineage-YYYY-MM-DD.jsonl): it is not read"
                 continue
             try:
                 status = entry.stat()
             except FileNotFoundError:
                 if entry.is_symlink():
-                    problems[entry.name] = "a symbolic link to nothing"
+                    problems[prefix + entry.name] = "a symbolic link to nothing"
                 continue
             except OSError as error:
-                problems[entry.name] = why(error)
+                problems[prefix + entry.name] = why(error)
                 continue
             if not stat.S_ISREG(status.st_mode):
-                problems[entry.name] = f"not a file but {_kind(status.st_mode)}"
-            elif entry.name.endswith((".bz2", ".xz", ".zst", ".zip", ".lz4")):
-                problems[entry.name] = "packed in a way that is not understood (gzip is)"
+                problems[prefix + entry.name] = f"not a file but {_kind(status.st_mode)}"
+            elif trouble := cannot_unpack(entry.name):
+                problems[prefix + entry.name] = trouble
             else:
                 date = "" if name == COMBINED_NAME else name[8:18]
                 found.append(JournalFile(name, folder / entry.name, date, status))
@@ -156,44 +173,6 @@ def pieces(fd: int, block: int, size: int | None = None) -> Iterator[bytes]:
         yield data
 
 
-def unpack(fd: int, block: int) -> Iterator[bytes]:
-    """The content of a gzip file in pieces of at most `block` bytes; several members are one content.
-
-    Raises JournalError, after the good beginning, when it is cut short, damaged, or unpacks to more than the cap.
-    """
-    room = UNPACK_FREE + UNPACK_RATIO * os.fstat(fd).st_size
-    offset = 0
-    machine = zlib.decompressobj(wbits=31)
-    started = False  # whether a byte of this member was read
-    packed = b""
-    while True:
-        if not packed:
-            packed = os.pread(fd, _CHUNK, offset)
-            offset += len(packed)
-        ended = not packed
-        if not started:
-            packed = packed.lstrip(b"\0")  # padding between members
-            if not packed:
-                if ended:
-                    return
-                continue
-        try:
-            data = machine.decompress(packed, block)
-        except zlib.error as error:
-            raise JournalError(f"damaged: {error}") from error
-        started, packed = True, machine.unconsumed_tail
-        room -= len(data)
-        if room < 0:
-            raise JournalError(f"unpacks to more than {UNPACK_RATIO} times its size; the rest is not read")
-        if data:
-            yield data
-        if machine.eof:
-            packed = machine.unused_data
-            machine, started = zlib.decompressobj(wbits=31), False
-        elif ended and not data:
-            raise JournalError("cut short")
-
-
 def read_again(directory: Path, name: str, offset: int, length: int, is_it: Callable[[bytes], bool]) -> bytes | None:
     """The bytes of one record that stood in a file (its canonical name), from whichever copy of the file has it there.
 
@@ -213,7 +192,7 @@ def _read_at(path: Path, offset: int, length: int) -> bytes:
     """Bytes of a plain or a packed file; fewer where it is shorter."""
     fd = open_file(path)
     try:
-        if not path.name.endswith(".gz"):
+        if not is_packed(path):
             return os.pread(fd, length, offset)
         raw, at = b"", 0
         for data in unpack(fd, _CHUNK):

@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from lineage_core.read.compression import unpack
 from lineage_core.read.decoder import Decoder, Found, Rejected
-from lineage_core.read.journal_files import JournalFile, open_file, pieces, unpack
+from lineage_core.read.journal_files import JournalFile, open_file, pieces
 
 _BLOCK = 1 << 20
 

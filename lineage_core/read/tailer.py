@@ -23,8 +23,9 @@ from lineage_core.base.clock import DAY, parse_timestamp
 from lineage_core.base.errors import JournalError
 from lineage_core.model.limits import MAX_LINE
 from lineage_core.read.checkpoint import RACY, Checkpoint, Gone, Key
+from lineage_core.read.compression import unpack
 from lineage_core.read.decoder import Decoder, Found, Rejected
-from lineage_core.read.journal_files import JournalFile, files, open_file, unpack, why
+from lineage_core.read.journal_files import JournalFile, files, open_file, why
 
 _HOT = 64  # files that changed last, which every pass looks at; the others' turn comes with each listing
 _LISTING_SHARE = 10  # a listing of more files, to see which of those grew, may take one part in ten of the time
@@ -64,6 +65,7 @@ class Tailer:
 
     held: paths to leave alone for now; what is taken out is read in the next pass.
     backlog: bytes that are known and not read yet. problems: files that cannot be read, and why.
+    unread: files that may be of the journal by their names and are not read, and why.
     missing: whether the directory does not exist.
     """
 
@@ -80,6 +82,7 @@ class Tailer:
         self.directory = Path(directory)
         self.backlog = 0
         self.problems: dict[str, str] = {}
+        self.unread: dict[str, str] = {}
         self.missing = False
         self._held: dict[Key, int] = {}  # descriptors, the last used at the end
         self._since = since
@@ -161,9 +164,10 @@ class Tailer:
         """See which files there are."""
         first, self._listed = not self._listed, True
         problems: dict[str, str] = {}
+        unread: dict[str, str] = {}
         listed: list[JournalFile] = []
         try:
-            listed = files(self.directory, problems)
+            listed = files(self.directory, problems, unread)
             self.missing = False
         except FileNotFoundError:
             self.missing = True
@@ -192,6 +196,7 @@ class Tailer:
             self._lose(checkpoint)
         for checkpoint in new:
             self._gone.recognise(checkpoint, known)
+        self.unread = unread
         self.problems = problems | {self._label(p): p.problem for p in self._checkpoints.values() if p.problem}
         hot = {
             id(checkpoint)

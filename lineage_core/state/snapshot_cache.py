@@ -284,8 +284,9 @@ def _sweep(cache: Path, wanted: set[Path]) -> None:
     """Delete the snapshots of files that are gone, and what a killed process left unfinished an hour ago or earlier."""
     for path in cache.glob("*.snapshot"):
         if path not in wanted:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # what is no file stays
+                path.unlink()
     for path in cache.glob("*.part"):
-        with suppress(FileNotFoundError):
-            if path.stat().st_mtime < time.time() - 3600:
+        with suppress(OSError):
+            if path.lstat().st_mtime < time.time() - 3600:
                 path.unlink()

@@ -21,8 +21,9 @@ import orjson
 
 from lineage_core.base.errors import JournalError
 from lineage_core.read.checkpoint import Checkpoint, path_of
+from lineage_core.read.compression import is_packed, unpack
 from lineage_core.read.decoder import Decoder, Found, Rejected
-from lineage_core.read.journal_files import copies_of, open_file, pieces, unpack
+from lineage_core.read.journal_files import copies_of, open_file, pieces
 from lineage_core.state.snapshot import Snapshot
 from lineage_core.state.snapshot_writer import write
 from lineage_core.state.store import State
@@ -60,7 +61,7 @@ def fold_again(directory: Path, saved: dict[str, Any]) -> Snapshot | None:
         for path in (checkpoint.path, *copies_of(directory, checkpoint.name)):
             with suppress(JournalError, OSError):
                 whole = path
-                if path.name.endswith(".gz") and not checkpoint.packed:
+                if is_packed(path) and not checkpoint.packed:
                     whole = _unpacked(path, Path(scratch) / "unpacked.jsonl", checkpoint.offset)
                 fd = open_file(whole)
                 try:

@@ -61,9 +61,7 @@ def append_line(path: str | os.PathLike[str], line: bytes) -> None:
     try:
         fd, readable = _open(path)
         try:
-            size = os.fstat(fd).st_size
-            if size and (not readable or os.pread(fd, 1, size - 1) != b"\n"):
-                line = b"\n" + line  # heals a torn end; where we cannot look, a blank line does no harm
+            line = _heal(fd, readable) + line
             written = os.write(fd, line)
         finally:
             os.close(fd)
@@ -71,6 +69,12 @@ def append_line(path: str | os.PathLike[str], line: bytes) -> None:
         raise JournalError(f"cannot write {path}: {error.strerror}") from error
     if written != len(line):
         raise JournalError(f"cannot write {path}: only {written} of {len(line)} bytes fitted (disk full?)")
+
+
+def _heal(fd: int, readable: bool) -> bytes:
+    """What has to stand before a line: a newline if another writer left a torn end, or where we cannot look."""
+    size = os.fstat(fd).st_size
+    return b"\n" if size and (not readable or os.pread(fd, 1, size - 1) != b"\n") else b""
 
 
 def _open(path: str) -> tuple[int, bool]:
@@ -205,9 +209,10 @@ class Journal:
     def append_many(self, records: Iterable[tuple[dict[str, Any], int]]) -> int:
         """Append complete records, each with its time as `append` takes it; gives how many.
 
-        One line and one write each, but the daily file is opened once for records of one day in a row.
+        One line and one write each, but the daily file is opened once for records of one day in a row. What another
+        writer leaves torn meanwhile is healed all the same.
         """
-        count, date, fd, path = 0, "", -1, self._folder
+        count, date, fd, readable, path = 0, "", -1, True, self._folder
         try:
             for record, at in records:
                 line = codec.encode(record)
@@ -218,8 +223,8 @@ class Journal:
                         fd = -1
                     path = os.path.join(self._folder, paths.daily_name(day))
                     append_line(path, line)  # makes what is missing, heals a torn end
-                    fd, date = _open(path)[0], day
-                elif (written := os.write(fd, line)) != len(line):
+                    (fd, readable), date = _open(path), day
+                elif (written := os.write(fd, line := _heal(fd, readable) + line)) != len(line):
                     raise JournalError(f"cannot write {path}: only {written} of {len(line)} bytes fitted")
                 count += 1
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from lineage_core.dataframes import reader as frame
 from lineage_core.dataframes.reader import FrameReader, Frames
 from lineage_core.dataframes.schema import FRAMES
 from lineage_core.write.journal import Journal
+from tests.core.state.test_snapshot_cache import PLANTED
 
 KEYS = {
     "events": ["file", "offset"],
@@ -171,3 +173,18 @@ def test_the_viewer_leaves_no_trace_in_the_lineage_directory(journal: Path) -> N
     assert {path: (s.st_size, s.st_mtime_ns) for path, s in before.items()} == {
         path: (s.st_size, s.st_mtime_ns) for path, s in after.items()
     }
+
+
+@pytest.mark.parametrize("plant", PLANTED)
+def test_what_stands_in_the_place_of_the_cache_is_not_waited_for_nor_written_through(
+    journal: Path, tmp_path: Path, plant: Callable[[Path, Path], None]
+) -> None:
+    kept = cache(journal)
+    other = kept.rename(tmp_path / "other")
+    before = other.read_bytes()
+    plant(kept, other)
+    reader = read(journal)
+    assert_same(reader.frames, truth(journal))
+    reader.keep()
+    assert_same(read(journal).frames, truth(journal))
+    assert other.read_bytes() == before

@@ -15,6 +15,7 @@ from lineage_core.base.escaping import json_safe, visible
 from lineage_core.cli import output
 from lineage_core.cli.commands import events
 from lineage_core.model.facts import digest_of
+from lineage_core.read.compression import is_packed
 from lineage_core.read.decoder import Found, record_bytes
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
@@ -72,7 +73,7 @@ def _follow(args: argparse.Namespace, stop: threading.Event) -> None:
     out, first = sys.stdout.buffer, True
     while True:
         for batch in tailer.scan():
-            if batch.path.suffix == ".gz" and not first:
+            if is_packed(batch.path) and not first:
                 continue  # an archive that appears holds what was there before
             for found in batch.found:
                 raw = batch.raw(found)

@@ -62,11 +62,13 @@ class Patient:
         self.size_limit = size_limit
         self.progress = progress
         self.problems: dict[str, str] = {}
+        self.unread: dict[str, str] = {}
 
     @cached_property
     def files(self) -> list[JournalFile]:
-        """Its files; what cannot be read is in `problems` then. Raises what `files.files` raises."""
-        return files(self.directory, self.problems)
+        """Its files; what cannot be read is in `problems` then, and what may be
+        one of them and is not read in `unread`. Raises what `files.files` raises."""
+        return files(self.directory, self.problems, self.unread)
 
     @cached_property
     def live(self) -> list[JournalFile]:

@@ -124,6 +124,9 @@ def _reachable(path: Path) -> bool:
 def names(patient: Patient) -> Iterator[Verdict]:
     """What is named like a journal file and is none, links, and what a killed archive run left."""
     found = [(f"{name}: {why}", "look at it, and move it away") for name, why in sorted(patient.problems.items())]
+    found += [
+        (f"{name}: {why}", "give it such a name, or move it away") for name, why in sorted(patient.unread.items())
+    ]
     links = [file.path.relative_to(patient.directory) for file in patient.files if file.path.is_symlink()]
     found += [(f"{link} is a symbolic link", "put the file itself there") for link in links]
     if not _archive_runs(patient.directory):

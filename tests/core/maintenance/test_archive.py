@@ -10,14 +10,16 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lineage_core.base.clock import parse_timestamp
 from lineage_core.cli import main
+from lineage_core.maintenance import gzip_members
 from lineage_core.maintenance.archive import archive, due
-from lineage_core.read.journal_files import unpack
+from lineage_core.read.compression import unpack
 from tests.core.maintenance.closed_month import (
     LINEAGE,
     NOW,
@@ -248,6 +250,78 @@ def test_events_written_between_the_steps_are_kept(journal: Path) -> None:
     archive_all(journal)
     assert answers(journal)["rows"]["task-late"].events == written
     assert [name for name in listing(journal) if "11-13" in name] == [f"archive/2026-11/{DAYS[2]}.gz"]
+
+
+@pytest.mark.parametrize("word", ["idle", "packed", "verified", "placed"])
+def test_a_file_that_grows_after_its_writers_were_waited_for_is_not_removed(
+    journal: Path, tmp_path: Path, word: str
+) -> None:
+    """By a writer that nobody could see, as on a network file system."""
+    late(tmp_path / "elsewhere", "task-slow")
+    line = (tmp_path / "elsewhere" / DAYS[2]).read_bytes()
+    notes = []
+    for step in archive(journal, NOW, 2):
+        if step.word == word and step.source.name == DAYS[2]:
+            with step.source.path.open("ab") as file:
+                file.write(line)
+        if step.word == "left":
+            notes.append(step.note)
+    assert notes == ([] if word == "idle" else ["it was written after all; the next run adds what came"])
+    assert answers(journal)["rows"]["task-slow"].events == 1
+    archive_all(journal)
+    assert gzip.decompress(archived(journal, DAYS[2]).read_bytes()).endswith(line)
+    assert answers(journal)["rows"]["task-slow"].events == 1
+
+
+def test_what_a_run_left_is_not_overwritten_by_a_file_of_the_same_day(journal: Path) -> None:
+    for step in archive(journal, NOW, 2):
+        if step.word == "renamed" and step.source.name == DAYS[2]:
+            break
+    moved = journal / f"{DAYS[2]}.archiving"
+    other = moved.read_bytes()
+    late(journal, "task-late")
+    fd = os.open(moved, os.O_RDONLY)
+    with open_writer(moved) as writer:  # so that the run cannot finish it
+        notes = [step.note for step in archive(journal, NOW, 2, patience=0) if step.word == "left"]
+        writer.communicate(b"")
+    os.close(fd)
+    assert f"{moved.name} is in its way" in notes
+    assert moved.read_bytes() == other
+    archive_all(journal)
+    assert answers(journal)["rows"]["task-late"].events == 1
+
+
+def test_an_archive_that_does_not_unpack_to_its_source_does_not_take_its_place(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bad disk: what is read back is not what was written."""
+    before, unpack_whole = answers(journal), gzip_members.unpacked
+
+    def flipped(path: Path) -> Iterator[bytes]:
+        for data in unpack_whole(path):
+            yield data.replace(b"task", b"tusk") if path.name.endswith(".tmp") else data
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gzip_members, "unpacked", flipped)
+        notes = [step.note for step in archive(journal, NOW, 2) if step.word == "left"]
+    assert len(notes) == len(DAYS)
+    assert all("does not unpack to what was packed" in note for note in notes)
+    assert not list(journal.rglob("*.gz*"))
+    assert answers(journal) == before
+    archive_all(journal)
+    assert answers(journal) == before
+
+
+def test_what_is_no_regular_file_is_not_archived(journal: Path, tmp_path: Path) -> None:
+    (tmp_path / "target.jsonl").write_bytes((journal / DAYS[0]).read_bytes())
+    (journal / "lineage-2026-11-01.jsonl").symlink_to(tmp_path / "target.jsonl")
+    os.mkfifo(journal / "lineage-2026-11-02.jsonl")
+    (journal / "lineage-2026-11-03.jsonl").mkdir()
+    archive_all(journal)
+    assert {path.name for path in journal.glob("lineage-2026-11-0*")} == {
+        f"lineage-2026-11-0{day}.jsonl" for day in (1, 2, 3)
+    }
+    assert (tmp_path / "target.jsonl").stat().st_size
 
 
 def test_a_second_run_waits_for_the_first_and_then_gives_up_and_says_who(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lineage_core.base.clock import parse_timestamp
-from lineage_core.read import journal_files
+from lineage_core.read import compression
 from lineage_core.read.journal_files import copies_of, files, read_again
 from lineage_core.read.tailer import Batch, Tailer
 from lineage_core.state.store import State
@@ -483,7 +483,7 @@ def test_a_damaged_archive_gives_what_comes_before_the_damage(tmp_path: Path) ->
 
 
 def test_a_bomb_is_read_to_the_cap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_files, "UNPACK_FREE", 1 << 20)
+    monkeypatch.setattr(compression, "UNPACK_FREE", 1 << 20)
     pack(tmp_path, gzip.compress(lines(1) + b"0" * 300_000_000, 9))
     tailer = Tailer(tmp_path)
     ends = [batch.end for batch in tailer.scan()]
@@ -505,7 +505,7 @@ def test_what_cannot_be_read_is_told_and_does_not_hang_the_rest(tmp_path: Path, 
     (tmp_path / "lineage-2026-11-02.jsonl").mkdir()
     (tmp_path / "lineage-2026-11-03.jsonl").symlink_to("lineage-2026-11-03.jsonl")
     (tmp_path / "lineage-2026-11-04.jsonl").symlink_to("nowhere")
-    (tmp_path / "lineage-2026-11-05.jsonl.zst").write_bytes(b"")
+    (tmp_path / "lineage-2026-11-05.jsonl.lz4").write_bytes(b"")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(tmp_path / "lineage-2026-11-06.jsonl"))
     listener.close()
@@ -517,7 +517,7 @@ def test_what_cannot_be_read_is_told_and_does_not_hang_the_rest(tmp_path: Path, 
         "02.jsonl": "not a file but a directory",
         "03.jsonl": "too many levels of symbolic links",
         "04.jsonl": "a symbolic link to nothing",
-        "05.jsonl.zst": "packed in a way that is not understood (gzip is)",
+        "05.jsonl.lz4": "packed in a way that is not understood (gzip, xz, bzip2 and zstd are)",
         "06.jsonl": "not a file but a socket",
     }
     (tmp_path / "lineage-2026-11-01.jsonl").unlink()

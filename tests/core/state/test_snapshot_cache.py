@@ -183,3 +183,62 @@ def test_history_is_not_folded_before_the_screen_has_taken_the_newest(
         assert feed.state.events == COUNT
     finally:
         feed.stop()
+
+
+def fifo(path: Path, other: Path) -> None:
+    os.mkfifo(path)
+
+
+def directory_with_a_file(path: Path, other: Path) -> None:
+    path.mkdir()
+    (path / "file").touch()
+
+
+def link_to_zeros(path: Path, other: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def link_to_itself(path: Path, other: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def link_to_a_whole_one(path: Path, other: Path) -> None:
+    path.symlink_to(other)
+
+
+def another_users(path: Path, other: Path) -> None:
+    path.write_bytes(other.read_bytes())
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+
+
+def empty(path: Path, other: Path) -> None:
+    path.touch()
+
+
+PLANTED = [
+    fifo,
+    directory_with_a_file,
+    link_to_zeros,
+    link_to_itself,
+    link_to_a_whole_one,
+    another_users,
+    empty,
+]
+
+
+@pytest.mark.parametrize("plant", PLANTED)
+def test_what_stands_in_the_place_of_a_snapshot_is_not_waited_for_nor_written_through(
+    journal: Path, tmp_path: Path, plant: Callable[[Path, Path], None]
+) -> None:
+    assert loaded(journal) == (COUNT, 0)
+    (snapshot,) = Path(os.environ["XDG_CACHE_HOME"]).rglob("*.snapshot")
+    other = snapshot.rename(tmp_path / "other")
+    before = other.read_bytes()
+    plant(snapshot, other)
+    plant(snapshot.with_name("of-a-file-that-is-gone.snapshot"), other)
+    plant(snapshot.with_name("unfinished.part"), other)
+    assert loaded(journal) == (COUNT, 0)
+    assert loaded(journal) == (COUNT, 0)
+    assert other.read_bytes() == before
+    assert plant is directory_with_a_file or (snapshot.is_file() and not snapshot.is_symlink())
