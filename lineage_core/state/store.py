@@ -1,8 +1,8 @@
 """The state of a lineage directory, by merging: facts in, in any order and with any copies, the same tasks out.
 
-The facts of each task are kept packed (about 200 bytes an event); tasks become objects only while somebody looks at
-them or events of theirs arrive in order. So a late event, a copy or a torn file costs one task derived again, never
-more, and 100,000 tasks fit into little memory.
+The facts of each task are kept packed (about 200 bytes an event), those of tasks that nothing happens to any more on
+disk; tasks become objects only while somebody looks at them or events of theirs arrive in order. So a late event, a
+copy or a torn file costs one task derived again, never more, and 100,000 tasks fit into little memory.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from lineage_core.model.entities import Status, Task, TaskRow
 from lineage_core.model.facts import Fact, Sought, distinct, fact_of, order, pack, pack_all, unpack
 from lineage_core.model.lineage_id import day_of, is_ours
 from lineage_core.state.fold import apply, derive, play
+from lineage_core.state.spill import Spill
 from lineage_core.state.subtasks import Kinship
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class State:
         self.copied: Counter[str] = Counter()
         self.lock = threading.RLock()
         self.kin = Kinship()
-        self._packed: dict[str, bytearray | tuple[Snapshot, int]] = {}
+        self._packed: dict[str, bytearray | tuple[Snapshot | Spill, int]] = {}
+        self._spill = Spill()
         self._snapshots: list[Snapshot] = []
         self._derived: OrderedDict[str, Task] = OrderedDict()
         self._late: dict[str, int] = {}  # tasks whose rows are to be made again -> how many facts are not applied
@@ -206,7 +208,9 @@ class State:
 
         with self.lock:
             places, snapshots = list(self._packed.items()), list(self._snapshots)
-        names = [task_id for task_id, kept in places if isinstance(kept, bytearray)]  # the others are in snapshots
+        names = [  # the others are in snapshots
+            task_id for task_id, kept in places if isinstance(kept, bytearray) or isinstance(kept[0], Spill)
+        ]
         for start in range(0, len(names), _SEARCHED_AT_ONCE):
             found: dict[str, str] = {}
             with self.lock:
@@ -258,7 +262,7 @@ class State:
         return due
 
     def _buffer(self, task_id: str) -> bytearray:
-        """The packed facts of a task, to be added to; fetched from their snapshot if they are in one."""
+        """The packed facts of a task, to be added to; fetched from where they are on disk, if they are."""
         kept = self._packed[task_id]
         if isinstance(kept, tuple):
             kept = self._packed[task_id] = bytearray(kept[0].packed(kept[1]))
@@ -307,7 +311,10 @@ class State:
 
     def _trim(self) -> None:
         while len(self._derived) > KEPT_TASKS:
-            self._derived.popitem(last=False)
+            task_id, _ = self._derived.popitem(last=False)
+            kept = self._packed[task_id]
+            if isinstance(kept, bytearray) and (number := self._spill.put(kept)) is not None:
+                self._packed[task_id] = self._spill, number
 
     def _show(self, row: TaskRow) -> bool:
         """Put a row in place of the task's last one; whether it is its first."""
