@@ -7,7 +7,6 @@ facts stay in memory.
 from __future__ import annotations
 
 import os
-import tempfile
 import zlib
 from array import array
 
@@ -51,5 +50,7 @@ class Spill:
 
 
 def _unnamed() -> int:
+    import tempfile  # only where there are so many tasks: point queries start without it
+
     with tempfile.TemporaryFile(dir=folder("cache")) as file:
         return os.dup(file.fileno())

@@ -185,7 +185,7 @@ def test_the_size_limit_can_be_set(journal: Path) -> None:
         (lambda path: path.symlink_to(path), "too many levels of symbolic links"),
         (lambda path: path.symlink_to("nothing"), "a symbolic link to nothing"),
         (lambda path: (path.parent / "x").touch() or path.symlink_to("x"), "is a symbolic link"),
-        (lambda path: path.with_name(f"{path.name}.zst").touch(), "packed in a way that is not understood"),
+        (lambda path: path.with_name(f"{path.name}.lz4").touch(), "packed in a way that is not understood"),
         (lambda path: path.with_name(f"{path.name}.archiving").touch(), "an archive run was ended in the middle"),
     ],
 )
