@@ -79,6 +79,7 @@ class CommandParser(argparse.ArgumentParser):
         return super()._get_value(action, arg_string.removeprefix(MARK))
 
     def error(self, message: str) -> NoReturn:
+        message = message.replace(MARK, "")
         kind, _, word = message.partition(": ")
         if kind == "unrecognized arguments" and word.startswith("-"):
             option = word.partition(" ")[0].partition("=")[0]

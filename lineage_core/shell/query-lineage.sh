@@ -69,10 +69,10 @@ while (($#)); do
             ;;
     esac
     case $option in
-        -t | --task) filters+=(--task "$value") ;;
-        -e | --type) filters+=(--type "$value") ;;
-        -a | --actor) filters+=(--actor "$value") ;;
-        -D | --date) filters+=(--date "$value") ;;
+        -t | --task) filters+=("--task=$value") ;;
+        -e | --type) filters+=("--type=$value") ;;
+        -a | --actor) filters+=("--actor=$value") ;;
+        -D | --date) filters+=("--date=$value") ;;
         -T | --timeline) ask timeline "$value" ;;
         -d | --duration) ask duration "$value" ;;
         --summary) ask summary "$value" ;;
@@ -114,8 +114,9 @@ if [[ -z $question ]]; then
     question=events
 fi
 [[ -z $export_format || ${#format[@]} == 0 ]] || die "--export and --format: one of them"
-words=("$question" "${subject[@]}")
-[[ -z $export_format ]] || words=(export "${words[@]}" --format "$export_format")
+words=("$question")
+[[ -z $export_format ]] || words=(export "$question" --format "$export_format")
+((${#subject[@]} == 0)) || subject=(-- "${subject[@]}") # an id may begin with a dash
 
 if [[ -z ${CORTEX_HOME-} && -z ${LINEAGE_DIR-} ]]; then
     here=${BASH_SOURCE[0]%/*}
@@ -127,4 +128,4 @@ fi
         "install lineage-tui, then: lineage shell install" >&2
     exit 3
 }
-exec "$lineage_command" "${words[@]}" "${filters[@]}" "${format[@]}" "$@"
+exec "$lineage_command" "${words[@]}" "${filters[@]}" "${format[@]}" "$@" "${subject[@]}"
