@@ -14,11 +14,19 @@ SEARCH_LIMIT = 0.25
 """Seconds for which an expression that the operator typed may stop the screen, once."""
 
 
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        parser.exit(0, f"lineage-tui {version('lineage-tui')}\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The options of `lineage-tui`."""
     p = argparse.ArgumentParser(
         prog="lineage-tui", description="See, live, what every task and worker of a cortex is doing."
     )
+    p.add_argument("-V", "--version", action=_Version, nargs=0, help="print the version")
     p.add_argument("--dir", metavar="DIR", help="the lineage directory (default: as for lineage)")
     p.add_argument("--since", metavar="WHEN", help="leave out older events: 2h, 7d, yesterday, or ISO-8601")
     p.add_argument("--demo", action="store_true", help="watch a simulated cortex in a temporary directory")

@@ -42,6 +42,7 @@ COMMANDS = {
     "shell": "put the shell library into a cortex checkout, and tell its drift",
     "integration": "the places of a cortex that log events, and how many do",
     "completion": "completion for bash, zsh or fish",
+    "help": "the manual page of a command",
     "demo": "write a simulated cortex into a directory",
 }
 
@@ -58,7 +59,7 @@ usage: lineage COMMAND [OPTIONS]    (lineage COMMAND --help tells more)
 commands:
 """
 
-_ASKS = ("-h", "--help", "help")
+_ASKS = ("-h", "--help")
 _MORE = """
 The lineage directory is --dir DIR, or LINEAGE_DIR, or else
 $CORTEX_HOME/coordination/lineage or ./coordination/lineage.
@@ -67,6 +68,12 @@ Exit codes: 0 fine; 1 a name is unknown or a check failed; 2 wrong words;
 130 interrupted. `lineage wait --help` has those of wait.
 `lineage-tui` shows the same journal live, by keyboard.
 """
+
+
+def overview() -> str:
+    """The help of `lineage` itself."""
+    width = max(map(len, COMMANDS))
+    return _HELP + "".join(f"  {name:{width}}  {text}\n" for name, text in COMMANDS.items()) + _MORE
 
 
 def parser_of(command: str) -> CommandParser:
@@ -138,8 +145,7 @@ def _run(words: list[str]) -> int:
     if len(words) > 1 and words[0] in _ASKS and not words[1].startswith("-"):
         words = [words[1], "--help"]
     if not words or words[0] in _ASKS:
-        width = max(map(len, COMMANDS))
-        print(_HELP + "".join(f"  {name:{width}}  {text}\n" for name, text in COMMANDS.items()) + _MORE, end="")
+        print(overview(), end="")
         return ExitCode.OK if words else ExitCode.USAGE
     if words[0] in ("-V", "--version"):
         from importlib.metadata import version

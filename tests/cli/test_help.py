@@ -23,7 +23,19 @@ def test_the_help_fits_into_80_columns(words: list[str], ask: Ask) -> None:
     assert "%(" not in told.out
 
 
-@pytest.mark.parametrize("words", [["help", "tasks"], ["--help", "tasks"], ["-h", "tasks"]], ids=" ".join)
+def test_away_from_a_terminal_help_is_the_text_of_the_option(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        expected = capsys.readouterr().out
+        assert main(["help", name]) == 0
+        assert capsys.readouterr().out == expected
+    assert main(["help"]) == main(["--help"]) == 0
+    assert main(["help", "tusks"]) == 2
+    assert "did you mean tasks?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--help", "tasks"], ["-h", "tasks"]], ids=" ".join)
 def test_help_may_stand_before_the_command(words: list[str], ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
     expected = ask("tasks", "--help").out
     with pytest.raises(SystemExit) as ended:
