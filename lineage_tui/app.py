@@ -26,7 +26,7 @@ from lineage_tui.clipboard import OSC_52_MOST, in_tmux, load_buffer, osc_52
 from lineage_tui.feed import Feed
 from lineage_tui.screens.main import Changed, MainScreen
 from lineage_tui.screens.palette import Commands
-from lineage_tui.settings.config import Kept, save_kept
+from lineage_tui.settings.config import SavedState, save_kept
 from lineage_tui.settings.keymap import rebind
 from lineage_tui.shutdown import LOOK
 from lineage_tui.terminal import TerminalDriver, has_shell
@@ -89,7 +89,7 @@ class LineageApp(App[None]):
         ascii_only: bool = False,
         force_polling: bool = False,
         keys: Mapping[str, tuple[str, ...]] | None = None,
-        kept: Kept | None = None,
+        kept: SavedState | None = None,
         clock: wall.Clock = wall.now,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from lineage_core.base import regex as patterns
     from lineage_core.base.time_input import parse_when
     from lineage_core.write import locations as paths
-    from lineage_tui.settings.config import Kept, load_kept, read_config, settings
+    from lineage_tui.settings.config import SavedState, load_kept, read_config, settings
     from lineage_tui.shutdown import ending
     from lineage_tui.terminal import TerminalState, missing
 
@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
             ascii_only=chosen.ascii_only,
             force_polling=args.poll,
             keys=chosen.keys,
-            kept=None if args.demo else Kept() if args.fresh else load_kept(directory),
+            kept=None if args.demo else SavedState() if args.fresh else load_kept(directory),
         )
         user_files.folder("cache")
         user_files.folder("state")  # so that the screen says at once what it goes without

@@ -37,7 +37,7 @@ _FIRST = 20  # bytes of the first line, which tells the length and the CRC of th
 _TOGETHER = 6  # columns that are packed together
 
 
-class Kept(NamedTuple):
+class CachedFrames(NamedTuple):
     """What was kept. checkpoints: for a Tailer to go on. told: what else was to be remembered."""
 
     frames: dict[str, pl.DataFrame]
@@ -45,7 +45,7 @@ class Kept(NamedTuple):
     told: dict[str, Any]
 
 
-def keep(directory: Path, kept: Kept) -> bool:
+def keep(directory: Path, kept: CachedFrames) -> bool:
     """Keep frames for the next start; False where the user's cache cannot be written."""
     named = {what: [name for name, kind in schema_of(what).items() if kind == NAME] for what in FRAMES}
     names = pl.concat([kept.frames[what][name].unique() for what in FRAMES for name in named[what]]).unique()
@@ -77,7 +77,7 @@ def keep(directory: Path, kept: Kept) -> bool:
     return True
 
 
-def kept(directory: Path) -> Kept | None:
+def kept(directory: Path) -> CachedFrames | None:
     """The frames of a directory as they were kept; None if there are none to be had that hold true."""
     cache = user_files.location("cache")
     if cache is None:
@@ -111,7 +111,7 @@ def kept(directory: Path) -> Kept | None:
     for (what, _), columns in zip(_groups(), parts, strict=True):
         frames.setdefault(what, []).append(columns)
     whole = {what: pl.concat(frames[what], how="horizontal") for what in FRAMES}
-    return Kept(whole, header["checkpoints"], header["told"])
+    return CachedFrames(whole, header["checkpoints"], header["told"])
 
 
 def _places_of(names: pl.Series) -> pl.Series:

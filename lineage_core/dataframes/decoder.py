@@ -14,7 +14,7 @@ from lineage_core.read.decoder import Decoder
 _HINT = b'{"lineage_id":"'
 
 
-class Taken(list[Found]):
+class DecodedPiece(list[Found]):
     """Records of a piece that were decoded one by one; and the events of its plain lines, their file's name missing."""
 
     def __init__(self) -> None:
@@ -23,13 +23,13 @@ class Taken(list[Found]):
 
 
 class FrameDecoder(Decoder):
-    """Decodes one file; `feed` gives a Taken."""
+    """Decodes one file; `feed` gives a DecodedPiece."""
 
     __slots__ = ()
 
     def feed(self, data: bytes) -> tuple[list[Found], list[Rejected]]:
         """The records and the quarantined bytes that are decided by this piece of the file."""
-        taken: Taken = Taken()
+        taken: DecodedPiece = DecodedPiece()
         rejected: list[Rejected] = []
         begin, stop = 0, data.rfind(b"\n") + 1
         if self._size:  # an unfinished line goes on
@@ -40,13 +40,13 @@ class FrameDecoder(Decoder):
         self._general(data[max(begin, stop) :], taken, rejected)
         return taken, rejected
 
-    def _general(self, data: bytes, taken: Taken, rejected: list[Rejected]) -> None:
+    def _general(self, data: bytes, taken: DecodedPiece, rejected: list[Rejected]) -> None:
         if data:
             found, bad = super().feed(data)
             taken += found
             rejected += bad
 
-    def _lines_of(self, block: bytes, taken: Taken, rejected: list[Rejected]) -> None:
+    def _lines_of(self, block: bytes, taken: DecodedPiece, rejected: list[Rejected]) -> None:
         """Take whole lines: plain ones fast, the others, and those that stand inside something open, one by one."""
         base = self.end
         cut = plain(block, base) if _HINT in block else None

@@ -15,8 +15,8 @@ import polars as pl
 from polars import col, lit
 
 from lineage_core.base.errors import no_directory
-from lineage_core.dataframes.cache import Kept, keep, kept
-from lineage_core.dataframes.decoder import FrameDecoder, Taken
+from lineage_core.dataframes.cache import CachedFrames, keep, kept
+from lineage_core.dataframes.decoder import DecodedPiece, FrameDecoder
 from lineage_core.dataframes.duplicates import distinct
 from lineage_core.dataframes.records import Rows
 from lineage_core.dataframes.schema import FRAMES, INTERNAL, LINEAGE_ID, NAME, empty
@@ -119,7 +119,7 @@ class FrameReader:
         if self._cached and self._tailer is not None and self._unkept >= WORTH_KEEPING:
             frames = {what: self.frames.of(what) for what in FRAMES}
             told = {"records": self.frames.records, "rejected": self.frames.rejected}
-            keep(self.directory, Kept(frames, self._tailer.checkpoints(), told))
+            keep(self.directory, CachedFrames(frames, self._tailer.checkpoints(), told))
             self._unkept = 0
 
     def close(self) -> None:
@@ -140,7 +140,7 @@ class FrameReader:
     def _laid(self, batch: Batch) -> pl.DataFrame:
         """The events of a batch."""
         parts: list[pl.DataFrame] = []
-        if isinstance(batch.found, Taken):
+        if isinstance(batch.found, DecodedPiece):
             parts += [events.with_columns(file=lit(batch.file, NAME)) for events in batch.found.events]
         if batch.found:
             rows = Rows(batch.file)

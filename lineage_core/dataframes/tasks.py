@@ -37,7 +37,7 @@ AT_ONCE = 200_000
 """Events that are laid in order at once."""
 
 
-class Derived(NamedTuple):
+class TaskFrames(NamedTuple):
     """What the events of some tasks make: see the schemas in `dataframes/schema.py`."""
 
     tasks: pl.DataFrame
@@ -46,20 +46,20 @@ class Derived(NamedTuple):
     phases: pl.DataFrame
 
 
-def derive(events: pl.DataFrame) -> Derived:
+def derive(events: pl.DataFrame) -> TaskFrames:
     """Tasks, workers, handoffs and phases of distinct events (all those of each task, in any order)."""
     if events.is_empty():
-        return Derived(empty("tasks"), empty("workers"), empty("handoffs"), empty("phases"))
+        return TaskFrames(empty("tasks"), empty("workers"), empty("handoffs"), empty("phases"))
     if events.height > 2 * AT_ONCE:  # some tasks after the others, to hold little at a time
         parts = -(-events.height // AT_ONCE)
         share = col("task_id").to_physical() % parts
         shares = [derive(events.filter(share == part)) for part in range(parts)]
-        return Derived(*(pl.concat(frames) for frames in zip(*shares, strict=True)))
+        return TaskFrames(*(pl.concat(frames) for frames in zip(*shares, strict=True)))
     ordered = in_order(events)
     statuses = _statuses(ordered)
     workers = workers_of(ordered)
     handoffs = handoffs_of(ordered)
-    return Derived(_tasks(ordered, statuses, workers, handoffs), workers, handoffs, _phases(statuses))
+    return TaskFrames(_tasks(ordered, statuses, workers, handoffs), workers, handoffs, _phases(statuses))
 
 
 def in_order(events: pl.DataFrame) -> pl.DataFrame:

@@ -27,7 +27,7 @@ from lineage_core.base.clock import DAY, utc_date
 from lineage_core.base.errors import JournalError
 from lineage_core.maintenance import gzip_members as packing
 from lineage_core.maintenance.file_lock import locked
-from lineage_core.maintenance.open_writers import PATIENCE, Quiet
+from lineage_core.maintenance.open_writers import PATIENCE, WriterWait
 from lineage_core.read.journal_files import ARCHIVE
 from lineage_core.write.locations import COMBINED_NAME, DAILY_NAME
 
@@ -109,7 +109,7 @@ def archive(
 ) -> Iterator[Step]:
     """Archive what is due, telling each step when it is done.
 
-    patience: see `idle.Quiet`; a file that is still written after it stays `.archiving`, which
+    patience: see `idle.WriterWait`; a file that is still written after it stays `.archiving`, which
     readers read, for the next run. lock_patience: seconds to wait for another run to finish.
     Raises JournalError when another run holds the lock for longer, or when something cannot be written; nothing is
     lost then, and the next run goes on.
@@ -120,7 +120,7 @@ def archive(
         make_folder(directory / ARCHIVE, directory)
         with locked(directory / ARCHIVE / LOCK, lock_patience):
             left = [source for source in due(directory, now, keep_days) if source.moved]
-            yield from _finish(directory, [(source, Quiet(source.path, patience)) for source in left])
+            yield from _finish(directory, [(source, WriterWait(source.path, patience)) for source in left])
             moved = []  # all are renamed before the first is waited for
             for source in due(directory, now, keep_days, combined=combined):
                 path = source.path.with_name(source.name + MOVED)
@@ -130,7 +130,7 @@ def archive(
                     yield Step("left", source, f"{path.name} is in its way")
                     continue
                 source.path.rename(path)
-                moved.append((source._replace(path=path), Quiet(path, patience)))
+                moved.append((source._replace(path=path), WriterWait(path, patience)))
                 yield Step("renamed", source)
             _sync(directory)
             yield from _finish(directory, moved)
@@ -138,19 +138,19 @@ def archive(
         raise JournalError(f"cannot archive {error.filename or directory}: {error.strerror}") from error
 
 
-def _finish(directory: Path, moved: list[tuple[Source, Quiet]]) -> Iterator[Step]:
+def _finish(directory: Path, moved: list[tuple[Source, WriterWait]]) -> Iterator[Step]:
     """Pack the renamed files, verify and remove them; what cannot be done safely is left as it is."""
-    for source, quiet in moved:
+    for source, waiting in moved:
         try:
-            yield from _finish_one(directory, source, quiet)
+            yield from _finish_one(directory, source, waiting)
         except JournalError as error:
             yield Step("left", source, str(error))
         except OSError as error:
             yield Step("left", source, f"{error.filename or 'writing'}: {error.strerror}")
 
 
-def _finish_one(directory: Path, source: Source, quiet: Quiet) -> Iterator[Step]:
-    if busy := quiet.wait():
+def _finish_one(directory: Path, source: Source, waiting: WriterWait) -> Iterator[Step]:
+    if busy := waiting.wait():
         raise JournalError(busy)
     yield Step("idle", source)
     target = source.target

@@ -41,14 +41,14 @@ class Stand(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One event of a task. orphan: what is unknown of its kin, in words, or None."""
+    """One event of a task. orphan: what is unknown of its parents, in words, or None."""
 
     fact: Fact
     stand: Stand
     orphan: str | None
 
 
-class Ledger:
+class EventIndex:
     """All events read so far."""
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ class Ledger:
     def _word(self, word: Any) -> int:
         return self._words.setdefault(word, len(self._words)) if isinstance(word, str | tuple) else _NONE
 
-    def lives(self) -> Iterator[tuple[str, list[Step]]]:
+    def by_task(self) -> Iterator[tuple[str, list[Step]]]:
         """Every task with its steps in the order of facts."""
         words = list(self._words)
         for task_id, packed in self._tasks.items():

@@ -23,24 +23,24 @@ file, write one line and close it: that takes milliseconds."""
 _POLL = (0.01, 0.5)  # seconds between looks, the first and the longest
 
 
-class Seen(NamedTuple):
+class OpenWriters(NamedTuple):
     """What could be told. writers: process ids, as far as known; open: whether there are any, None: not certain."""
 
     open: bool | None
     writers: tuple[int, ...] = ()
 
 
-def look(path: Path) -> Seen:
+def look(path: Path) -> OpenWriters:
     """Who has the file open for writing. Raises OSError when it cannot be opened itself."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         leased = _lease(fd)
         if leased is False:
-            return Seen(False)
+            return OpenWriters(False)
         seen = _look_through_proc(os.fstat(fd))
     finally:
         os.close(fd)
-    return Seen(True, seen.writers) if leased else seen
+    return OpenWriters(True, seen.writers) if leased else seen
 
 
 def _lease(fd: int) -> bool | None:
@@ -55,12 +55,12 @@ def _lease(fd: int) -> bool | None:
     return False
 
 
-def _look_through_proc(status: os.stat_result) -> Seen:
+def _look_through_proc(status: os.stat_result) -> OpenWriters:
     key, writers, hidden = (status.st_dev, status.st_ino), [], False
     try:
         processes = [name for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
     except OSError:
-        return Seen(None)
+        return OpenWriters(None)
     for process in processes:
         try:
             descriptors = os.listdir(f"/proc/{process}/fd")  # noqa: PTH208
@@ -71,7 +71,7 @@ def _look_through_proc(status: os.stat_result) -> Seen:
             continue  # it has ended
         if any(_writes(process, descriptor, key) for descriptor in descriptors):
             writers.append(int(process))
-    return Seen(True, tuple(writers)) if writers else Seen(None if hidden or not processes else False)
+    return OpenWriters(True, tuple(writers)) if writers else OpenWriters(None if hidden or not processes else False)
 
 
 def _writes(process: str, descriptor: str, key: tuple[int, int]) -> bool:
@@ -86,7 +86,7 @@ def _writes(process: str, descriptor: str, key: tuple[int, int]) -> bool:
     return flags & os.O_ACCMODE != os.O_RDONLY
 
 
-class Quiet:
+class WriterWait:
     """Waits until nobody has a file open for writing that was renamed just now, so that nobody opens it any more.
 
     patience: seconds from now that writers may take. grace: seconds from now, or from the last change seen, that the

@@ -27,7 +27,7 @@ from lineage_core.base.clock import (
 )
 from lineage_core.base.errors import JournalError
 from lineage_core.base.escaping import visible
-from lineage_core.maintenance.event_index import Ledger, News, Stand
+from lineage_core.maintenance.event_index import EventIndex, News, Stand
 from lineage_core.model.json_schema import json_schema
 from lineage_core.model.lineage_id import made_at
 from lineage_core.model.record import Found, Rejected
@@ -119,7 +119,7 @@ class Validation:
         self._progress = progress
         self._done = self._total = 0
         self._check = compile_schema(json_schema())
-        self._ledger = Ledger()
+        self._index = EventIndex()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -193,7 +193,7 @@ class Validation:
                 self.records += 1
                 last_at = item.at
                 before, written = written, written_at(item)
-                news = self._ledger.enter(item, Stand(file.name, path, item.offset, line))
+                news = self._index.enter(item, Stand(file.name, path, item.offset, line))
                 if news is News.COPY:
                     self.copies += 1
                 elif self._wanted(item.at):
@@ -225,7 +225,7 @@ class Validation:
             yield "clock-back", f"written {format_duration(before - written)} before the record that precedes it"
 
     def _lives(self) -> Iterator[Finding]:
-        for task_id, steps in self._ledger.lives():
+        for task_id, steps in self._index.by_task():
             places = {id(step.fact): step.stand for step in steps}
             for flaw in lint.lint(task_id, (step.fact for step in steps), whole=self._since is None):
                 stand = places[id(flaw.fact)]

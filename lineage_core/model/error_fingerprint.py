@@ -27,7 +27,7 @@ _WORD = STEPS[1][0]
 _COMPILED = tuple((re.compile(r"(?<![\w./:@+-])" * (step == _WORD) + step), put) for step, put in STEPS)
 
 
-def alike(reason: str) -> str:
+def fingerprint(reason: str) -> str:
     """A reason without what differs from case to case, which becomes `#`."""
     return _alike(reason[:_MOST])
 

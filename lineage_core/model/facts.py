@@ -155,7 +155,7 @@ _ID = re.compile(rb',("lineage-\d+"),\d+,\d+,"')
 _ANY_ID = re.compile(rb',("(?:[^"\\]|\\.)*"),\d+,\d+,"')  # five times slower
 
 
-class Sought:
+class FactSearch:
     """Event ids to look for in packed facts."""
 
     def __init__(self, lineage_ids: Set[str]) -> None:

@@ -95,7 +95,7 @@ def milliseconds(micros: int | None) -> int | None:
 
 
 def task_row(row: TaskRow, parent: str | None, now: int) -> dict[str, Any]:
-    """A task, by TASK_KEYS. parent: the task it is shown under (`State.kin`)."""
+    """A task, by TASK_KEYS. parent: the task it is shown under (`State.subtasks`)."""
     return {
         "task_id": row.task_id,
         "status": row.status.value,

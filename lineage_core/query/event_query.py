@@ -12,7 +12,7 @@ from lineage_core.query.block_search import Search
 Record = dict[str, Any]
 
 
-class Pick(NamedTuple):
+class EventQuery(NamedTuple):
     """The values asked for, of each kind any, with `*` for any text; kinds are joined by and. None asked for: all."""
 
     tasks: tuple[str, ...] = ()

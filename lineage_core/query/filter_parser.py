@@ -18,7 +18,7 @@ from lineage_core.model.entities import Status, TaskRow
 from lineage_core.model.event_types import nearest
 from lineage_core.query.filter_terms import (
     EVENT_FIELDS,
-    Ground,
+    FilterContext,
     Test,
     ended_term,
     event_term,
@@ -39,7 +39,7 @@ _ROW_FIELDS: dict[str, Callable[[TaskRow], str | None]] = {
 }
 
 
-FLAGS: dict[str, Callable[[TaskRow, Ground], bool]] = {
+FLAGS: dict[str, Callable[[TaskRow, FilterContext], bool]] = {
     "open": lambda row, _: not row.status.ended,
     "ended": lambda row, _: row.status.ended,
     "silent": lambda row, on: on.look(row) == "silent",
@@ -116,7 +116,7 @@ def trouble(text: str) -> str:
 _UNSEARCHED = ("is", "ended", "since", "until")
 
 
-def parse(text: str, on: Ground) -> Filter:
+def parse(text: str, on: FilterContext) -> Filter:
     """The filter that a text means. Raises BadInputError in one line for an unknown key or a bad expression."""
     terms = [term_of(word, on.now) for word in words(text)]
     tests = [_test(term, on) for term in terms]
@@ -129,12 +129,12 @@ def _timed(term: Term) -> bool:
     return term.key in ("ended", "since", "until") or bool(term.rest)
 
 
-def _test(term: Term, on: Ground) -> Test:
+def _test(term: Term, on: FilterContext) -> Test:
     test = _plain_test(term, on)
     return (lambda row: not test(row)) if term.negated else test
 
 
-def _plain_test(term: Term, on: Ground) -> Test:
+def _plain_test(term: Term, on: FilterContext) -> Test:
     key, value, expression = term.key, term.value, term.expression
     if not key:
         pattern = compiled(expression)
@@ -213,7 +213,7 @@ def _check_status(name: str) -> None:
         raise BadInputError(f"{name!r} is no status of a task{hint} (known: {', '.join(_STATUSES)})")
 
 
-def _flag(value: str, on: Ground) -> Test:
+def _flag(value: str, on: FilterContext) -> Test:
     """Any of these flags or statuses. Raises BadInputError for a word that is neither."""
     tests: list[Test] = []
     known = (*FLAGS, *_STATUSES)

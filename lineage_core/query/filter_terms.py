@@ -10,7 +10,7 @@ from lineage_core.base.errors import BadInputError
 from lineage_core.base.regex import Pattern, compiled
 from lineage_core.base.time_input import parse_when
 from lineage_core.model.entities import Status, TaskRow, Worker
-from lineage_core.model.error_fingerprint import NO_REASON, alike
+from lineage_core.model.error_fingerprint import NO_REASON, fingerprint
 from lineage_core.model.event_data import error_of, text_of
 from lineage_core.model.event_types import nearest
 from lineage_core.model.packed_facts import facts_of, heads_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Test = Callable[[TaskRow], bool]
 
 
-class Ground(NamedTuple):
+class FilterContext(NamedTuple):
     """What a filter is asked against: the tasks, the time (microseconds since the epoch), and when a worker that says
     nothing is silent, and a zombie."""
 
@@ -67,7 +67,7 @@ def since_of(rest: tuple[str, ...], now: int) -> int | None:
     return parse_when(rest[0], now) if rest else None
 
 
-def event_term(key: str, expression: str, since: int | None, on: Ground) -> Test:
+def event_term(key: str, expression: str, since: int | None, on: FilterContext) -> Test:
     """Whether an event of a task says it, since then."""
     compiled(expression)  # what is wrong with it is said before a part of it goes into a frame
     within, state = compiled(*framed(key, expression)), on.state
@@ -108,7 +108,7 @@ _ENDING_BYTES = {
 """What stands in the packed facts of a task that ended so, to pass over most of the others at once."""
 
 
-def ended_term(value: str, on: Ground) -> Test:
+def ended_term(value: str, on: FilterContext) -> Test:
     """`failed`, `failed/24h`, `24h`: whether a task, or an earlier attempt of it, ended so since then."""
     names, _, time = value.partition("/")
     wanted = tuple(_ENDINGS.values())
@@ -151,7 +151,7 @@ def _ending(fact: Fact) -> Status:
 _FAILURES = {"why": ("task_failed", "task_completed"), "error": ("worker_failed", "worker_completed")}
 
 
-def why_term(key: str, expression: str, since: int | None, on: Ground) -> Test:
+def why_term(key: str, expression: str, since: int | None, on: FilterContext) -> Test:
     """Whether a task (`why`), or a worker of it (`error`), failed since then with a reason that says it, as it was
     written or without what differs from case to case."""
     pattern, types = compiled(expression), _FAILURES[key]
@@ -164,7 +164,7 @@ def why_term(key: str, expression: str, since: int | None, on: Ground) -> Test:
         if not any(needle in packed for needle in needles):
             return False
         return any(
-            pattern.found_in(said) or pattern.found_in(alike(said))
+            pattern.found_in(said) or pattern.found_in(fingerprint(said))
             for fact in facts_of(packed, types, since)
             if (said := _reason(fact))
         )
@@ -186,12 +186,12 @@ def _reason(fact: Fact) -> str:
 _ENDED_WORKERS = frozenset(("ended", "success", "partial", "failed", "ran"))
 
 
-def _stuck(worker: Worker, on: Ground) -> str:
+def _stuck(worker: Worker, on: FilterContext) -> str:
     seen = watch(worker, None)
     return seen.word(on.now, on.thresholds) if seen is not None else ""
 
 
-WORKER_STATES: dict[str, Callable[[Worker, Ground], bool]] = {
+WORKER_STATES: dict[str, Callable[[Worker, FilterContext], bool]] = {
     "any": lambda worker, _: True,
     "open": lambda worker, _: worker.open,
     "ended": lambda worker, _: not worker.open,
@@ -207,7 +207,7 @@ WORKER_STATES: dict[str, Callable[[Worker, Ground], bool]] = {
 """What can be said of a worker; `ran`: it ended and its start is known, `metered`: its tokens are known."""
 
 
-def worker_term(expression: str, rest: tuple[str, ...], on: Ground) -> Test:
+def worker_term(expression: str, rest: tuple[str, ...], on: FilterContext) -> Test:
     """Whether one worker of a task is called so, is in these states, and was heard of (or ended, if the state is an
     end) since then."""
     pattern = compiled(expression)

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from lineage_core.base import fork_pool as crew
+from lineage_core.base import fork_pool
 from lineage_core.base.errors import JournalError, no_directory
 from lineage_core.model.record import parse
 from lineage_core.query.block_search import OddFileError, Record, Search, decode, one_line, search
@@ -64,7 +64,7 @@ def hit_of(place: int) -> Hit:
     )
 
 
-def find(directory: Path, sought: Search, progress: crew.Progress | None = None) -> Hits:
+def find(directory: Path, sought: Search, progress: fork_pool.Progress | None = None) -> Hits:
     """All records wanted. Raises JournalError when the directory does not exist or cannot be listed.
 
     progress: told the part of the bytes that is done, from 0 to 1, now and then.
@@ -111,7 +111,7 @@ def _find_in(
     sought: Search,
     opened: OpenFiles,
     problems: dict[str, str],
-    progress: crew.Progress | None,
+    progress: fork_pool.Progress | None,
 ) -> tuple[list[int], set[Path]]:
     """The places in some files, the first of which has that rank, and the paths of those that were gone.
 
@@ -141,14 +141,14 @@ def _find_in(
     gone: set[Path] = set()
     odd: set[int] = set()
     by_file: dict[int, list[int]] = {}
-    for (at, _), (some, trouble) in zip(parts, crew.share(part, len(parts), processes, progress), strict=True):
+    for (at, _), (some, trouble) in zip(parts, fork_pool.share(part, len(parts), processes, progress), strict=True):
         if trouble == _ODD:
             odd.add(at)
         else:
             _note(chosen[at].path, trouble, problems, gone)
         by_file.setdefault(at, []).extend(some)
     whole = sorted(odd)
-    results = crew.share(whole_file, len(whole), 2)
+    results = fork_pool.share(whole_file, len(whole), 2)
     for at, (some, trouble) in zip(whole, results, strict=True):
         by_file[at] = some
         _note(chosen[at].path, trouble, problems, gone)
@@ -198,8 +198,8 @@ def records(hits: Hits, places: Sequence[int] | None = None) -> Iterator[tuple[H
     reader = Reader(hits.files, hits.opened, partial(_again, hits))
     pairs = reader.read(map(hit_of, hits.places if places is None else places))
     for _, group in groupby(pairs, key=lambda pair: pair[0].at):
-        alike = list(group)
-        yield from alike if len(alike) == 1 else _distinct(alike)
+        same_id = list(group)
+        yield from same_id if len(same_id) == 1 else _distinct(same_id)
 
 
 def _again(hits: Hits) -> tuple[list[JournalFile], OpenFiles, Iterator[Hit]]:
@@ -226,16 +226,16 @@ def _whole_times(places: list[int], size: int) -> list[int]:
     return places[start:]
 
 
-def _distinct(alike: list[tuple[Hit, bytes]]) -> Iterator[tuple[Hit, bytes]]:
+def _distinct(same_id: list[tuple[Hit, bytes]]) -> Iterator[tuple[Hit, bytes]]:
     """Of records of one time, each once: two are one event if their content is equal."""
-    first = {raw: hit for hit, raw in reversed(alike)}
+    first = {raw: hit for hit, raw in reversed(same_id)}
     if len(first) == 1:
-        yield alike[0]
+        yield same_id[0]
         return
     from lineage_core.model.facts import digest_of
 
     seen: set[int] = set()
-    for hit, raw in alike:
+    for hit, raw in same_id:
         if first[raw] is hit and (digest := digest_of(parse(one_line(raw)))) not in seen:
             seen.add(digest)
             yield hit, raw

@@ -37,7 +37,7 @@ _Place = tuple[int, str, int, int]
 """A record's time, file (its canonical name), offset and digest."""
 
 
-class Newest:
+class NewestEvents:
     """Collects the newest events, at most `limit`, each once."""
 
     def __init__(self, limit: int) -> None:
@@ -74,7 +74,7 @@ def newest_events(directory: Path, limit: int) -> tuple[list[bytes], dict[str, s
     Raises JournalError when the directory does not exist.
     """
     problems: dict[str, str] = {}
-    newest = Newest(limit)
+    newest = NewestEvents(limit)
     done: set[tuple[int, int]] = set()
     for _ in range(ROUNDS if limit else 0):  # files may be moved meanwhile: into the archive, perhaps
         listed = [file for file in list_files(directory, problems) if identity(file) not in done]
@@ -101,7 +101,7 @@ def _latest(file: JournalFile) -> int:
     return 1 << 62 if start is None else start + DAY + SLACK
 
 
-def _read_back(file: JournalFile, fd: int, newest: Newest) -> None:
+def _read_back(file: JournalFile, fd: int, newest: NewestEvents) -> None:
     """Take the newest records of a file: from its end if that is sure to have them all, else from the whole file."""
     if not file.packed and _read_end(file, fd, newest):
         return
@@ -117,7 +117,7 @@ def _read_back(file: JournalFile, fd: int, newest: Newest) -> None:
         newest.take(file.name, batch)
 
 
-def _read_end(file: JournalFile, fd: int, newest: Newest) -> bool:
+def _read_end(file: JournalFile, fd: int, newest: NewestEvents) -> bool:
     """Take the newest records of the end of a file; whether the rest surely has none of them."""
     try:
         size, stretch = os.fstat(fd).st_size, FIRST_STRETCH

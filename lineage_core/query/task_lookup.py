@@ -68,9 +68,9 @@ def _facts(found: hits.Hits, task_id: str = "", raws: list[bytes] | None = None)
 
 def linked_ids(state: State, task: Task) -> list[str]:
     """The tasks that a task is linked to: its parent, what blocks it, what it names, its subtasks, whom it blocks."""
-    parent = state.kin.parent(task.task_id) or task.parent_id
+    parent = state.subtasks.parent(task.task_id) or task.parent_id
     others = [row.task_id for row in state.rows.values() if row.task_id != task.task_id]
-    names = [parent, *task.blocked_by, *task.related, *state.kin.children(task.task_id), *others]
+    names = [parent, *task.blocked_by, *task.related, *state.subtasks.children(task.task_id), *others]
     return list(dict.fromkeys(name for name in names if name and name != task.task_id))
 
 

@@ -189,7 +189,7 @@ def path_of(saved: str) -> Path:
     return Path(os.fsdecode(saved.encode("latin-1")))
 
 
-class Gone:
+class PastCheckpoints:
     """Places in files that are gone, or that another reader told of: by them a copy is recognised."""
 
     def __init__(self) -> None:

@@ -35,7 +35,7 @@ from lineage_core.model.event_types import Event
 from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
 from lineage_core.model.record import EPOCH, MICROSECOND, SURELY_SHALLOW, Found, Rejected, check, excerpt, shallow
 from lineage_core.read.line_recovery import ends_whole, may_hold_record, whole_objects
-from lineage_core.read.pretty_printed import Tangle, own_lines
+from lineage_core.read.pretty_printed import OpenObjects, own_lines
 
 __all__ = ["Decoder", "Found", "Rejected", "check", "event_of", "record_bytes"]
 
@@ -103,10 +103,10 @@ class Decoder:
     offset: where in its file the first byte stands that will be fed; a line must begin there.
     """
 
-    __slots__ = ("_head", "_kept", "_parts", "_size", "_start", "_tangle")
+    __slots__ = ("_head", "_kept", "_open_objects", "_parts", "_size", "_start")
 
     def __init__(self, offset: int = 0) -> None:
-        self._tangle = Tangle()
+        self._open_objects = OpenObjects()
         # The line that is not finished:
         self._start = offset
         self._size = 0
@@ -117,7 +117,7 @@ class Decoder:
     @property
     def settled(self) -> int:
         """The offset before which everything is decided: a new Decoder that starts there goes on alike."""
-        return self._tangle.settled(self._start)
+        return self._open_objects.settled(self._start)
 
     @property
     def end(self) -> int:
@@ -147,7 +147,7 @@ class Decoder:
         if self._size:
             self._end_line(found, rejected)
             self._start -= 1  # there was no newline
-        self._tangle.flush(rejected)
+        self._open_objects.flush(rejected)
         return found, rejected
 
     def take_last(self) -> tuple[list[Found], list[Rejected]]:
@@ -158,7 +158,7 @@ class Decoder:
         found: list[Found] = []
         rejected: list[Rejected] = []
         line = b"".join(self._parts) if self._size and not self._head else b""
-        if (self._tangle.is_open and line.strip(_BLANKS) == b"}") or ends_whole(line):
+        if (self._open_objects.is_open and line.strip(_BLANKS) == b"}") or ends_whole(line):
             self._end_line(found, rejected)
             self._start -= 1  # the newline, if it comes, is a blank line
         return found, rejected
@@ -201,7 +201,7 @@ class Decoder:
         if self._head:
             lost = self._size - len(line)
             rejected.append(Rejected(self._start, lost, f"longer than {MAX_LINE >> 20} MiB", excerpt(self._head)))
-            self._tangle.spoil()
+            self._open_objects.spoil()
             self._start += lost
         self._parts, self._size, self._kept, self._head = [], 0, 0, b""
         self._lines(line, found, rejected)
@@ -209,13 +209,13 @@ class Decoder:
     def _lines(self, text: bytes, found: list[Found], rejected: list[Rejected]) -> None:
         """Decode whole lines, the first of which begins at _start; `text` is without the last one's newline."""
         loads, moment, new, keep = orjson.loads, datetime.fromisoformat, tuple.__new__, found.append
-        tangle, base, offset = self._tangle, self._start, self._start
-        is_open = tangle.is_open  # a pretty-printed record, in which any line may belong
+        open_objects, base, offset = self._open_objects, self._start, self._start
+        is_open = open_objects.is_open  # a pretty-printed record, in which any line may belong
         lines = iter(text.split(b"\n"))
         for line in lines:
             length = len(line)
             if is_open and line[:1] == b" " and b'{"' not in line:
-                tangle.inner(offset, line, rejected)  # most lines of a pretty-printed record
+                open_objects.inner(offset, line, rejected)  # most lines of a pretty-printed record
                 offset += length + 1
                 continue
             if not is_open and length > 1:
@@ -239,37 +239,37 @@ class Decoder:
                         continue
                 except (ValueError, TypeError, KeyError):
                     pass
-            elif line == b"{" and not is_open and (size := tangle.take_whole(text, offset - base, offset, found)):
+            elif line == b"{" and not is_open and (size := open_objects.take_whole(text, offset - base, offset, found)):
                 next(islice(lines, text.count(b"\n", offset - base, offset - base + size) - 1, None))
                 offset += size + 1
                 continue
             if line:
                 self._odd_line(offset, line, found, rejected)
-                is_open = tangle.is_open
+                is_open = open_objects.is_open
             offset += length + 1
         self._start = offset
 
     def _odd_line(self, offset: int, line: bytes, found: list[Found], rejected: list[Rejected]) -> None:
         """A line that is no whole compact record, or any line while a pretty-printed record is open."""
-        tangle, start = self._tangle, 0  # of what is left of the line
+        open_objects, start = self._open_objects, 0  # of what is left of the line
         while True:
             mark = line[start : start + 1]
             if mark in b" \t":
                 text = line[start:].strip(_BLANKS)
                 if not text:
                     return
-                if not may_hold_record(text) or (text[:1] == b"{" and tangle.is_open):
-                    tangle.inner(offset + start, line[start:], rejected)
+                if not may_hold_record(text) or (text[:1] == b"{" and open_objects.is_open):
+                    open_objects.inner(offset + start, line[start:], rejected)
                     return
-            tangle.give_up(offset + start, rejected)
+            open_objects.give_up(offset + start, rejected)
             solid = _SOLID.search(line, start + 1)  # what follows the mark
             if mark == b"{" and not solid:
-                tangle.open(offset + start, line[start:], rejected)
+                open_objects.open(offset + start, line[start:], rejected)
                 return
-            if mark == b"}" and (not solid or tangle.is_open):
+            if mark == b"}" and (not solid or open_objects.is_open):
                 if solid and solid[0] != b"{":
-                    tangle.spoil()  # `},`: it was a value inside another
-                tangle.close(offset + start, b"}", found, rejected)
+                    open_objects.spoil()  # `},`: it was a value inside another
+                open_objects.close(offset + start, b"}", found, rejected)
                 if not solid:
                     return
                 start = solid.start()
@@ -288,14 +288,14 @@ class Decoder:
 
     def _odd_record(self, offset: int, line: bytes, found: list[Found], rejected: list[Rejected]) -> None:
         """A line that may be or hold compact records, whole or torn."""
-        tangle = self._tangle
-        tangle.end_orphans(rejected)
+        open_objects = self._open_objects
+        open_objects.end_orphans(rejected)
         try:
             at, record = intact.read(line)
         except ValueError as error:
             reason = str(error)
         else:
-            tangle.lift()
+            open_objects.lift()
             found.append(Found(offset, len(line), at, record))
             return
         done = 0
@@ -312,5 +312,5 @@ class Decoder:
             self._reject(offset + done, line[done:], reason, rejected)
 
     def _reject(self, offset: int, raw: bytes, reason: str, rejected: list[Rejected]) -> None:
-        self._tangle.spoil()
+        self._open_objects.spoil()
         rejected.append(Rejected(offset, len(raw), reason if raw.strip(b"\0") else _NULS, excerpt(raw)))

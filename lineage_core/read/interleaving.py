@@ -35,14 +35,14 @@ WINDOW = 256 * 1024
 """Bytes before a region in which other regions count as evidence of what its records must be like."""
 
 PATIENCE = 64 * 1024
-"""Bytes after a tangle in which lines of its writers may still come."""
+"""Bytes after interleaved lines in which lines of its writers may still come."""
 
 Shape = tuple[str, ...]
 """The fields of a record and those of its actor, in order."""
 
 
 class Region(NamedTuple):
-    """A part of a file with a pretty-printed record that stands alone, or with a tangle, or with damage.
+    """A part of a file with a pretty-printed record that stands alone, or with interleaved lines, or with damage.
 
     shape: of the record that stands alone, otherwise empty. votes: a worker, a task, and 1 if they are named alike,
     otherwise -1, of each whole object.
@@ -54,7 +54,7 @@ class Region(NamedTuple):
     votes: list[tuple[int, int, int]]
 
 
-class Habits:
+class SharedTraits:
     """What the pretty-printed records have in common: those of the open region, and of regions not far before it.
 
     What counts is what the bytes show, never an earlier verdict. So a reader that begins where the oldest region begins
@@ -151,8 +151,8 @@ class Habits:
         return shape in self._shapes or not any(_is_left_of(shape, other) for other in self._shapes)
 
     def _count(self, vote: tuple[int, int, int], times: int) -> None:
-        worker, task, alike = vote
-        self._namesakes += alike * times
+        worker, task, namesake = vote
+        self._namesakes += namesake * times
         tasks = self._votes.get(worker)
         if tasks is None:
             self._votes[worker] = {task: times}

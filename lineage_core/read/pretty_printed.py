@@ -18,7 +18,7 @@ from typing import Any
 from lineage_core.model import record as intact
 from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
 from lineage_core.model.record import Found, Rejected, excerpt
-from lineage_core.read.interleaving import PATIENCE, Habits, refuse_doubled_keys
+from lineage_core.read.interleaving import PATIENCE, SharedTraits, refuse_doubled_keys
 
 UNFINISHED = "unfinished"
 
@@ -45,13 +45,13 @@ class Fragment:
         return Rejected(self.start, self.size - 1, reason, excerpt(b"\n".join(self.lines[:8])))
 
 
-class Tangle:
+class OpenObjects:
     """The objects of one file that are open, innermost last, and lines that belong to none."""
 
-    __slots__ = ("_begin", "_habits", "_orphans", "_stack")
+    __slots__ = ("_begin", "_orphans", "_stack", "_traits")
 
     def __init__(self) -> None:
-        self._habits = Habits()
+        self._traits = SharedTraits()
         self._stack: deque[Fragment] = deque()
         self._orphans: Fragment | None = None
         self._begin = 0  # of the region, while something is open
@@ -62,8 +62,8 @@ class Tangle:
         return bool(self._stack) or self._orphans is not None
 
     def settled(self, offset: int) -> int:
-        """Where a new Tangle would have to begin to go on alike; `offset`: where the next line begins."""
-        return self._habits.oldest(self._begin if self.is_open else offset)
+        """Where new OpenObjects would have to begin to go on alike; `offset`: where the next line begins."""
+        return self._traits.oldest(self._begin if self.is_open else offset)
 
     def take_whole(self, text: bytes, start: int, offset: int, found: list[Found]) -> int:
         """Take a record whose lines follow each other in `text` from `start` on, which is at `offset` of the file.
@@ -73,14 +73,14 @@ class Tangle:
         match = _WHOLE.match(text, start)
         if match is None or b'{"' in (raw := match[0]):
             return 0
-        self._habits.begin(offset)
-        if self._habits.suspect:
+        self._traits.begin(offset)
+        if self._traits.suspect:
             return 0
         try:
             at, record = self._read(raw, alone=True)
         except ValueError:
             return 0
-        self._habits.end(offset, offset + len(raw))
+        self._traits.end(offset, offset + len(raw))
         found.append(Found(offset, len(raw), at, record))
         return len(raw)
 
@@ -146,28 +146,28 @@ class Tangle:
         else:
             found.append(Found(fragment.start, end - fragment.start, at, record))
             if not self._stack:
-                self._habits.end(self._begin, end)
+                self._traits.end(self._begin, end)
 
     def _read(self, raw: bytes, *, alone: bool) -> tuple[int, dict[str, Any]]:
         """The time and the record of a closed object; raises ValueError, which says why it is no event."""
         at, record = intact.read(raw)
         if not alone or not _keys_are_single(raw, record):
             refuse_doubled_keys(raw)
-        self._habits.learn(record, alone=alone)
-        if not alone or self._habits.suspect:
-            self._habits.refuse_mixture(raw, record, alone=alone)
+        self._traits.learn(record, alone=alone)
+        if not alone or self._traits.suspect:
+            self._traits.refuse_mixture(raw, record, alone=alone)
         return at, record
 
     def _begin_region(self, offset: int) -> None:
         self._begin = offset
-        self._habits.begin(offset)
+        self._traits.begin(offset)
 
     def _lose(self, end: int) -> None:
         """An object that was open is none: it may hold a line of the object around it. It ends at `end`."""
         if self._stack:
             self._stack[-1].spoiled = True
         else:
-            self._habits.end(self._begin, end)
+            self._traits.end(self._begin, end)
 
     def spoil(self) -> None:
         """Here stands something that is no whole object: it may hold a line of the object around it."""
@@ -183,7 +183,7 @@ class Tangle:
         """The lines without an object end here."""
         if self._orphans:
             rejected.append(self._orphans.rejected("the beginning of the record is lost"))
-            self._habits.end(self._begin, self._begin + self._orphans.size)
+            self._traits.end(self._begin, self._begin + self._orphans.size)
             self._orphans = None
 
     def give_up(self, offset: int, rejected: list[Rejected]) -> None:
@@ -191,14 +191,14 @@ class Tangle:
         while self._stack and offset - self._stack[0].last > PATIENCE:
             rejected.append(self._stack.popleft().rejected(UNFINISHED))
             if not self._stack:
-                self._habits.end(self._begin, offset)
+                self._traits.end(self._begin, offset)
 
     def flush(self, rejected: list[Rejected]) -> None:
         """The file ends here: what is open will not be finished."""
         self.end_orphans(rejected)
         rejected.extend(fragment.rejected(UNFINISHED) for fragment in self._stack)
         self._stack.clear()
-        self._habits = Habits()
+        self._traits = SharedTraits()
 
 
 def own_lines(raw: bytes) -> bytes:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from lineage_core.base.clock import DAY, parse_timestamp
 from lineage_core.base.errors import JournalError
 from lineage_core.model.limits import MAX_LINE
-from lineage_core.read.checkpoint import RACY, Checkpoint, Gone, Key
+from lineage_core.read.checkpoint import RACY, Checkpoint, Key, PastCheckpoints
 from lineage_core.read.compression import unpack
 from lineage_core.read.decoder import Decoder, Found, Rejected
 from lineage_core.read.journal_files import JournalFile, files, open_file, why
@@ -95,7 +95,7 @@ class Tailer:
         self._made_at: int | None = None
         self._next_listing = 0.0
         self._moved = False  # whether a file was not at its path any more when it was to be read
-        self._gone = Gone()
+        self._gone = PastCheckpoints()
         self.held: set[Path] = set()
         for saved in checkpoints:
             self.go_on_from(saved)

@@ -38,7 +38,7 @@ _ALL = tuple(EVENTS)
 _WORKER_LIFE = ("worker_started", "worker_progress", "worker_completed", "worker_failed")
 
 
-class LifeRule(NamedTuple):
+class LifecycleRule(NamedTuple):
     """One rule. category: a sentence on every event that it finds. events: the types it looks at.
 
     check: from the task before the event, and the event, the sentence on this one, or None if all is well.
@@ -53,7 +53,7 @@ class LifeRule(NamedTuple):
 class Flaw(NamedTuple):
     """What a rule found. fact: the event that is wrong."""
 
-    rule: LifeRule
+    rule: LifecycleRule
     fact: Fact
     text: str
 
@@ -139,18 +139,20 @@ def _handoff_order(task: Task, fact: Fact) -> str | None:
     return f"{name} is completed and was never accepted" if handoff.accepted_at is None else None
 
 
-NOT_CREATED = LifeRule("not-created", "a task without task_created: a script logs nothing", _ALL, _first_is_not_created)
+NOT_CREATED = LifecycleRule(
+    "not-created", "a task without task_created: a script logs nothing", _ALL, _first_is_not_created
+)
 
-RULES: tuple[LifeRule, ...] = (
+RULES: tuple[LifecycleRule, ...] = (
     NOT_CREATED,
-    LifeRule("created-late", "task_created is not the task's first event", ("task_created",), _created_late),
-    LifeRule("created-twice", "a task is created more than once", ("task_created",), _created_twice),
-    LifeRule("transition", "an event that cannot come in the task's status", tuple(_NEVER), _impossible),
-    LifeRule("ended-again", "a task ends again as it had ended before", tuple(_ENDS), _ended_again),
-    LifeRule("worker-not-spawned", "a worker starts that nobody spawned", ("worker_started",), _not_spawned),
-    LifeRule("worker-not-started", "a worker works or ends without starting", _WORKER_LIFE[1:], _not_started),
-    LifeRule("worker-ended", "a worker works or ends after its end", _WORKER_LIFE[1:], _worker_ended),
-    LifeRule(
+    LifecycleRule("created-late", "task_created is not the task's first event", ("task_created",), _created_late),
+    LifecycleRule("created-twice", "a task is created more than once", ("task_created",), _created_twice),
+    LifecycleRule("transition", "an event that cannot come in the task's status", tuple(_NEVER), _impossible),
+    LifecycleRule("ended-again", "a task ends again as it had ended before", tuple(_ENDS), _ended_again),
+    LifecycleRule("worker-not-spawned", "a worker starts that nobody spawned", ("worker_started",), _not_spawned),
+    LifecycleRule("worker-not-started", "a worker works or ends without starting", _WORKER_LIFE[1:], _not_started),
+    LifecycleRule("worker-ended", "a worker works or ends after its end", _WORKER_LIFE[1:], _worker_ended),
+    LifecycleRule(
         "handoff-order",
         "a handoff is created, accepted and completed once each, in this order",
         ("handoff_created", "handoff_accepted", "handoff_completed"),
@@ -167,12 +169,12 @@ def lint(task_id: str, facts: Iterable[Fact], *, whole: bool = True) -> Iterator
     whole: whether they begin with the task's first event. If not, only a life that begins with `task_created` is
     judged: what is missing of another may stand in what was not read.
     """
-    life = list(facts)
-    created = any(fact.event_type == "task_created" for fact in life)
-    if not whole and (not life or life[0].event_type != "task_created"):
+    facts = list(facts)
+    created = any(fact.event_type == "task_created" for fact in facts)
+    if not whole and (not facts or facts[0].event_type != "task_created"):
         return
     task = Task(task_id)
-    for fact in life:
+    for fact in facts:
         for rule in _BY_EVENT.get(fact.event_type, ()):
             if rule is NOT_CREATED and created:
                 continue

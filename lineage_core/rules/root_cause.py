@@ -47,7 +47,7 @@ def cause(task: Task) -> Cause | None:
     return Cause((), quiet.worker_id, quiet.last_at, "") if quiet is not None else None
 
 
-def blame(task: Task, facts: Sequence[Fact]) -> Fact | None:
+def root_cause(task: Task, facts: Sequence[Fact]) -> Fact | None:
     """The event that is the `cause` of a task's state, among its facts in order; None where nothing is wrong."""
     found = cause(task)
     if found is None:

@@ -14,7 +14,7 @@ from lineage_core.base.errors import LineageError
 from lineage_core.model.record import parse
 from lineage_core.query import journal_search as hits
 from lineage_core.query.block_search import one_line
-from lineage_core.query.event_query import Pick
+from lineage_core.query.event_query import EventQuery
 from lineage_core.write.locations import lineage_dir
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     kind, name, os.environ["LINEAGE_DIR"], os.environ["CORTEX_HOME"] = sys.argv[2:6]
     asked: dict[str, Any] = {} if kind == "stats" else {f"{kind}s": (name,)}
     try:
-        found = hits.find(lineage_dir(), Pick(**asked).search())
+        found = hits.find(lineage_dir(), EventQuery(**asked).search())
     except LineageError as error:
         sys.exit(error.exit_code)
     raws = (one_line(raw) for _, raw in hits.records(found))

@@ -27,7 +27,7 @@ import orjson
 
 from lineage_core.base.user_files import open_own
 from lineage_core.model.entities import Status, TaskRow
-from lineage_core.model.facts import Sought
+from lineage_core.model.facts import FactSearch
 from lineage_core.read.decoder import Rejected
 
 FORMAT = 7
@@ -169,7 +169,7 @@ class Snapshot:
         """Whether the facts of each task stand where those of another snapshot do."""
         return (self._ids, self._starts, self._crcs) == (other._ids, other._starts, other._crcs)
 
-    def locate(self, sought: Sought) -> dict[str, str]:
+    def locate(self, sought: FactSearch) -> dict[str, str]:
         """The tasks of those of these events that stand in the prefix; of several tasks the smallest id."""
         homes: dict[str, str] = {}
         starts, begin = self._starts, 0

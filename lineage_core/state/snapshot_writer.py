@@ -34,7 +34,7 @@ def write(path: Path, state: State, checkpoint: dict[str, Any], rejected: list[R
                 for number, task_id in enumerate(state.rows if state.copied else ())
                 if (copies := state.copied.get(task_id))
             ],
-            "homes": dict(sorted(state.kin.homes().items())),
+            "homes": dict(sorted(state.subtasks.homes().items())),
             "rejected": [list(item) for item in rejected],
         }
     )

@@ -15,11 +15,11 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from lineage_core.model.entities import Status, Task, TaskRow
-from lineage_core.model.facts import Fact, Sought, distinct, fact_of, order, pack, pack_all, unpack
+from lineage_core.model.facts import Fact, FactSearch, distinct, fact_of, order, pack, pack_all, unpack
 from lineage_core.model.lineage_id import day_of, is_ours
 from lineage_core.state.fold import apply, derive, play
 from lineage_core.state.spill import Spill
-from lineage_core.state.subtasks import Kinship
+from lineage_core.state.subtasks import Subtasks
 
 if TYPE_CHECKING:
     from lineage_core.read.decoder import Found
@@ -47,8 +47,8 @@ class State:
     rows: a summary per task id, in the order in which tasks were first heard of here.
     counts: tasks by status. events: distinct events. copies: records that were copies of an event already known;
     to read the same record again, as after its file was packed, makes no copy. copied: the same by task.
-    lock: held by whoever merges, and by whoever looks at a `task()` while another thread may merge; `kin` may be asked
-    without it.
+    lock: held by whoever merges, and by whoever looks at a `task()` while another thread may merge; `subtasks`
+    may be asked without it.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class State:
         self.copies = 0
         self.copied: Counter[str] = Counter()
         self.lock = threading.RLock()
-        self.kin = Kinship()
+        self.subtasks = Subtasks()
         self._packed: dict[str, bytearray | tuple[Snapshot | Spill, int]] = {}
         self._spill = Spill()
         self._snapshots: list[Snapshot] = []
@@ -109,7 +109,7 @@ class State:
                 self._fold(together)
                 together, waiting = {}, 0
         self._fold(together)
-        self.kin.reopen()
+        self.subtasks.reopen()
         self.settle()
 
     def _fold(self, together: dict[str, list[Fact]]) -> None:
@@ -131,9 +131,9 @@ class State:
         """
         with self.lock:
             self._snapshots.append(snapshot)
-            self.kin.reopen()
+            self.subtasks.reopen()
             for lineage_id, task_id in snapshot.homes.items():
-                self.kin.heard(lineage_id, task_id)
+                self.subtasks.heard(lineage_id, task_id)
         for start, ids, rows in snapshot.take(step):
             with self.lock:
                 changed = self._adopt(snapshot, start, ids, rows)
@@ -155,7 +155,7 @@ class State:
         self._show_new([row for row in rows if row.task_id not in met] if met else rows)
         due = self._derive_due(met)
         self._publish(due)
-        return places.keys() | due | self.kin.settle()
+        return places.keys() | due | self.subtasks.settle()
 
     def settle(self) -> set[str]:
         """Do what was left for later: rows of tasks that facts came late for, and parents by events of long ago.
@@ -171,13 +171,13 @@ class State:
                         self._derive_again(task_id)
                 self._publish(some)
             changed |= some
-        while pending := self.kin.pending():
+        while pending := self.subtasks.pending():
             snapshots = len(self._snapshots)
             homes = self._find(pending)
             with self.lock:
                 more = len(self._snapshots) > snapshots  # they may hold what was not found
-                self.kin.found(set(homes) if more else pending, homes)
-                changed |= {task_id for task_id in self.kin.settle() if task_id in self.rows}
+                self.subtasks.found(set(homes) if more else pending, homes)
+                changed |= {task_id for task_id in self.subtasks.settle() if task_id in self.rows}
             if not more:
                 break
         return changed
@@ -196,7 +196,7 @@ class State:
         """The tasks of those of these events that are here; of several tasks the smallest id."""
         homes: dict[str, str] = {}
         left = set(lineage_ids)
-        sought = Sought(set(left))
+        sought = FactSearch(set(left))
 
         def take(found: dict[str, str]) -> None:
             nonlocal sought
@@ -204,7 +204,7 @@ class State:
                 homes[lineage_id] = min(task_id, homes.get(lineage_id, task_id))
             if ours := left.intersection(one for one in found if is_ours(one)):  # only ids of ours are unique
                 left.difference_update(ours)
-                sought = Sought(set(left))
+                sought = FactSearch(set(left))
 
         with self.lock:
             places, snapshots = list(self._packed.items()), list(self._snapshots)
@@ -229,7 +229,7 @@ class State:
         """Merge facts; returns the tasks whose rows have to be made again."""
         changed: set[str] = set()
         late: set[str] = set()
-        derived, heard = self._derived, self.kin.heard
+        derived, heard = self._derived, self.subtasks.heard
         for task_id, fact in facts:
             if task_id not in self._packed:
                 self._packed[task_id] = bytearray()
@@ -304,9 +304,9 @@ class State:
     def _publish(self, changed: set[str]) -> None:
         """Bring rows, counts and kinship up to date; adds to `changed` the children of tasks that are new."""
         fresh = [task_id for task_id in changed if self._show(self._derived[task_id].row())]
-        changed |= self.kin.settle()
+        changed |= self.subtasks.settle()
         for task_id in fresh:
-            changed.update(child for child in self.kin.children(task_id) if child in self.rows)
+            changed.update(child for child in self.subtasks.children(task_id) if child in self.rows)
         self._trim()
 
     def _trim(self) -> None:
@@ -329,7 +329,7 @@ class State:
             self.events -= old.events
             claimed = old.parent_id, old.parent_event
         if (row.parent_id, row.parent_event) != claimed:
-            self.kin.claim(task_id, row.parent_id, row.parent_event)
+            self.subtasks.claim(task_id, row.parent_id, row.parent_event)
         return old is None
 
     def _show_new(self, rows: list[TaskRow]) -> None:
@@ -339,7 +339,7 @@ class State:
         self.events += sum(map(_EVENTS, rows))
         for row in rows:
             if row.parent_id is not None or row.parent_event is not None:
-                self.kin.claim(row.task_id, row.parent_id, row.parent_event)
+                self.subtasks.claim(row.task_id, row.parent_id, row.parent_event)
 
     def packed(self, task_id: str) -> bytes | bytearray:
         """The facts of a task as they are kept (see `facts.pack`), also for a search in their bytes."""

@@ -14,7 +14,7 @@ RECENT_EVENTS = 65536
 """How many event ids are kept with their tasks, at least; older ones are searched for."""
 
 
-class Kinship:
+class Subtasks:
     """Parents and children of tasks.
 
     An event belongs to the task of the smallest id that has it: ids of ours are unique, those of the legacy library are

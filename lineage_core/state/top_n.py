@@ -1,4 +1,4 @@
-"""The latest things that tasks hold (workers, failures), of a state with very many tasks.
+"""The newest things that tasks hold (workers, failures), of a state with very many tasks.
 
 A task is derived from its facts when it is looked at, which takes 0.1 ms: with a limit only tasks are derived that
 can still have something late enough; without one, processes share the work.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from heapq import heappush, heappushpop
 from typing import Any
 
-from lineage_core.base import fork_pool as crew
+from lineage_core.base import fork_pool
 from lineage_core.model.entities import Task, TaskRow
 from lineage_core.state.store import State
 
@@ -22,8 +22,8 @@ CHUNK = 2000
 """Tasks that a process derives at once."""
 
 
-def latest(state: State, rows: Iterable[TaskRow], items: Callable[[Task], list[Item]], limit: int | None) -> list[Item]:
-    """The items of some tasks, the latest first and at most `limit`.
+def top_n(state: State, rows: Iterable[TaskRow], items: Callable[[Task], list[Item]], limit: int | None) -> list[Item]:
+    """The items of some tasks, the newest first and at most `limit`.
 
     items: gives those of one task; none of them may be later than the task's last event.
     """
@@ -56,4 +56,4 @@ def _all(state: State, order: list[TaskRow], items: Callable[[Task], list[Item]]
         return some
 
     units = -(-len(order) // CHUNK)
-    return [item for some in crew.share(part, units, min(os.cpu_count() or 1, 4)) for item in some]
+    return [item for some in fork_pool.share(part, units, min(os.cpu_count() or 1, 4)) for item in some]

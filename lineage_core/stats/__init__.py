@@ -1,6 +1,6 @@
 """Figures about a lineage: pure functions from frames to tables. Importing this imports polars.
 
-A table is a polars frame of few rows with documented columns. Each function takes a Cut: the frames, the window
+A table is a polars frame of few rows with documented columns. Each function takes a Window: the frames, the window
 (since, now) and, by `narrowed`, the tasks to look at. What counts for a window:
 
     events          those whose time is in it
@@ -17,14 +17,14 @@ from lineage_core.stats.failures import failures, pattern_of, reasons
 from lineage_core.stats.health import actors, delays, event_types, silent_points, wrong_values
 from lineage_core.stats.throughput import flow, heat
 from lineage_core.stats.tokens import tokens
-from lineage_core.stats.window import NOBODY, WINDOWS, Cut, narrowed
+from lineage_core.stats.window import NOBODY, WINDOWS, Window, narrowed
 from lineage_core.stats.workers import workers
 
 __all__ = [
     "BY",
     "NOBODY",
     "WINDOWS",
-    "Cut",
+    "Window",
     "actors",
     "delays",
     "durations",

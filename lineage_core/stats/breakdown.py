@@ -7,13 +7,13 @@ from polars import col
 
 from lineage_core.dataframes.schema import TIME
 from lineage_core.stats.distribution import wilson
-from lineage_core.stats.window import Cut, key_of
+from lineage_core.stats.window import Window, key_of
 from lineage_core.stats.workers import HOW_THEY_ENDED
 
 BY = ("master", "worker_type", "task_type", "session", "hour", "day")
 
 
-def groups(cut: Cut, by: str) -> pl.DataFrame:
+def groups(cut: Window, by: str) -> pl.DataFrame:
     """The columns depend on what is grouped; a row is of tasks or workers last heard of in the window, or of what
     happened in one hour or day of it.
 
@@ -41,7 +41,7 @@ def _number(status: str) -> pl.Expr:
 _TOKENS = pl.when(col("tokens").count() > 0).then(col("tokens").sum())
 
 
-def _tasks(cut: Cut, by: str) -> pl.DataFrame:
+def _tasks(cut: Window, by: str) -> pl.DataFrame:
     table = (
         cut.recent("tasks", "last_at")
         .group_by(key=key_of(by))
@@ -62,7 +62,7 @@ def _tasks(cut: Cut, by: str) -> pl.DataFrame:
     return _with_rates(table, 7).sort("tasks", "key", descending=[True, False])
 
 
-def _workers(cut: Cut) -> pl.DataFrame:
+def _workers(cut: Window) -> pl.DataFrame:
     table = (
         cut.recent("workers", "last_at")
         .group_by(key=key_of("worker_type"))
@@ -78,7 +78,7 @@ def _workers(cut: Cut) -> pl.DataFrame:
     return _with_rates(table, 7, col("success") + col("partial")).sort("workers", "key", descending=[True, False])
 
 
-def _times(cut: Cut, every: str) -> pl.DataFrame:
+def _times(cut: Window, every: str) -> pl.DataFrame:
     def hours(frame: pl.LazyFrame, time: str) -> pl.LazyFrame:
         return frame.with_columns(key=col(time).dt.truncate(every))
 

@@ -11,17 +11,17 @@ import polars as pl
 
 from lineage_core import stats
 from lineage_core.base.clock import SECOND, format_timestamp
-from lineage_core.stats.window import Cut
+from lineage_core.stats.window import Window
 
 
-def document(cut: Cut, silent_after: int, *, filtered: bool = False) -> dict[str, Any]:
+def document(cut: Window, silent_after: int, *, filtered: bool = False) -> dict[str, Any]:
     """Every figure; `cli/stats.py` tells the keys."""
     with ThreadPoolExecutor() as pool:  # each figure alone does not keep all cores busy
 
         def later(figure: Callable[..., pl.DataFrame], *words: Any) -> Future[pl.DataFrame]:
             return pool.submit(figure, cut, *words)
 
-        def by(figure: Callable[[Cut, str], pl.DataFrame], *keys: str) -> dict[str, Future[pl.DataFrame]]:
+        def by(figure: Callable[[Window, str], pl.DataFrame], *keys: str) -> dict[str, Future[pl.DataFrame]]:
             return {key: later(figure, key) for key in keys}
 
         types, actors = later(stats.event_types), later(stats.actors)

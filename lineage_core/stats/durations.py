@@ -6,17 +6,17 @@ import polars as pl
 from polars import col, lit
 
 from lineage_core.stats.distribution import spread
-from lineage_core.stats.window import Cut, key_of
+from lineage_core.stats.window import Window, key_of
 
 
-def durations(cut: Cut, by: str) -> pl.DataFrame:
+def durations(cut: Window, by: str) -> pl.DataFrame:
     """How long workers (by worker_type) or tasks (by master, task_type, session) ran that ended in the window."""
     if by == "worker_type":
         return spread(cut.recent("workers", "ended_at"), "run_ms", key_of("worker_type"))
     return spread(cut.recent("tasks", "ended_at"), "run_ms", key_of(by))
 
 
-def waits(cut: Cut) -> pl.DataFrame:
+def waits(cut: Window) -> pl.DataFrame:
     """`queue`: from creation to start of tasks that started; `block`: of blocks that were over; `handoff`: from offer
     to acceptance; `start`: from the spawning of workers to their start."""
     blocks = cut.recent("phases", "end").filter(col("status") == "blocked")

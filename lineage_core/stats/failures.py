@@ -8,13 +8,13 @@ from polars import col, lit, when
 from lineage_core.dataframes.schema import TIME
 from lineage_core.model.error_fingerprint import LENGTH, NO_REASON, STEPS
 from lineage_core.stats.distribution import wilson
-from lineage_core.stats.window import Cut, key_of
+from lineage_core.stats.window import Window, key_of
 
 SOME = 40
 """Tasks that are named for a reason: the last ones."""
 
 
-def failures(cut: Cut, by: str) -> pl.DataFrame:
+def failures(cut: Window, by: str) -> pl.DataFrame:
     """Of what ended in the window (cancelled tasks apart): `ended`, `failed`, `rate`, its confidence interval
     `rate_low` to `rate_high`. Workers by worker_type, else tasks; worst first, by what is at least certain."""
     if by == "worker_type":
@@ -34,7 +34,7 @@ def pattern_of(text: pl.Expr) -> pl.Expr:
     return text.str.strip_chars(" ").str.head(LENGTH)
 
 
-def reasons(cut: Cut) -> pl.DataFrame:
+def reasons(cut: Window) -> pl.DataFrame:
     """Why tasks and workers failed in the window, alike reasons together: `kind`, `reason` (the pattern), `count`,
     `tasks` (distinct), `some_tasks`, `example`, `first_at`, `last_at` (ever, not only in the window), `new` (not
     seen before it)."""

@@ -8,26 +8,26 @@ from polars import col, lit, when
 from lineage_core.integration import survey as integration
 from lineage_core.integration.points import POINTS, Point
 from lineage_core.stats.distribution import spread
-from lineage_core.stats.window import Cut
+from lineage_core.stats.window import Window
 
 
-def event_types(cut: Cut) -> pl.DataFrame:
+def event_types(cut: Window) -> pl.DataFrame:
     """Events in the window by type: `key`, `events`, `last_at`."""
     return _counted(cut, "event_type")
 
 
-def actors(cut: Cut) -> pl.DataFrame:
+def actors(cut: Window) -> pl.DataFrame:
     """Events in the window by the actor's id: `key`, `events`, `last_at`."""
     return _counted(cut, "actor_id")
 
 
-def _counted(cut: Cut, by: str) -> pl.DataFrame:
+def _counted(cut: Window, by: str) -> pl.DataFrame:
     table = cut.recent("events").group_by(by).agg(events=pl.len(), last_at=col("at").max())
     named = table.select("events", "last_at", key=col(by).cast(pl.String))
     return named.select("key", "events", "last_at").sort("events", "key", descending=[True, False]).collect()
 
 
-def delays(cut: Cut) -> pl.DataFrame:
+def delays(cut: Window) -> pl.DataFrame:
     """In milliseconds: `write`: what writers took for an event, as far as they told (metadata.log_us); `lag`: from
     the time of an event to the time at which its id was made, for ids of ours."""
     lag = (col("written_at") - col("at")).dt.total_microseconds() / 1000
@@ -37,7 +37,7 @@ def delays(cut: Cut) -> pl.DataFrame:
     return pl.concat(tables).sort("count", "key", descending=[True, False])
 
 
-def wrong_values(cut: Cut) -> pl.DataFrame:
+def wrong_values(cut: Window) -> pl.DataFrame:
     """Values of a wrong type in the window, left out everywhere: `key` of the record, `count`."""
     wrong = cut.recent("events").select(key="wrong").drop_nulls()
     keys = wrong.select(col("key").cast(pl.String).str.split(",")).explode("key")
@@ -45,7 +45,7 @@ def wrong_values(cut: Cut) -> pl.DataFrame:
     return table.sort("count", "key", descending=[True, False]).collect()
 
 
-def silent_points(cut: Cut) -> list[Point]:
+def silent_points(cut: Window) -> list[Point]:
     """The integration points none of whose events is in the window."""
     marks: dict[str, list[str]] = {"actor": []}
     for name, value in (mark for point in POINTS for mark in point.marks):

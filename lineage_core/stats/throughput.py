@@ -7,7 +7,7 @@ from polars import col
 
 from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND
 from lineage_core.dataframes.schema import TIME
-from lineage_core.stats.window import Cut
+from lineage_core.stats.window import Window
 
 BINS = 60
 """The most stretches into which a window is cut for a course over time."""
@@ -17,7 +17,7 @@ _STEPS = [n * SECOND for n in (1, 2, 5, 10, 15, 30)] + [n * MINUTE for n in (1, 
 _STEPS += [n * HOUR for n in (1, 2, 3, 6, 12)] + [n * DAY for n in (1, 2, 7, 14, 28, 56, 364)]
 
 
-def edges(cut: Cut) -> tuple[int, int, int]:
+def edges(cut: Window) -> tuple[int, int, int]:
     """Where the stretches of a course begin, how long each is, and how many there are."""
     events = cut.frames.events
     first = events["at"].min()
@@ -30,7 +30,7 @@ def edges(cut: Cut) -> tuple[int, int, int]:
     return begin, step, -(-(cut.now - begin + 1) // step) if cut.now >= begin else 1
 
 
-def flow(cut: Cut) -> pl.DataFrame:
+def flow(cut: Window) -> pl.DataFrame:
     """The course over time, a row a stretch: `start`; `events`, `created`, `completed`, `failed`, `cancelled`: how
     many in it and the window (the first may begin before that); `running`, `queued` (assigned ones too), `blocked`,
     `workers` (not ended): how many at its end."""
@@ -69,7 +69,7 @@ def _series(frame: pl.LazyFrame, name: str) -> pl.Series:
     return frame.select(name).collect().to_series()
 
 
-def heat(cut: Cut) -> pl.DataFrame:
+def heat(cut: Window) -> pl.DataFrame:
     """Events, and tasks that failed, by `day` (UTC date) and `hour` (0-23)."""
     ends = cut.recent("phases", "start").filter(col("status") == "failed")
     events, failed = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit
 
-from lineage_core.stats.window import Cut, key_of
+from lineage_core.stats.window import Window, key_of
 
 
-def tokens(cut: Cut, by: str) -> pl.DataFrame:
+def tokens(cut: Window, by: str) -> pl.DataFrame:
     """Tokens of workers (by worker_type) or tasks: `items` that told any, `tokens`, `share` of all, `mean`; `budget`
     and `used` of workers whose budget is known, `over` how many used more; for tasks `completed` ones and their
     `per_completed`."""
@@ -23,9 +23,11 @@ def tokens(cut: Cut, by: str) -> pl.DataFrame:
         completed=lit(None, pl.UInt32) if workers else done.sum(),
         per_completed=lit(None, pl.Float64) if workers else col("tokens").filter(done).mean(),
     )
-    crew = cut.recent("workers", "last_at").filter(col("token_budget").is_not_null() & col("tokens").is_not_null())
-    crew = crew.with_columns(group=key) if workers else crew.join(frame.select("task_id", group=key), on="task_id")
-    budgets = crew.group_by(key=col("group")).agg(
+    budgeted = cut.recent("workers", "last_at").filter(col("token_budget").is_not_null() & col("tokens").is_not_null())
+    budgeted = (
+        budgeted.with_columns(group=key) if workers else budgeted.join(frame.select("task_id", group=key), on="task_id")
+    )
+    budgets = budgeted.group_by(key=col("group")).agg(
         budget=col("token_budget").sum(), used=col("tokens").sum(), over=(col("tokens") > col("token_budget")).sum()
     )
     table = table.filter(col("items") > 0).join(budgets, on="key", how="left")

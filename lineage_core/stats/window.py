@@ -19,7 +19,7 @@ NOBODY = "(none)"
 """The key of tasks and workers that have none."""
 
 
-class Cut(NamedTuple):
+class Window(NamedTuple):
     """What figures are about. since, now: microseconds since the epoch; since None: from the first event."""
 
     frames: Frames

@@ -6,7 +6,7 @@ import polars as pl
 from polars import col, lit
 
 from lineage_core.dataframes.schema import TIME
-from lineage_core.stats.window import Cut, key_of
+from lineage_core.stats.window import Window, key_of
 
 HOW_THEY_ENDED = {
     "workers": pl.len(),
@@ -19,7 +19,7 @@ HOW_THEY_ENDED = {
 """Counts of workers, for an aggregation."""
 
 
-def workers(cut: Cut, silent_after: int) -> pl.DataFrame:
+def workers(cut: Window, silent_after: int) -> pl.DataFrame:
     """Workers last heard of in the window, by type: `workers`, `open`, `success`, `partial`, `failed` (zombies
     too), `zombies` (logged as such), `silent` (open and unheard of for longer than `silent_after` microseconds),
     `retries`, and how long they took to start: `start_p50`, `start_p95`, `start_p99`, `start_max`."""

@@ -147,7 +147,7 @@ class DetailPane(Vertical):
             task = self.state.task(row.task_id)
             assert task is not None
             told = brief(task, self.state.rows, self.clock(), self.thresholds, self.usually, self.looks)
-            parent = self.state.kin.parent(row.task_id)
+            parent = self.state.subtasks.parent(row.task_id)
         self._show_heading(told, f"part of {parent}" if parent else "")
         self._show_foot()
 

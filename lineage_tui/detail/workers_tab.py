@@ -62,7 +62,7 @@ class WorkersTab(LineList):
         now = self.clock()
         look = worker_look(worker, now, self.thresholds, self.over)
         glyph, word, role = self.looks.look(look)
-        life = (worker.ended_at if worker.ended_at is not None else now) - worker.first_at
+        elapsed = (worker.ended_at if worker.ended_at is not None else now) - worker.first_at
         words = worker.error or worker.step or ""
         if look in ("silent", "zombie", "orphaned") and worker.open:
             words = f"silent for {format_duration(now - worker.last_at)}  {words}"
@@ -72,7 +72,7 @@ class WorkersTab(LineList):
         out.put(glyph + " ", role).col(cut(worker.worker_id, "worker-", width, self.looks), width)
         out.col((worker.worker_type or "").removesuffix("-worker"), 14, "muted").col(word, 9, role)
         out.put(bar(worker.percent, 8, self.looks) if worker.percent is not None else " " * 8, role).put(" ")
-        out.col(format_duration(max(0, life)), 6, right=True)
+        out.col(format_duration(max(0, elapsed)), 6, right=True)
         out.col(f"{worker.tokens:,}" if worker.tokens is not None else "", 8, "muted", right=True)
         out.put(words.replace("\n", " "), role if look in ("failed", *STUCK) else "muted")
 

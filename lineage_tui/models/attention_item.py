@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lineage_core.base.clock import DAY
 from lineage_core.model.entities import Status, Task, TaskRow
-from lineage_core.model.error_fingerprint import LENGTH, NO_REASON, alike
+from lineage_core.model.error_fingerprint import LENGTH, NO_REASON, fingerprint
 from lineage_core.rules.silence import ZOMBIE, levels, over, watch
 from lineage_core.rules.stuck_work import AT_ONCE, RULES, Finding, Severity, check, concerned
 from lineage_core.rules.thresholds import Thresholds
@@ -134,7 +134,7 @@ def _failed(row: TaskRow) -> Found:
     reason = row.reason or NO_REASON
     text = reason + (f" (attempt {row.attempts})" if row.attempts > 1 else "")
     finding = Finding("failed", Severity.BAD, row.task_id, row.task_id, since, text)
-    return Found(finding, row.attempts, alike(reason) or reason[:LENGTH])
+    return Found(finding, row.attempts, fingerprint(reason) or reason[:LENGTH])
 
 
 def _escalated(task: Task) -> Finding:

@@ -41,7 +41,7 @@ class AttentionList:
         self.old = 0  # how many are past or long ago
         self.entered = 0  # lines that were ever new
         self.lines: GroupedList[Key, Cause | Key] = GroupedList(self._rank)
-        self._concerns: dict[Key, AttentionItem] = {}
+        self._items: dict[Key, AttentionItem] = {}
         self._of_task: dict[str, tuple[Key, ...]] = {}
         self._zombies: dict[Key, Finding] = {}
         self._crowd: Finding | None = None
@@ -55,11 +55,11 @@ class AttentionList:
         self._later: set[str] = set()
 
     def __len__(self) -> int:
-        return len(self._concerns)
+        return len(self._items)
 
-    def concern(self, key: Key) -> AttentionItem | None:
+    def item(self, key: Key) -> AttentionItem | None:
         """The concern of a key, if there is one."""
-        return self._concerns.get(key)
+        return self._items.get(key)
 
     def crowd(self) -> Finding | None:
         """That there are many zombies at once, if there are."""
@@ -97,9 +97,9 @@ class AttentionList:
         self._refilling = True
         self.matches, self.with_acknowledged = matches, with_acknowledged
         lines: GroupedList[Key, Cause | Key] = GroupedList(self._rank, self.lines.opened)
-        for number, (key, concern) in enumerate(list(self._concerns.items())):
-            if self._lists(concern):
-                lines.add(key, concern.bundle)
+        for number, (key, item) in enumerate(list(self._items.items())):
+            if self._lists(item):
+                lines.add(key, item.bundle)
             if number % _STEP == _STEP - 1:
                 yield number
         self.lines = lines
@@ -111,11 +111,11 @@ class AttentionList:
     def acknowledge(self, keys: Iterable[Key], now: int) -> bool:
         """Acknowledge concerns, or take that back if the first of them is acknowledged; whether they are from now on.
         `settle` brings it into the list. Raises OSError if it cannot be kept beyond this run."""
-        concerns = [self._concerns[key] for key in keys]
-        wanted = not concerns[0].acknowledged
-        for concern in concerns:
-            self._plan(concern.finding.task_id, now)
-        self.acknowledged.put({concern.key: concern.grade if wanted else None for concern in concerns})
+        items = [self._items[key] for key in keys]
+        wanted = not items[0].acknowledged
+        for item in items:
+            self._plan(item.finding.task_id, now)
+        self.acknowledged.put({item.key: item.grade if wanted else None for item in items})
         return wanted
 
     def findings(self, task_id: str, now: int) -> list[Found]:
@@ -123,7 +123,7 @@ class AttentionList:
         return examine(self.state, task_id, now, self.thresholds)[0]
 
     def _rank(self, key: Key) -> tuple[int, int, str, str, str]:
-        return self._concerns[key].rank
+        return self._items[key].rank
 
     def _look(self, task_id: str, now: int) -> None:
         """Bring the concerns of a task up to date, and plan the next look."""
@@ -131,16 +131,16 @@ class AttentionList:
             self._later.add(task_id)
             return
         found, times = examine(self.state, task_id, now, self.thresholds)
-        concerns: dict[Key, AttentionItem] = {}
+        items: dict[Key, AttentionItem] = {}
         for one in found:  # of several of one kind the most urgent
-            concerns.setdefault(key_of(one.finding), rated(one, self.acknowledged, now))
+            items.setdefault(key_of(one.finding), rated(one, self.acknowledged, now))
         for key in self._of_task.pop(task_id, ()):
-            if key not in concerns:
+            if key not in items:
                 self._put(key, None)
-        for key, concern in concerns.items():
-            self._put(key, concern)
-        if concerns:
-            self._of_task[task_id] = tuple(concerns)
+        for key, item in items.items():
+            self._put(key, item)
+        if items:
+            self._of_task[task_id] = tuple(items)
         self._note_blockers(task_id)
         self._due.pop(task_id, None)
         coming = [at for at in (*times, *(one.finding.since + RECENT for one in found)) if at > now]
@@ -168,42 +168,42 @@ class AttentionList:
         row = self.state.rows.get(task_id)
         return (row.status, row.ended_at or row.last_at) if row is not None and row.status.ended else None
 
-    def _put(self, key: Key, concern: AttentionItem | None) -> None:
+    def _put(self, key: Key, item: AttentionItem | None) -> None:
         """Replace a concern, and bring its line to its place."""
-        old = self._concerns.get(key)
+        old = self._items.get(key)
         listed = key in self.lines
-        lists = concern is not None and self._lists(concern)
-        stays = lists and listed and concern is not None and old is not None
-        stays = stays and (concern.rank, concern.bundle) == (old.rank, old.bundle)  # type: ignore[union-attr]
+        lists = item is not None and self._lists(item)
+        stays = lists and listed and item is not None and old is not None
+        stays = stays and (item.rank, item.bundle) == (old.rank, old.bundle)  # type: ignore[union-attr]
         if old is not None:
             self._count(old, -1)
         if listed and not stays:
             self.lines.remove(key)
-        if concern is None:
-            self._concerns.pop(key, None)
+        if item is None:
+            self._items.pop(key, None)
             return
-        self._concerns[key] = concern
-        self._count(concern, 1)
+        self._items[key] = item
+        self._count(item, 1)
         if lists and not stays:
-            self.lines.add(key, concern.bundle)
+            self.lines.add(key, item.bundle)
             self.entered += old is None
 
-    def _lists(self, concern: AttentionItem) -> bool:
-        if concern.acknowledged and not self.with_acknowledged:
+    def _lists(self, item: AttentionItem) -> bool:
+        if item.acknowledged and not self.with_acknowledged:
             return False
-        return self.matches is None or self.matches(self.state.rows[concern.finding.task_id])
+        return self.matches is None or self.matches(self.state.rows[item.finding.task_id])
 
-    def _count(self, concern: AttentionItem, by: int) -> None:
-        finding = concern.finding
+    def _count(self, item: AttentionItem, by: int) -> None:
+        finding = item.finding
         if finding.severity is Severity.BAD and finding.rule in AT_ONCE:
             self._crowd_stale = True
             if by > 0:
-                self._zombies[concern.key] = finding
+                self._zombies[item.key] = finding
             else:
-                del self._zombies[concern.key]
-        if concern.acknowledged:
+                del self._zombies[item.key]
+        if item.acknowledged:
             self.seen += by
-        elif concern.rank[0] == LONG_AGO:
+        elif item.rank[0] == LONG_AGO:
             self.old += by
         else:
             self.counts[finding.rule, finding.severity] += by

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from lineage_core.base.regex import compiled
 from lineage_core.model.entities import TaskRow
 from lineage_core.query.filter_parser import joined, parse, term_of, words
-from lineage_core.query.filter_terms import Ground
+from lineage_core.query.filter_terms import FilterContext
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Shown(NamedTuple, Generic[T]):
 
 
 def narrow(
-    text: str, on: Ground, texts: Mapping[str, Texts[T]], shown: Shown[T] | None = None
+    text: str, on: FilterContext, texts: Mapping[str, Texts[T]], shown: Shown[T] | None = None
 ) -> Callable[[TaskRow, T], bool]:
     """The predicate over (row of the task, line) that a filter means.
 
@@ -43,7 +43,7 @@ def narrow(
 
 
 def _term(
-    word: str, on: Ground, texts: Mapping[str, Texts[Any]], shown: Shown[Any] | None
+    word: str, on: FilterContext, texts: Mapping[str, Texts[Any]], shown: Shown[Any] | None
 ) -> Callable[[TaskRow, Any], bool]:
     term = term_of(word, on.now)
     states = set(term.value.split(","))

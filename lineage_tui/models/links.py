@@ -58,14 +58,14 @@ def _to_event(what: str, task_id: str, fact: Fact) -> Link:
 
 def _of_task(state: State, task: Task) -> Iterator[Link]:
     yield from (_to_task("blocked by", name) for name in task.blocked_by)
-    parent = state.kin.parent(task.task_id)
+    parent = state.subtasks.parent(task.task_id)
     if parent is not None:
         yield _to_task("part of", parent)
         cause = _fact(state, parent, task.parent_event)
         if cause is not None:
             yield _to_event("caused by", parent, cause)
     yield from (_to_task("related", name) for name in task.related)
-    yield from (_to_task("subtask", name) for name in sorted(state.kin.children(task.task_id)))
+    yield from (_to_task("subtask", name) for name in sorted(state.subtasks.children(task.task_id)))
 
 
 def _of_part(task: Task, ident: str) -> Iterator[Link]:
@@ -79,7 +79,7 @@ def _of_part(task: Task, ident: str) -> Iterator[Link]:
 
 
 def _of_event(state: State, task: Task, fact: Fact) -> Iterator[Link]:
-    for home in dict.fromkeys((task.task_id, state.kin.parent(task.task_id))):
+    for home in dict.fromkeys((task.task_id, state.subtasks.parent(task.task_id))):
         if home is not None and (cause := _fact(state, home, fact.parent)) is not None:
             yield _to_event("caused by", home, cause)
             break

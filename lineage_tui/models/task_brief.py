@@ -19,7 +19,7 @@ from lineage_tui.models.silence_baseline import Usually
 from lineage_tui.theme.styles import Styles
 
 
-class Said(NamedTuple):
+class Sentence(NamedTuple):
     """A sentence. state: the state that it tells of, a key of `style.LOOKS`; marked: whether its glyph goes before."""
 
     text: str
@@ -36,7 +36,7 @@ class TaskBrief(NamedTuple):
 
     state: str
     about: str
-    said: tuple[Said, ...]
+    said: tuple[Sentence, ...]
     figures: tuple[str, ...]
 
 
@@ -52,30 +52,30 @@ def brief(
     sentence = waiting_for(task, rows, now)
     failure = _failure(task, now, looks)
     figures: list[str] = []
-    said: list[Said] = []
+    said: list[Sentence] = []
     if task.status is Status.FAILED and failure is not None:
         said.append(failure)
         if reason := _besides(task):
-            said.append(Said(f"{sentence.partition(':')[0]}: {reason}", status, marked=False))
+            said.append(Sentence(f"{sentence.partition(':')[0]}: {reason}", status, marked=False))
         else:
             figures.append(sentence.partition(":")[0])
     elif hangs is not None:
         said.append(_silent(task, hangs, silence, now, usually, looks))
     else:
-        said.append(Said(sentence, status, marked=False))
+        said.append(Sentence(sentence, status, marked=False))
     if task.escalated:
         said.append(_escalated(task, now, looks))
     if failure is not None and not task.status.ended:
         said.append(failure)
     if silence and hangs is None and quiet is not None:
-        said.append(Said(f"{quiet.worker_id} is still open, last heard of {ago(quiet.last_at, now)} ago", silence))
+        said.append(Sentence(f"{quiet.worker_id} is still open, last heard of {ago(quiet.last_at, now)} ago", silence))
     about = [status if hangs else "", task.priority, task.task_type]
     figures += _figures(task, now, looks)
     return TaskBrief(silence if hangs else status, ", ".join(filter(None, about)), tuple(said), tuple(figures))
 
 
-def _failure(task: Task, now: int, looks: Styles) -> Said | None:
-    """Who failed, when, and with which words: what `blame` finds, if that is a failure."""
+def _failure(task: Task, now: int, looks: Styles) -> Sentence | None:
+    """Who failed, when, and with which words: what `root_cause` finds, if that is a failure."""
     found = cause(task)
     if found is None or not {"worker_failed", "task_failed"} & set(found.event_types):
         return None
@@ -84,7 +84,7 @@ def _failure(task: Task, now: int, looks: Styles) -> Said | None:
     if worker is not None and worker.end is WorkerEnd.ZOMBIE:
         state, text = "zombie", f"found dead by the cleanup ({found.text or ZOMBIE_TIMEOUT})"
     who = found.worker or task.master or "the task"
-    return Said(f"{who}, {looks.stamp(found.at, now)} ({ago(found.at, now)} ago): {text}", state)
+    return Sentence(f"{who}, {looks.stamp(found.at, now)} ({ago(found.at, now)} ago): {text}", state)
 
 
 def _besides(task: Task) -> str:
@@ -94,26 +94,26 @@ def _besides(task: Task) -> str:
     return reason.replace(found.text, "").rstrip(": ,") if found is not None and found.text else reason
 
 
-def _escalated(task: Task, now: int, looks: Styles) -> Said:
+def _escalated(task: Task, now: int, looks: Styles) -> Sentence:
     mark = next((mark for mark in reversed(task.marks) if mark.kind == "escalated"), None)
     if mark is None:
-        return Said("escalated", "escalated")
+        return Sentence("escalated", "escalated")
     when = f"escalated {looks.stamp(mark.at, now)} ({ago(mark.at, now)} ago)"
-    return Said(f"{when}: {mark.text}" if mark.text else when, "escalated")
+    return Sentence(f"{when}: {mark.text}" if mark.text else when, "escalated")
 
 
-def _silent(task: Task, worker: Worker, state: str, now: int, usually: Usually, looks: Styles) -> Said:
+def _silent(task: Task, worker: Worker, state: str, now: int, usually: Usually, looks: Styles) -> Sentence:
     """Who is silent, for how long, what is usual, and the last word."""
     others = sum(w.open for w in task.workers.values()) - 1
     also = f" ({others} more open)" if others > 0 else ""
     if worker.started_at is None and worker.spawned_at is not None and not worker.progress:
         since = ago(worker.spawned_at, now)
-        return Said(f"{worker.worker_id} was spawned {since} ago and has not started{also}", state)
+        return Sentence(f"{worker.worker_id} was spawned {since} ago and has not started{also}", state)
     usual = usually(worker.worker_type or "")
     normal = f", usual {looks.glyph('≤', '<=')}{format_duration(usual.p95)}" if usual is not None else ""
     words = [f"{worker.percent:g}%" if worker.percent is not None else "", worker.step or ""]
     last = " ".join(filter(None, words)) or "that it started"
-    return Said(f"{worker.worker_id} silent for {ago(worker.last_at, now)}{normal}, last word: {last}{also}", state)
+    return Sentence(f"{worker.worker_id} silent for {ago(worker.last_at, now)}{normal}, last word: {last}{also}", state)
 
 
 def _figures(task: Task, now: int, looks: Styles) -> list[str]:

@@ -91,7 +91,7 @@ class TaskTree:
                     self.hits[old.group] -= 1
                     self.hits[row.group] += 1
             else:  # its subtasks may have come before it
-                changed += [child for child in self.state.kin.children(task_id) if child in self.rows]
+                changed += [child for child in self.state.subtasks.children(task_id) if child in self.rows]
             self.tallies.setdefault(row.group, Counter())[row.status] += 1
             self.rows[task_id] = row
         for task_id in changed:
@@ -215,7 +215,7 @@ class TaskTree:
         return node
 
     def _parent(self, task_id: str) -> str | None:
-        parent = self.state.kin.parent(task_id)
+        parent = self.state.subtasks.parent(task_id)
         return parent if parent in self.rows else None
 
     def _home(self, row: TaskRow) -> tuple[Node | None, tuple[object, ...]]:
@@ -228,10 +228,10 @@ class TaskTree:
     def _place_alone(self, task_id: str, row: TaskRow) -> bool:
         """Place a task that is new, over and related to no other that is here, as most of history is; False for any
         other."""
-        kin, rows = self.state.kin, self.rows
-        if not row.status.ended or task_id in self.folds or kin.parent(task_id) in self.state.rows:
+        subtasks, rows = self.state.subtasks, self.rows
+        if not row.status.ended or task_id in self.folds or subtasks.parent(task_id) in self.state.rows:
             return False
-        if any(child in rows for child in kin.children(task_id)):
+        if any(child in rows for child in subtasks.children(task_id)):
             return False
         rows[task_id] = row
         self.tallies.setdefault(row.group, Counter())[row.status] += 1

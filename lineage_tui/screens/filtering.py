@@ -10,7 +10,7 @@ from textual.widgets import Input
 from lineage_core.base.errors import LineageError
 from lineage_core.base.regex import compiled
 from lineage_core.query.filter_parser import Filter, joined, parse, words
-from lineage_core.query.filter_terms import Ground
+from lineage_core.query.filter_terms import FilterContext
 from lineage_tui.models.filter_completion import FilterCompletion
 from lineage_tui.screens.filter_help import LanguageScreen
 from lineage_tui.screens.navigation import Going
@@ -146,8 +146,8 @@ class Finding(Going):
         self.say("")
         return True
 
-    def _ground(self) -> Ground:
-        return Ground(self.app.state, self.app.clock(), self.app.thresholds)
+    def _ground(self) -> FilterContext:
+        return FilterContext(self.app.state, self.app.clock(), self.app.thresholds)
 
     def filtered(self) -> None:
         """The tree has been filtered through."""

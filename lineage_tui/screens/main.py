@@ -23,7 +23,7 @@ from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.models.task_order import SORTS
 from lineage_tui.models.worker_columns import COLUMNS
 from lineage_tui.screens.edge_lines import Edges
-from lineage_tui.settings.config import Kept
+from lineage_tui.settings.config import SavedState
 from lineage_tui.settings.keymap import Command, bindings
 from lineage_tui.stats.worker import WINDOWS
 from lineage_tui.theme.styles import PALETTES, TIME_MODES
@@ -131,7 +131,7 @@ class MainScreen(Edges):
         self._tick()
         self.say(user_files.note())
 
-    def _take_up(self, kept: Kept) -> None:
+    def _take_up(self, kept: SavedState) -> None:
         """Go on as the last run was left."""
         if kept.times in TIME_MODES:
             self.app.looks.times = kept.times
@@ -151,11 +151,11 @@ class MainScreen(Edges):
             self.action_view(kept.view)
         self._said = ""
 
-    def keep(self) -> Kept:
+    def keep(self) -> SavedState:
         """What the next run is to go on with."""
         model = self.tree_view.model
         folds = list(model.folds.items())[-500:]
-        return Kept(
+        return SavedState(
             view=self.views.shown,
             filter=self.filter_text,
             theme=self.app.looks.palette if self.app.looks.palette != self.app.first_theme else "",

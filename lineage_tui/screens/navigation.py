@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from lineage_core.rules.root_cause import blame
+from lineage_core.rules.root_cause import root_cause
 from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models.links import Link, Place, links
 from lineage_tui.screens.link_picker import JumpScreen
@@ -272,7 +272,7 @@ class Going(Screen[None]):
             return
         with self.app.state.lock:
             task = self.app.state.task(task_id)
-            fact = blame(task, self.app.state.facts(task_id)) if task else None
+            fact = root_cause(task, self.app.state.facts(task_id)) if task else None
         if fact is None:
             self.say(f"nothing is wrong with {task_id}; {self.key('jump')} goes to what a line names")
             return

@@ -85,7 +85,7 @@ def kept_path() -> Path | None:
     return folder and folder / KEPT
 
 
-class Kept(NamedTuple):
+class SavedState(NamedTuple):
     """What is kept from one run to the next, for each lineage directory."""
 
     view: str = "tasks"
@@ -102,20 +102,20 @@ class Kept(NamedTuple):
     closed: tuple[str, ...] = ()
 
 
-def load_kept(directory: Path) -> Kept:
+def load_kept(directory: Path) -> SavedState:
     """What was kept for a directory; the defaults where there is nothing, or what is there makes no sense."""
     path = kept_path()
     try:
         told = json.loads(user_files.read_own(path, MAX_KEPT))[str(directory.absolute())] if path else {}
-        fields = {name: told[name] for name in Kept._fields if name in told}
-        kept = Kept(**fields)._replace(open=tuple(told.get("open", ())), closed=tuple(told.get("closed", ())))
+        fields = {name: told[name] for name in SavedState._fields if name in told}
+        kept = SavedState(**fields)._replace(open=tuple(told.get("open", ())), closed=tuple(told.get("closed", ())))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Kept()
-    same = all(type(value) is type(default) for value, default in zip(kept, Kept(), strict=True))
-    return kept if same and all(isinstance(item, str) for item in kept.open + kept.closed) else Kept()
+        return SavedState()
+    same = all(type(value) is type(default) for value, default in zip(kept, SavedState(), strict=True))
+    return kept if same and all(isinstance(item, str) for item in kept.open + kept.closed) else SavedState()
 
 
-def save_kept(directory: Path, kept: Kept) -> None:
+def save_kept(directory: Path, kept: SavedState) -> None:
     """Keep this for a directory. Where the state directory cannot be written, nothing is kept."""
     folder = user_files.folder("state")
     if folder is None:

@@ -6,22 +6,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lineage_core.rules.thresholds import Thresholds
-from lineage_tui.stats import durations, failures, health, tokens
+from lineage_tui.stats import durations, failures, health, tokens, workers
 from lineage_tui.stats import throughput as flow
-from lineage_tui.stats import workers as crew
 from lineage_tui.stats.charts import Row
 
 if TYPE_CHECKING:
-    from lineage_core.stats import Cut
+    from lineage_core.stats import Window
 
-Page = Callable[["Cut", Thresholds], list[Row]]
+Page = Callable[["Window", Thresholds], list[Row]]
 
 PAGES: dict[str, Page] = {
     "flow": flow.page,
     "durations": durations.page,
     "failures": failures.page,
     "tokens": tokens.page,
-    "workers": crew.page,
+    "workers": workers.page,
     "health": health.page,
 }
 """The panes, in their order."""

@@ -10,7 +10,7 @@ from lineage_core.base.clock import HOUR, MINUTE, SECOND, format_duration, forma
 from lineage_core.query.filter_parser import joined
 
 if TYPE_CHECKING:
-    from lineage_core.stats import Cut
+    from lineage_core.stats import Window
 
 NONE = "(none)"
 MANY = 15
@@ -26,13 +26,13 @@ def chosen_by(key: str, value: str, *more: str) -> str:
     return joined([word, *filter(None, more)])
 
 
-def of_workers(worker_type: str, state: str, cut: Cut) -> str:
+def of_workers(worker_type: str, state: str, cut: Window) -> str:
     """A filter for the tasks with a worker of this type in a state, in the window."""
     name = "" if worker_type == NONE else pattern(worker_type)
     return joined([f"worker:^{name}$/{state}{window(cut, '/')}"])
 
 
-def window(cut: Cut, before: str) -> str:
+def window(cut: Window, before: str) -> str:
     """The window as filters write it, with what stands before it: `/24h`; empty if everything is in it."""
     if cut.since is None:
         return ""

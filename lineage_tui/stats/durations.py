@@ -10,10 +10,10 @@ from lineage_tui.stats.distribution import SPREAD, spread_cells
 from lineage_tui.stats.drilldown import KEYS, MANY, TITLES, chosen_by, of_workers, window
 
 if TYPE_CHECKING:
-    from lineage_core.stats import Cut
+    from lineage_core.stats import Window
 
 
-def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
+def page(cut: Window, thresholds: Thresholds) -> list[Row]:
     """How long workers and tasks ran, and what tasks waited for."""
     from lineage_core import stats
 
@@ -29,7 +29,7 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
     return lines + table("waits", "waits", SPREAD, told)
 
 
-def _ran(cut: Cut, by: str, key: str) -> str:
+def _ran(cut: Window, by: str, key: str) -> str:
     if by == "worker_type":
         return of_workers(key, "ran", cut)
     return chosen_by(KEYS[by], key, "is:ran", window(cut, "ended:"))

@@ -11,7 +11,7 @@ from lineage_tui.stats.charts import Cell, Column, Row, blank, note, span, table
 from lineage_tui.stats.drilldown import KEYS, MANY, TITLES, chosen_by, moment, of_workers, pattern, window
 
 if TYPE_CHECKING:
-    from lineage_core.stats import Cut
+    from lineage_core.stats import Window
 
 _RATES = (
     Column("ended", 8, 8),
@@ -31,7 +31,7 @@ _REASONS = (
 )
 
 
-def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
+def page(cut: Window, thresholds: Thresholds) -> list[Row]:
     """How often workers and tasks failed, and why."""
     from lineage_core import stats
 
@@ -45,7 +45,7 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
     return lines
 
 
-def _failed(cut: Cut, by: str, row: Mapping[str, Any]) -> str | None:
+def _failed(cut: Window, by: str, row: Mapping[str, Any]) -> str | None:
     if not row["failed"]:
         return None
     key = row["key"]
@@ -67,7 +67,7 @@ def _rate(row: Mapping[str, Any], scale: float) -> dict[str, Cell]:
     }
 
 
-def _reasons(cut: Cut) -> Iterator[Row]:
+def _reasons(cut: Window) -> Iterator[Row]:
     from lineage_core import stats
 
     for kind, title in (("task", "why tasks failed"), ("worker", "why workers failed")):
@@ -90,7 +90,7 @@ def _reasons(cut: Cut) -> Iterator[Row]:
             yield note(f"no reasons {kind}", "none")
 
 
-def _because(cut: Cut, kind: str, reason: str) -> str:
+def _because(cut: Window, kind: str, reason: str) -> str:
     """A filter for the tasks that failed, or a worker of which did, for this reason."""
     key = "why" if kind == "task" else "error"
     return joined([f"{key}:^{pattern(reason)}$" + window(cut, "/")])

@@ -11,7 +11,7 @@ from lineage_tui.stats.distribution import SPREAD, spread_cells
 from lineage_tui.stats.drilldown import moment, pattern, window
 
 if TYPE_CHECKING:
-    from lineage_core.stats import Cut
+    from lineage_core.stats import Window
 
 _TYPES = (
     Column("events", 10, 10),
@@ -21,7 +21,7 @@ _TYPES = (
 )
 
 
-def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
+def page(cut: Window, thresholds: Thresholds) -> list[Row]:
     """The lineage itself: what is logged and what is not, how fast, what could not be read."""
     from lineage_core import stats
 

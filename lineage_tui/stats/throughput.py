@@ -12,10 +12,10 @@ from lineage_tui.stats.charts import Row, axis, blank, course, heading, heat_hea
 from lineage_tui.stats.drilldown import moment, window
 
 if TYPE_CHECKING:
-    from lineage_core.stats import Cut
+    from lineage_core.stats import Window
 
 
-def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
+def page(cut: Window, thresholds: Thresholds) -> list[Row]:
     """Events and tasks over time, and a heat map of hours by days."""
     from lineage_core import stats
     from lineage_core.stats.throughput import edges
@@ -44,7 +44,7 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
     return [*lines, blank("more space"), *_heat(cut)]
 
 
-def _heat(cut: Cut) -> Iterator[Row]:
+def _heat(cut: Window) -> Iterator[Row]:
     from lineage_core import stats
 
     days: dict[date, list[int]] = {}

@@ -10,7 +10,7 @@ from lineage_tui.stats.charts import Cell, Column, Row, blank, compact, note, sh
 from lineage_tui.stats.drilldown import KEYS, MANY, TITLES, chosen_by, of_workers, window
 
 if TYPE_CHECKING:
-    from lineage_core.stats import Cut
+    from lineage_core.stats import Window
 
 _TOKENS = (
     Column("tokens", 14, 10),
@@ -25,7 +25,7 @@ _TOKENS = (
 )
 
 
-def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
+def page(cut: Window, thresholds: Thresholds) -> list[Row]:
     """What the tokens went to."""
     from lineage_core import stats
 
@@ -40,7 +40,7 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
     return lines
 
 
-def _told(cut: Cut, by: str, key: str) -> str:
+def _told(cut: Window, by: str, key: str) -> str:
     if by == "worker_type":
         return of_workers(key, "metered", cut)
     return chosen_by(KEYS[by], key, "is:metered", window(cut, "since:"))

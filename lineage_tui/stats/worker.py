@@ -48,7 +48,7 @@ class StoppedError(Exception):
     """The app is being closed."""
 
 
-class Figures:
+class StatsWorker:
     """Makes pages. `answer` is for one thread at a time, and not for that of the interface."""
 
     def __init__(self, directory: Path, state: State, thresholds: Thresholds) -> None:
@@ -97,5 +97,5 @@ class Figures:
             rows = list(self._state.rows.values())
             frames = stats.narrowed(frames, [row.task_id for row in rows if request.matches(row)])
         width = stats.WINDOWS[request.window]
-        cut = stats.Cut(frames, None if width is None else now - width, now)
+        cut = stats.Window(frames, None if width is None else now - width, now)
         return PAGES[request.pane](cut, self.thresholds)

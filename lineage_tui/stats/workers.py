@@ -9,9 +9,9 @@ from lineage_tui.stats.charts import Cell, Column, Row, axis, blank, course, hea
 from lineage_tui.stats.drilldown import TITLES, duration, moment, of_workers
 
 if TYPE_CHECKING:
-    from lineage_core.stats import Cut
+    from lineage_core.stats import Window
 
-_CREW = (
+_WORKERS = (
     Column("workers", 8, 10),
     Column("open", 6, 9),
     Column("success", 8, 5),
@@ -27,7 +27,7 @@ _CREW = (
 )
 
 
-def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
+def page(cut: Window, thresholds: Thresholds) -> list[Row]:
     """How workers ended, how long they took to start, which fell silent."""
     from lineage_core import stats
 
@@ -35,9 +35,9 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
     values = told["workers"].to_list()
     first, last = (moment(told["start"][n], cut.now)[:11] for n in (0, -1))
     lines = [
-        heading("crew", "In flight", "workers whose end was not seen"),
-        course(("crew", "workers"), "workers", values, f"{values[-1]:,} now  most {max(values):,}", "assigned"),
-        axis(("crew", "axis"), len(told), first, last),
+        heading("workers", "In flight", "workers whose end was not seen"),
+        course(("workers", "workers"), "workers", values, f"{values[-1]:,} now  most {max(values):,}", "assigned"),
+        axis(("workers", "axis"), len(told), first, last),
         blank("space"),
     ]
     rows = []
@@ -51,4 +51,4 @@ def page(cut: Cut, thresholds: Thresholds) -> list[Row]:
         }  # fmt: skip
         cells |= {f"start {name}": (duration(row[f"start_{name}"]), "text") for name in ("p50", "p95", "p99", "max")}
         rows.append((row["key"], cells, of_workers(row["key"], "any", cut)))
-    return lines + table("crew by type", TITLES["worker_type"], _CREW, rows)
+    return lines + table("workers by type", TITLES["worker_type"], _WORKERS, rows)

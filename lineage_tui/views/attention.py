@@ -174,7 +174,7 @@ class AttentionView(GroupedLines):
     def _first(self, line: int) -> AttentionItem:
         """The concern of a line; of what is folded, the most urgent one."""
         item, bundle = self.model.lines.at(line)
-        concern = self.model.concern(item if item is not None else self.model.lines.items(bundle)[0])
+        concern = self.model.item(item if item is not None else self.model.lines.items(bundle)[0])
         assert concern is not None
         return concern
 
@@ -250,7 +250,7 @@ class AttentionView(GroupedLines):
         out.put(self.looks.glyph("▸ ", "+ ") if closed else self.looks.glyph("▾ ", "- "), "muted")
         items = self.model.lines.items(bundle)
         ages = []
-        for concern in map(self.model.concern, (items[0], items[len(items) - 1])):
+        for concern in map(self.model.item, (items[0], items[len(items) - 1])):
             assert concern is not None
             ages.append(format_duration(max(0, now - concern.finding.since)))
         tail = f"  newest {ages[0]}, first {ages[1]}" if out.width >= 100 else f"  first {ages[1]}"

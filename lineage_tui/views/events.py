@@ -11,7 +11,7 @@ from lineage_core.base.clock import Clock
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.facts import Fact
 from lineage_core.present.sentences import say
-from lineage_core.query.filter_terms import Ground
+from lineage_core.query.filter_terms import FilterContext
 from lineage_core.state.fold import ZOMBIE_TIMEOUT
 from lineage_core.state.store import State
 from lineage_tui.detail.events_tab import EVENT_LOOKS
@@ -83,7 +83,7 @@ class EventsView(FollowingList):
         rows = self.state.rows
         of_event: Matches | None = None
         if matches is not None and text:
-            wanted = narrow(text, Ground(self.state, self.clock()), _TEXTS)
+            wanted = narrow(text, FilterContext(self.state, self.clock()), _TEXTS)
             of_event = lambda event: wanted(rows[event.task_id], event)  # noqa: E731
         elif matches is not None:
             of_event = lambda event: matches(rows[event.task_id])  # noqa: E731

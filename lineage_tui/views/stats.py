@@ -17,7 +17,7 @@ from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.stats import PAGES
 from lineage_tui.stats.charts import Row
-from lineage_tui.stats.worker import WINDOWS, Answer, Figures, Request, StoppedError
+from lineage_tui.stats.worker import WINDOWS, Answer, Request, StatsWorker, StoppedError
 from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
@@ -73,7 +73,7 @@ class StatsView(LineList):
         self._read_at: int | None = None
         self.rows: list[Row] = []
         self.took = 0.0
-        self._figures = Figures(directory, state, thresholds)
+        self._figures = StatsWorker(directory, state, thresholds)
         self._lines: dict[Hashable, int] = {}
         self._shown: Answer | None = None
         self._progress: float | None = None

@@ -278,7 +278,7 @@ class TaskTreeView(FollowingList):
         now = self.clock()
         state = self.look_of(row, now)
         ended = row.status.ended
-        life = (row.ended_at or row.last_at) - row.first_at if ended else now - row.first_at
+        elapsed = (row.ended_at or row.last_at) - row.first_at if ended else now - row.first_at
         work = ""
         if row.workers:
             done = row.workers - row.open_workers
@@ -293,7 +293,7 @@ class TaskTreeView(FollowingList):
             master=short(row.master),
             percent=None if ended else row.percent,
             work=work,
-            time=format_duration(max(0, life)),
+            time=format_duration(max(0, elapsed)),
             words=words,
         )
 
@@ -310,7 +310,7 @@ class TaskTreeView(FollowingList):
                 return
             now = self.clock()
             look = worker_look(worker, now, self.thresholds, over(task))
-            life = (worker.ended_at if worker.ended_at is not None else now) - worker.first_at
+            elapsed = (worker.ended_at if worker.ended_at is not None else now) - worker.first_at
             words = worker.error or worker.step or ""
             if worker.retry_of:
                 words = f"retry of {worker.retry_of} {words}"
@@ -320,7 +320,7 @@ class TaskTreeView(FollowingList):
             percent = worker.percent if worker.open else None
         self._row_line(
             node, out, look, master=kind.removesuffix("-worker"), percent=percent, work="",
-            time=format_duration(max(0, life)), words=words,
+            time=format_duration(max(0, elapsed)), words=words,
         )  # fmt: skip
 
     def _draw_handoff(self, node: Node, out: Line) -> None:
@@ -330,11 +330,11 @@ class TaskTreeView(FollowingList):
             if handoff is None:
                 return
             now = self.clock()
-            look, life = _handoff_look(handoff, now)
+            look, elapsed = _handoff_look(handoff, now)
             words = f"{handoff.from_master or '?'} → {handoff.to_master or '?'}"
         self._row_line(
             node, out, look, master=f"→ {short(handoff.to_master)}", percent=None, work="",
-            time=format_duration(max(0, life)), words=words,
+            time=format_duration(max(0, elapsed)), words=words,
         )  # fmt: skip
 
 

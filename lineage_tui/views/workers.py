@@ -13,7 +13,7 @@ from typing import Any
 from lineage_core.base.clock import HOUR, MINUTE, SECOND, Clock, format_duration
 from lineage_core.model.entities import TaskRow, WorkerEnd
 from lineage_core.present.sentences import short
-from lineage_core.query.filter_terms import Ground
+from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.silence import STUCK
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
@@ -104,7 +104,7 @@ class WorkersView(FollowingList):
         of_worker: Matches | None = None
         if matches is not None:
             chosen = matches
-            on = Ground(self.model.state, self.clock(), self.thresholds)
+            on = FilterContext(self.model.state, self.clock(), self.thresholds)
             shown = Shown(_STATES, self._states)
             of_worker = narrow(text, on, _TEXTS, shown) if text else lambda row, seat: chosen(row)
         self.model.turn(self.clock())

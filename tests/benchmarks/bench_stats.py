@@ -42,7 +42,7 @@ from lineage_core.stats.document import document
 began = time.monotonic()
 reader = read_frames(Path(sys.argv[1]))
 read = time.monotonic() - began
-cut = stats.Cut(reader.frames, None, clock.now())
+cut = stats.Window(reader.frames, None, clock.now())
 stats.failures(cut, "master"), stats.durations(cut, "worker_type"), stats.event_types(cut)
 first = time.monotonic() - began
 document(cut, 30 * clock.MINUTE)
@@ -76,7 +76,7 @@ for turn in range(6):
     times = []
     for window in ("24h", "all"):
         span = stats.WINDOWS[window]
-        cut = stats.Cut(reader.frames, None if span is None else now - span, now)
+        cut = stats.Window(reader.frames, None if span is None else now - span, now)
         for page in PAGES.values():
             began = time.monotonic()
             page(cut, Thresholds())

@@ -13,12 +13,12 @@ from lineage_core import stats
 from lineage_core.base.clock import HOUR, MINUTE, format_timestamp, parse_timestamp
 from lineage_core.base.errors import BadInputError
 from lineage_core.model.entities import Status
-from lineage_core.model.error_fingerprint import alike
+from lineage_core.model.error_fingerprint import fingerprint
 from lineage_core.model.event_types import EVENTS
 from lineage_core.model.facts import fact_of, pack, unpack
 from lineage_core.model.packed_facts import facts_of, heads_of
 from lineage_core.query import filter_parser as filters
-from lineage_core.query.filter_terms import WORKER_STATES, Ground
+from lineage_core.query.filter_terms import WORKER_STATES, FilterContext
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.load import load
 from lineage_core.state.store import State
@@ -111,7 +111,7 @@ ALL = {"quiet", "dead", "left", "again", "lost"}
     ],
 )
 def test_a_term_takes_the_tasks_that_it_says(text: str, expected: set[str], state: State) -> None:
-    matches = filters.parse(text, Ground(state, NOW_AT)).matches
+    matches = filters.parse(text, FilterContext(state, NOW_AT)).matches
     assert {row.task_id.removeprefix("task-") for row in state.rows.values() if matches(row)} == expected
 
 
@@ -133,20 +133,20 @@ def test_a_term_takes_the_tasks_that_it_says(text: str, expected: set[str], stat
 def test_words_that_mean_nothing_are_told_with_what_is_near(text: str, said: str, state: State) -> None:
     for written in (text, "!" + text):
         with pytest.raises(BadInputError) as error:
-            filters.parse(written, Ground(state, NOW_AT))
+            filters.parse(written, FilterContext(state, NOW_AT))
         assert str(error.value).startswith(said) and "\n" not in str(error.value)
 
 
 def test_silence_is_judged_by_the_thresholds_and_the_clock(state: State) -> None:
     def silent(now: int, limits: Thresholds) -> set[str]:
-        matches = filters.parse("is:silent", Ground(state, now, limits)).matches
+        matches = filters.parse("is:silent", FilterContext(state, now, limits)).matches
         return {row.task_id for row in state.rows.values() if matches(row)}
 
     assert silent(NOW_AT, Thresholds(warned=11 * MINUTE)) == set()
     assert silent(NOW_AT, Thresholds(silent=2 * HOUR)) == {"task-quiet", "task-dead"}
     assert silent(NOW_AT + 21 * MINUTE, Thresholds()) == set()
     for text, timed in (("is:silent", True), ("!since:1h", True), ("worker:a/1h", True), ("is:open why:disk", False)):
-        assert filters.parse(text, Ground(state, NOW_AT)).timed is timed
+        assert filters.parse(text, FilterContext(state, NOW_AT)).timed is timed
 
 
 def test_lineage_tasks_and_stats_take_the_same_words(journal: Path, ask: Ask) -> None:
@@ -169,7 +169,7 @@ def test_the_description_of_the_language_is_whole_and_printed_by_the_help(ask: A
     for name in (*(f"is:{flag}" for flag in filters.FLAGS), *WORKER_STATES):
         assert name in told, name
     for example, text in filters.LANGUAGE:
-        filters.parse(example, Ground(state, NOW_AT))
+        filters.parse(example, FilterContext(state, NOW_AT))
         assert len(example) <= 22 and len(text) <= 52, "it fits on 80 cells"
     out = ask("tasks", "--help").out
     for example, text in filters.LANGUAGE:
@@ -183,7 +183,7 @@ letters = st.characters(categories=["L", "P", "S", "Z", "Cc"], exclude_character
 @given(st.lists(st.text(st.sampled_from("abA/.'\"`0123456789 #,-_:@é\n\t"), max_size=40) | st.text(letters)))
 def test_reasons_are_alike_to_filters_as_they_are_to_the_figures(texts: list[str]) -> None:
     frame = pl.DataFrame({"text": texts}, schema={"text": pl.String})
-    assert frame.select(stats.pattern_of(pl.col("text"))).to_series().to_list() == list(map(alike, texts))
+    assert frame.select(stats.pattern_of(pl.col("text"))).to_series().to_list() == list(map(fingerprint, texts))
 
 
 values = st.recursive(
@@ -218,5 +218,5 @@ def test_facts_are_found_in_bytes_as_they_are_unpacked(events: list[tuple[int, s
 def test_every_status_can_be_asked_for(state: State) -> None:
     for status in Status:
         for text in (f"is:{status.value}", f"status:^{status.value}$"):
-            matches = filters.parse(text, Ground(state, NOW_AT)).matches
+            matches = filters.parse(text, FilterContext(state, NOW_AT)).matches
             assert all(matches(row) is (row.status is status) for row in state.rows.values())

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_core.base import fork_pool as crew
+from lineage_core.base import fork_pool
 from lineage_core.base.regex import compiled
 from lineage_core.model import record as intact
 from lineage_core.model.facts import digest_of
@@ -22,7 +22,7 @@ from lineage_core.query import block_search as scan
 from lineage_core.query import journal_search as hits
 from lineage_core.query import record_reader as reread
 from lineage_core.query.block_search import Search
-from lineage_core.query.event_query import Pick
+from lineage_core.query.event_query import EventQuery
 from lineage_core.read.decoder import Decoder
 from tests.cli.conftest import DATA
 from tests.journal_text import compact, pretty, record
@@ -100,7 +100,7 @@ def test_a_search_for_a_task_finds_what_the_decoder_finds(
     directory = tmp_path_factory.mktemp("lineage")
     (directory / "lineage-2026-11-22.jsonl").write_bytes(content)
     expected = decoded(content, lambda value: value["task_id"] == task)
-    assert found(directory, Pick(tasks=(task,)).search()) == expected
+    assert found(directory, EventQuery(tasks=(task,)).search()) == expected
 
 
 @st.composite
@@ -129,7 +129,7 @@ def test_a_search_in_a_tangle_finds_what_the_decoder_finds(
     (directory / "lineage-2026-11-22.jsonl").write_bytes(content)
     for task in TASKS[:2]:
         expected = decoded(content, lambda value, task=task: value["task_id"] == task)  # type: ignore[misc]
-        assert found(directory, Pick(tasks=(task,)).search()) == expected
+        assert found(directory, EventQuery(tasks=(task,)).search()) == expected
 
 
 @settings(max_examples=200, deadline=None)
@@ -165,7 +165,7 @@ def test_the_tangled_legacy_sample_is_searched_as_well_as_it_is_decoded(tmp_path
     tasks = {one.record["task_id"] for one in Decoder().feed(content)[0]}
     for task in tasks:
         expected = decoded(content, lambda value, task=task: value["task_id"] == task)  # type: ignore[misc]
-        assert found(tmp_path, Pick(tasks=(task,)).search()) == expected
+        assert found(tmp_path, EventQuery(tasks=(task,)).search()) == expected
 
 
 @pytest.mark.parametrize("block", [64, 100, 4096])
@@ -176,7 +176,9 @@ def test_records_across_the_borders_of_blocks_and_ranges_are_found_once(
     monkeypatch.setattr(hits, "RANGE", 1000)
     content = b"".join(compact(record(number, task_id=f"task-{number % 3}")) for number in range(60))
     (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(content)
-    assert found(tmp_path, Pick(tasks=("task-1",)).search()) == decoded(content, lambda r: r["task_id"] == "task-1")
+    assert found(tmp_path, EventQuery(tasks=("task-1",)).search()) == decoded(
+        content, lambda r: r["task_id"] == "task-1"
+    )
     assert found(tmp_path, Search()) == decoded(content, lambda value: True)
 
 
@@ -185,7 +187,7 @@ def test_a_line_longer_than_any_record_may_be_is_passed_over(tmp_path: Path, mon
     long = compact(record(1, task_id="task-1", tags=["x" * (17 << 20)]))
     content = long + compact(record(2, task_id="task-1"))
     (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(content)
-    assert found(tmp_path, Pick(tasks=("task-1",)).search()) == [(len(long), len(content) - len(long) - 1)]
+    assert found(tmp_path, EventQuery(tasks=("task-1",)).search()) == [(len(long), len(content) - len(long) - 1)]
 
 
 def alone(code: str, *words: str) -> str:
@@ -199,10 +201,10 @@ SEARCH = """
 import os, sys
 from pathlib import Path
 from lineage_core.query import journal_search as hits
-from lineage_core.query.event_query import Pick
+from lineage_core.query.event_query import EventQuery
 hits.ENOUGH, hits.RANGE = 0, int(sys.argv[2])
 os.cpu_count = lambda: int(sys.argv[3])
-found = hits.find(Path(sys.argv[1]), Pick(tasks=("task-3",)).search())
+found = hits.find(Path(sys.argv[1]), EventQuery(tasks=("task-3",)).search())
 print(*(hits.hit_of(place)[:4] for place in found.places), sep="\\n")
 """
 
@@ -220,18 +222,18 @@ def test_processes_share_the_work_and_agree_with_one_alone(tmp_path: Path) -> No
 def test_all_of_a_crew_work_and_what_a_child_dies_of_is_done_by_the_parent() -> None:
     code = """
 import os, time
-from lineage_core.base import fork_pool as crew
+from lineage_core.base import fork_pool
 parent = os.getpid()
 def slow(unit):
     time.sleep(0.01)
     return os.getpid()
-assert len(set(crew.share(slow, 60, 3))) == 3
+assert len(set(fork_pool.share(slow, 60, 3))) == 3
 def deadly(unit):
     if os.getpid() != parent:
         os._exit(9)
     return unit * unit
-assert crew.share(deadly, 20, 3) == [unit * unit for unit in range(20)]
-assert crew.share(lambda unit: unit, 40_000, 2) == list(range(40_000))
+assert fork_pool.share(deadly, 20, 3) == [unit * unit for unit in range(20)]
+assert fork_pool.share(lambda unit: unit, 40_000, 2) == list(range(40_000))
 print("good")
 """
     assert alone(code) == "good\n"
@@ -239,7 +241,7 @@ print("good")
 
 def test_an_error_in_the_work_comes_out() -> None:
     with pytest.raises(ZeroDivisionError):
-        crew.share(lambda unit: 1 // (unit - 3), 8, 2)
+        fork_pool.share(lambda unit: 1 // (unit - 3), 8, 2)
 
 
 def test_a_packed_file_is_searched_like_a_plain_one(tmp_path: Path) -> None:
@@ -249,7 +251,9 @@ def test_a_packed_file_is_searched_like_a_plain_one(tmp_path: Path) -> None:
     half = content.index(b"\n", len(content) // 2) + 1
     packed = gzip.compress(content[:half]) + gzip.compress(content[half:])
     (month / "lineage-2026-11-22.jsonl.gz").write_bytes(packed)
-    assert found(tmp_path, Pick(tasks=("task-1",)).search()) == decoded(content, lambda r: r["task_id"] == "task-1")
+    assert found(tmp_path, EventQuery(tasks=("task-1",)).search()) == decoded(
+        content, lambda r: r["task_id"] == "task-1"
+    )
 
 
 def pack(directory: Path, name: str, content: bytes) -> Path:
@@ -271,7 +275,7 @@ def test_any_packed_file_is_searched_by_its_bytes_and_read_again(
     decoder = Decoder()
     every = [*decoder.feed(content)[0], *decoder.flush()[0]]
     expected = sorted((one.offset, one.length) for one in every if task in (None, one.record["task_id"]))
-    result = hits.find(directory, Search() if task is None else Pick(tasks=(task,)).search())
+    result = hits.find(directory, Search() if task is None else EventQuery(tasks=(task,)).search())
     assert sorted((hit.offset, hit.length) for hit in map(hits.hit_of, result.places)) == expected
     assert all(raw == content[hit.offset :][: hit.length] for hit, raw in hits.records(result))
 
@@ -315,7 +319,7 @@ def test_packed_files_cost_the_records_wanted_not_their_size(tmp_path: Path, mon
     monkeypatch.setattr(reread, "unpack", unpack)
     monkeypatch.setattr(scan, "read", read)
     tracemalloc.start()
-    count = sum(1 for _ in hits.records(hits.find(tmp_path, Pick(tasks=("task-7",)).search())))
+    count = sum(1 for _ in hits.records(hits.find(tmp_path, EventQuery(tasks=("task-7",)).search())))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert count == 100
@@ -355,7 +359,7 @@ def test_a_file_that_is_moved_into_the_archive_while_it_is_searched_is_found_the
             moved.write_bytes(gzip.compress(source.read_bytes()))
             source.unlink()
 
-    result = hits.find(tmp_path, Pick(tasks=("task-1",)).search(), move)
+    result = hits.find(tmp_path, EventQuery(tasks=("task-1",)).search(), move)
     assert [json.loads(raw)["task_id"] for _, raw in hits.records(result)] == ["task-1", "task-1"]
     assert result.problems == {}
 

@@ -15,7 +15,7 @@ from lineage_core.base import regex as patterns
 from lineage_core.base.clock import parse_timestamp
 from lineage_core.base.errors import BadInputError
 from lineage_core.query import filter_parser as filters
-from lineage_core.query.filter_terms import Ground
+from lineage_core.query.filter_terms import FilterContext
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_core.write.journal import Journal
@@ -65,7 +65,7 @@ def test_whatever_is_typed_is_a_filter_or_one_clear_error(text: str, state: Stat
     patterns.limit(0.05, on_screen=True)
     try:
         try:
-            matches = filters.parse(text, Ground(state, NOW)).matches
+            matches = filters.parse(text, FilterContext(state, NOW)).matches
         except BadInputError as error:
             assert str(error) and "\n" not in str(error).replace(text, "")
         else:
@@ -80,7 +80,7 @@ def test_the_same_holds_for_lists_of_workers_and_events(text: str, state: State)
     patterns.limit(0.05, on_screen=True)
     try:
         try:
-            matches = narrow(text, Ground(state, NOW), {"": str, "worker": str, "type": lambda line: None})
+            matches = narrow(text, FilterContext(state, NOW), {"": str, "worker": str, "type": lambda line: None})
         except BadInputError:
             return
         assert {matches(row, "worker-scan-1") for row in state.rows.values()} <= {True, False}
@@ -104,7 +104,7 @@ def limited() -> Iterator[None]:
 @pytest.mark.usefixtures("limited")
 def test_a_search_that_would_take_for_ever_is_given_up_and_told(expression: str, state: State) -> None:
     for text in (expression, f"task:{expression}", f"worker:x {expression}"):
-        matches = filters.parse(text, Ground(state, NOW)).matches
+        matches = filters.parse(text, FilterContext(state, NOW)).matches
         assert not any(matches(row) for row in state.rows.values())
         if "worker:" not in text:
             assert "takes too long" in filters.trouble(text)

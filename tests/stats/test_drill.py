@@ -11,11 +11,11 @@ import pytest
 from lineage_core import demo, stats
 from lineage_core.dataframes.reader import Frames, read_frames
 from lineage_core.query.filter_parser import parse
-from lineage_core.query.filter_terms import Ground
+from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.load import load
 from lineage_core.state.store import State
-from lineage_core.stats import NOBODY, WINDOWS, Cut, narrowed
+from lineage_core.stats import NOBODY, WINDOWS, Window, narrowed
 from lineage_tui.app import LineageApp
 from lineage_tui.screens.main import MainScreen
 from lineage_tui.stats import PAGES
@@ -44,9 +44,9 @@ def state(directory: Path) -> State:
     return load(directory).state
 
 
-def cut_of(frames: Frames, window: str) -> Cut:
+def cut_of(frames: Frames, window: str) -> Window:
     width = WINDOWS[window]
-    return Cut(frames, None if width is None else NOW - width, NOW)
+    return Window(frames, None if width is None else NOW - width, NOW)
 
 
 _rows: dict[int, tuple[Frames, dict[str, Rows]]] = {}
@@ -60,7 +60,7 @@ def rows_of(frames: Frames) -> dict[str, Rows]:
     return _rows[id(frames)][1]
 
 
-def counted(cut: Cut, row: Row) -> set[str]:
+def counted(cut: Window, row: Row) -> set[str]:
     """The tasks that a drillable row counts, by looking at every row of the frames."""
     tables = rows_of(cut.frames)
 
@@ -101,8 +101,8 @@ def counted(cut: Cut, row: Row) -> set[str]:
             return names(recent("events", "at"), lambda one: one["event_type"] == name)
         case "reasons":
             texts = [(one, _reason(one, by)) for one in recent("events", "at")]
-            alike = dict(zip([t for _, t in texts if t], _patterns([t for _, t in texts if t]), strict=True))
-            return {one["task_id"] for one, text in texts if text and alike[text] == name}
+            fingerprint = dict(zip([t for _, t in texts if t], _patterns([t for _, t in texts if t]), strict=True))
+            return {one["task_id"] for one, text in texts if text and fingerprint[text] == name}
     raise AssertionError(f"{row.key} can be drilled into, and nobody knows what it counts")
 
 
@@ -134,7 +134,7 @@ def test_every_filter_behind_a_figure_chooses_the_tasks_that_it_counts(
     assert rows or window in ("15m", "1h")
     for row in rows:
         assert row.filter is not None
-        matches = parse(row.filter, Ground(state, NOW)).matches
+        matches = parse(row.filter, FilterContext(state, NOW)).matches
         assert {task_id for task_id, one in state.rows.items() if matches(one)} == counted(cut, row), row
 
 
@@ -168,7 +168,7 @@ async def test_enter_shows_as_many_tasks_and_back_brings_the_filter_back(
         view.pane = pane
         view.ask()
         await until(lambda: view.settled and not view._again, "the figures")
-        matches = parse("master:sec", Ground(app.state, NOW)).matches
+        matches = parse("master:sec", FilterContext(app.state, NOW)).matches
         tasks = [task_id for task_id, row in app.state.rows.items() if matches(row)]
         cut = cut_of(narrowed(frames, tasks), "24h")
         rows = [row for row in view.rows if row.filter is not None]

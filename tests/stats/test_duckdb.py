@@ -28,7 +28,7 @@ class Both:
 
     def __init__(self, directory: Path) -> None:
         demo.backfill(directory, 6000, days=2)
-        self.cut = stats.Cut(read_frames(directory).frames, None, now())
+        self.cut = stats.Window(read_frames(directory).frames, None, now())
         self.duck = duckdb.connect()
         self.duck.execute("SET TimeZone = 'UTC'")
         source = f"read_ndjson('{directory}/*.jsonl', columns = {COLUMNS})"

@@ -34,7 +34,7 @@ WINDOWS = st.sampled_from([None, 0, 3, 5, 30, 7200])
 class Told(NamedTuple):
     """A directory, read both ways. cut: the frames; tasks: the fold's; records: distinct ones with their times."""
 
-    cut: stats.Cut
+    cut: stats.Window
     tasks: list[Task]
     records: list[Found]
 
@@ -56,7 +56,7 @@ def tell(directory: Path, seconds: int | None) -> Told:
     tailer.close()
     state = load(directory).state
     tasks = [task for task_id in state.rows if (task := state.task(task_id)) is not None]
-    cut = stats.Cut(read_frames(directory).frames, None if seconds is None else now - seconds * SECOND, now)
+    cut = stats.Window(read_frames(directory).frames, None if seconds is None else now - seconds * SECOND, now)
     return Told(cut, tasks, list(records.values()))
 
 
@@ -416,7 +416,7 @@ def test_narrowing_leaves_the_chosen_tasks_only(tmp_path: Path) -> None:
     demo.backfill(tmp_path, 2000, days=1)
     frames = read_frames(tmp_path).frames
     chosen = frames.tasks["task_id"].cast(pl.String).sort()[:20].to_list()
-    cut = stats.Cut(stats.narrowed(frames, chosen), None, EPOCH + 100 * MINUTE)
+    cut = stats.Window(stats.narrowed(frames, chosen), None, EPOCH + 100 * MINUTE)
     everything = frames.events.filter(pl.col("task_id").is_in(chosen))
     assert stats.event_types(cut)["events"].sum() == everything.height
     assert set(cut.frames.workers["task_id"].cast(pl.String)) <= set(chosen)

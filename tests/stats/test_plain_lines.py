@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from lineage_core.dataframes.decoder import FrameDecoder, Taken
+from lineage_core.dataframes.decoder import DecodedPiece, FrameDecoder
 from lineage_core.dataframes.fast_path import plain
 from lineage_core.dataframes.records import Rows
 from lineage_core.model.record import Found, Rejected
@@ -34,7 +34,7 @@ def taken(data: bytes, cuts: list[int]) -> tuple[pl.DataFrame, list[Rejected], F
     parts, rejected = [laid([], b"")], []
     for piece in in_pieces(data, cuts):
         found, bad = decoder.feed(piece)
-        assert isinstance(found, Taken)
+        assert isinstance(found, DecodedPiece)
         parts += [*found.events, laid(found, data)]
         rejected += bad
     return pl.concat(parts).drop("file").sort("offset"), rejected, decoder

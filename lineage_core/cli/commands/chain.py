@@ -60,7 +60,7 @@ def answer(args: argparse.Namespace) -> Answer:
     state = loaded.state
     if args.task not in state.rows:
         raise unknown(directory, args.task)
-    above, below, parents = kin_of(state, args.task)
+    above, below, parents = relatives_of(state, args.task)
     facts = {name: state.facts(name) for name in [*reversed(above), args.task, *below]}
     links = chain(facts, parents, args.task)[: args.limit]
     rows = [_row(link) for link in links]
@@ -75,11 +75,11 @@ def answer(args: argparse.Namespace) -> Answer:
     )
 
 
-def kin_of(state: State, task_id: str) -> tuple[list[str], list[str], dict[str, str]]:
+def relatives_of(state: State, task_id: str) -> tuple[list[str], list[str], dict[str, str]]:
     """The tasks above a task, from its parent up; those below it, MAX_TASKS at most; and who is whose parent."""
     parents: dict[str, str] = {}
     at = task_id
-    while (parent := state.kin.parent(at)) is not None and at not in parents:
+    while (parent := state.subtasks.parent(at)) is not None and at not in parents:
         parents[at] = parent
         at = parent
     above = list(parents.values())
@@ -88,7 +88,7 @@ def kin_of(state: State, task_id: str) -> tuple[list[str], list[str], dict[str, 
     while level and len(below) < MAX_TASKS:
         following: list[str] = []
         for name in level:
-            for child in sorted(state.kin.children(name)):
+            for child in sorted(state.subtasks.children(name)):
                 if child in state.rows and child not in parents:
                     parents[child] = name
                     following.append(child)

@@ -12,7 +12,7 @@ from lineage_core.base.errors import ExitCode
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.maintenance.doctor import CHECKS, Patient, Verdict, Word, examine
+from lineage_core.maintenance.doctor import CHECKS, CheckResult, Surroundings, Word, examine
 from lineage_core.maintenance.doctor.check import MEGABYTE, NEWEST_BYTES, NEWEST_DAYS, SIZE_LIMIT
 from lineage_core.write import locations as paths
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Print a line for each thing that was looked at; 1 if there is a problem."""
     home = args.cortex_home or os.environ.get("CORTEX_HOME")
     with ProgressBar("reading") as bar:
-        patient = Patient(
+        surroundings = Surroundings(
             Path(paths.lineage_dir(args.dir)),
             Path(home) if home else None,
             clock.now(),
@@ -65,24 +65,24 @@ def run(args: argparse.Namespace) -> int:
             size_limit=args.size_limit * MEGABYTE,
             progress=bar,
         )
-        verdicts = list(examine(patient, args.check))
-    problems = sum(verdict.word is Word.PROBLEM for verdict in verdicts)
-    rows = [verdict._asdict() for verdict in verdicts]
+        results = list(examine(surroundings, args.check))
+    problems = sum(result.word is Word.PROBLEM for result in results)
+    rows = [result._asdict() for result in results]
     document = {
-        "directory": str(patient.directory),
-        "checked_at": clock.format_timestamp(patient.now),
+        "directory": str(surroundings.directory),
+        "checked_at": clock.format_timestamp(surroundings.now),
         "ok": not problems,
         "problems": problems,
         "checks": rows,
     }
-    output.show(Answer(lambda paper: _text(verdicts), Verdict._fields, rows, document), args)
+    output.show(Answer(lambda paper: _text(results), CheckResult._fields, rows, document), args)
     return ExitCode.CHECK_FAILED if problems else ExitCode.OK
 
 
 _ROLES = {Word.OK: "success", Word.NOTE: "muted", Word.PROBLEM: "bad"}
 
 
-def _text(verdicts: Sequence[Verdict]) -> Iterator[Line]:
-    for verdict in verdicts:
-        advice = f" → {verdict.advice}" if verdict.advice else ""
-        yield [(f"{verdict.word.value:8}", _ROLES[verdict.word]), f"{verdict.check:12} {verdict.text}{advice}"]
+def _text(results: Sequence[CheckResult]) -> Iterator[Line]:
+    for result in results:
+        advice = f" → {result.advice}" if result.advice else ""
+        yield [(f"{result.word.value:8}", _ROLES[result.word]), f"{result.check:12} {result.text}{advice}"]

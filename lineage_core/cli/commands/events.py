@@ -23,7 +23,7 @@ from lineage_core.present.rows import EVENT_KEYS, event_row
 from lineage_core.present.sentences import say
 from lineage_core.query import journal_search as hits
 from lineage_core.query.block_search import one_line
-from lineage_core.query.event_query import Pick
+from lineage_core.query.event_query import EventQuery
 from lineage_core.write import json_encoder as codec
 from lineage_core.write.locations import lineage_dir
 
@@ -65,12 +65,12 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     period.add_arguments(parser, "events")
 
 
-def pick_of(args: argparse.Namespace) -> Pick:
+def query_of(args: argparse.Namespace) -> EventQuery:
     """The events that the options ask for."""
     since, until = period.period_of(args)
     values = {f"{name}s": tuple(getattr(args, name)) for name in _KINDS}
     grep = compiled(args.grep, ignore_case=False) if args.grep else None
-    return Pick(**values, grep=grep, since=since, until=until)
+    return EventQuery(**values, grep=grep, since=since, until=until)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 def answer(args: argparse.Namespace) -> Answer:
     """The events that the options ask for. Raises UnknownNameError for a task or type that no event has."""
     directory = lineage_dir(args.dir)
-    pick = pick_of(args)
+    pick = query_of(args)
     with ProgressBar("searching") as progress:
         found = hits.find(directory, pick.search(), progress)
     if not found.places:
@@ -154,12 +154,16 @@ def _parse(raw: bytes) -> dict[str, Any]:
     return record
 
 
-def _check_names(directory: Path, pick: Pick) -> None:
+def _check_names(directory: Path, pick: EventQuery) -> None:
     """Nothing was found: because a name is wrong?"""
     if pick.tasks:
         from lineage_core.query.task_lookup import check_known
 
         check_known(directory, [name for name in pick.tasks if "*" not in name])
     for name in pick.types:
-        if name not in EVENTS and "*" not in name and not hits.find(directory, Pick(types=(name,)).search()).places:
+        if (
+            name not in EVENTS
+            and "*" not in name
+            and not hits.find(directory, EventQuery(types=(name,)).search()).places
+        ):
             raise UnknownNameError(f"no event of type {name}{nearest(name, EVENTS)}")

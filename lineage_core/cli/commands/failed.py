@@ -13,7 +13,7 @@ from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
 from lineage_core.model.entities import Status, Task, Worker
 from lineage_core.present.rows import iso, moment, span, worker_status
-from lineage_core.state.top_n import Item, latest
+from lineage_core.state.top_n import Item, top_n
 from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
@@ -81,7 +81,7 @@ def answer(args: argparse.Namespace) -> Answer:
         and (not args.task or row.task_id in args.task)
         and (not args.master or row.master in (args.master, f"{args.master}-master"))
     ]
-    pairs = latest(loaded.state, candidates, chosen, args.limit)
+    pairs = top_n(loaded.state, candidates, chosen, args.limit)
     rows = [row for _, row in pairs]
     counts = {f"{what}s": sum(row["what"] == what for row in rows) for what in ("task", "worker")}
     return Answer(

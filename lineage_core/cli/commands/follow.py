@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _follow(args: argparse.Namespace, stop: threading.Event) -> None:
     directory = lineage_dir(args.dir)
-    search = events.pick_of(args).search()
+    search = events.query_of(args).search()
     from_end = search.since is None and not args.from_start
     tailer = Tailer(directory, since=search.since, from_end=from_end)
     watcher = Watcher(directory, stop=stop)

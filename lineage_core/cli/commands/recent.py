@@ -8,7 +8,7 @@ from lineage_core.cli import output
 from lineage_core.cli.commands import events
 from lineage_core.cli.output import Answer
 from lineage_core.present.rows import EVENT_KEYS
-from lineage_core.query.event_query import Pick
+from lineage_core.query.event_query import EventQuery
 from lineage_core.query.newest_events import newest_events
 from lineage_core.write.locations import lineage_dir
 
@@ -36,7 +36,7 @@ def answer(args: argparse.Namespace) -> Answer:
     """The newest events."""
     given = [number for number in (args.count, args.limit) if number is not None]
     args.limit = min(given, default=20)
-    if events.pick_of(args) != Pick():
+    if events.query_of(args) != EventQuery():
         return events.answer(args)
     raws, problems = newest_events(lineage_dir(args.dir), args.limit)
     return events.answer_of(lambda: iter(raws), not raws, problems)

@@ -15,7 +15,7 @@ from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar, load_all
 from lineage_core.query import filter_parser as filters
-from lineage_core.query.filter_terms import Ground
+from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.thresholds import Thresholds, thresholds
 from lineage_core.settings import late
 from lineage_core.settings.config_file import read_late
@@ -23,7 +23,7 @@ from lineage_core.write.locations import lineage_dir
 
 if TYPE_CHECKING:
     from lineage_core.dataframes.reader import FrameReader
-    from lineage_core.stats import Cut
+    from lineage_core.stats import Window
 
 EXAMPLES = (
     "lineage stats --window 24h",
@@ -97,7 +97,7 @@ def _ask(args: argparse.Namespace) -> tuple[Answer, FrameReader]:
     with ProgressBar("reading") as bar:
         reader = read_frames(directory, progress=lambda done, total: bar(done / max(1, total)))
     frames = reader.frames if tasks is None else stats.narrowed(reader.frames, tasks)
-    cut = stats.Cut(frames, since, now)
+    cut = stats.Window(frames, since, now)
     found = _grouped(cut, args) if args.by else _overview(cut, limits.silent, args)
     return found._replace(problems=reader.problems), reader
 
@@ -107,11 +107,11 @@ def _chosen(directory: Path, words: list[str], now: int, limits: Thresholds) -> 
     if not words:
         return None
     state = load_all(directory).state
-    wanted = filters.parse(filters.joined(words), Ground(state, now, limits))
+    wanted = filters.parse(filters.joined(words), FilterContext(state, now, limits))
     return [row.task_id for row in state.rows.values() if wanted.matches(row)]
 
 
-def _grouped(cut: Cut, args: argparse.Namespace) -> Answer:
+def _grouped(cut: Window, args: argparse.Namespace) -> Answer:
     from lineage_core import stats
     from lineage_core.stats.document import plain
 
@@ -122,7 +122,7 @@ def _grouped(cut: Cut, args: argparse.Namespace) -> Answer:
     )
 
 
-def _overview(cut: Cut, silent_after: int, args: argparse.Namespace) -> Answer:
+def _overview(cut: Window, silent_after: int, args: argparse.Namespace) -> Answer:
     from lineage_core.stats.document import document
 
     told = document(cut, silent_after, filtered=bool(args.filters))

@@ -102,7 +102,7 @@ def _sentences(found: Lookup, now: int) -> Iterator[str]:
     born = f"was created by {task.creator}" if task.creator else "was first heard of"
     what = f"{task.task_id} ({kind})" if kind else task.task_id
     yield f"{what} {born} at {moment(task.first_at)} UTC."
-    parent = found.state.kin.parent(task.task_id)
+    parent = found.state.subtasks.parent(task.task_id)
     if parent:
         yield f"It is a subtask of {parent}."
     yield from _course(task, now)
@@ -111,7 +111,7 @@ def _sentences(found: Lookup, now: int) -> Iterator[str]:
     accepted = sum(handoff.accepted_at is not None for handoff in task.handoffs.values())
     if task.handoffs:
         yield f"It was handed over {_times(accepted)} ({len(task.handoffs)} offered)."
-    children = found.state.kin.children(task.task_id)
+    children = found.state.subtasks.children(task.task_id)
     if children:
         yield f"It has {_count(len(children), 'subtask')}."
     if task.tokens is not None:

@@ -87,7 +87,7 @@ def _document(found: Lookup, now: int) -> dict[str, Any]:
     """The task, by KEYS, without its events."""
     state, task = found.state, found.task
     return {
-        "task": task_row(state.rows[task.task_id], state.kin.parent(task.task_id), now),
+        "task": task_row(state.rows[task.task_id], state.subtasks.parent(task.task_id), now),
         "now": waiting_for(task, state.rows, now),
         "phases": [phase_row(phase, now) for phase in task.phases],
         "workers": [worker_row(task.task_id, worker, now) for worker in task.workers.values()],
@@ -102,8 +102,8 @@ def _document(found: Lookup, now: int) -> dict[str, Any]:
 def links_of(found: Lookup) -> list[dict[str, Any]]:
     """The tasks that a task is linked to: task_id, relation, and their status if it was looked up."""
     state, task = found.state, found.task
-    parent = state.kin.parent(task.task_id)
-    children = set(state.kin.children(task.task_id))
+    parent = state.subtasks.parent(task.task_id)
+    children = set(state.subtasks.children(task.task_id))
     links = []
     for name in linked_ids(state, task):
         row = state.rows.get(name)

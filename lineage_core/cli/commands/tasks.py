@@ -17,7 +17,7 @@ from lineage_core.model.entities import TaskRow
 from lineage_core.model.event_types import nearest
 from lineage_core.present.rows import TASK_KEYS, elapsed, span, task_row
 from lineage_core.query import filter_parser as filters
-from lineage_core.query.filter_terms import Ground
+from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.thresholds import thresholds
 from lineage_core.settings import late
 from lineage_core.settings.config_file import read_late
@@ -72,13 +72,15 @@ def answer(args: argparse.Namespace) -> Answer:
     limits = thresholds(read_late(vars(args)))
     loaded = load_all(lineage_dir(args.dir))
     state, now = loaded.state, clock.now()
-    wanted = filters.parse(filters.joined([word for word in args.filters if word.strip()]), Ground(state, now, limits))
+    wanted = filters.parse(
+        filters.joined([word for word in args.filters if word.strip()]), FilterContext(state, now, limits)
+    )
     chosen = [row for row in state.rows.values() if when.touches(row.first_at, row.last_at) and wanted.matches(row)]
     rows = _sorted(chosen, _value_of(args.sort, state, now), args.sort, args.reverse)[: args.limit]
     return Answer(
         text=lambda paper: _text(rows, now, paper),
         columns=tuple(TASK_KEYS),
-        rows=(task_row(row, state.kin.parent(row.task_id), now) for row in rows),
+        rows=(task_row(row, state.subtasks.parent(row.task_id), now) for row in rows),
         empty=not rows,
         problems=loaded.problems,
         timelines=lambda: export.timelines_of(loaded.state, [row.task_id for row in rows]),
@@ -93,7 +95,7 @@ def _value_of(key: str, state: State, now: int) -> Callable[[TaskRow], Any]:
         "type": lambda row: row.task_type,
         "session_id": lambda row: row.session,
         "trace_id": lambda row: row.trace,
-        "parent_task_id": lambda row: state.kin.parent(row.task_id),
+        "parent_task_id": lambda row: state.subtasks.parent(row.task_id),
         "progress_percentage": lambda row: row.percent,
     }
     return values.get(key) or attrgetter(key)

@@ -58,7 +58,7 @@ def answer(args: argparse.Namespace) -> Answer:
         problems, state = found.problems, found.state
         items = chosen(found.task)[: args.limit]
     else:
-        from lineage_core.state.top_n import latest
+        from lineage_core.state.top_n import top_n
 
         loaded = load_all(directory)
         problems, state = loaded.problems, loaded.state
@@ -67,7 +67,7 @@ def answer(args: argparse.Namespace) -> Answer:
             for row in state.rows.values()
             if row.workers and (row.open_workers or not args.open) and when.touches(row.first_at, row.last_at)
         ]
-        items = latest(state, rows, chosen, args.limit)
+        items = top_n(state, rows, chosen, args.limit)
     return Answer(
         text=lambda paper: text_lines(items, now, paper, with_task=args.task is None),
         columns=tuple(WORKER_KEYS),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from lineage_core.maintenance.doctor import checkout, host, records, storage
-from lineage_core.maintenance.doctor.check import Patient, Verdict, Word
+from lineage_core.maintenance.doctor.check import CheckResult, Surroundings, Word
 
-__all__ = ["CHECKS", "Patient", "Verdict", "Word", "examine"]
+__all__ = ["CHECKS", "CheckResult", "Surroundings", "Word", "examine"]
 
-Check = Callable[[Patient], Iterator[Verdict]]
-"""Gives one verdict if all is well, else one for each problem."""
+Check = Callable[[Surroundings], Iterator[CheckResult]]
+"""Gives one result if all is well, else one for each problem."""
 
 CHECKS: dict[str, Check] = {
     "directory": storage.directory,
@@ -31,11 +31,11 @@ CHECKS: dict[str, Check] = {
 _WITHOUT_DIRECTORY = ("library", "integration")
 
 
-def examine(patient: Patient, chosen: Sequence[str] = ()) -> Iterator[Verdict]:
+def examine(surroundings: Surroundings, chosen: Sequence[str] = ()) -> Iterator[CheckResult]:
     """Make the checks (or those that are chosen), in order; without a directory only those that need none."""
-    there = all(verdict.word is Word.OK for verdict in storage.directory(patient))
+    there = all(result.word is Word.OK for result in storage.directory(surroundings))
     for name, check in CHECKS.items():
         if chosen and name not in chosen and (there or name != "directory"):
             continue
         if there or name in ("directory", *_WITHOUT_DIRECTORY):
-            yield from check(patient)
+            yield from check(surroundings)

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lineage_core.maintenance.doctor.record_scan import Reading, read_newest
+from lineage_core.maintenance.doctor.record_scan import RecordScan, read_newest
 from lineage_core.read.journal_files import JournalFile, files
 
 MEGABYTE = 1_000_000
@@ -25,7 +25,7 @@ class Word(StrEnum):
     PROBLEM = "problem"
 
 
-class Verdict(NamedTuple):
+class CheckResult(NamedTuple):
     """What a check found. advice: what to do, if anything. values: numbers and names for monitoring."""
 
     check: str
@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
     values: Mapping[str, Any] = {}
 
 
-class Patient:
+class Surroundings:
     """A lineage directory, and the checkout that writes to it.
 
     home: the checkout, if it is known. now: microseconds since the epoch. days, budget: how many of the newest
@@ -76,6 +76,6 @@ class Patient:
         return [file for file in self.files if file.path.name == file.name and not file.archived]
 
     @cached_property
-    def reading(self) -> Reading:
+    def reading(self) -> RecordScan:
         """What its newest records tell."""
         return read_newest(self.files, self.directory, self.now, self.days, self.budget, self.progress)

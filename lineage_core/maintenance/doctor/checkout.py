@@ -11,27 +11,27 @@ from pathlib import Path
 from lineage_core.base.errors import JournalError
 from lineage_core.integration import install as shell_install
 from lineage_core.integration import survey as points
-from lineage_core.maintenance.doctor.check import Patient, Verdict, Word
+from lineage_core.maintenance.doctor.check import CheckResult, Surroundings, Word
 
 _RECORDED = re.compile(r"^(?:__lineage_python|lineage_command)=(\S.*?)(?:\s+#.*)?$", re.MULTILINE)
 _UNKNOWN = "no checkout is known"
 _TELL = "set CORTEX_HOME or give --cortex-home"
 
 
-def library(patient: Patient) -> Iterator[Verdict]:
+def library(surroundings: Surroundings) -> Iterator[CheckResult]:
     """Whether our files in the checkout are the present ones, and what they call is there."""
-    if patient.home is None:
-        yield Verdict("library", Word.NOTE, _UNKNOWN, _TELL)
+    if surroundings.home is None:
+        yield CheckResult("library", Word.NOTE, _UNKNOWN, _TELL)
         return
     try:
-        states = shell_install.status(patient.home)
+        states = shell_install.status(surroundings.home)
     except JournalError as error:
-        yield Verdict("library", Word.PROBLEM, str(error), "check its permissions")
+        yield CheckResult("library", Word.PROBLEM, str(error), "check its permissions")
         return
     values = {state.target: state.word for state in states}
     if all(state.word == "missing" for state in states):
-        advice = f"lineage shell install --cortex-home {patient.home}"
-        yield Verdict("library", Word.NOTE, f"not installed in {patient.home}", advice, values)
+        advice = f"lineage shell install --cortex-home {surroundings.home}"
+        yield CheckResult("library", Word.NOTE, f"not installed in {surroundings.home}", advice, values)
         return
     sound = True
     for state in states:
@@ -43,9 +43,9 @@ def library(patient: Patient) -> Iterator[Verdict]:
         else:
             continue
         sound = False
-        yield Verdict("library", Word.PROBLEM, text, advice, values)
+        yield CheckResult("library", Word.PROBLEM, text, advice, values)
     if sound:
-        yield Verdict("library", Word.OK, f"installed in {patient.home} and current", values=values)
+        yield CheckResult("library", Word.OK, f"installed in {surroundings.home} and current", values=values)
 
 
 def _gone(target: Path) -> str | None:
@@ -57,22 +57,22 @@ def _gone(target: Path) -> str | None:
     return None
 
 
-def integration(patient: Patient) -> Iterator[Verdict]:
+def integration(surroundings: Surroundings) -> Iterator[CheckResult]:
     """How many of the places that ought to log do."""
-    if patient.home is None:
-        yield Verdict("integration", Word.NOTE, _UNKNOWN, _TELL)
+    if surroundings.home is None:
+        yield CheckResult("integration", Word.NOTE, _UNKNOWN, _TELL)
         return
     try:
-        findings = points.survey(patient.home)
+        findings = points.survey(surroundings.home)
     except JournalError as error:
-        yield Verdict("integration", Word.PROBLEM, str(error), "check its permissions")
+        yield CheckResult("integration", Word.PROBLEM, str(error), "check its permissions")
         return
     done = sum(finding.integrated for finding in findings)
     missing = [finding.point.id for finding in points.required(findings, "critical")]
     values = {"integrated": done, "total": len(findings), "critical_missing": missing}
     text = f"{done} of {len(findings)} points log"
-    if missing and (patient.home / points.LIBRARY).exists():
+    if missing and (surroundings.home / points.LIBRARY).exists():
         text += f"; critical ones that do not: {', '.join(missing)}"
-        yield Verdict("integration", Word.PROBLEM, text, "lineage integration check", values)
+        yield CheckResult("integration", Word.PROBLEM, text, "lineage integration check", values)
     else:
-        yield Verdict("integration", Word.OK if not missing else Word.NOTE, text, values=values)
+        yield CheckResult("integration", Word.OK if not missing else Word.NOTE, text, values=values)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lineage_core.maintenance.doctor.check import Patient, Verdict, Word
+from lineage_core.maintenance.doctor.check import CheckResult, Surroundings, Word
 from lineage_core.read.watcher import Watcher
 
 _LIMITS = ("max_user_watches", "max_user_instances")
 
 
-def watch(patient: Patient) -> Iterator[Verdict]:
+def watch(surroundings: Surroundings) -> Iterator[CheckResult]:
     """Whether a viewer is told of changes, or has to poll."""
     values = {name: _limit(name) for name in _LIMITS}
-    watcher = Watcher(patient.directory, poll=0)
+    watcher = Watcher(surroundings.directory, poll=0)
     try:
         watcher.wait()
         mode, reason = watcher.mode, watcher.reason
@@ -22,13 +22,13 @@ def watch(patient: Patient) -> Iterator[Verdict]:
         watcher.close()
     limits = ", ".join(f"{name} {value}" for name, value in values.items() if value is not None)
     if mode == "live":
-        yield Verdict("watch", Word.OK, f"changes are told at once ({limits})", values=values | {"mode": mode})
+        yield CheckResult("watch", Word.OK, f"changes are told at once ({limits})", values=values | {"mode": mode})
         return
     advice = "sysctl fs.inotify.max_user_instances=1024 fs.inotify.max_user_watches=524288"
     if "does not tell" in reason:
         advice = "viewers poll twice a second; that is as good as it gets here"
     text = f"viewers have to poll: {reason} ({limits})"
-    yield Verdict("watch", Word.PROBLEM, text, advice, values | {"mode": mode})
+    yield CheckResult("watch", Word.PROBLEM, text, advice, values | {"mode": mode})
 
 
 def _limit(name: str) -> int | None:

@@ -22,7 +22,7 @@ line."""
 
 
 @dataclass(slots=True)
-class Trouble:
+class Troubles:
     """Things of one kind that were found. first: the place of the first, as `file:line`; most: the largest `by`."""
 
     count: int = 0
@@ -39,7 +39,7 @@ class Trouble:
 
 
 @dataclass(slots=True)
-class Reading:
+class RecordScan:
     """What was read. left_out: files that were not, for they are older or too large together.
 
     log_us: how long the calls of the shell library took, in microseconds, where they tell (LINEAGE_TIMING=1).
@@ -48,12 +48,12 @@ class Reading:
     files: int = 0
     records: int = 0
     left_out: int = 0
-    quarantined: Trouble = field(default_factory=Trouble)
-    torn: Trouble = field(default_factory=Trouble)
-    doubled: Trouble = field(default_factory=Trouble)
-    ahead: Trouble = field(default_factory=Trouble)
-    back: Trouble = field(default_factory=Trouble)
-    out_of_years: Trouble = field(default_factory=Trouble)
+    quarantined: Troubles = field(default_factory=Troubles)
+    torn: Troubles = field(default_factory=Troubles)
+    doubled: Troubles = field(default_factory=Troubles)
+    ahead: Troubles = field(default_factory=Troubles)
+    back: Troubles = field(default_factory=Troubles)
+    out_of_years: Troubles = field(default_factory=Troubles)
     unreadable: dict[str, str] = field(default_factory=dict)
     log_us: array[int] = field(default_factory=lambda: array("q"))
 
@@ -70,7 +70,7 @@ def read_newest(
     days: int | None,
     budget: int | None,
     progress: Callable[[float], None],
-) -> Reading:
+) -> RecordScan:
     """Read the files of the newest days (None: of all) and the combined one, as far as a budget of bytes goes (None:
     all), which the newest spend first.
 
@@ -83,7 +83,7 @@ def read_newest(
             budget -= file.status.st_size
         if (not file.date or file.date in dates) and (budget is None or budget >= 0 or not chosen):
             chosen.append(file)
-    reading, seen = Reading(len(chosen), left_out=len(listed) - len(chosen)), (set[int](), set[int]())
+    reading, seen = RecordScan(len(chosen), left_out=len(listed) - len(chosen)), (set[int](), set[int]())
     chosen.sort(key=lambda file: (file.name, not file.archived))  # oldest first, as they were written
     for number, file in enumerate(chosen):
         progress(number / len(chosen))
@@ -96,7 +96,7 @@ def read_newest(
     return reading
 
 
-def _read(file: JournalFile, path: str, now: int, reading: Reading, seen: set[int]) -> None:
+def _read(file: JournalFile, path: str, now: int, reading: RecordScan, seen: set[int]) -> None:
     growing = not file.packed and now - file.status.st_mtime_ns // 1000 < IN_PROGRESS
     written = None
     for piece in numbered(file):

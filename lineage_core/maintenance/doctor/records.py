@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lineage_core.base.clock import format_duration
-from lineage_core.maintenance.doctor.check import Patient, Verdict, Word
+from lineage_core.maintenance.doctor.check import CheckResult, Surroundings, Word
 
 SLOW = 50_000
 """Microseconds that one log call in twenty may take; a healthy one takes less than two thousand."""
 
 
-def records(patient: Patient) -> Iterator[Verdict]:
+def records(surroundings: Surroundings) -> Iterator[CheckResult]:
     """What is quarantined, and what stands twice."""
-    reading = patient.reading
+    reading = surroundings.reading
     lost, doubled = reading.quarantined, reading.doubled
     values = {
         "files": reading.files,
@@ -26,34 +26,36 @@ def records(patient: Patient) -> Iterator[Verdict]:
     }
     for path, why in sorted(reading.unreadable.items()):
         advice = "let this user read it, or ask as one who may" if "denied" in why else "restore it"
-        yield Verdict("records", Word.PROBLEM, f"{path} cannot be read to its end: {why}", advice, values)
+        yield CheckResult("records", Word.PROBLEM, f"{path} cannot be read to its end: {why}", advice, values)
     if lost.count:
         text = f"{lost.count} quarantined pieces, {lost.size} bytes, the first at {lost.first}"
-        yield Verdict("records", Word.PROBLEM, text, "`lineage validate` lists them", values)
+        yield CheckResult("records", Word.PROBLEM, text, "`lineage validate` lists them", values)
     if doubled.count:
         text = f"{doubled.count} records stand twice, the first copy at {doubled.first}; they are counted once"
-        yield Verdict("records", Word.PROBLEM, text, "find who copies journal files", values)
+        yield CheckResult("records", Word.PROBLEM, text, "find who copies journal files", values)
     if not (reading.unreadable or lost.count or doubled.count):
         rest = f"; {reading.left_out} older files not looked at (--all)" if reading.left_out else ""
-        yield Verdict("records", Word.OK, f"{reading.records} records in {reading.files} files{rest}", values=values)
+        yield CheckResult(
+            "records", Word.OK, f"{reading.records} records in {reading.files} files{rest}", values=values
+        )
 
 
-def torn(patient: Patient) -> Iterator[Verdict]:
+def torn(surroundings: Surroundings) -> Iterator[CheckResult]:
     """Files that end in the middle of a record."""
-    ends = patient.reading.torn
+    ends = surroundings.reading.torn
     values = {"torn": ends.count}
     if ends.count:
         text = f"{ends.count} torn ends, the first at {ends.first}"
         advice = "a writer was killed or the disk was full; the next append starts a new line"
-        yield Verdict("torn", Word.PROBLEM, text, advice, values)
+        yield CheckResult("torn", Word.PROBLEM, text, advice, values)
     else:
-        yield Verdict("torn", Word.OK, "every file ends with a whole record", values=values)
+        yield CheckResult("torn", Word.OK, "every file ends with a whole record", values=values)
 
 
-def clock(patient: Patient) -> Iterator[Verdict]:
+def clock(surroundings: Surroundings) -> Iterator[CheckResult]:
     """Events from the future, and jumps of the clock."""
-    ahead, back = patient.reading.ahead, patient.reading.back
-    beyond = patient.reading.out_of_years
+    ahead, back = surroundings.reading.ahead, surroundings.reading.back
+    beyond = surroundings.reading.out_of_years
     values = {
         "out_of_years": beyond.count,
         "ahead": ahead.count,
@@ -64,28 +66,28 @@ def clock(patient: Patient) -> Iterator[Verdict]:
     advice = "check the time service of this host (timedatectl)"
     if ahead.count:
         text = f"{ahead.count} events up to {format_duration(ahead.most)} in the future, the first at {ahead.first}"
-        yield Verdict("clock", Word.PROBLEM, text, advice, values)
+        yield CheckResult("clock", Word.PROBLEM, text, advice, values)
     if back.count:
         text = f"the clock went back {back.count} times, by up to {format_duration(back.most)}, first at {back.first}"
-        yield Verdict("clock", Word.PROBLEM, text, advice, values)
+        yield CheckResult("clock", Word.PROBLEM, text, advice, values)
     if beyond.count:
         text = f"{beyond.count} events outside the years 1 to 9999 in UTC, the first at {beyond.first}"
         what = "they count as the first or last moment of these years; `lineage validate` lists them"
-        yield Verdict("clock", Word.PROBLEM, text, what, values)
+        yield CheckResult("clock", Word.PROBLEM, text, what, values)
     if not (ahead.count or back.count or beyond.count):
-        yield Verdict("clock", Word.OK, "no event from the future, no jump", values=values)
+        yield CheckResult("clock", Word.OK, "no event from the future, no jump", values=values)
 
 
-def times(patient: Patient) -> Iterator[Verdict]:
+def times(surroundings: Surroundings) -> Iterator[CheckResult]:
     """How long the calls of the shell library took."""
-    reading = patient.reading
+    reading = surroundings.reading
     p50, p95, p99 = (reading.percentile(share) for share in (0.5, 0.95, 0.99))
     values = {"count": len(reading.log_us), "p50_us": p50, "p95_us": p95, "p99_us": p99}
     if p50 is None or p95 is None or p99 is None:
-        yield Verdict("times", Word.NOTE, "no write times", "LINEAGE_TIMING=1 makes scripts record them", values)
+        yield CheckResult("times", Word.NOTE, "no write times", "LINEAGE_TIMING=1 makes scripts record them", values)
         return
     text = f"p50 {p50 / 1000:.1f} ms, p95 {p95 / 1000:.1f} ms, p99 {p99 / 1000:.1f} ms of {len(reading.log_us)} calls"
     if p95 > SLOW:
-        yield Verdict("times", Word.PROBLEM, text, "logging is slow: look at the load, and at the disk", values)
+        yield CheckResult("times", Word.PROBLEM, text, "logging is slow: look at the load, and at the disk", values)
     else:
-        yield Verdict("times", Word.OK, text, values=values)
+        yield CheckResult("times", Word.OK, text, values=values)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lineage_core.base.errors import JournalError
 from lineage_core.maintenance.archive import LOCK, MOVED
-from lineage_core.maintenance.doctor.check import MEGABYTE, Patient, Verdict, Word
+from lineage_core.maintenance.doctor.check import MEGABYTE, CheckResult, Surroundings, Word
 from lineage_core.read.journal_files import ARCHIVE, JournalFile
 
 _LEAST_FREE = 100 * MEGABYTE
@@ -21,51 +21,51 @@ _DAYS_AHEAD = 30
 _SHOWN = 3  # names in one line
 
 
-def directory(patient: Patient) -> Iterator[Verdict]:
+def directory(surroundings: Surroundings) -> Iterator[CheckResult]:
     """Whether the directory is there and can be listed."""
-    path = patient.directory
+    path = surroundings.directory
     try:
-        listed = patient.files
+        listed = surroundings.files
     except FileNotFoundError:
         advice = "the first event makes it; or give --dir, LINEAGE_DIR or CORTEX_HOME"
-        yield Verdict("directory", Word.PROBLEM, f"{path} does not exist", advice)
+        yield CheckResult("directory", Word.PROBLEM, f"{path} does not exist", advice)
         return
     except JournalError as error:
-        yield Verdict("directory", Word.PROBLEM, str(error), "check what it is, and its permissions")
+        yield CheckResult("directory", Word.PROBLEM, str(error), "check what it is, and its permissions")
         return
     size = sum(file.status.st_size for file in listed)
     values = {"path": str(path), "files": len(listed), "bytes": size}
-    yield Verdict("directory", Word.OK, f"{path}: {len(listed)} files, {_megabytes(size)}", values=values)
+    yield CheckResult("directory", Word.OK, f"{path}: {len(listed)} files, {_megabytes(size)}", values=values)
 
 
-def permissions(patient: Patient) -> Iterator[Verdict]:
+def permissions(surroundings: Surroundings) -> Iterator[CheckResult]:
     """Who may write here and cannot append to a file, and what others can read or change."""
-    status = patient.directory.stat()
+    status = surroundings.directory.stat()
     writers = _writers(status)
     told = False
     if not writers:
         mode = stat.S_IMODE(status.st_mode)
-        yield _bad(f"nobody may make files in {patient.directory} (mode {mode:04o})", "chmod u+rwx it")
+        yield _bad(f"nobody may make files in {surroundings.directory} (mode {mode:04o})", "chmod u+rwx it")
         told = True
     for who, letter in writers.items():
-        stuck = [file for file in patient.live if not _can_append(who, file, status) and not _has_acl(file.path)]
+        stuck = [file for file in surroundings.live if not _can_append(who, file, status) and not _has_acl(file.path)]
         if stuck:
             name = _name(who, status)
             yield _bad(f"{name} cannot append to {_names(stuck)}", f"chmod {letter}+w them; umask 002 for writers")
             told = True
-    if _reachable(patient.directory):
+    if _reachable(surroundings.directory):
         for bit, can, cure in ((stat.S_IWOTH, "change", "o-w"), (stat.S_IROTH, "read", "o-rwx")):
-            open_ = [file for file in patient.files if file.status.st_mode & bit]
+            open_ = [file for file in surroundings.files if file.status.st_mode & bit]
             if open_:
-                target = patient.directory if bit == stat.S_IROTH else "them"
+                target = surroundings.directory if bit == stat.S_IROTH else "them"
                 yield _bad(f"other users can {can} {_names(open_)}", f"chmod {cure} {target}")
                 told = True
     if not told:
-        yield Verdict("permissions", Word.OK, "who may write can append, and others cannot read")
+        yield CheckResult("permissions", Word.OK, "who may write can append, and others cannot read")
 
 
-def _bad(text: str, advice: str) -> Verdict:
-    return Verdict("permissions", Word.PROBLEM, text, advice)
+def _bad(text: str, advice: str) -> CheckResult:
+    return CheckResult("permissions", Word.PROBLEM, text, advice)
 
 
 def _writers(status: os.stat_result) -> dict[str, str]:
@@ -121,24 +121,24 @@ def _reachable(path: Path) -> bool:
         return False
 
 
-def names(patient: Patient) -> Iterator[Verdict]:
+def names(surroundings: Surroundings) -> Iterator[CheckResult]:
     """What is named like a journal file and is none, links, and what a killed archive run left."""
-    found = [(f"{name}: {why}", "look at it, and move it away") for name, why in sorted(patient.problems.items())]
+    found = [(f"{name}: {why}", "look at it, and move it away") for name, why in sorted(surroundings.problems.items())]
     found += [
-        (f"{name}: {why}", "give it such a name, or move it away") for name, why in sorted(patient.unread.items())
+        (f"{name}: {why}", "give it such a name, or move it away") for name, why in sorted(surroundings.unread.items())
     ]
-    links = [file.path.relative_to(patient.directory) for file in patient.files if file.path.is_symlink()]
+    links = [file.path.relative_to(surroundings.directory) for file in surroundings.files if file.path.is_symlink()]
     found += [(f"{link} is a symbolic link", "put the file itself there") for link in links]
-    if not _archive_runs(patient.directory):
-        left = [file.path for file in patient.files if file.path.name.endswith(MOVED)]
-        left += patient.directory.glob(f"{ARCHIVE}/*/*.gz.tmp")
+    if not _archive_runs(surroundings.directory):
+        left = [file.path for file in surroundings.files if file.path.name.endswith(MOVED)]
+        left += surroundings.directory.glob(f"{ARCHIVE}/*/*.gz.tmp")
         if left:
-            shown = ", ".join(str(path.relative_to(patient.directory)) for path in left[:_SHOWN])
+            shown = ", ".join(str(path.relative_to(surroundings.directory)) for path in left[:_SHOWN])
             found.append((f"an archive run was ended in the middle: {shown}", "lineage archive"))
     for text, advice in found:
-        yield Verdict("names", Word.PROBLEM, text, advice)
+        yield CheckResult("names", Word.PROBLEM, text, advice)
     if not found:
-        yield Verdict("names", Word.OK, "every file named like one of ours is one")
+        yield CheckResult("names", Word.OK, "every file named like one of ours is one")
 
 
 def _archive_runs(directory: Path) -> bool:
@@ -156,11 +156,11 @@ def _archive_runs(directory: Path) -> bool:
     return False
 
 
-def space(patient: Patient) -> Iterator[Verdict]:
+def space(surroundings: Surroundings) -> Iterator[CheckResult]:
     """Room on the disk for the next days, at the rate of the last ones."""
-    disk = os.statvfs(patient.directory)
+    disk = os.statvfs(surroundings.directory)
     free = disk.f_bavail * disk.f_frsize
-    daily = [file.status.st_size for file in patient.files if file.date and not file.packed][:7]
+    daily = [file.status.st_size for file in surroundings.files if file.date and not file.packed][:7]
     need = max(_LEAST_FREE, _DAYS_AHEAD * sum(daily) // max(1, len(daily)))
     values = {"free_bytes": free, "needed_bytes": need, "free_inodes": disk.f_favail if disk.f_files else None}
     short = []
@@ -169,24 +169,28 @@ def space(patient: Patient) -> Iterator[Verdict]:
     if disk.f_files and disk.f_favail < _LEAST_INODES:
         short.append(f"{disk.f_favail} inodes free")
     if short:
-        yield Verdict("space", Word.PROBLEM, "; ".join(short), "free some, or `lineage archive`", values)
+        yield CheckResult("space", Word.PROBLEM, "; ".join(short), "free some, or `lineage archive`", values)
     else:
-        yield Verdict("space", Word.OK, f"{_megabytes(free)} free", values=values)
+        yield CheckResult("space", Word.OK, f"{_megabytes(free)} free", values=values)
 
 
-def size(patient: Patient) -> Iterator[Verdict]:
+def size(surroundings: Surroundings) -> Iterator[CheckResult]:
     """Files over the limit."""
-    large = [file for file in patient.files if not file.packed and file.status.st_size > patient.size_limit]
-    largest = max((file.status.st_size for file in patient.files if not file.packed), default=0)
-    values = {"largest_bytes": largest, "limit_bytes": patient.size_limit, "over": [file.path.name for file in large]}
+    large = [file for file in surroundings.files if not file.packed and file.status.st_size > surroundings.size_limit]
+    largest = max((file.status.st_size for file in surroundings.files if not file.packed), default=0)
+    values = {
+        "largest_bytes": largest,
+        "limit_bytes": surroundings.size_limit,
+        "over": [file.path.name for file in large],
+    }
     if not large:
-        yield Verdict("size", Word.OK, f"the largest file has {_megabytes(largest)}", values=values)
+        yield CheckResult("size", Word.OK, f"the largest file has {_megabytes(largest)}", values=values)
         return
     cure = "`lineage archive` packs closed months"
     if any(not file.date for file in large):
         cure = "`lineage archive --combined` packs task-lineage.jsonl"
-    text = f"over {_megabytes(patient.size_limit)}: {_names(large)}, the largest {_megabytes(largest)}"
-    yield Verdict("size", Word.PROBLEM, text, cure, values)
+    text = f"over {_megabytes(surroundings.size_limit)}: {_names(large)}, the largest {_megabytes(largest)}"
+    yield CheckResult("size", Word.PROBLEM, text, cure, values)
 
 
 def _names(found: list[JournalFile]) -> str:

@@ -20,7 +20,7 @@ from lineage_core.base import clock
 from lineage_core.base.clock import HOUR, MINUTE
 from lineage_core.cli import main
 from lineage_core.integration import install as shell_install
-from lineage_core.maintenance.doctor import CHECKS, Patient, Verdict, Word, examine
+from lineage_core.maintenance.doctor import CHECKS, CheckResult, Surroundings, Word, examine
 from lineage_core.write.journal import Journal
 from lineage_core.write.record_builder import compose
 from tests.conftest import CORTEX
@@ -39,7 +39,7 @@ def journal(tmp_path: Path) -> Path:
 
 def problems(journal: Path, home: Path | None = None, **options: Any) -> list[tuple[str, str, str]]:
     """Check, text and advice of each problem."""
-    found = list(examine(Patient(journal, home, now(), **options)))
+    found = list(examine(Surroundings(journal, home, now(), **options)))
     return [(v.check, v.text, v.advice) for v in found if v.word is Word.PROBLEM]
 
 
@@ -73,7 +73,7 @@ def record(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_directory_in_order_has_no_problem(journal: Path) -> None:
-    found = list(examine(Patient(journal, None, now())))
+    found = list(examine(Surroundings(journal, None, now())))
     assert [(v.check, v.word) for v in found if v.word is Word.PROBLEM] == []
     assert [v.check for v in found] == list(CHECKS)
     assert {v.check for v in found if v.word is Word.NOTE} == {"times", "library", "integration"}
@@ -155,7 +155,7 @@ def test_slow_writes_and_fast_ones(journal: Path) -> None:
 
     for took in range(400, 500):
         log(took)
-    (verdict,) = examine(Patient(journal, None, now()), ["times"])
+    (verdict,) = examine(Surroundings(journal, None, now()), ["times"])
     assert verdict.word is Word.OK
     assert verdict.values == {"count": 100, "p50_us": 450, "p95_us": 495, "p99_us": 499}
     for _ in range(10):
@@ -310,7 +310,7 @@ def home(tmp_path: Path) -> Path:
 
 def test_a_checkout_in_order_has_no_problem(journal: Path, home: Path) -> None:
     assert problems(journal, home) == []
-    verdicts = list(examine(Patient(journal, home, now())))
+    verdicts = list(examine(Surroundings(journal, home, now())))
     assert [v.word for v in verdicts if v.check in ("library", "integration")] == [Word.OK, Word.OK]
 
 
@@ -353,10 +353,10 @@ def test_of_many_days_the_newest_are_read_unless_all_are_asked_for(journal: Path
     (journal / "lineage-2020-01-01.jsonl").write_text("garbage\n")
     files = len(list(journal.iterdir()))  # two days span two dates, or three
     assert problems(journal, days=files - 1) == []
-    (verdict,) = examine(Patient(journal, None, now(), days=files - 2), ["records"])
+    (verdict,) = examine(Surroundings(journal, None, now(), days=files - 2), ["records"])
     assert verdict.values["files_left_out"] == 2
     assert only(journal, days=None, budget=None)[0] == "records"
-    assert [v.values["files"] for v in examine(Patient(journal, None, now(), budget=10), ["records"])] == [1]
+    assert [v.values["files"] for v in examine(Surroundings(journal, None, now(), budget=10), ["records"])] == [1]
 
 
 def test_the_command_tells_a_line_each_and_exits_with_1(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -380,7 +380,7 @@ def test_json_has_the_keys_that_monitoring_reads(journal: Path, capsys: pytest.C
     document = json.loads(capsys.readouterr().out)
     assert list(document) == ["directory", "checked_at", "ok", "problems", "checks"]
     assert document["ok"] is True
-    assert all(list(check) == list(Verdict._fields) for check in document["checks"])
+    assert all(list(check) == list(CheckResult._fields) for check in document["checks"])
     values = {check["check"]: set(check["values"]) for check in document["checks"]}
     assert values["directory"] == {"path", "files", "bytes"}
     assert values["space"] == {"free_bytes", "needed_bytes", "free_inodes"}
@@ -393,7 +393,7 @@ def test_json_has_the_keys_that_monitoring_reads(journal: Path, capsys: pytest.C
 
 def test_nothing_in_the_directory_is_touched(journal: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in [journal, *journal.iterdir()]}
-    list(examine(Patient(journal, None, now())))
+    list(examine(Surroundings(journal, None, now())))
     assert {path: path.stat().st_mtime_ns for path in [journal, *journal.iterdir()]} == before
 
 

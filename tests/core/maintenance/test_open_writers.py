@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core.maintenance.open_writers import Quiet, Seen, look
+from lineage_core.maintenance.open_writers import OpenWriters, WriterWait, look
 
 HOLD = "import sys; file = open(sys.argv[1], sys.argv[2]); print(flush=True); sys.stdin.read()"
 
@@ -36,13 +36,13 @@ def path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_writer_is_seen_and_named(path: Path) -> None:
     with holding(path, "a") as writer:
-        assert look(path) == Seen(True, (writer,))
-        assert f"(process {writer}) still has it open for writing" in Quiet(path, patience=0).wait()
+        assert look(path) == OpenWriters(True, (writer,))
+        assert f"(process {writer}) still has it open for writing" in WriterWait(path, patience=0).wait()
 
 
 def test_readers_are_not_in_the_way(path: Path) -> None:
     with holding(path, "r"):
-        assert Quiet(path, patience=0).wait() == ""
+        assert WriterWait(path, patience=0).wait() == ""
 
 
 def test_a_renamed_file_is_still_the_one_that_is_open(path: Path) -> None:
@@ -55,11 +55,11 @@ def test_a_writer_that_closes_the_file_ends_the_wait(path: Path) -> None:
     command = [sys.executable, "-S", "-c", HOLD.replace("sys.stdin.read()", "__import__('time').sleep(0.3)")]
     with subprocess.Popen([*command, str(path), "a"], stdout=subprocess.PIPE) as writer:
         assert writer.stdout and writer.stdout.readline() == b"\n"
-        assert Quiet(path, patience=60).wait() == ""
-        assert look(path) == Seen(False)
+        assert WriterWait(path, patience=60).wait() == ""
+        assert look(path) == OpenWriters(False)
 
 
-def as_somebody_else(path: Path) -> tuple[Seen, str]:
+def as_somebody_else(path: Path) -> tuple[OpenWriters, str]:
     """What a user sees who does not own the file and cannot see the processes of root."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -69,19 +69,19 @@ def as_somebody_else(path: Path) -> tuple[Seen, str]:
             os.setgid(65534)
             os.setuid(65534)
         seen = look(path)
-        said = Quiet(path, patience=0, grace=0.05).wait()
+        said = WriterWait(path, patience=0, grace=0.05).wait()
         os.write(writer, repr((seen.open, seen.writers, said)).encode())
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     os.close(writer)
     with os.fdopen(reader) as answer:
         opened, writers, said = eval(answer.read())
-    return Seen(opened, writers), said
+    return OpenWriters(opened, writers), said
 
 
 def test_where_writers_cannot_be_seen_the_file_has_to_stay_as_it_is_for_a_while() -> None:
     """/etc/passwd is root's, whom nobody else may look at; no lease on it for others either."""
     seen, said = as_somebody_else(Path("/etc/passwd"))
     hidden = os.geteuid() == 0 or Path("/proc/1").stat().st_uid != os.geteuid()
-    assert seen == Seen(None if hidden else False)
+    assert seen == OpenWriters(None if hidden else False)
     assert said == ""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lineage_core.model.error_fingerprint import alike
+from lineage_core.model.error_fingerprint import fingerprint
 from lineage_core.stats import pattern_of
 
 WORDS = ("branch", "is", " 3 ", "task-12", "/srv/a.b/c", "'x y'", "50%", "deadbeef", "deadbeefcafe", "a/b", "v1.2")
@@ -22,7 +22,7 @@ PARTS = st.sampled_from([*WORDS, *'"`%#, -@é٣\t:.\n'])
     ],
 )
 def test_what_differs_from_case_to_case_is_left_out(reason: str, pattern: str) -> None:
-    assert alike(reason) == pattern
+    assert fingerprint(reason) == pattern
 
 
 @settings(max_examples=300, deadline=None)
@@ -30,10 +30,10 @@ def test_what_differs_from_case_to_case_is_left_out(reason: str, pattern: str) -
 @example("a%1b%/x/y")
 def test_one_reason_gets_the_pattern_that_a_column_of_reasons_gets(reason: str) -> None:
     (expected,) = pl.DataFrame({"text": [reason]}).select(pattern_of(pl.col("text"))).to_series()
-    assert alike(reason) == expected
+    assert fingerprint(reason) == expected
 
 
 @pytest.mark.timeout(20)  # as against ages
 @pytest.mark.parametrize("part", ["a", "'", "a-", "/a", "#,", "# ", "a/", "1%", "\\"])
 def test_no_reason_takes_long(part: str) -> None:
-    alike(part * 1_000_000)
+    fingerprint(part * 1_000_000)

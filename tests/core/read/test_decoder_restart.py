@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_core.model.record import Found, Rejected
-from lineage_core.read import interleaving as habits
+from lineage_core.read import interleaving as traits
 from lineage_core.read import pretty_printed as tangled
 from lineage_core.read.decoder import Decoder
 from tests.conftest import DATA
@@ -83,9 +83,9 @@ def test_started_again_anywhere_a_reader_finds_what_one_that_never_stopped_finds
     cuts = data.draw(st.lists(st.tuples(st.integers(0, len(text)), st.booleans()), max_size=6))
     with pytest.MonkeyPatch.context() as patch:
         if patience:  # so that even in a short file something is far away
-            patch.setattr(habits, "PATIENCE", patience)
+            patch.setattr(traits, "PATIENCE", patience)
             patch.setattr(tangled, "PATIENCE", patience)
-            patch.setattr(habits, "WINDOW", 3 * patience)
+            patch.setattr(traits, "WINDOW", 3 * patience)
         assert read(text, cuts) == read(text, [])
 
 
@@ -97,10 +97,10 @@ def test_the_tangled_sample_may_be_read_by_one_reader_after_another(cut: int) ->
 def test_a_reader_that_starts_again_reads_no_more_than_a_window_again() -> None:
     one = pretty(tangled_original("a", 1, 1))
     decoder = Decoder()
-    for _ in range(2 * habits.WINDOW // len(one)):
+    for _ in range(2 * traits.WINDOW // len(one)):
         decoder.feed(one)
-        assert decoder.end - decoder.settled <= habits.WINDOW + len(one)
-    for _ in range(habits.WINDOW // len(compact(record())) + 2):
+        assert decoder.end - decoder.settled <= traits.WINDOW + len(one)
+    for _ in range(traits.WINDOW // len(compact(record())) + 2):
         decoder.feed(compact(record()))
     assert decoder.fresh
 
@@ -111,10 +111,10 @@ def test_what_is_kept_of_what_was_read_does_not_grow() -> None:
     sizes = set()
     for number in range(1000):
         decoder.feed(text.replace(b"tangle", b"t%05d" % number) + b"}\n")
-        kept = decoder._tangle._habits
+        kept = decoder._open_objects._traits
         sizes.add(len(kept._regions))
         assert len(kept._votes) <= len(kept._regions)
-    assert max(sizes) < 1.1 * habits.WINDOW / (len(text) / 4)
+    assert max(sizes) < 1.1 * traits.WINDOW / (len(text) / 4)
 
 
 # Work

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_core.model.limits import MAX_LINE
-from lineage_core.read import interleaving as habits
+from lineage_core.read import interleaving as traits
 from lineage_core.read.decoder import Decoder, record_bytes
 from tests.conftest import DATA
 from tests.journal_text import compact, decode, pretty, record, records, tangled_original
@@ -247,17 +247,17 @@ def test_a_record_in_progress_is_held_while_others_pass_but_not_for_ever() -> No
     decoder = Decoder()
     decoder.feed(pretty(legacy(1))[:-2])
     passed, rejected = 0, []
-    while not rejected and passed < 2 * habits.PATIENCE:
+    while not rejected and passed < 2 * traits.PATIENCE:
         assert decoder.settled == 0
         found, rejected = decoder.feed(compact(ONE))
         assert len(found) == 1
         passed += len(compact(ONE))
     assert [bad.reason for bad in rejected] == ["unfinished"]
-    assert habits.PATIENCE < passed < habits.PATIENCE + 2000
-    while decoder.settled == 0 and passed < 2 * habits.WINDOW:  # what was learned from it still counts
+    assert traits.PATIENCE < passed < traits.PATIENCE + 2000
+    while decoder.settled == 0 and passed < 2 * traits.WINDOW:  # what was learned from it still counts
         passed += len(compact(ONE))
         assert len(decoder.feed(compact(ONE))[0]) == 1
-    assert passed < habits.PATIENCE + habits.WINDOW + 4000
+    assert passed < traits.PATIENCE + traits.WINDOW + 4000
     assert decoder.settled == decoder.end
     assert decoder.fresh
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core.cli.commands.chain import kin_of, text_lines
+from lineage_core.cli.commands.chain import relatives_of, text_lines
 from lineage_core.cli.output import Paper
 from lineage_core.model.facts import Fact
 from lineage_core.rules.causality import chain
 from lineage_core.state.load import load
 from lineage_core.state.store import State
-from lineage_core.state.subtasks import Kinship
+from lineage_core.state.subtasks import Subtasks
 from tests.journal_text import compact, record
 
 SMALL, FACTOR, MOST = 2_000, 4, 9
@@ -87,11 +87,11 @@ def nest(size: int, order: str) -> Iterator[tuple[str, str | None]]:
 @pytest.mark.parametrize("order", ["as created", "deepest first", "in any order", "bent to a ring"])
 def test_tasks_nested_in_each_other(order: str) -> None:
     def work(size: int) -> None:
-        kin = Kinship()
+        subtasks = Subtasks()
         for child, parent in nest(size, order):
-            kin.claim(child, parent, None)
-        kin.settle()
-        assert kin.parent(f"t{size - 1}") == f"t{size - 2}"
+            subtasks.claim(child, parent, None)
+        subtasks.settle()
+        assert subtasks.parent(f"t{size - 1}") == f"t{size - 2}"
 
     assert cost(work, SMALL * FACTOR) < MOST * cost(work, SMALL)
 
@@ -113,5 +113,5 @@ def test_a_directory_of_nested_tasks_costs_little_more_than_a_flat_one(tmp_path:
     flat, deep = (journal(tmp_path / name, size, nested=name == "deep") for name in ("flat", "deep"))
     assert cost(lambda _: load(deep), 0) < 5 * cost(lambda _: load(flat), 0)
     state: State = load(deep).state
-    assert state.kin.parent("task-19999") == "task-19998"
-    assert len(kin_of(state, "task-19999")[0]) == size - 1
+    assert state.subtasks.parent("task-19999") == "task-19998"
+    assert len(relatives_of(state, "task-19999")[0]) == size - 1

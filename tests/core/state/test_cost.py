@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lineage_core.model.entities import Task
-from lineage_core.model.facts import Fact, Sought, fact_of
+from lineage_core.model.facts import Fact, FactSearch, fact_of
 from lineage_core.state import snapshot_cache
 from lineage_core.state import store as merge
 from lineage_core.state.load import load
@@ -25,22 +25,22 @@ class Work:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.played = self.searched = 0
-        play, within, locate = merge.play, Sought.within, Snapshot.locate
+        play, within, locate = merge.play, FactSearch.within, Snapshot.locate
 
         def counted_play(task_id: str, facts: list[Fact]) -> Task:
             self.played += len(facts)
             return play(task_id, facts)
 
-        def counted_within(sought: Sought, packed: bytes | bytearray) -> set[str]:
+        def counted_within(sought: FactSearch, packed: bytes | bytearray) -> set[str]:
             self.searched += 1
             return within(sought, packed)
 
-        def counted_locate(snapshot: Snapshot, sought: Sought) -> dict[str, str]:
+        def counted_locate(snapshot: Snapshot, sought: FactSearch) -> dict[str, str]:
             self.searched += 1
             return locate(snapshot, sought)
 
         monkeypatch.setattr(merge, "play", counted_play)
-        monkeypatch.setattr(Sought, "within", counted_within)
+        monkeypatch.setattr(FactSearch, "within", counted_within)
         monkeypatch.setattr(Snapshot, "locate", counted_locate)
 
 
@@ -123,12 +123,12 @@ def test_a_parent_is_found_by_an_event_of_long_ago_and_by_one_that_comes_later(
     old = facts(range(100))
     state.merge_facts(old)
     state.merge_facts(facts(range(100, 101), event_type="task_created", parent_lineage_id=old[3][1].lineage_id))
-    assert state.kin.parent("task-100") == "task-3"
+    assert state.subtasks.parent("task-100") == "task-3"
     late = facts(range(300, 301))
     state.merge_facts(facts(range(101, 102), event_type="task_created", parent_lineage_id=late[0][1].lineage_id))
-    assert state.kin.parent("task-101") is None
+    assert state.subtasks.parent("task-101") is None
     state.merge_facts(late)
-    assert state.kin.parent("task-101") == "task-300"
+    assert state.subtasks.parent("task-101") == "task-300"
 
 
 @pytest.mark.parametrize("digits", [9, 26])
@@ -143,7 +143,7 @@ def test_of_tasks_that_share_an_id_the_smallest_is_the_parent_in_any_order(digit
         state = State()
         for fact in order:
             state.merge_facts([fact])
-        assert state.kin.parent("task-child") == "task-a"
+        assert state.subtasks.parent("task-child") == "task-a"
 
 
 def test_text_that_looks_like_an_event_is_no_parent() -> None:
@@ -156,8 +156,8 @@ def test_text_that_looks_like_an_event_is_no_parent() -> None:
             *facts(range(4, 5), lineage_id='a "b"', task_id="task-mother"),
         ]
     )
-    assert state.kin.parent("task-child") is None
-    assert state.kin.parent("task-odd") == "task-mother"
+    assert state.subtasks.parent("task-child") is None
+    assert state.subtasks.parent("task-odd") == "task-mother"
 
 
 def test_spawning_looks_at_no_other_worker() -> None:

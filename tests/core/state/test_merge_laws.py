@@ -86,8 +86,8 @@ def picture(state: State) -> dict[str, Any]:
         "rows": state.rows,
         "tasks": {task_id: state.task(task_id) for task_id in state.rows},
         "facts": {task_id: state.facts(task_id) for task_id in state.rows},
-        "parents": {task_id: state.kin.parent(task_id) for task_id in state.rows},
-        "children": {task_id: sorted(state.kin.children(task_id)) for task_id in state.rows},
+        "parents": {task_id: state.subtasks.parent(task_id) for task_id in state.rows},
+        "children": {task_id: sorted(state.subtasks.children(task_id)) for task_id in state.rows},
         "counts": {status: n for status, n in state.counts.items() if n},
         "events": state.events,
     }
@@ -156,7 +156,7 @@ def test_a_cycle_of_subtasks_is_cut_at_its_smallest_id() -> None:
         for n, (task, parent) in enumerate(ring.items())
     ]
     state = merged(facts)
-    assert {task: state.kin.parent(task) for task in ring} == {**ring, "task-a": None}
+    assert {task: state.subtasks.parent(task) for task in ring} == {**ring, "task-a": None}
 
 
 def test_an_event_that_arrives_while_it_is_looked_for_is_found() -> None:
@@ -177,7 +177,7 @@ def test_an_event_that_arrives_while_it_is_looked_for_is_found() -> None:
 
         state._find = find  # type: ignore[method-assign]
         state.settle()
-        assert state.kin.parent("kid") == "parent"
+        assert state.subtasks.parent("kid") == "parent"
 
 
 def folded(scratch: str, name: str, *what: dict[str, Any]) -> Snapshot:

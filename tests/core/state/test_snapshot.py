@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lineage_core import demo
 from lineage_core.base.clock import parse_timestamp
-from lineage_core.model.facts import Fact, Sought
+from lineage_core.model.facts import Fact, FactSearch
 from lineage_core.state import snapshot_cache
 from lineage_core.state.load import load
 from lineage_core.state.snapshot import DamagedError, Snapshot
@@ -238,7 +238,7 @@ def test_an_event_is_found_among_facts_that_were_altered(journal: Path, snapshot
     path.write_bytes(altered)
     opened = Snapshot(path)
     opened.renew = partial(fold_again, journal)
-    assert opened.sound() and opened.locate(Sought(set(wanted))) == wanted
+    assert opened.sound() and opened.locate(FactSearch(set(wanted))) == wanted
 
 
 def test_a_snapshot_is_not_written_through_a_symbolic_link(journal: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def told(state: State) -> dict[str, Any]:
     return {
         "rows": dict(state.rows),
         "facts": {task_id: state.facts(task_id) for task_id in state.rows},
-        "parents": {task_id: state.kin.parent(task_id) for task_id in state.rows},
+        "parents": {task_id: state.subtasks.parent(task_id) for task_id in state.rows},
         "counts": +state.counts,
         "sums": (state.events, state.copies),
     }

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from lineage_core.model.facts import Fact
 from lineage_core.present.timeline import timeline
-from lineage_core.rules.root_cause import blame, cause
+from lineage_core.rules.root_cause import cause, root_cause
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.detail import pane as detail_module
@@ -112,7 +112,7 @@ def test_the_cause_is_what_blame_finds(end: str | None) -> None:
         log.add(end, "task-1", 50, reason="because")
     task, facts = log.state.task("task-1"), log.state.facts("task-1")
     assert task is not None
-    found, fact = cause(task), blame(task, facts)
+    found, fact = cause(task), root_cause(task, facts)
     assert found is not None and fact is not None
     assert (found.at, found.worker) == (fact.at, fact.data.get("worker_id"))
 

@@ -13,7 +13,7 @@ from lineage_tui.app import LineageApp
 from lineage_tui.screens.help import HelpScreen
 from lineage_tui.screens.main import MainScreen
 from lineage_tui.screens.palette import Commands
-from lineage_tui.settings.config import Kept, read_config
+from lineage_tui.settings.config import SavedState, read_config
 from lineage_tui.settings.keymap import COMMANDS, rebind, with_joined
 from lineage_tui.views.stats import StatsView
 from lineage_tui.views.workers import WorkersView
@@ -123,7 +123,7 @@ async def test_ctrl_p_finds_a_command(lineage: Path) -> None:
 
 async def test_order_of_the_workers_and_pane_and_window_of_the_figures_return_on_the_next_start(lineage: Path) -> None:
     Journal(lineage).log("task_created", "task-1", "user-kim")
-    async with opened(lineage, kept=Kept()) as pilot:
+    async with opened(lineage, kept=SavedState()) as pilot:
         await pilot.press("2", "greater_than_sign", "i", "4", "right", "full_stop")
         kept = main_of(pilot).keep()
     assert kept.workers_inverted and (kept.pane, kept.window) == ("durations", "7d")

@@ -408,7 +408,7 @@ async def test_a_change_in_a_long_list_looks_at_little_of_it(monkeypatch: pytest
 def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> None:
     log, clock = Log(), Clock()
     kept = Acknowledgements(DIRECTORY)
-    concerns = AttentionList(log.state, Thresholds(), kept)
+    attention = AttentionList(log.state, Thresholds(), kept)
     steps = (
         "task_started", "task_blocked", "task_unblocked", "task_escalated", "task_completed", "task_failed",
         "worker_spawned", "worker_started", "worker_progress", "worker_failed", "handoff_created", "handoff_accepted",
@@ -416,7 +416,7 @@ def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> Non
     for _ in range(data.draw(st.integers(1, 25))):
         if data.draw(st.booleans()):
             clock.at += data.draw(st.sampled_from([1, 4 * MINUTE, 31 * MINUTE, 11 * HOUR]))
-            for _done in concerns.settle(clock.at):
+            for _done in attention.settle(clock.at):
                 pass
         number = data.draw(st.integers(0, 3))
         changed = log.add(
@@ -428,16 +428,16 @@ def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> Non
             blocked_by=[f"task-{(number + 1) % 4}"],
             error_details=data.draw(st.sampled_from(["zombie_timeout", "no disk"])),
         )
-        concerns.update(changed, clock.at)
-        for _done in concerns.settle(clock.at):
+        attention.update(changed, clock.at)
+        for _done in attention.settle(clock.at):
             pass
     plain = AttentionList(log.state, Thresholds(), kept)
     plain.update(log.state.rows, clock.at)
-    assert [(key, concerns.concern(key).grade) for key in concerns.lines] == [  # type: ignore[union-attr]
-        (key, plain.concern(key).grade)
+    assert [(key, attention.item(key).grade) for key in attention.lines] == [  # type: ignore[union-attr]
+        (key, plain.item(key).grade)
         for key in plain.lines  # type: ignore[union-attr]
     ]
-    assert concerns.counts + plain.counts == plain.counts + plain.counts and concerns.old == plain.old
+    assert attention.counts + plain.counts == plain.counts + plain.counts and attention.old == plain.old
     for task_id, row in log.state.rows.items():
         task = log.state.task(task_id)
         assert task is not None

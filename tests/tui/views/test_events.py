@@ -14,7 +14,7 @@ from lineage_core import demo
 from lineage_core.base.errors import BadInputError
 from lineage_core.model.facts import Fact, distinct, order, unpack
 from lineage_core.query.filter_parser import parse
-from lineage_core.query.filter_terms import Ground
+from lineage_core.query.filter_terms import FilterContext
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_tui.models import event_window
@@ -155,7 +155,7 @@ async def test_a_filter_asks_the_event_for_its_words_and_the_task_for_its_state(
     view = stream(log)
 
     def chosen(text: str) -> list[str]:
-        view.set_filter(parse(text, Ground(log.state, NOW)).matches, text)
+        view.set_filter(parse(text, FilterContext(log.state, NOW)).matches, text)
         return [event.fact.event_type for event in view.model.shown]
 
     async with alone(view):

@@ -15,7 +15,7 @@ from lineage_core import demo, stats
 from lineage_core.base.clock import SECOND, format_timestamp
 from lineage_core.dataframes.reader import read_frames
 from lineage_core.query.filter_parser import parse
-from lineage_core.query.filter_terms import Ground
+from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
@@ -112,7 +112,7 @@ async def test_enter_on_a_line_without_tasks_behind_it_says_so(directory: Path) 
 @pytest.mark.parametrize("pane", PANES)
 async def test_each_pane_shows_what_its_page_holds(directory: Path, pane: str) -> None:
     frames = read_frames(directory).frames
-    cut = stats.Cut(frames, NOW - stats.WINDOWS["24h"], NOW)  # type: ignore[operator]
+    cut = stats.Window(frames, NOW - stats.WINDOWS["24h"], NOW)  # type: ignore[operator]
     async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
         view = await go_to(pilot, pane)
         assert [row.key for row in view.rows] == [row.key for row in PAGES[pane](cut, Thresholds())]
@@ -127,7 +127,7 @@ async def test_a_longer_window_holds_more(directory: Path) -> None:
             assert view.window == window
             frames = read_frames(directory).frames
             span = stats.WINDOWS[window]
-            cut = stats.Cut(frames, None if span is None else NOW - span, NOW)
+            cut = stats.Window(frames, None if span is None else NOW - span, NOW)
             total = int(stats.flow(cut)["events"].sum())
             assert f"{total:,}  most" in text(view)
             totals.append(total)
@@ -149,9 +149,9 @@ async def test_a_filter_narrows_the_figures(directory: Path) -> None:
         assert isinstance(app, LineageApp)
         await pilot.press("slash", *"master:security", "enter")
         await until(lambda: view.settled and view._shown and view._shown.request.text == "master:security")
-        chosen = parse("master:security", Ground(app.state, NOW))
+        chosen = parse("master:security", FilterContext(app.state, NOW))
         tasks = [row.task_id for row in app.state.rows.values() if chosen.matches(row)]
-        cut = stats.Cut(stats.narrowed(frames, tasks), NOW - stats.WINDOWS["24h"], NOW)  # type: ignore[operator]
+        cut = stats.Window(stats.narrowed(frames, tasks), NOW - stats.WINDOWS["24h"], NOW)  # type: ignore[operator]
         assert [row.key for row in view.rows] == [row.key for row in PAGES["failures"](cut, Thresholds())]
         assert ("rate master", "development-master", "row") not in [row.key for row in view.rows]
 

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from lineage_core import demo
 from lineage_core.model.entities import Worker, WorkerEnd
 from lineage_core.query.filter_parser import parse
-from lineage_core.query.filter_terms import Ground
+from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.silence import STUCK, WORDS, over, worker_look
 from lineage_core.rules.stuck_work import Severity, check
 from lineage_core.rules.thresholds import Thresholds
@@ -285,7 +285,7 @@ async def test_a_filter_asks_the_worker_for_its_words_and_the_task_for_the_rest(
     view = table(log.state)
 
     def chosen(text: str) -> list[str]:
-        view.set_filter(parse(text, Ground(log.state, NOW)).matches, text)
+        view.set_filter(parse(text, FilterContext(log.state, NOW)).matches, text)
         return sorted(workers(view))
 
     async with alone(view):
@@ -312,7 +312,7 @@ async def test_the_filter_goes_by_what_is_shown_and_time_brings_lines_in_and_out
     view = table(log.state, clock)
 
     def chosen(text: str) -> list[str]:
-        view.set_filter(parse(text, Ground(log.state, clock())).matches, text)
+        view.set_filter(parse(text, FilterContext(log.state, clock())).matches, text)
         return workers(view)
 
     async with alone(view):
