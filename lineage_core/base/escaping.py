@@ -2,6 +2,8 @@
 
 Hostile are the characters that a terminal, an editor or a spreadsheet obeys instead of showing: C0 controls, DEL, C1
 controls, bidirectional controls, line and paragraph separators, and lone surrogates, which no encoding has bytes for.
+Unseen are those that show nothing (Unicode's Default_Ignorable_Code_Point, and format controls): two names that differ
+by one of them must not look the same.
 """
 
 from __future__ import annotations
@@ -14,20 +16,25 @@ _HOSTILE = (
     "\u2028\u2029"  # line and paragraph separators
     "\ud800-\udfff"  # surrogates
 )
-_UNSHOWABLE = re.compile(f"[{_HOSTILE}]")
+_UNSEEN = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+)
+_JOINERS = "\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef"  # seen by what they do to letters and emoji, not to ASCII
+_UNSHOWABLE = re.compile(f"[{_HOSTILE}{_UNSEEN}]|(?:(?<=[ -~])|^)(?!\ufe0f\u20e3)[{_JOINERS}]")  # not in a keycap: 1️⃣
 _NOT_JSON_SAFE = re.compile(f"(?![\t\n])[{_HOSTILE}]")  # tab and newline occur between the tokens of JSON text
 _FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")  # the wide forms too: spreadsheets take them for the narrow ones
 
 
 def visible(text: str, limit: int | None = None) -> str:
-    """`text` on one line with a visible escape (`\\x1b`, `\\u202e`) for each hostile character; a tab becomes a space.
+    """`text` on one line with a visible escape (`\\x1b`, `\\u202e`) for each hostile or unseen character; tab is blank.
 
     limit: the most characters to return; a longer text ends in `…`.
     """
     if limit is not None and len(text) > limit:
         shown = visible(text[:limit])
         return shown[: limit - 1] + "…" if limit else ""
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return text
     shown = _UNSHOWABLE.sub(_escape, text)
     if limit is not None and len(shown) > limit:
@@ -39,7 +46,7 @@ def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code == 9:
         return " "
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def json_safe(text: str) -> str:

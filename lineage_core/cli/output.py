@@ -9,12 +9,12 @@ import argparse
 import csv
 import os
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import orjson
 
+from lineage_core.base.cells import PLAIN, cell_width, shown
 from lineage_core.base.errors import ExitCode
 from lineage_core.base.escaping import csv_cell, json_safe, visible
 
@@ -172,7 +172,7 @@ def render(line: Line, paper: Paper) -> str:
     """A line of text as it goes to the terminal: hostile characters visible, colours of ours only."""
     pieces = [line] if isinstance(line, str) or _is_piece(line) else line
     text = "".join(_piece(piece, paper) for piece in pieces).rstrip()  # type: ignore[arg-type]
-    return text.replace("→", "->").replace("…", "...") if paper.ascii else text
+    return text.translate(PLAIN) if paper.ascii else text
 
 
 def _is_piece(line: Line) -> bool:
@@ -181,28 +181,21 @@ def _is_piece(line: Line) -> bool:
 
 def _piece(piece: Piece, paper: Paper) -> str:
     if isinstance(piece, str):
-        return visible(piece)
-    text, role = visible(piece[0]), piece[1]
+        return shown(piece)
+    text, role = shown(piece[0]), piece[1]
     code = _COLOURS.get(role) if paper.colour else None
     return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
-
-
-def width_of(text: str) -> int:
-    """The columns that (visible) text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[Piece]], right: Iterable[int] = ()) -> Iterator[Line]:
     """Aligned columns under their headers. right: the columns that are aligned to the right."""
     to_right = frozenset(right)
-    safe = [[(visible(c), "") if isinstance(c, str) else (visible(c[0]), c[1]) for c in row] for row in rows]
-    widths = [max([len(head), *(width_of(row[at][0]) for row in safe)]) for at, head in enumerate(headers)]
+    safe = [[(shown(c), "") if isinstance(c, str) else (shown(c[0]), c[1]) for c in row] for row in rows]
+    widths = [max([len(head), *(cell_width(row[at][0]) for row in safe)]) for at, head in enumerate(headers)]
     for row in [[(header, "head") for header in headers], *safe]:
         line: list[Piece] = []
         for at, piece in enumerate(row):
-            blank = " " * (widths[at] - width_of(piece[0]))
+            blank = " " * (widths[at] - cell_width(piece[0]))
             line += [blank, piece] if at in to_right else [piece, blank]
             line.append("  ")
         yield line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lineage_core.base.cells import cell_width, fit, head, shown
 from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND, format_duration
 from lineage_core.present.timeline import Bar, Lane, Tick, Timeline
 
@@ -49,20 +50,20 @@ _STEPS = (
 _LABEL = 28  # most columns of the names
 
 
-def draw(line: Timeline, now: int, width: int, ascii_only: bool) -> list[list[Piece]]:
-    """The lanes as lines of pieces, at most `width` columns (40 at least), under an axis with offsets.
+def draw(line: Timeline, now: int, columns: int, ascii_only: bool) -> list[list[Piece]]:
+    """The lanes as lines of pieces, at most so many columns (40 at least), under an axis with offsets.
 
     Open bars reach to now. A bar takes at least one column, however short it is.
     """
     end = max(now if line.end is None else line.end, line.start + 1)
-    label = min(_LABEL, max((len(lane.name) + 3 for lane in line.lanes), default=8))
-    axis = _Axis(line.start, end, max(12, width - label - 8))
+    label = min(_LABEL, max((cell_width(shown(lane.name)) + 3 for lane in line.lanes), default=8))
+    axis = _Axis(line.start, end, max(12, columns - label - 8))
     lines = [[(" " * label, ""), (_ruler(axis, growing=line.end is None), "muted")]]
     for lane in line.lanes:
-        name = f"{'  ' if lane.kind != 'phases' else ''}{lane.name}"
-        if len(name) > label - 1:
-            name = name[: label - (4 if ascii_only else 2)] + ("..." if ascii_only else "…")
-        lines.append([(f"{name:{label}}", "head" if lane.kind == "phases" else ""), *_cells(lane, axis, ascii_only)])
+        name = shown(f"{'  ' if lane.kind != 'phases' else ''}{lane.name}")
+        if cell_width(name) > label - 1:
+            name = head(name, label - 2) + ("~" if ascii_only else "…")
+        lines.append([(fit(name, label), "head" if lane.kind == "phases" else ""), *_cells(lane, axis, ascii_only)])
         lines[-1].append((f" {format_duration(_length(lane, end))}", "muted"))
     kinds = dict.fromkeys(part.kind for _, part in parts(line))
     legend: list[Piece] = []

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator
 from functools import partial
 from typing import Any
 
+from lineage_core.base.cells import fit
 from lineage_core.base.clock import Clock, format_duration
 from lineage_core.model.facts import Fact
 from lineage_core.present.sentences import say
@@ -15,7 +16,7 @@ from lineage_core.state.store import State
 from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.task_events import TaskEvents
 from lineage_tui.models.text_wrap import RecordLine, record_lines, wrap
-from lineage_tui.theme.line import Line, fit
+from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
 from lineage_tui.widgets.slices import in_background

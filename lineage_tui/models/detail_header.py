@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lineage_core.base.cells import cell_width
 from lineage_core.base.clock import format_duration
 from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.session_summary import Session, Sums
@@ -23,8 +24,8 @@ def task_lines(task_id: str, told: TaskBrief, width: int, height: int, looks: St
     for said in told.said[: 3 if height >= 9 else 1]:
         glyph, _, role = looks.look(said.state)
         lead = f"{glyph} " if said.marked else ""
-        for number, text in enumerate(wrap(said.text, max(8, width - len(lead)), most)):
-            lines.append([((lead if number == 0 else " " * len(lead)) + text, role, False)])
+        for number, text in enumerate(wrap(said.text, max(8, width - cell_width(lead)), most)):
+            lines.append([((lead if number == 0 else " " * cell_width(lead)) + text, role, False)])
     return lines + _figures(told.figures, width, 2 if height >= 13 else 1, looks)
 
 
@@ -76,7 +77,7 @@ def _figures(told: Sequence[str], width: int, most: int, looks: Styles) -> list[
     rows = [""]
     for text in told:
         longer = f"{rows[-1]}{dot}{text}" if rows[-1] else text
-        if len(longer) > width and len(rows) < most and rows[-1]:
+        if cell_width(longer) > width and len(rows) < most and rows[-1]:
             rows.append(text)
         else:
             rows[-1] = longer

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from lineage_core.base.cells import cell_width, fit
 from lineage_core.base.clock import format_local, format_timestamp
 from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.screens.display import Showing
 from lineage_tui.settings.keymap import HINTED, first_key
-from lineage_tui.theme.line import fit
 from lineage_tui.widgets.edge_line import EdgeLine, Part
 from lineage_tui.widgets.status_text import counts, pulse
 
@@ -46,7 +46,7 @@ class Edges(Showing):
         mode = "blocked" if health.mode == "polling" else "done"
         right.append((f" {'waiting' if health.missing else health.mode} ", "blocked" if health.missing else mode))
         numbers = {**status_counts.by_status, **status_counts.stuck(now), "escalated": len(status_counts.escalated)}
-        room = self.size.width - sum(len(text) for text, _ in right)
+        room = self.size.width - sum(cell_width(text) for text, _ in right)
         self.status_line.show(counts(numbers, room, looks), right)
         time_of_day = (format_local if looks.times == "local" else format_timestamp)(now)[11:19]
         self.top_line.show(

@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
+from lineage_core.base.cells import cell_width, shown
 from lineage_core.model.entities import TaskRow
 from lineage_tui.models.links import Link
 from lineage_tui.settings.keymap import named
@@ -60,7 +61,7 @@ class JumpScreen(ModalScreen[Link | None]):
         view.border_title = "to which?"
         view.on_entered = self._chosen
         view.styles.height = len(self.links) + 2
-        view.styles.width = min(76, 21 + max(len(link.text) for link in self.links))
+        view.styles.width = min(76, 21 + max(cell_width(shown(link.text)) for link in self.links))
         yield view
 
     def on_mount(self) -> None:

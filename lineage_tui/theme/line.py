@@ -1,50 +1,37 @@
 """Text into cells: the one place where text from disk becomes something a terminal is shown.
 
-Every text goes through `visible`, which makes control characters harmless, and is cut or padded by the cells it takes
-(wide characters take two). Nothing here reads markup.
+Every text goes through `shown`, which makes control characters harmless and widths sure, and is cut or padded by the
+cells it takes (`lineage_core.base.cells`). Nothing here reads markup.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.strip import Strip
 
-from lineage_core.base.escaping import visible
+from lineage_core.base.cells import cell_width, fit, head, shown, tail
 from lineage_tui.theme.styles import Styles
 
 
-def fit(text: str, width: int, *, right: bool = False) -> str:
-    """`text` in exactly `width` cells, safe to show: padded, or cut with an ellipsis."""
-    if width <= 0:
-        return ""
-    text = visible(text, 4 * width)
-    size = cell_len(text)
-    if size > width:
-        return set_cell_size(text, width - 1).rstrip().ljust(width - 1) + "…" if width > 1 else "…"
-    padding = " " * (width - size)
-    return padding + text if right else text + padding
-
-
-def cut(text: str, prefix: str, width: int, styles: Styles) -> str:
-    """An id in at most `width` cells: without the prefix that all have, and cut before its end, which tells it."""
-    text = visible(text)
-    if len(text) <= width or cell_len(text) != len(text) or width < 8:
+def cut(text: str, prefix: str, cells: int, styles: Styles) -> str:
+    """An id in at most so many cells: without the prefix that all have, and cut before its end, which tells it."""
+    text = shown(text)
+    if cell_width(text) <= cells or cells < 8:
         return text
     mark = styles.glyph("…", "~")
     text = text.removeprefix(prefix)
-    if len(text) < width:
+    if cell_width(text) < cells:
         return mark + text
-    tail = width * 2 // 5
-    return text[: width - tail - 1] + mark + text[-tail:]
+    end = tail(text, cells * 2 // 5)
+    return head(text, cells - cell_width(end) - 1) + mark + end
 
 
 def part_at(parts: Iterable[str], cell: int) -> str:
     """Which of the texts that stand side by side is on a cell, counted from 0; nothing beyond them."""
     for text in parts:
-        cell -= cell_len(text)
+        cell -= cell_width(shown(text))
         if cell < 0:
             return text
     return ""
@@ -66,8 +53,8 @@ class Line:
 
     def put(self, text: str, role: str = "text", *, bold: bool = False, on: str = "") -> Line:
         """Add text as wide as it is, cut at the end of the line."""
-        text = self.styles.plain(visible(text, 4 * self.left))
-        size = cell_len(text)
+        text = self.styles.plain(shown(text, 4 * self.left))
+        size = cell_width(text)
         if size > self.left:
             text, size = self.styles.plain(fit(text, self.left)), self.left
         if size:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rich.style import Style
 from textual.theme import Theme
 
+from lineage_core.base.cells import PLAIN
 from lineage_core.base.clock import format_duration, format_local, format_timestamp
 
 
@@ -141,9 +142,6 @@ def themes() -> list[Theme]:
     ]
 
 
-_PLAIN = str.maketrans("…·›→←↑↓⇧–—≤≥×─│", "~->><^v^--<>x-|")
-"""Decorations that words and figures are written with, and the ASCII character in place of each."""
-
 TIME_MODES = ("UTC", "local", "ago")
 """How times are written: in UTC, in the time zone of the user, or relative to now."""
 
@@ -185,7 +183,7 @@ class Styles:
 
     def plain(self, text: str) -> str:
         """The text as it can be shown: without decorations that are not ASCII, if that is all there may be."""
-        return text if not self.ascii_only or text.isascii() else text.translate(_PLAIN)
+        return text if not self.ascii_only or text.isascii() else text.translate(PLAIN)
 
     def time(self, at: int, now: int) -> str:
         """A moment in at most 12 characters, as the operator wants times: `08:03:48.123` or `3m05s ago`."""

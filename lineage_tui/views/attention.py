@@ -11,6 +11,7 @@ from typing import Any
 
 from textual.geometry import Region
 
+from lineage_core.base.cells import cell_width, fit
 from lineage_core.base.clock import Clock, format_duration
 from lineage_core.model.entities import TaskRow
 from lineage_core.present.sentences import short
@@ -23,7 +24,7 @@ from lineage_tui.models.attention_list import AttentionList
 from lineage_tui.models.grouped_list import GroupedList
 from lineage_tui.models.silence_baseline import Usually
 from lineage_tui.settings.acknowledgements import Acknowledgements, Key
-from lineage_tui.theme.line import Line, cut, fit
+from lineage_tui.theme.line import Line, cut
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.grouped_list import GroupedLines
 
@@ -239,7 +240,7 @@ class AttentionView(GroupedLines):
             out.put("acknowledged: ", "muted")
         usual = self._usual(concern.what) if finding.rule == "silent" else ""
         text = self._sentence(concern, now)
-        if len(text + usual) > out.left:  # the name can be missed best: the task's stands before it
+        if cell_width(text + usual) > out.left:  # the name can be missed best: the task's stands before it
             text = text.removeprefix(f"{finding.subject} ").removeprefix("has been ")
         out.put(text, loud).put(usual, "muted")
 
@@ -260,7 +261,7 @@ class AttentionView(GroupedLines):
             text = f"{bundle.what.removesuffix('-worker')} workers{usual}"
         if bundle.band == ACKNOWLEDGED:
             text = f"acknowledged: {text}"
-        out.put(fit(text, max(8, out.left - len(tail))), role).put(tail, "muted")
+        out.put(fit(text, max(8, out.left - cell_width(tail))), role).put(tail, "muted")
 
     def _usual(self, kind: str) -> str:
         """The silence that is usual for a worker type, in brackets."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
+
+from lineage_core.base.cells import cell_width
 
 
 class DrawnWidget(Widget):
@@ -29,7 +30,7 @@ class DrawnWidget(Widget):
         if span is None:
             return strip
         # The span counts characters, a strip counts cells.
-        start, end = (strip.cell_length if at == -1 else cell_len(strip.text[:at]) for at in span)
+        start, end = (strip.cell_length if at == -1 else cell_width(strip.text[:at]) for at in span)
         chosen = strip.crop(start, end).apply_style(Style(reverse=True))
         return Strip([*strip.crop(0, start), *chosen, *strip.crop(end)], strip.cell_length)
 

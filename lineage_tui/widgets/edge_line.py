@@ -8,7 +8,8 @@ from typing import Any
 from textual import events
 from textual.strip import Strip
 
-from lineage_tui.theme.line import Line, fit, part_at
+from lineage_core.base.cells import cell_width, fit, shown
+from lineage_tui.theme.line import Line, part_at
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.drawn import DrawnWidget
 
@@ -36,14 +37,14 @@ class EdgeLine(DrawnWidget):
             self.refresh()
 
     def draw_line(self, y: int) -> Strip:
-        width = self.size.width
-        right_width = min(width, sum(len(text) for text, _ in self.right))
-        out = Line(width, self.looks, self.on)
+        room = self.size.width
+        right = min(room, sum(cell_width(shown(text)) for text, _ in self.right))
+        out = Line(room, self.looks, self.on)
         for text, role in self.left:
-            room = out.left - right_width
+            room = out.left - right
             if room > 0:
-                out.put(text if len(text) <= room else fit(text, room), role)
-        out.put(" " * max(0, out.left - right_width))
+                out.put(text if cell_width(shown(text)) <= room else fit(text, room), role)
+        out.put(" " * max(0, out.left - right))
         for text, role in self.right:
             out.put(text, role)
         return out.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lineage_core.base.cells import cell_width
 from lineage_core.base.clock import SECOND, format_duration
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.edge_line import Part
@@ -35,13 +36,13 @@ def counts(numbers: Mapping[str, int], room: int, looks: Styles) -> list[Part]:
                 glyph, word, role = looks.look(state)
                 text = f"{glyph} {number:,}" + (f" {word}" if state in worded else "")
                 parts.append((text + " " * gap, role if number else "muted"))
-        if sum(len(text) for text, _ in parts) <= room:
+        if sum(cell_width(text) for text, _ in parts) <= room:
             break
     for state in CALM:  # what is left out may still fit without its word
         if state not in states and (number := numbers.get(state, 0)):
             glyph, _, role = looks.look(state)
             text = f"{glyph} {number:,} "
-            if sum(len(text) for text, _ in parts) + len(text) <= room:
+            if sum(cell_width(text) for text, _ in parts) + cell_width(text) <= room:
                 parts.append((text, role))
     return parts
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from lineage_core.base.cells import cell_width, fit, shown
 from lineage_core.base.errors import BadInputError, ExitCode, UnknownNameError
 from lineage_core.base.escaping import visible
 from lineage_core.integration import survey as integration
@@ -122,8 +123,8 @@ def _print_json(value: Any) -> None:
 
 def _table(rows: Iterable[Sequence[str]]) -> str:
     cells = [list(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(f"{c:{w}}" for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+    widths = [max(map(cell_width, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(fit(c, w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
 
 
 def _listed() -> str:
@@ -149,7 +150,7 @@ def _checked(home: Path, findings: Sequence[Finding]) -> str:
     for f in findings:
         seen = "no journal" if f.seen is None else str(f.seen)
         mark = "+" if f.integrated else "-"
-        rows.append((mark, f.point.id, f.point.priority, visible(f.script or f.point.events[0]), f.word, seen))
+        rows.append((mark, f.point.id, f.point.priority, shown(f.script or f.point.events[0]), f.word, seen))
     shares = integration.totals(findings)
     lines = [_table(rows), ""]
     if not (home / integration.LIBRARY).is_file():
