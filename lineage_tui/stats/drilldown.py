@@ -57,8 +57,10 @@ def duration(milliseconds: float | None) -> str:
 
 
 def moment(at: datetime | None, now: int) -> str:
-    """A time for people: of today, or of another day."""
+    """A time for people, in UTC: of today, of another day, or the date of one of another year."""
     if at is None:
         return ""
-    text = format_timestamp(round(at.timestamp() * SECOND))
-    return text[11:19] if text[:10] == format_timestamp(now)[:10] else text[5:16].replace("T", " ")
+    text, present = format_timestamp(round(at.timestamp() * SECOND)), format_timestamp(now)
+    if text[:10] == present[:10]:
+        return text[11:19]
+    return text[5:16].replace("T", " ") if text[:4] == present[:4] else text[:10]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
-from lineage_core.base.clock import format_duration
+from lineage_core.base.clock import format_duration, format_timestamp
 from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.stats.charts import Row, axis, blank, course, heading, heat_head, heat_row
 from lineage_tui.stats.drilldown import moment, window
@@ -50,8 +50,10 @@ def _heat(cut: Window) -> Iterator[Row]:
     days: dict[date, list[int]] = {}
     for row in stats.heat(cut).iter_rows(named=True):
         days.setdefault(row["day"], [0] * 24)[row["hour"]] = row["events"]
+    year = int(format_timestamp(cut.now)[:4])
     top = max((max(hours) for hours in days.values()), default=0)
     yield heading("heat", "Events by hour and day")
     yield heat_head("heat head")
     for day in sorted(days, reverse=True)[:62]:
-        yield heat_row(("heat", day), f"{day:%a %m-%d}", days[day], top, "escalated")
+        label = f"{day:%a %m-%d}" if day.year == year else f"{day.year:04d}-{day.month:02d}-{day.day:02d}"
+        yield heat_row(("heat", day), label, days[day], top, "escalated")

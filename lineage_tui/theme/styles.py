@@ -192,11 +192,9 @@ class Styles:
         return (format_local(at) if self.times == "local" else format_timestamp(at))[11:23]
 
     def stamp(self, at: int, now: int) -> str:
-        """As `time`, in at most 14 characters: `03-13 08:03:12` for another day than today."""
-        written = format_local if self.times == "local" else format_timestamp
-        if self.times == "ago" or written(at)[:10] == written(now)[:10]:
-            return self.time(at, now)
-        return f"{written(at)[5:10]} {written(at)[11:19]}"
+        """As `time`, in at most 14 characters: `03-13 08:03:12` for another day than today, `2025-03-13` for one of
+        another year."""
+        return self._dated(at, now, 19)
 
     def exact(self, at: int) -> str:
         """A moment in full, whatever the operator wants elsewhere: `2026-03-14 08:03:48.123Z`, or local with its
@@ -205,8 +203,12 @@ class Styles:
         return f"{written[:10]} {written[11:23]}{written[26:]}"
 
     def moment(self, at: int, now: int) -> str:
-        """As `time`, but `03-13 08:03` for another day than today."""
+        """As `stamp`, in at most 12 characters: `03-13 08:03`."""
+        return self._dated(at, now, 16)
+
+    def _dated(self, at: int, now: int, end: int) -> str:
         written = format_local if self.times == "local" else format_timestamp
-        if self.times == "ago" or written(at)[:10] == written(now)[:10]:
+        moment, present = written(at), written(now)
+        if self.times == "ago" or moment[:10] == present[:10]:
             return self.time(at, now)
-        return f"{written(at)[5:10]} {written(at)[11:16]}"
+        return f"{moment[5:10]} {moment[11:end]}" if moment[:4] == present[:4] else moment[:10]
