@@ -129,6 +129,11 @@ class Decoder:
         """Whether nothing is held: a new decoder that starts at `end` would do as well."""
         return self.settled == self.end
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a pretty-printed record is in progress."""
+        return self._open_objects.is_open
+
     def feed(self, data: bytes) -> tuple[list[Found], list[Rejected]]:
         """The records and the quarantined bytes that are decided by this piece of the file."""
         found: list[Found] = []
@@ -158,7 +163,7 @@ class Decoder:
         found: list[Found] = []
         rejected: list[Rejected] = []
         line = b"".join(self._parts) if self._size and not self._head else b""
-        if (self._open_objects.is_open and line.strip(_BLANKS) == b"}") or ends_whole(line):
+        if (self._open_objects.alone and line.rstrip(_BLANKS) == b"}") or ends_whole(line):
             self._end_line(found, rejected)
             self._start -= 1  # the newline, if it comes, is a blank line
         return found, rejected

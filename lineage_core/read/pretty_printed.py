@@ -61,6 +61,11 @@ class OpenObjects:
         """Whether the next line may belong to something that began before it."""
         return bool(self._stack) or self._orphans is not None
 
+    @property
+    def alone(self) -> bool:
+        """Whether one object is open, and none around it."""
+        return len(self._stack) == 1
+
     def settled(self, offset: int) -> int:
         """Where new OpenObjects would have to begin to go on alike; `offset`: where the next line begins."""
         return self._traits.oldest(self._begin if self.is_open else offset)

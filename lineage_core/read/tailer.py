@@ -301,7 +301,10 @@ class Tailer:
             if found or rejected:
                 first = min(one[0] for one in (*found, *rejected))
                 data = os.pread(fd, checkpoint.offset - first, first)
-                checkpoint.settled, checkpoint.decoder = decoder.settled, None
+                if decoder.is_open:
+                    checkpoint.settled = decoder.settled
+                else:
+                    checkpoint.settled, checkpoint.decoder = checkpoint.offset, None
                 yield self._batch(checkpoint, found, rejected, data, checkpoint.offset)
 
     def _unpacked(self, checkpoint: Checkpoint, fd: int, status: os.stat_result) -> Iterator[Batch]:

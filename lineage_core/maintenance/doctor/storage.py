@@ -13,7 +13,7 @@ from pathlib import Path
 from lineage_core.base.errors import JournalError
 from lineage_core.maintenance.archive import LOCK, MOVED
 from lineage_core.maintenance.doctor.check import MEGABYTE, CheckResult, Surroundings, Word
-from lineage_core.read.journal_files import ARCHIVE, JournalFile
+from lineage_core.read.journal_files import ARCHIVE, JournalFile, files
 
 _LEAST_FREE = 100 * MEGABYTE
 _LEAST_INODES = 1000
@@ -36,6 +36,32 @@ def directory(surroundings: Surroundings) -> Iterator[CheckResult]:
     size = sum(file.status.st_size for file in listed)
     values = {"path": str(path), "files": len(listed), "bytes": size}
     yield CheckResult("directory", Word.OK, f"{path}: {len(listed)} files, {_megabytes(size)}", values=values)
+    if others := _other_histories(path):
+        text = f"this host has other histories, which are not read here: {', '.join(map(str, others))}"
+        yield CheckResult("directory", Word.PROBLEM, text, "choose one by --dir or CORTEX_ENV")
+
+
+def _other_histories(path: Path) -> list[Path]:
+    """Lineage directories with events beside this one, below `coordination`: of other environments (`prod`, `dev`,
+    `staging`, …), or without one."""
+    absolute = path.absolute()
+    coordination = next((folder for folder in absolute.parents[:2] if folder.name == "coordination"), None)
+    if coordination is None:
+        return []
+    others, known = [], {_identity(absolute)}
+    for folder in sorted([*coordination.glob("lineage"), *coordination.glob("*/lineage")]):
+        try:
+            if (identity := _identity(folder)) not in known and files(folder):
+                others.append(folder)
+                known.add(identity)
+        except (OSError, JournalError):
+            continue  # none, or none that we may read
+    return others
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
 
 
 def permissions(surroundings: Surroundings) -> Iterator[CheckResult]:

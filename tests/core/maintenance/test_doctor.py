@@ -420,3 +420,29 @@ def test_a_file_that_may_not_be_read_is_told(public: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
     (verdict,) = json.loads(told.read_text())["checks"]
     assert verdict["text"] == f"{path.name} cannot be read to its end: permission denied"
+
+
+@pytest.mark.parametrize(
+    ("read", "beside"),
+    [("prod/lineage", ["dev/lineage"]), ("lineage", ["prod/lineage", "staging/lineage"]), ("dev/lineage", ["lineage"])],
+)
+def test_a_history_that_is_split_among_environments_is_named(tmp_path: Path, read: str, beside: list[str]) -> None:
+    coordination = tmp_path / "coordination"
+    for name in (read, *beside):
+        Journal(coordination / name).log("task_created", "task-1", "user-kim")
+    (coordination / "empty" / "lineage").mkdir(parents=True)
+    (coordination / "loop").symlink_to(coordination)
+    told = [
+        one for one in examine(Surroundings(coordination / read, None, 0), ["directory"]) if one.word is Word.PROBLEM
+    ]
+    assert [one.text for one in told] == [
+        "this host has other histories, which are not read here: "
+        + ", ".join(str(coordination / name) for name in sorted(beside))
+    ]
+    shutil.rmtree(coordination / beside[0])
+    for name in beside[1:]:
+        shutil.rmtree(coordination / name)
+    told = [
+        one for one in examine(Surroundings(coordination / read, None, 0), ["directory"]) if one.word is Word.PROBLEM
+    ]
+    assert told == []
