@@ -1,4 +1,4 @@
-"""Journal text for tests: records as our writers and the legacy library write them, and what a tangle was made of."""
+"""Journal text for tests: records as our writers and the legacy library write them, alone and interleaved."""
 
 import json
 from typing import Any

@@ -36,7 +36,7 @@ COMMANDS = {
     "recent": "the newest events",
     "export": "the answer of a query as a file: csv, json, html or parquet",
     "stats": "rates, durations, failures, tokens: what a lineage adds up to",
-    "validate": "check every record: its fields, and the life of its task",
+    "validate": "check every record: its fields, and the lifecycle of its task",
     "archive": "pack the files of closed months; every query still reads them",
     "doctor": "check that all is in order here, and say what to do if not",
     "shell": "put the shell library into a cortex checkout, and tell its drift",

@@ -137,7 +137,7 @@ PHASES = (
     Column("start", TIME, "", "when it began"),
     Column("end", TIME, "", "when the next one began; null if it lasts"),
 )
-"""One row per stretch of a task's life in one status, the ended ones included."""
+"""One row per stretch of a task's lifecycle in one status, the ended ones included."""
 
 FRAMES = {"events": EVENTS, "tasks": TASKS, "workers": WORKERS, "handoffs": HANDOFFS, "phases": PHASES}
 

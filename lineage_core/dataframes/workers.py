@@ -137,7 +137,7 @@ def handoffs_of(ordered: pl.DataFrame) -> pl.DataFrame:
     named = rows.with_columns(handoff_id=col("handoff_id").fill_null(lit("unnamed handoff", NAME)))
     actor = when(col("actor_id") != "").then(col("actor_id"))
     offers = col("created").is_not_null().cum_sum()
-    latest = (offers == offers.max()) | (offers.max() < 2)  # what came before it was offered again holds no longer
+    newest = (offers == offers.max()) | (offers.max() < 2)  # what came before it was offered again holds no longer
     handoffs = named.with_columns(
         created=when(created).then(col("at")),
         accepted=when(accepted).then(col("at")),
@@ -151,8 +151,8 @@ def handoffs_of(ordered: pl.DataFrame) -> pl.DataFrame:
             from_master=last_told("from_master").fill_null(first_told("offering")),
             to_master=last_told("to_master").fill_null(first_told("taking")),
             created_at=last_told("created"),
-            accepted_at=col("accepted").filter(latest).last(ignore_nulls=True),
-            completed_at=col("completed").filter(latest).last(ignore_nulls=True),
+            accepted_at=col("accepted").filter(newest).last(ignore_nulls=True),
+            completed_at=col("completed").filter(newest).last(ignore_nulls=True),
         )
         .with_columns(accept_ms=ms_between("accepted_at", "created_at"))
         .select(schema_of("handoffs").keys())

@@ -1,7 +1,7 @@
 """What validation remembers of every event of a journal, packed: about 200 bytes an event.
 
 Of each event its id and digest, to tell copies and ids that were used twice; and its step: what `lint` needs to
-judge the life of its task, and where its record stands.
+judge the lifecycle of its task, and where its record stands.
 """
 
 from __future__ import annotations

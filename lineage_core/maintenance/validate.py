@@ -1,8 +1,8 @@
-"""Every record of a lineage directory against the schema, the rules of a task's life, and the clock.
+"""Every record of a lineage directory against the schema, the rules of a task's lifecycle, and the clock.
 
 An error is an event that is lost, or that readers cannot take as it was meant. A warning is an event that they take
 and keep, and that no correct script of ours writes. One pass over the files, oldest first; the rules of a task's
-life are applied at the end, when its events are in order.
+lifecycle are applied at the end, when its events are in order.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ RULES: dict[str, Rule] = {
     rule.name: rule
     for rule in (
         Rule("unreadable", _E, "a file that cannot be read, or not to its end"),
-        Rule("quarantined", _E, "bytes that are no whole event: torn, tangled, damaged or too long"),
+        Rule("quarantined", _E, "bytes that are no whole event: torn, interleaved, damaged or too long"),
         Rule("missing-field", _E, "a field that every event has is missing"),
         Rule("missing-data", _E, "event_data lacks what its event type needs"),
         Rule("wrong-kind", _E, "a value of the wrong kind, like a number for a name"),
@@ -103,7 +103,7 @@ class Validation:
     """One validation of a directory: iterate it for the findings, then read the counts.
 
     since: report only events from this time on (microseconds since the epoch); older files are not read, and tasks
-    that began before are not judged by the rules of life. now: the present. progress: told the part that is done.
+    that began before are not judged by the rules of lifecycle. now: the present. progress: told the part that is done.
 
     counts: findings by rule, in the order of RULES. records, copies: how many were read. quarantined: bytes.
     """
@@ -154,7 +154,7 @@ class Validation:
         for file in listed:
             yield from self._read(file)
             self._done += _weight(file)
-        yield from self._lives()
+        yield from self._lifecycles()
 
     def _too_old(self, file: JournalFile) -> bool:
         if self._since is None:
@@ -224,7 +224,7 @@ class Validation:
         if before is not None and written < before - CLOCK_SLACK:
             yield "clock-back", f"written {format_duration(before - written)} before the record that precedes it"
 
-    def _lives(self) -> Iterator[Finding]:
+    def _lifecycles(self) -> Iterator[Finding]:
         for task_id, steps in self._index.by_task():
             places = {id(step.fact): step.stand for step in steps}
             for flaw in lint.lint(task_id, (step.fact for step in steps), whole=self._since is None):

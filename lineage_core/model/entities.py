@@ -33,7 +33,7 @@ ENDED = frozenset((Status.COMPLETED, Status.FAILED, Status.CANCELLED))
 
 
 class Phase(NamedTuple):
-    """A stretch of a task's life in one status. end: None while it lasts."""
+    """A stretch of a task's lifecycle in one status. end: None while it lasts."""
 
     status: Status
     start: int

@@ -1,4 +1,4 @@
-"""Which reasons of failures are alike: those that differ in ids, numbers, quoted names and paths only.
+"""Which reasons of failures have one fingerprint: those that differ in ids, numbers, quoted names and paths only.
 
 The steps are regular expressions that Python and polars read alike, so that the figures and the filters agree.
 """
@@ -17,7 +17,7 @@ STEPS = (
 """What is put in place of what, one after another; then blanks at the ends go."""
 
 LENGTH = 160
-"""Characters of a likeness."""
+"""Characters of a fingerprint."""
 
 NO_REASON = "(no reason given)"
 
@@ -29,11 +29,11 @@ _COMPILED = tuple((re.compile(r"(?<![\w./:@+-])" * (step == _WORD) + step), put)
 
 def fingerprint(reason: str) -> str:
     """A reason without what differs from case to case, which becomes `#`."""
-    return _alike(reason[:_MOST])
+    return _masked(reason[:_MOST])
 
 
 @lru_cache(maxsize=4096)
-def _alike(reason: str) -> str:
+def _masked(reason: str) -> str:
     for pattern, put in _COMPILED:
         reason = pattern.sub(put, reason)
     return reason.strip(" ")[:LENGTH]

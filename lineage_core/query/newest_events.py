@@ -83,7 +83,7 @@ def newest_events(directory: Path, limit: int) -> tuple[list[bytes], dict[str, s
             break
         opened = OpenFiles(1)
         for file in listed:
-            if newest.oldest is None or _latest(file) >= newest.oldest:
+            if newest.oldest is None or _newest(file) >= newest.oldest:
                 try:
                     with opened.use(file) as fd:
                         _read_back(file, fd, newest)
@@ -95,7 +95,7 @@ def newest_events(directory: Path, limit: int) -> tuple[list[bytes], dict[str, s
     return newest.raws, problems
 
 
-def _latest(file: JournalFile) -> int:
+def _newest(file: JournalFile) -> int:
     """The time before which the events of a file lie, by its date."""
     start = parse_timestamp(file.date + "T00:00:00Z") if file.date else None
     return 1 << 62 if start is None else start + DAY + SLACK

@@ -1,4 +1,4 @@
-"""Whether a record put together from tangled lines is one writer's, judged by what the untangled ones show.
+"""Whether a record put together from interleaved lines is one writer's, judged by what whole records show.
 
 Two writers that are cut off at the same line leave two objects with their endings exchanged: whole JSON, no key twice,
 and yet neither was written. What gives them away is that the task, the actor and the worker do not belong together.

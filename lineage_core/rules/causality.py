@@ -156,22 +156,22 @@ class _Earlier:
         kind = fact.event_type
         found = None
         if kind in _WORKER_CAUSE:
-            found = self._latest((one, "worker", _worker(fact)) for one in _WORKER_CAUSE[kind])
-            found = self._latest(("task_started", "task_created")) if found is None else found
+            found = self._newest((one, "worker", _worker(fact)) for one in _WORKER_CAUSE[kind])
+            found = self._newest(("task_started", "task_created")) if found is None else found
         elif kind in _HANDOFF_CAUSE:
             handoff = _plain(fact.data.get("handoff_id"))
-            found = self._latest((one, "handoff", handoff) for one in _HANDOFF_CAUSE[kind])
-            found = self._latest(("task_started", "task_created")) if found is None else found
+            found = self._newest((one, "handoff", handoff) for one in _HANDOFF_CAUSE[kind])
+            found = self._newest(("task_started", "task_created")) if found is None else found
         elif kind == "worker_spawned":
             found = self._failed(_plain(fact.data.get("worker_type")))
             found = self._last.get(("handoff_accepted", "actor", fact.actor_id)) if found is None else found
         if found is None and kind in _TASK_CAUSE:
-            found = self._latest(_TASK_CAUSE[kind])
+            found = self._newest(_TASK_CAUSE[kind])
         if found is None and kind != "task_created":
             found = self._first
         return found
 
-    def _latest(self, keys: Iterable[Hashable]) -> int | None:
+    def _newest(self, keys: Iterable[Hashable]) -> int | None:
         return max((at for key in keys if (at := self._last.get(key)) is not None), default=None)
 
     def _failed(self, worker_type: Hashable) -> int | None:

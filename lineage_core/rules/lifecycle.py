@@ -35,7 +35,7 @@ _ENDS = {
     "task_cancelled": Status.CANCELLED,
 }
 _ALL = tuple(EVENTS)
-_WORKER_LIFE = ("worker_started", "worker_progress", "worker_completed", "worker_failed")
+_WORKER_LIFECYCLE = ("worker_started", "worker_progress", "worker_completed", "worker_failed")
 
 
 class LifecycleRule(NamedTuple):
@@ -150,8 +150,8 @@ RULES: tuple[LifecycleRule, ...] = (
     LifecycleRule("transition", "an event that cannot come in the task's status", tuple(_NEVER), _impossible),
     LifecycleRule("ended-again", "a task ends again as it had ended before", tuple(_ENDS), _ended_again),
     LifecycleRule("worker-not-spawned", "a worker starts that nobody spawned", ("worker_started",), _not_spawned),
-    LifecycleRule("worker-not-started", "a worker works or ends without starting", _WORKER_LIFE[1:], _not_started),
-    LifecycleRule("worker-ended", "a worker works or ends after its end", _WORKER_LIFE[1:], _worker_ended),
+    LifecycleRule("worker-not-started", "a worker works or ends without starting", _WORKER_LIFECYCLE[1:], _not_started),
+    LifecycleRule("worker-ended", "a worker works or ends after its end", _WORKER_LIFECYCLE[1:], _worker_ended),
     LifecycleRule(
         "handoff-order",
         "a handoff is created, accepted and completed once each, in this order",

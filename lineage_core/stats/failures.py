@@ -35,9 +35,9 @@ def pattern_of(text: pl.Expr) -> pl.Expr:
 
 
 def reasons(cut: Window) -> pl.DataFrame:
-    """Why tasks and workers failed in the window, alike reasons together: `kind`, `reason` (the pattern), `count`,
-    `tasks` (distinct), `some_tasks`, `example`, `first_at`, `last_at` (ever, not only in the window), `new` (not
-    seen before it)."""
+    """Why tasks and workers failed in the window, those of one fingerprint together: `kind`, `reason` (the pattern),
+    `count`, `tasks` (distinct), `some_tasks`, `example`, `first_at`, `last_at` (ever, not only in the window), `new`
+    (not seen before it)."""
     kinds = {"task_failed": "task", "task_completed": "task", "worker_failed": "worker", "worker_completed": "worker"}
     ended_well = col("event_type").is_in(["task_completed", "worker_completed"]) & (
         col("completion_status") != "failed"

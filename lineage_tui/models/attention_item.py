@@ -65,7 +65,7 @@ class AttentionItem(NamedTuple):
         return self.rank[0] >= ACKNOWLEDGED
 
     @property
-    def bundle(self) -> Cause | Key:
+    def group(self) -> Cause | Key:
         """What it is folded into; its own key if it always stands alone."""
         if not self.what:
             return self.key

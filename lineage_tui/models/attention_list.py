@@ -99,7 +99,7 @@ class AttentionList:
         lines: GroupedList[Key, Cause | Key] = GroupedList(self._rank, self.lines.opened)
         for number, (key, item) in enumerate(list(self._items.items())):
             if self._lists(item):
-                lines.add(key, item.bundle)
+                lines.add(key, item.group)
             if number % _STEP == _STEP - 1:
                 yield number
         self.lines = lines
@@ -174,7 +174,7 @@ class AttentionList:
         listed = key in self.lines
         lists = item is not None and self._lists(item)
         stays = lists and listed and item is not None and old is not None
-        stays = stays and (item.rank, item.bundle) == (old.rank, old.bundle)  # type: ignore[union-attr]
+        stays = stays and (item.rank, item.group) == (old.rank, old.group)  # type: ignore[union-attr]
         if old is not None:
             self._count(old, -1)
         if listed and not stays:
@@ -185,7 +185,7 @@ class AttentionList:
         self._items[key] = item
         self._count(item, 1)
         if lists and not stays:
-            self.lines.add(key, item.bundle)
+            self.lines.add(key, item.group)
             self.entered += old is None
 
     def _lists(self, item: AttentionItem) -> bool:

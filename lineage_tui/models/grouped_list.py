@@ -1,7 +1,7 @@
-"""A ranked list in which items of one bundle stand together under a heading, closed until somebody opens it.
+"""A ranked list in which items of one group stand together under a heading, closed until somebody opens it.
 
-A bundle of one item is that item's line. A bundle ranks as the first of its items. What an item costs that comes, goes
-or moves does not grow with the list, only with the number of bundles that are open.
+A group of one item is that item's line. A group ranks as the first of its items. What an item costs that comes, goes
+or moves does not grow with the list, only with the number of groups that are open.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ B = TypeVar("B", bound=Hashable)
 
 
 class GroupedList(Generic[I, B]):
-    """The lines of a list: items, and the headings of bundles of two and more.
+    """The lines of a list: items, and the headings of groups of two and more.
 
-    rank: the place of an item, another one for each. opened: the bundles that are open; a bundle is remembered as open
+    rank: the place of an item, another one for each. opened: the groups that are open; a group is remembered as open
     while it has too few items for a heading.
     """
 
@@ -26,90 +26,90 @@ class GroupedList(Generic[I, B]):
         self.opened: set[B] = set() if opened is None else opened
         self._rank = rank
         self._members: dict[B, SortedList[I]] = {}
-        self._bundle_of: dict[I, B] = {}
-        self._order: SortedList[B] = SortedList(lambda bundle: self._rank(self._members[bundle][0]))
-        self._spread: list[tuple[int, int, B]] | None = None  # open bundles: line of the heading, items, bundle
+        self._group_of: dict[I, B] = {}
+        self._order: SortedList[B] = SortedList(lambda group: self._rank(self._members[group][0]))
+        self._spread: list[tuple[int, int, B]] | None = None  # open groups: line of the heading, items, group
 
     def __contains__(self, item: I) -> bool:
-        return item in self._bundle_of
+        return item in self._group_of
 
     @property
     def total(self) -> int:
         """How many items there are, folded ones too."""
-        return len(self._bundle_of)
+        return len(self._group_of)
 
     def __len__(self) -> int:
         return len(self._order) + sum(size for _, size, _ in self._open())
 
-    def add(self, item: I, bundle: B) -> None:
+    def add(self, item: I, group: B) -> None:
         """Put an item in its place."""
         self._spread = None
-        members = self._members.setdefault(bundle, SortedList(self._rank))
+        members = self._members.setdefault(group, SortedList(self._rank))
         alone = not len(members)
         first = alone or self._rank(item) < self._rank(members[0])
         if first and not alone:
-            self._order.remove(bundle)
+            self._order.remove(group)
         members.add(item)
-        self._bundle_of[item] = bundle
+        self._group_of[item] = group
         if first:
-            self._order.add(bundle)
+            self._order.add(group)
 
     def remove(self, item: I) -> None:
         """Take an item out; it must rank as it did when it was put in."""
         self._spread = None
-        bundle = self._bundle_of.pop(item)
-        members = self._members[bundle]
+        group = self._group_of.pop(item)
+        members = self._members[group]
         first = members[0] == item
         if first:
-            self._order.remove(bundle)
+            self._order.remove(group)
         members.remove(item)
         if not len(members):
-            del self._members[bundle]
+            del self._members[group]
         elif first:
-            self._order.add(bundle)
+            self._order.add(group)
 
-    def items(self, bundle: B) -> SortedList[I]:
-        """The items of a bundle, in order; none if there is no such bundle."""
-        return self._members.get(bundle) or SortedList(self._rank)
+    def items(self, group: B) -> SortedList[I]:
+        """The items of a group, in order; none if there is no such group."""
+        return self._members.get(group) or SortedList(self._rank)
 
-    def bundle(self, item: I) -> B | None:
-        """The bundle of an item, if it is in the list and not alone."""
-        bundle = self._bundle_of.get(item)
-        return bundle if bundle is not None and len(self._members[bundle]) > 1 else None
+    def group(self, item: I) -> B | None:
+        """The group of an item, if it is in the list and not alone."""
+        group = self._group_of.get(item)
+        return group if group is not None and len(self._members[group]) > 1 else None
 
-    def open(self, bundle: B, wanted: bool) -> None:
-        """Show the items of a bundle, or only its heading."""
+    def open(self, group: B, wanted: bool) -> None:
+        """Show the items of a group, or only its heading."""
         self._spread = None
-        (self.opened.add if wanted else self.opened.discard)(bundle)
+        (self.opened.add if wanted else self.opened.discard)(group)
 
     def at(self, line: int) -> tuple[I | None, B]:
-        """The item at a line, and its bundle; no item at a heading."""
+        """The item at a line, and its group; no item at a heading."""
         shift = 0
-        for heading, size, bundle in self._open():
+        for heading, size, group in self._open():
             if line <= heading:
                 break
             if line <= heading + size:
-                return self._members[bundle][line - heading - 1], bundle
+                return self._members[group][line - heading - 1], group
             shift += size
-        bundle = self._order[line - shift]
-        members = self._members[bundle]
-        return (members[0] if len(members) == 1 else None), bundle
+        group = self._order[line - shift]
+        members = self._members[group]
+        return (members[0] if len(members) == 1 else None), group
 
     def line_of(self, item: I) -> int | None:
-        """The line of an item: that of the heading while its bundle is closed; None if it is not in the list."""
-        bundle = self._bundle_of.get(item)
-        if bundle is None:
+        """The line of an item: that of the heading while its group is closed; None if it is not in the list."""
+        group = self._group_of.get(item)
+        if group is None:
             return None
-        heading = self.heading(bundle)
-        if heading is None or self.bundle(item) is None or bundle not in self.opened:
+        heading = self.heading(group)
+        if heading is None or self.group(item) is None or group not in self.opened:
             return heading
-        return heading + 1 + self._members[bundle].place(item)
+        return heading + 1 + self._members[group].place(item)
 
-    def heading(self, bundle: B) -> int | None:
-        """The line at which a bundle begins; None if there is none."""
-        if bundle not in self._members:
+    def heading(self, group: B) -> int | None:
+        """The line at which a group begins; None if there is none."""
+        if group not in self._members:
             return None
-        line = self._order.place(bundle)
+        line = self._order.place(group)
         for heading, size, _ in self._open():
             if heading >= line:
                 break
@@ -117,19 +117,19 @@ class GroupedList(Generic[I, B]):
         return line
 
     def __iter__(self) -> Iterator[I]:
-        for bundle in self._order:
-            yield from self._members[bundle]
+        for group in self._order:
+            yield from self._members[group]
 
     def _open(self) -> list[tuple[int, int, B]]:
         if self._spread is None:
             spread = sorted(
-                (self._order.place(bundle), len(members), bundle)
-                for bundle in self.opened
-                if (members := self._members.get(bundle)) is not None and len(members) > 1
+                (self._order.place(group), len(members), group)
+                for group in self.opened
+                if (members := self._members.get(group)) is not None and len(members) > 1
             )
             self._spread = []
             shift = 0
-            for place, size, bundle in spread:
-                self._spread.append((place + shift, size, bundle))
+            for place, size, group in spread:
+                self._spread.append((place + shift, size, group))
                 shift += size
         return self._spread

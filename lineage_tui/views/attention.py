@@ -1,6 +1,6 @@
 """The attention view `3`: what needs a person, the most urgent first, with the reason and since when.
 
-What has the same cause (failures of alike reasons, stuck workers of one type) is one line until somebody opens it.
+What has the same cause (failures of one fingerprint, stuck workers of one type) is one line until somebody opens it.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ class AttentionView(GroupedLines):
         words."""
         if self.cursor >= self.count():
             return "nothing to acknowledge"
-        item, bundle = self.model.lines.at(self.cursor)
-        keys = [item] if item is not None else list(self.model.lines.items(bundle))
+        item, group = self.model.lines.at(self.cursor)
+        keys = [item] if item is not None else list(self.model.lines.items(group))
         what = keys[0][1] if len(keys) == 1 else f"all {len(keys):,}"
         try:
             done = self.model.acknowledge(keys, self.clock())
@@ -173,11 +173,11 @@ class AttentionView(GroupedLines):
         return self._look(finding.rule, finding.severity)[0]
 
     def _first(self, line: int) -> AttentionItem:
-        """The concern of a line; of what is folded, the most urgent one."""
-        item, bundle = self.model.lines.at(line)
-        concern = self.model.item(item if item is not None else self.model.lines.items(bundle)[0])
-        assert concern is not None
-        return concern
+        """The item of a line; of what is folded, the most urgent one."""
+        item, group = self.model.lines.at(line)
+        entry = self.model.item(item if item is not None else self.model.lines.items(group)[0])
+        assert entry is not None
+        return entry
 
     def _look(self, rule: str, severity: Severity) -> tuple[str, str]:
         """The state to show a finding in, and a word for it."""
@@ -211,55 +211,55 @@ class AttentionView(GroupedLines):
         return max(8, min(36, width // 4)), 11 if width >= 110 else 0
 
     def draw(self, line: int, out: Line) -> None:
-        concern = self._first(line)
-        finding = concern.finding
-        item, bundle = self.model.lines.at(line)
+        entry = self._first(line)
+        finding = entry.finding
+        item, group = self.model.lines.at(line)
         state, word = self._look(finding.rule, finding.severity)
         glyph, _, role = self.looks.look(state)
-        if concern.acknowledged:
+        if entry.acknowledged:
             role = "muted"
         now = self.clock()
-        shade = "muted" if concern.acknowledged else "text"
-        loud = role if finding.severity is Severity.BAD and not concern.acknowledged else "muted"
+        shade = "muted" if entry.acknowledged else "text"
+        loud = role if finding.severity is Severity.BAD and not entry.acknowledged else "muted"
         if item is None:
-            word = f"{len(self.model.lines.items(bundle)):,} {word}"
+            word = f"{len(self.model.lines.items(group)):,} {word}"
         out.put(glyph + " ", role).col(word, _WHY, role)
         out.col(format_duration(max(0, now - finding.since)), 6, shade, right=True)
         if item is None:
-            self._draw_cause(bundle, out, now, loud)
+            self._draw_cause(group, out, now, loud)
             return
         task, master = self._widths(out.width)
-        if self.model.lines.bundle(item) is not None:
+        if self.model.lines.group(item) is not None:
             out.put("  ")
             task -= 2
         out.col(cut(finding.task_id, "task-", task, self.looks), task, shade)
         if master:
             row = self.model.state.rows[finding.task_id]
             out.col(short(row.master), master, "muted")
-        if concern.acknowledged:
+        if entry.acknowledged:
             out.put("acknowledged: ", "muted")
-        usual = self._usual(concern.what) if finding.rule == "silent" else ""
-        text = self._sentence(concern, now)
+        usual = self._usual(entry.what) if finding.rule == "silent" else ""
+        text = self._sentence(entry, now)
         if cell_width(text + usual) > out.left:  # the name can be missed best: the task's stands before it
             text = text.removeprefix(f"{finding.subject} ").removeprefix("has been ")
         out.put(text, loud).put(usual, "muted")
 
-    def _draw_cause(self, bundle: Cause | Key, out: Line, now: int, role: str) -> None:
+    def _draw_cause(self, group: Cause | Key, out: Line, now: int, role: str) -> None:
         """The rest of a line that stands for several: what they have in common, and since when there are such."""
-        assert isinstance(bundle, Cause)
-        closed = bundle not in self.model.lines.opened
+        assert isinstance(group, Cause)
+        closed = group not in self.model.lines.opened
         out.put(self.looks.glyph("▸ ", "+ ") if closed else self.looks.glyph("▾ ", "- "), "muted")
-        items = self.model.lines.items(bundle)
+        items = self.model.lines.items(group)
         ages = []
-        for concern in map(self.model.item, (items[0], items[len(items) - 1])):
-            assert concern is not None
-            ages.append(format_duration(max(0, now - concern.finding.since)))
+        for entry in map(self.model.item, (items[0], items[len(items) - 1])):
+            assert entry is not None
+            ages.append(format_duration(max(0, now - entry.finding.since)))
         tail = f"  newest {ages[0]}, first {ages[1]}" if out.width >= 100 else f"  first {ages[1]}"
-        text = bundle.what
-        if bundle.name != "failed":
-            usual = self._usual(bundle.what) if bundle.name in (ZOMBIE, "silent") else ""
-            text = f"{bundle.what.removesuffix('-worker')} workers{usual}"
-        if bundle.band == ACKNOWLEDGED:
+        text = group.what
+        if group.name != "failed":
+            usual = self._usual(group.what) if group.name in (ZOMBIE, "silent") else ""
+            text = f"{group.what.removesuffix('-worker')} workers{usual}"
+        if group.band == ACKNOWLEDGED:
             text = f"acknowledged: {text}"
         out.put(fit(text, max(8, out.left - cell_width(tail))), role).put(tail, "muted")
 
@@ -268,10 +268,10 @@ class AttentionView(GroupedLines):
         usual = self.usually("" if kind == UNTYPED else kind)
         return f" (usual {self.looks.glyph('≤', '<')}{format_duration(usual.p95)})" if usual is not None else ""
 
-    def _sentence(self, concern: AttentionItem, now: int) -> str:
+    def _sentence(self, entry: AttentionItem, now: int) -> str:
         """What is the matter, as of now; told again once a second at most."""
-        if concern.key not in self._words:
-            self._words[concern.key] = concern.finding.sentence
-            for found in reversed(self.model.findings(concern.finding.task_id, now)):
+        if entry.key not in self._words:
+            self._words[entry.key] = entry.finding.sentence
+            for found in reversed(self.model.findings(entry.finding.task_id, now)):
                 self._words[key_of(found.finding)] = found.finding.sentence
-        return self._words[concern.key]
+        return self._words[entry.key]

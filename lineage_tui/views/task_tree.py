@@ -53,7 +53,7 @@ class TaskTreeView(FollowingList):
         before = len(self.model.rows)
         self.model.held = "" if self.following else (self.target() or ("",))[0]
         self.model.update(task_ids)
-        self.settle(len(self.model.rows) - before, lambda key: _concerns(key, task_ids))
+        self.settle(len(self.model.rows) - before, lambda key: _is_about(key, task_ids))
 
     def home(self) -> int:
         """The newest task: the first that is not a heading."""
@@ -338,7 +338,7 @@ class TaskTreeView(FollowingList):
         )  # fmt: skip
 
 
-def _concerns(key: Hashable, task_ids: set[str]) -> bool:
+def _is_about(key: Hashable, task_ids: set[str]) -> bool:
     """Whether the line of a key tells of one of these tasks; a heading tells of all below it."""
     match key:
         case ("group", _, _):

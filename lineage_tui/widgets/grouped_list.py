@@ -29,8 +29,8 @@ class GroupedLines(FollowingList):
         return len(self.lines)
 
     def key_at(self, line: int) -> Key | Cause:
-        item, bundle = self.lines.at(line)
-        return item if item is not None else bundle
+        item, group = self.lines.at(line)
+        return item if item is not None else group
 
     def line_of(self, key: Hashable) -> int | None:
         lines = self.lines
@@ -60,14 +60,14 @@ class GroupedLines(FollowingList):
     def _member(self, cause: Cause) -> Key | None:
         """Which of a folded cause is shown, if one is that is still there."""
         pinned = self._pinned
-        return pinned[1] if pinned and pinned[0] == cause == self.lines.bundle(pinned[1]) else None
+        return pinned[1] if pinned and pinned[0] == cause == self.lines.group(pinned[1]) else None
 
     def _note_cursor(self) -> None:
         key = self.key_at(self.cursor) if self.count() else None
         if key != self.cursor_key:
             was: Any = self.cursor_key if self._pinned is None else self._pinned[1]
             # If that was folded into what is under the cursor now, it goes on being shown.
-            stays = isinstance(key, Cause) and self.lines.bundle(was) == key
+            stays = isinstance(key, Cause) and self.lines.group(was) == key
             self._pinned = (key, was) if stays else None  # type: ignore[assignment]
         super()._note_cursor()
 
@@ -99,7 +99,7 @@ class GroupedLines(FollowingList):
     def _cause(self) -> Cause | None:
         """The folded cause that the line under the cursor belongs to."""
         key: Any = self.cursor_key
-        cause = key if isinstance(key, Cause) else self.lines.bundle(key)
+        cause = key if isinstance(key, Cause) else self.lines.group(key)
         return cause if isinstance(cause, Cause) and self.count() else None
 
     def _fold(self, cause: Cause, expanded: bool) -> None:

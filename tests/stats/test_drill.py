@@ -95,7 +95,7 @@ def counted(cut: Window, row: Row) -> set[str]:
         case "tokens":
             heard = recent("workers" if workers else "tasks", "last_at")
             return names(heard, lambda one: of(one) and one["tokens"] is not None)
-        case "crew":
+        case "workers":
             return names(recent("workers", "last_at"), lambda one: (one["worker_type"] or NOBODY) == name)
         case "types":
             return names(recent("events", "at"), lambda one: one["event_type"] == name)

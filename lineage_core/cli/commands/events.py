@@ -81,11 +81,11 @@ def run(args: argparse.Namespace) -> int:
 def answer(args: argparse.Namespace) -> Answer:
     """The events that the options ask for. Raises UnknownNameError for a task or type that no event has."""
     directory = lineage_dir(args.dir)
-    pick = query_of(args)
+    query = query_of(args)
     with ProgressBar("searching") as progress:
-        found = hits.find(directory, pick.search(), progress)
+        found = hits.find(directory, query.search(), progress)
     if not found.places:
-        _check_names(directory, pick)
+        _check_names(directory, query)
     if args.limit is not None:
         some = hits.newest(found, args.limit)
         return answer_of(lambda: iter([raw for _, raw in some]), not some, found.problems)
@@ -154,13 +154,13 @@ def _parse(raw: bytes) -> dict[str, Any]:
     return record
 
 
-def _check_names(directory: Path, pick: EventQuery) -> None:
+def _check_names(directory: Path, query: EventQuery) -> None:
     """Nothing was found: because a name is wrong?"""
-    if pick.tasks:
+    if query.tasks:
         from lineage_core.query.task_lookup import check_known
 
-        check_known(directory, [name for name in pick.tasks if "*" not in name])
-    for name in pick.types:
+        check_known(directory, [name for name in query.tasks if "*" not in name])
+    for name in query.types:
         if (
             name not in EVENTS
             and "*" not in name

@@ -42,7 +42,7 @@ DOCUMENT_KEYS = {
     "durations": "run times in ms by worker_type, master and task_type: count, p50, p95, p99, max, histogram",
     "waits": "queue, block, handoff and start times in ms",
     "failures": "rates with their 95 % confidence interval by master, task_type and worker_type",
-    "reasons": "why tasks and workers failed, alike reasons together",
+    "reasons": "why tasks and workers failed, reasons of one fingerprint together",
     "tokens": "tokens by master, worker_type, task_type and session",
     "workers": "by type: how they ended, silent ones, retries, time to start in ms",
     "health": "records, copies, quarantined, wrong values, write times and lag in ms, silent integration points",

@@ -1,4 +1,4 @@
-"""`lineage validate`: every record against the schema, the rules of a task's life, and the clock."""
+"""`lineage validate`: every record against the schema, the rules of a task's lifecycle, and the clock."""
 
 from __future__ import annotations
 

@@ -11,15 +11,15 @@ from lineage_tui.models.grouped_list import GroupedList
 
 
 def made_at_once(ranks: dict[str, int], opened: set[str]) -> list[tuple[str | None, str]]:
-    """The lines of items named bundle-number."""
+    """The lines of items named group-number."""
     of: dict[str, list[str]] = {}
     for item in sorted(ranks, key=lambda item: (ranks[item], item)):
         of.setdefault(item[0], []).append(item)
     lines: list[tuple[str | None, str]] = []
-    for bundle, items in of.items():
-        lines.append((items[0] if len(items) == 1 else None, bundle))
-        if bundle in opened and len(items) > 1:
-            lines += [(item, bundle) for item in items]
+    for group, items in of.items():
+        lines.append((items[0] if len(items) == 1 else None, group))
+        if group in opened and len(items) > 1:
+            lines += [(item, group) for item in items]
     return lines
 
 
@@ -27,30 +27,30 @@ def made_at_once(ranks: dict[str, int], opened: set[str]) -> list[tuple[str | No
 @given(st.data())
 def test_any_changes_give_the_lines_that_are_made_at_once(data: Any) -> None:
     ranks: dict[str, int] = {}
-    bundles: GroupedList[str, str] = GroupedList(lambda item: (ranks[item], item))
+    groups: GroupedList[str, str] = GroupedList(lambda item: (ranks[item], item))
     for _ in range(data.draw(st.integers(1, 40))):
         item = data.draw(st.sampled_from("abcd")) + data.draw(st.sampled_from("1234"))
         match data.draw(st.sampled_from(["put", "put", "put", "drop", "fold"])):
             case "put":
-                if item in bundles:
-                    bundles.remove(item)
+                if item in groups:
+                    groups.remove(item)
                 ranks[item] = data.draw(st.integers(0, 9))
-                bundles.add(item, item[0])
-            case "drop" if item in bundles:
-                bundles.remove(item)
+                groups.add(item, item[0])
+            case "drop" if item in groups:
+                groups.remove(item)
                 del ranks[item]
             case "fold":
-                bundles.open(item[0], data.draw(st.booleans()))
-        lines = made_at_once(ranks, bundles.opened)
-        assert [bundles.at(line) for line in range(len(bundles))] == lines
+                groups.open(item[0], data.draw(st.booleans()))
+        lines = made_at_once(ranks, groups.opened)
+        assert [groups.at(line) for line in range(len(groups))] == lines
     for one in ranks:
         shown = next((n for n, (item, _) in enumerate(lines) if item == one), None)
-        heading = next(n for n, (_, bundle) in enumerate(lines) if bundle == one[0])
-        assert bundles.line_of(one) == (heading if shown is None else shown)
-        assert bundles.heading(one[0]) == heading
-        assert (bundles.bundle(one) is None) == (lines[heading][0] == one)
-    assert sorted(bundles) == sorted(ranks)
-    assert bundles.line_of("z9") is None and bundles.heading("z") is None
+        heading = next(n for n, (_, group) in enumerate(lines) if group == one[0])
+        assert groups.line_of(one) == (heading if shown is None else shown)
+        assert groups.heading(one[0]) == heading
+        assert (groups.group(one) is None) == (lines[heading][0] == one)
+    assert sorted(groups) == sorted(ranks)
+    assert groups.line_of("z9") is None and groups.heading("z") is None
 
 
 def test_what_comes_to_a_long_list_and_a_big_bundle_moves_little_of_it() -> None:
@@ -61,12 +61,12 @@ def test_what_comes_to_a_long_list_and_a_big_bundle_moves_little_of_it() -> None
         asked += 1
         return item
 
-    bundles: GroupedList[int, int] = GroupedList(rank)
+    groups: GroupedList[int, int] = GroupedList(rank)
     for item in range(20_000):
-        bundles.add(item, item % 2 or item)
-    bundles.open(1, True)
+        groups.add(item, item % 2 or item)
+    groups.open(1, True)
     asked = 0
-    bundles.add(-1, 1)
-    bundles.remove(5001)
-    assert bundles.at(0) == (None, 1) and bundles.at(1) == (-1, 1) and len(bundles) == 20_001
+    groups.add(-1, 1)
+    groups.remove(5001)
+    assert groups.at(0) == (None, 1) and groups.at(1) == (-1, 1) and len(groups) == 20_001
     assert asked < 300
