@@ -38,7 +38,7 @@ _VALUES = (
     rf"{_S}:{_SCALAR}",
     rf"{_S}:\[{_members(_SCALAR)}\]",
 )
-_CONTEXT = rf'"(?:session_id|trace_id|master_type|repository|branch|execution_environment)":{_S}'
+_CONTEXT = rf'"(?:session_id|trace_id|parent_span_id|master_type|repository|branch|execution_environment)":{_S}'
 _STAMP = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z$"
 _HEAD = (
     rf'^\{{"lineage_id":"(?<lineage_id>lineage-[0-9]+)","task_id":"(?<task_id>{_C})","event_type":"(?<event_type>{_C})",'

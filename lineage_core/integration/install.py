@@ -48,11 +48,11 @@ class State(NamedTuple):
 
 
 def _set_line(name: str, value: str) -> Callable[[str], str]:
-    """Sets the line `name=…` to the value, quoted for the shell."""
+    """Sets the first line `name=…`, indented or not, to the value, quoted for the shell."""
 
     def fill(text: str) -> str:
         line = f"{name}={shlex.quote(value)}"
-        filled, count = re.subn(rf"^{name}=.*$", lambda _: line, text, count=1, flags=re.MULTILINE)
+        filled, count = re.subn(rf"^( *){name}=.*$", lambda found: found[1] + line, text, count=1, flags=re.MULTILINE)
         if not count:
             raise AssertionError(f"no line {name}= to fill")
         return filled

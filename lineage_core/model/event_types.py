@@ -19,12 +19,12 @@ class Param(NamedTuple):
     """One positional argument of an event, after TASK.
 
     name: as shown in usage lines. key: where it goes in `event_data` (None: not there).
-    default: its value when left out; None means it must be given.
+    optional: whether it may be left out; then its key is not written.
     """
 
     name: str
     key: str | None = None
-    default: str | None = None
+    optional: bool = False
 
 
 class EventSpec(NamedTuple):
@@ -50,12 +50,12 @@ class EventSpec(NamedTuple):
     @property
     def required_data(self) -> tuple[str, ...]:
         """The keys that `event_data` of such an event must have."""
-        return tuple(p.key for p in self.params if p.key and p.default is None)
+        return tuple(p.key for p in self.params if p.key and not p.optional)
 
     @property
     def usage(self) -> str:
         """The arguments as a person types them: `TASK MASTER WORKER TYPE [DATA]`."""
-        words = ["TASK", *(p.name if p.default is None else f"[{p.name}]" for p in self.params)]
+        words = ["TASK", *(f"[{p.name}]" if p.optional else p.name for p in self.params)]
         return " ".join([*words, "[DATA]"] if self.takes_data else words)
 
 
@@ -74,7 +74,7 @@ _SPECS = (
     EventSpec(
         "task_assigned",
         "a coordinator gave the task to a master",
-        (Param("ASSIGNER"), Param("MASTER", "master_id"), Param("PRIORITY", "priority", "medium")),
+        (Param("ASSIGNER"), Param("MASTER", "master_id"), Param("PRIORITY", "priority", optional=True)),
         "ASSIGNER",
         "coordinator",
         takes_data=False,

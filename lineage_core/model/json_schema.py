@@ -36,6 +36,7 @@ def _object(properties: dict[str, Schema], **more: Any) -> Schema:
 
 EVENT_DATA: dict[str, Schema] = {
     "priority": _string(enum=list(PRIORITIES)),
+    "priority_given": {"type": "boolean"},
     "type": _string(),
     "master_id": _string(),
     "worker_id": _string(),
@@ -94,6 +95,7 @@ def json_schema() -> Schema:
                 {
                     "session_id": _string(),
                     "trace_id": _string(),
+                    "parent_span_id": _string(),
                     "master_type": _string(),
                     "repository": _string(),
                     "branch": _string(),

@@ -17,6 +17,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "number": (int, float),
     "object": (dict,),
     "array": (list,),
+    "boolean": (bool,),
     "null": (type(None),),
 }
 _NAMES = {
@@ -94,7 +95,7 @@ def _compile(schema: dict[str, Any], path: str) -> _Member:
                 of_kind(value, problems)
 
     kinds = [kind for name in names for kind in _TYPES[name]]
-    return _Member(path, names, frozenset(kinds if "type" in schema else [*kinds, bool]), check)
+    return _Member(path, names, frozenset(kinds), check)
 
 
 def _text_check(schema: dict[str, Any], path: str) -> Check | None:

@@ -1,254 +1,252 @@
 # shellcheck shell=bash
-# lineage.sh: log the life of tasks from bash at next to no cost. Source it, then call the functions at its end.
+# lineage.sh: log the life of tasks from bash at next to no cost. Source it, then call the functions below.
 #
 #   source "$SCRIPT_DIR/lib/lineage.sh"
 #   log_task_created "$task_id" "$creator" '{"priority":"high"}'     # the new id is left in LINEAGE_ID
 #
-# The common call is bash alone: no fork, one write. What is not surely right here (DATA beyond plain JSON, a possible
-# secret, a long line, bash before 5.0) is written by the same rules in Python (lineage_core/shell/bridge.py).
+# The common call is bash alone: no fork, one write. What is not surely right here (DATA that may hold a secret, that is
+# no JSON, a setting that changes the rules, bash before 5.0) is written by the same rules in Python
+# (lineage_core/shell/bridge.py). In a shell where bash cannot be relied on (a read-only IFS, an older version's habits),
+# a fresh bash does it. Where there is no Python either, the event is written without DATA.
 # Logging never breaks the work: a call returns 0 unless LINEAGE_STRICT=1, and does nothing with LINEAGE_DISABLED=1.
 # Names are LINEAGE_*, __lineage_* and, inside a call, __l_*; nothing else of the caller changes. That is why there is
 # no [[ =~ ]] (it sets BASH_REMATCH) and no printf %()T (it needs TZ), and why IFS and the locale are local.
 # Bash copies the body of a function each time it is called, so what is rarely needed is a function of its own.
+#
+# Threat model (tests/shell/test_threat_model.py). What comes from outside, and where it may go:
+#   arguments; CORTEX_PRINCIPAL, CORTEX_SESSION_ID, CORTEX_TRACE_ID, TRACEPARENT, LINEAGE_PARENT_ID
+#                                           into the record, as escaped text; a task also into a list of text, by TAB
+#   LINEAGE_DIR, CORTEX_HOME, CORTEX_ENV, the place of this file
+#                                           into the path of the journal; CORTEX_ENV only as a plain name
+#   LINEAGE_PYTHON, PATH                    which program runs, as everywhere in the shell
+#   all other LINEAGE_*                     compared with fixed words, or read by Python
+#   __lineage_* and __l_* from before       nowhere: unset when this file is read. A shell that has only the functions
+#                                           (export -f) has none: ours are elements of arrays from 1 on, which no
+#                                           environment can carry. All others are local, and set before they are read
+#   the journal's directory                 nowhere; a link that another user made, or what is no file, is not written
+#   BASH_ENV, functions, aliases            they are code, and run already; no alias is expanded in this file
+# So there is no eval (but of the words below, for other shells), no ${!name}, no [[ -v ]], no declare, unset or printf -v of a name that is not written here, no
+# format and no subscript but of ours, and arithmetic sees nothing but digits. Name references are not followed.
 
-__lineage_python=''  # the interpreter; `lineage shell install` writes it here
+if \[ -z "${BASH_VERSION-}" ]; then  # zsh, dash, mksh, …: each event is a call of the `lineage` command
+  __lineage_log() {
+    [ "${LINEAGE_DISABLED-}" != 1 ] || return 0
+    __lineage_type=$1
+    shift
+    for LINEAGE_ID in "$@"; do
+      case $LINEAGE_ID in -*) set -- -- "$@"; break ;; esac
+    done
+    case ${LINEAGE_STRICT-} in
+      1) LINEAGE_ID=$(lineage log "$__lineage_type" "$@" </dev/null) || return ;;
+      *) LINEAGE_ID=$(lineage log "$__lineage_type" "$@" </dev/null 2>/dev/null) || { LINEAGE_ID=''; __lineage_say; } ;;
+    esac
+    [ "${LINEAGE_PRINT_ID-}" != 1 ] || printf '%s\n' "$LINEAGE_ID"
+  }
+  __lineage_say() {
+    [ -n "${__lineage_said-}" ] || echo 'lineage: the lineage command could not do it, and this is no bash (said once)' >&2
+    __lineage_said=1
+  }
+  __lineage_query() { lineage events --json "$1=$2" </dev/null 2>/dev/null || { echo '[]'; __lineage_say; }; }
+  for __lineage_type in task_created task_assigned task_started task_blocked task_unblocked task_reassigned \
+    task_escalated task_completed task_failed task_cancelled worker_spawned worker_started worker_progress \
+    worker_completed worker_failed handoff_created handoff_accepted handoff_completed; do
+    eval "log_$__lineage_type() { __lineage_log $__lineage_type \"\$@\"; }"
+  done
+  get_task_lineage() { __lineage_query --task "$1"; }
+  get_lineage_by_type() { __lineage_query --type "$1"; }
+  get_lineage_by_actor() { __lineage_query --actor "$1"; }
+  get_lineage_stats() { echo '{}'; __lineage_say; }
+  return 0
+fi
 
-# What one call leaves for the next. Inherited values are not trusted: they reach arithmetic.
-LINEAGE_ID=${LINEAGE_ID-}
-case ${__lineage_at-} in '' | *[!0-9]* | 0* | ?????????????????*) __lineage_at=0 ;; esac
-case ${__lineage_count-} in [0-9] | [1-9][0-9] | [1-9][0-9][0-9]) ;; *) __lineage_count=0 ;; esac
-__lineage_warned=${__lineage_warned-} __lineage_today='' __lineage_primed='' __lineage_safe=1008
-case ${BASH_VERSION-} in
-  '' | [0-4].*) __lineage_old=1 ;;
-  *) __lineage_old='' ; declare -gA __lineage_parents __lineage_healed ;;
-esac
+__lineage_aliases=${BASHOPTS-}
+\builtin shopt -u expand_aliases
 
 # Each gives __lineage_log the event's type, the actor's type ('' is told from the id), which word the actor is (0: the
-# coordinator), how many words there are after TASK, and where they go in event_data.
-log_task_created() { __lineage_log task_created '' 1 1 '' "$@"; }  # TASK CREATOR [DATA]
+# coordinator), how many words there are after TASK, and where they go in event_data: a format for three words.
+log_task_created() { __lineage_log task_created '' 1 1 '%.0s%.0s%.0s' "$@"; }  # TASK CREATOR [DATA]
 log_task_assigned() {  # TASK ASSIGNER MASTER [PRIORITY]
   case $#/${4-} in
-    3/ | 4/) set -- "$1" "$2" "$3" medium ;;
-    [5-9]/* | ??*/*) __lineage_log task_assigned coordinator 1 99 '' "$@"; return ;;  # it takes no DATA: Python decides
+    3/ | 4/) __lineage_log task_assigned coordinator 1 2 '%.0s"master_id":"%s"%.0s' "${@:1:3}" ;;
+    4/*) __lineage_log task_assigned coordinator 1 3 '%.0s"master_id":"%s","priority":"%s","priority_given":true' "$@" ;;
+    *) __lineage_log task_assigned coordinator 1 99 '' "$@" ;;  # it takes no DATA: Python decides
   esac
-  __lineage_log task_assigned coordinator 1 3 '%.0s"master_id":"%s","priority":"%s"' "$@"
 }
-log_task_started() { __lineage_log task_started master 1 1 '' "$@"; }  # TASK MASTER [DATA]
-log_task_blocked() { __lineage_log task_blocked master 1 2 '%.0s"reason":"%s"' "$@"; }  # TASK ACTOR REASON [DATA]
-log_task_unblocked() { __lineage_log task_unblocked master 1 2 '%.0s"reason":"%s"' "$@"; }  # TASK ACTOR REASON [DATA]
+log_task_started() { __lineage_log task_started master 1 1 '%.0s%.0s%.0s' "$@"; }  # TASK MASTER [DATA]
+log_task_blocked() { __lineage_log task_blocked master 1 2 '%.0s"reason":"%s"%.0s' "$@"; }  # TASK ACTOR REASON [DATA]
+log_task_unblocked() { __lineage_log task_unblocked master 1 2 '%.0s"reason":"%s"%.0s' "$@"; }  # TASK ACTOR REASON [DATA]
 log_task_reassigned() { __lineage_log task_reassigned coordinator 0 3 '"from_master":"%s","to_master":"%s","reason":"%s"' "$@"; }  # TASK FROM TO REASON [DATA]
-log_task_escalated() { __lineage_log task_escalated master 1 2 '%.0s"reason":"%s"' "$@"; }  # TASK ACTOR REASON [DATA]
-log_task_completed() { __lineage_log task_completed master 1 2 '%.0s"completion_status":"%s"' "$@"; }  # TASK ACTOR STATUS [DATA]
-log_task_failed() { __lineage_log task_failed master 1 2 '%.0s"reason":"%s"' "$@"; }  # TASK ACTOR REASON [DATA]
-log_task_cancelled() { __lineage_log task_cancelled system 1 2 '%.0s"reason":"%s"' "$@"; }  # TASK ACTOR REASON [DATA]
+log_task_escalated() { __lineage_log task_escalated master 1 2 '%.0s"reason":"%s"%.0s' "$@"; }  # TASK ACTOR REASON [DATA]
+log_task_completed() { __lineage_log task_completed master 1 2 '%.0s"completion_status":"%s"%.0s' "$@"; }  # TASK ACTOR STATUS [DATA]
+log_task_failed() { __lineage_log task_failed master 1 2 '%.0s"reason":"%s"%.0s' "$@"; }  # TASK ACTOR REASON [DATA]
+log_task_cancelled() { __lineage_log task_cancelled system 1 2 '%.0s"reason":"%s"%.0s' "$@"; }  # TASK ACTOR REASON [DATA]
 log_worker_spawned() { __lineage_log worker_spawned master 1 3 '%.0s"worker_id":"%s","worker_type":"%s"' "$@"; }  # TASK MASTER WORKER TYPE [DATA]
-log_worker_started() { __lineage_log worker_started worker 1 2 '"worker_id":"%s","worker_type":"%s"' "$@"; }  # TASK WORKER TYPE [DATA]
-log_worker_progress() { __lineage_log worker_progress worker 1 2 '"worker_id":"%s","progress_percentage":%s' "$@"; }  # TASK WORKER PERCENT [DATA]
-log_worker_completed() { __lineage_log worker_completed worker 1 2 '"worker_id":"%s","completion_status":"%s"' "$@"; }  # TASK WORKER STATUS [DATA]
-log_worker_failed() { __lineage_log worker_failed worker 1 2 '"worker_id":"%s","error_details":{"error_type":"worker_failure","error_message":"%s"}' "$@"; }  # TASK WORKER ERROR [DATA]
+log_worker_started() { __lineage_log worker_started worker 1 2 '"worker_id":"%s","worker_type":"%s"%.0s' "$@"; }  # TASK WORKER TYPE [DATA]
+log_worker_progress() { __lineage_log worker_progress worker 1 2 '"worker_id":"%s","progress_percentage":%s%.0s' "$@"; }  # TASK WORKER PERCENT [DATA]
+log_worker_completed() { __lineage_log worker_completed worker 1 2 '"worker_id":"%s","completion_status":"%s"%.0s' "$@"; }  # TASK WORKER STATUS [DATA]
+log_worker_failed() { __lineage_log worker_failed worker 1 2 '"worker_id":"%s","error_details":{"error_type":"worker_failure","error_message":"%s"}%.0s' "$@"; }  # TASK WORKER ERROR [DATA]
 log_handoff_created() { __lineage_log handoff_created master 2 3 '"handoff_id":"%s","from_master":"%s","to_master":"%s"' "$@"; }  # TASK HANDOFF FROM TO [DATA]
-log_handoff_accepted() { __lineage_log handoff_accepted master 2 2 '"handoff_id":"%s"%.0s' "$@"; }  # TASK HANDOFF MASTER [DATA]
-log_handoff_completed() { __lineage_log handoff_completed master 2 2 '"handoff_id":"%s"%.0s' "$@"; }  # TASK HANDOFF MASTER [DATA]
+log_handoff_accepted() { __lineage_log handoff_accepted master 2 2 '"handoff_id":"%s"%.0s%.0s' "$@"; }  # TASK HANDOFF MASTER [DATA]
+log_handoff_completed() { __lineage_log handoff_completed master 2 2 '"handoff_id":"%s"%.0s%.0s' "$@"; }  # TASK HANDOFF MASTER [DATA]
 
-# EVENT TYPE BY N FIELDS TASK WORD…: write the event in bash alone. Wants __l_parent; sets __l_t and __l_id; with
-# __l_tag, no DATA is written. 0 written; 3 it cannot be written (__l_why); 9 not sure, and nothing written.
-# To be called with 2>/dev/null: what fails is told by us, and bash warns when LC_ALL goes back to an unknown locale.
+# EVENT TYPE BY N FIELDS TASK WORD…: write the event in bash alone, and leave its id. 0 written; 3 it cannot be written
+# (__lineage_because); 7 not in this shell, 9 not sure, and nothing written. Called with 2>/dev/null: what fails is told
+# by us, and bash warns when LC_ALL goes back to an unknown locale.
 __lineage_native() {
-  local IFS=' ' __l_type=$2 __l_fields=$5 __l_task=${6-} __l_words=("${@:7:$4}") __l_data='' __l_free='' __l_seen='|'
-  __l_t=${EPOCHREALTIME//[!0-9]/}
-  case $__l_t/$# in
-    [1-9]???????????????/$(( $4 + 6 ))) ;;
-    [1-9]???????????????/$(( $4 + 7 ))) __l_data="${*: -1}" ;;
-    *) __l_t=''; return 9 ;;
+  # All variables of this call, in one command: it fails where one of them is read-only.
+  local IFS=' ' __l_type=$2 __l_fields=$5 __l_task=${6-} __l_1=${7-} __l_2='' __l_3='' __l_data='' __l_free='' __l_seen='' \
+    __l_t=${EPOCHREALTIME//[!0-9]/} __l_id __l_parent='' __l_at __l_n __l_principal=${CORTEX_PRINCIPAL:-system} \
+    __l_session=${CORTEX_SESSION_ID-} __l_trace=${CORTEX_TRACE_ID-} __l_span='' __l_text __l_actor=coordinator-master __l_s \
+    __l_stamp __l_context='' __l_line __l_dir __l_heal __l_v __l_o __l_q=\\ __l_error='' || return 7
+  case $__l_t/$4/$# in
+    [1-9]???????????????/1/[78]) __l_data=${8-} __l_2=- __l_3=- ;;
+    [1-9]???????????????/2/[89]) __l_data=${9-} __l_2=$8 __l_3=- ;;
+    [1-9]???????????????/3/9 | [1-9]???????????????/3/10) __l_data=${10-} __l_2=$8 __l_3=$9 ;;
+    *) return 9 ;;
   esac
+  [[ -n $__l_task && -n $__l_1 && -n $__l_2 && -n $__l_3 ]] || return 9
   # One command, so that a trap that logs in the middle of this cannot get the same id.
-  local __l_at __l_n
-  (( __l_t > __lineage_at ? (__lineage_at = __l_t, __lineage_count = 0)
-    : __lineage_count < 999 ? ++__lineage_count : (++__lineage_at, __lineage_count = 0),
-    __l_at = __lineage_at, __l_n = __lineage_count ))
-  builtin printf -v __l_id 'lineage-%s%07d%03d' "$__l_at" "$BASHPID" "$__l_n"
+  (( __l_t > __lineage_last[1] ? (__lineage_last[1] = __l_t, __lineage_last[2] = 0)
+    : __lineage_last[2] < 999 ? ++__lineage_last[2] : (++__lineage_last[1], __lineage_last[2] = 0),
+    __l_at = __lineage_last[1], __l_n = __lineage_last[2], 1 )) || __l_at=$__l_t __l_n=0
+  builtin printf -v __l_id 'lineage-%s%07d%03d' "$__l_at" "${BASHPID//[!0-9]/}" "$__l_n"
 
-  local __l_principal=${CORTEX_PRINCIPAL:-system} __l_session=${CORTEX_SESSION_ID-} __l_trace=${CORTEX_TRACE_ID-} __l_text
-  __l_text="$__l_task ${__l_words[*]} $__l_principal $__l_session $__l_trace $__l_parent"
+  case ${LINEAGE_PARENT_ID-} in ?*) __l_parent=$LINEAGE_PARENT_ID ;; *) __lineage_parent "$__l_task" ;; esac
+  case ${__l_trace:+set}${TRACEPARENT-} in 00-*) __lineage_traceparent "$TRACEPARENT" || return 9 ;; esac
+  __l_text="$__l_task $__l_1 $__l_2 $__l_3 $__l_principal $__l_session $__l_trace $__l_parent"
   # Beyond ASCII, bytes are what counts. (Always to set the locale would cost a third of the call.)
-  [[ $__l_text$__l_data != *[!\ -~$'\n\t']* ]] || local LC_ALL=C
-  case $__l_fields in *reason* | *error*) __l_free=${__l_words[$4 - 1]} ;; esac
-  if (( ${#__l_text} + ${#__l_data} > 800 )); then __lineage_large "${@:6:$4 + 1}" || return 9; fi
-  case ${LINEAGE_NOW-}${LINEAGE_REDACT_KEYS-}${LINEAGE_REDACT_PATTERNS-}${LINEAGE_TIMING-}$__l_tag in
+  [[ $__l_text$__l_data != *[!\ -~$'\n\t']* ]] || local LC_ALL=C || return 7
+  case $__l_fields in
+    *'"reason":"%s"' | *'"reason":"%s"%.0s' | *error*) __l_free=${__l_3#-} __l_free=${__l_free:-$__l_2} ;;
+  esac
+  (( ${#__l_text} + ${#__l_data} <= 800 )) || __lineage_large || return 9
+  case ${LINEAGE_NOW-}${LINEAGE_REDACT_KEYS-}${LINEAGE_REDACT_PATTERNS-}${__lineage_tag[1]-} in
     ?*) __lineage_settings || return 9 ;;
   esac
-  case ${LINEAGE_REDACT-}/$__l_free$__l_data in 0/* | / | '/{}') ;; *) __lineage_harmless " $__l_free $__l_data" || return 9 ;; esac
+  case ${LINEAGE_REDACT-}/$__l_free$__l_data in
+    0/* | / | '/{}') ;;
+    *\\u*) __lineage_harmless " $__l_free ${__l_data//\\u????/ }" || return 9 ;;  # it stands for no ASCII, see below
+    *) __lineage_harmless " $__l_free $__l_data" || return 9 ;;
+  esac
   case $__l_data in '' | '{}') __l_data='' ;; *) __lineage_members || return 9 ;; esac
   if [[ $__l_text == *[!\ !#-\[\]-~]* || $__l_data == *[!$'\x01'-$'\x7f']* ]]; then __lineage_special || return 9; fi
-  case /$__l_task//${__l_words[0]}//${__l_words[1]-_}//${__l_words[2]-_}// in //* | *////*) return 9 ;; esac  # an empty word
-  local __l_actor=coordinator-master
-  (( $3 == 0 )) || __l_actor=${__l_words[$3 - 1]}
+  case $3 in 1) __l_actor=$__l_1 ;; 2) __l_actor=$__l_2 ;; esac
   case $__l_type/$__l_actor in
     /*-master) __l_type=master ;; /*daemon) __l_type=daemon ;; /system) __l_type=system ;; /*) __l_type=user ;;
   esac
   case $__l_fields in
-    *percentage*) case ${__l_words[1]} in 100 | [0-9] | [1-9][0-9]) ;; *) __lineage_percentage || return 9 ;; esac ;;
+    *percentage*) case $__l_2 in 100 | [0-9] | [1-9][0-9]) ;; *) __lineage_percentage || return 9 ;; esac ;;
   esac
   # shellcheck disable=SC2059  # the fields are a format
-  builtin printf -v __l_fields "$__l_fields" "${__l_words[@]}"
+  builtin printf -v __l_fields "$__l_fields" "$__l_1" "$__l_2" "$__l_3"
+  case $__l_error in ?*) __lineage_error || return 9 ;; esac
   __l_fields=$__l_data${__l_data:+${__l_fields:+,}}$__l_fields
 
   # UTC from seconds since the epoch, by arithmetic.
-  local __l_s=${__l_t:0:10} __l_stamp __l_context='' __l_line
-  [[ ${__lineage_today%%:*} == "$(( __l_s / 86400 ))" ]] || __lineage_date $(( __l_s / 86400 ))
+  __l_s=${__l_t:0:10}
+  (( __lineage_today[1] == __l_s / 86400 )) || __lineage_date $(( __l_s / 86400 ))
   builtin printf -v __l_stamp '%sT%02d:%02d:%02d.%sZ' \
-    "${__lineage_today#*:}" $(( __l_s / 3600 % 24 )) $(( __l_s / 60 % 60 )) $(( __l_s % 60 )) "${__l_t:10}"
+    "${__lineage_today[2]}" $(( __l_s / 3600 % 24 )) $(( __l_s / 60 % 60 )) $(( __l_s % 60 )) "${__l_t:10}"
   case $__l_session$__l_trace in ?*) __lineage_context ;; esac
   case ${LINEAGE_TIMING-} in 1) __lineage_timing || return 9 ;; esac
+  case ${__lineage_tag[1]-} in ?*) __l_context+=",\"tags\":[\"${__lineage_tag[1]}\"]" ;; esac
   __l_line="{\"lineage_id\":\"$__l_id\",\"task_id\":\"$__l_task\",\"event_type\":\"$1\",\"timestamp\":\"$__l_stamp\",\"actor\":\
 {\"type\":\"$__l_type\",\"id\":\"$__l_actor\",\"principal\":\"$__l_principal\"},\"event_data\":{$__l_fields},\
-\"parent_lineage_id\":${__l_parent:+\"}${__l_parent:-null}${__l_parent:+\"}$__l_context${__l_tag:+,\"tags\":[\"$__l_tag\"]},\
-\"version\":\"1.0.0\"}"
-  (( ${#__l_line} + 2 <= __lineage_safe )) || __lineage_fits ${#__l_line} || return 9
+\"parent_lineage_id\":${__l_parent:+\"}${__l_parent:-null}${__l_parent:+\"}$__l_context,\"version\":\"1.0.0\"}"
 
-  local __l_dir=${LINEAGE_DIR:-${CORTEX_HOME:+$CORTEX_HOME/coordination/lineage}}
-  if [[ -z $__l_dir ]]; then
-    __l_dir=coordination/lineage
-    [[ -d $__l_dir ]] || { __l_why='no lineage directory: set LINEAGE_DIR or CORTEX_HOME'; return 3; }
-  fi
+  case ${LINEAGE_DIR-} in ?*) __l_dir=$LINEAGE_DIR ;; *) __lineage_where || return ;; esac
   __lineage_append "$__l_dir/lineage-${__l_stamp%%T*}.jsonl" || return
   case ${LINEAGE_WRITE_COMBINED-} in 1) __lineage_append "$__l_dir/task-lineage.jsonl" || return 3 ;; esac
-}
-
-# TASK WORD…: whether an event with so much text can be written here: by one write, and no id too long.
-__lineage_large() {
-  local __l_word
-  __lineage_fits $(( ${#__l_text} + ${#__l_data} )) || return
-  for __l_word; do
-    [[ ${#__l_word} -le 1024 || $__l_word == "$__l_free" ]] || return
-  done
-}
-
-# Whether settings that are rarely given leave the event to bash.
-__lineage_settings() {
-  [[ -z $__l_tag ]] || { __l_data=''; return 0; }
-  [[ -z ${LINEAGE_NOW-}${LINEAGE_REDACT_KEYS-}${LINEAGE_REDACT_PATTERNS-} ]]
-}
-
-# Escapes what is not plain in the words. 1 for what is not UTF-8 and for most control characters.
-__lineage_special() {
-  local __l_name
-  [[ $__l_text$__l_data != *[!$'\x01'-$'\x7f']* ]] || __lineage_utf8 "$__l_text $__l_data" || return
-  for __l_name in __l_task __l_principal __l_session __l_trace __l_parent '__l_words[0]' '__l_words[1]' '__l_words[2]'; do
-    [[ -z ${!__l_name-} ]] || __lineage_escape "$__l_name" || return
-  done
-}
-
-# Whether a percentage that is no whole number is one surely.
-__lineage_percentage() {
-  case ${__l_words[1]} in
-    [0-9].[0-9]* | [1-9][0-9].[0-9]*) [[ ${__l_words[1]//[0-9]/} != . ]] || return 0 ;;
-  esac
-  [[ -n $__l_tag ]] && __l_words[1]="\"${__l_words[1]}\""
+  __lineage_wrote "$__l_id" "$6"
 }
 
 # DAY: the date of a day since the epoch, into __lineage_today (civil_from_days, after Howard Hinnant).
 __lineage_date() {
-  local __l_doe __l_yoe __l_doy __l_m __l_era __l_date
+  local __l_doe __l_yoe __l_doy __l_m __l_era __l_date || return
   (( __l_era = ($1 + 719468) / 146097, __l_doe = ($1 + 719468) % 146097,
     __l_yoe = (__l_doe - __l_doe / 1460 + __l_doe / 36524 - __l_doe / 146096) / 365,
     __l_doy = __l_doe - (365 * __l_yoe + __l_yoe / 4 - __l_yoe / 100), __l_m = (5 * __l_doy + 2) / 153 ))
   builtin printf -v __l_date '%04d-%02d-%02d' $(( __l_yoe + __l_era * 400 + (__l_m > 9) )) \
     $(( __l_m < 10 ? __l_m + 3 : __l_m - 9 )) $(( __l_doy - (153 * __l_m + 2) / 5 + 1 ))
-  __lineage_today=$1:$__l_date
+  builtin printf -v '__lineage_today[1]' '%s' "$1"
+  builtin printf -v '__lineage_today[2]' '%s' "$__l_date"
 }
 
 __lineage_context() {
   __l_context="${__l_session:+,\"session_id\":\"$__l_session\"}${__l_trace:+,\"trace_id\":\"$__l_trace\"}"
+  __l_context+=${__l_span:+",\"parent_span_id\":\"$__l_span\""}
   __l_context=",\"context\":{${__l_context#,}}"
 }
 
-__lineage_timing() {
-  [[ $__l_seen != *'|metadata|'* ]] || return
-  local __l_now=${EPOCHREALTIME//[!0-9]/}
-  __l_fields+="${__l_fields:+,}\"metadata\":{\"log_us\":$(( __l_now > __l_t ? __l_now - __l_t : 0 ))}"
-}
-
-# FILE: append __l_line by one write. 3 if that failed (__l_why), 9 if Python may do better.
-__lineage_append() {
-  local __l_heal=''
-  if [[ ${__lineage_healed["$PWD $1"]-} != "$BASHPID" || ! -f $1 ]]; then __lineage_prepare "$1" || return; fi
-  builtin printf '%s' "$__l_heal$__l_line"$'\n' >>"$1" || __lineage_failed "$1"
-}
-
-# FILE: ready for the first write of this process.
-__lineage_prepare() {
-  local __l_folder=${1%/*}
-  if [[ ! -f $1 ]]; then
-    __l_why="cannot write $1: it is not a regular file"
-    [[ -f $1 || ! -e $1 && ! -L $1 ]] || return 3  # -f: another writer has made it this moment
-    __l_why="cannot make the directory $__l_folder"
-    [[ -d $__l_folder ]] || (umask 077; exec mkdir -p -- "$__l_folder") || return $(( $? == 127 ? 9 : 3 ))
-  elif [[ -s $1 ]]; then
-    __l_heal=$'\n'  # bash cannot look whether the last line is whole; a blank line does no harm
+# Sets __l_dir to the lineage directory, by the rule of lineage_core/write/locations.py. 3 if there is none.
+__lineage_where() {
+  set -- "${LINEAGE_DIR-}"
+  if [ -z "$1" ]; then
+    set -- "${CORTEX_HOME:-${__lineage_place[1]-}}"
+    if [ -n "$1" ]; then
+      set -- "$1/coordination"
+    elif [ -d coordination ]; then
+      set -- coordination
+    else
+      __lineage_because 'no lineage directory: set LINEAGE_DIR or CORTEX_HOME, or run where ./coordination exists'
+      return 3
+    fi
+    case ${CORTEX_ENV-} in
+      '') if [ -d "$1/prod/lineage" ] || [ -d "$1/dev/lineage" ] || [ -d "$1/staging/lineage" ]; then set -- "$1/prod"; fi ;;
+      [!A-Za-z0-9_]* | *[!A-Za-z0-9_.-]*) __lineage_because 'CORTEX_ENV must be a plain name, such as prod'; return 3 ;;
+      *) set -- "$1/$CORTEX_ENV" ;;
+    esac
+    set -- "$1/lineage"
   fi
-  if [[ $__lineage_primed != "$BASHPID" ]]; then
-    # Until a process has put out its first character, stdio flushes at the healing newline: two writes. So does
+  builtin printf -v __l_dir '%s' "$1"
+}
+
+# FILE: append __l_line by one write. 3 if that failed (__lineage_because), 9 if Python may do better.
+# It starts on a line of its own: bash cannot look whether the last line is whole, and a blank line does no harm.
+__lineage_append() {
+  __l_heal=''
+  [[ -f $1 && ! -L $1 ]] || __lineage_new_file "$1" || return
+  [[ ! -s $1 ]] || __l_heal=$'\n'
+  if [[ -z ${__lineage_primed[1]-} && ${__lineage_poor[1]-} != 1 ]]; then
+    # Until a process has put out its first character, stdio flushes at the newline in front: two writes. So does
     # a newline that stands in the format and not in the text.
     builtin printf ' ' >/dev/null
-    __lineage_primed=$BASHPID
+    builtin printf -v '__lineage_primed[1]' 1
   fi
-  (( ${#__lineage_healed[@]} < 256 )) || __lineage_healed=()
-  __lineage_healed["$PWD $1"]=$BASHPID
+  case ${__lineage_poor[1]-}$(( ${#__l_line} + 2 <= ${__lineage_safe[1]-1008} )) in
+    1 | 01) builtin printf '%s' "$__l_heal$__l_line"$'\n' >>"$1" || __lineage_failed_at "$1" ;;
+    *) __lineage_pour "$1" ;;
+  esac
 }
 
-# FILE: why it could not be written; the next write starts on a line of its own.
-__lineage_failed() {
-  __lineage_healed["$PWD $1"]=''
-  __l_why="cannot write $1: disk full, or a size limit?"
-  [[ -w $1 || ! -e $1 && -w ${1%/*} ]] || __l_why="cannot write $1: permission denied"
+# FILE: can a file that is not there be made, or a link be followed?
+__lineage_new_file() {
+  [[ ! -L $1 ]] || return 9  # Python looks who has made the link
+  # -f: another writer has made it this moment
+  [[ -f $1 || ! -e $1 ]] || { __lineage_because "cannot write $1: it is not a regular file"; return 3; }
+  [[ -d ${1%/*} ]] || __lineage_new_folder "${1%/*}"
+}
+
+__lineage_new_folder() {
+  (umask 077; exec mkdir -p -- "$1") 2>/dev/null && return
+  [[ $? != 127 ]] || return 9
+  __lineage_because "cannot make the directory $1"
   return 3
 }
 
-# SIZE: whether a line of so many bytes goes out by one write. How much does depends on how bash was built and on what
-# its stdout was first used for (1,008 with its own malloc, 1,024 on a terminal, 4,096), so it is measured, once, where
-# the system counts writes; elsewhere 1,008 holds.
-__lineage_fits() {
-  local __l_name __l_value __l_before='' __l_after='' __l_page
-  if [[ $__lineage_safe == 1008 && $1 -lt 4096 ]]; then
-    __lineage_safe=1007
-    builtin printf -v __l_page '%04095d\n' 0
-    while builtin read -r __l_name __l_value; do [[ $__l_name != syscw: ]] || __l_before=$__l_value; done </proc/self/io
-    builtin printf '%s' "$__l_page" >/dev/null
-    while builtin read -r __l_name __l_value; do [[ $__l_name != syscw: ]] || __l_after=$__l_value; done </proc/self/io
-    [[ -z $__l_before ]] || (( __l_after - __l_before != 1 )) || __lineage_safe=4096
-  fi
-  (( $1 + 2 <= __lineage_safe ))
+# FILE: why it could not be written.
+__lineage_failed_at() {
+  __lineage_because "cannot write $1: disk full, or a size limit?"
+  [[ -w $1 || ! -e $1 && -w ${1%/*} ]] || __lineage_because "cannot write $1: permission denied"
+  return 3
 }
 
-# NAME: escape the text in that variable for JSON. 1 if it has control characters other than tab and newlines.
-__lineage_escape() {
-  local __l_v=${!1-} __l_b=\\
-  [[ $__l_v != *[$'\x01'-$'\x08\x0b\x0c\x0e'-$'\x1f\x7f']* ]] || return 1
-  __l_v=${__l_v//\\/"$__l_b$__l_b"}
-  __l_v=${__l_v//\"/"$__l_b\""}
-  __l_v=${__l_v//$'\n'/"${__l_b}n"}
-  __l_v=${__l_v//$'\t'/"${__l_b}t"}
-  builtin printf -v "$1" '%s' "${__l_v//$'\r'/"${__l_b}r"}"
-}
-
-# TEXT: whether it is UTF-8. What is right becomes an x; a high byte that stays is wrong.
-__lineage_utf8() {
-  local __l_v=$1 __l_c=$'[\x80-\xbf]'
-  __l_v=${__l_v//[$'\xc2'-$'\xdf']$__l_c/x}
-  __l_v=${__l_v//[$'\xe1'-$'\xec\xee\xef']$__l_c$__l_c/x}
-  [[ $__l_v == *[!$'\x01'-$'\x7f']* ]] || return 0
-  __l_v=${__l_v//$'\xe0'[$'\xa0'-$'\xbf']$__l_c/x}
-  __l_v=${__l_v//$'\xed'[$'\x80'-$'\x9f']$__l_c/x}
-  __l_v=${__l_v//$'\xf0'[$'\x90'-$'\xbf']$__l_c$__l_c/x}
-  __l_v=${__l_v//[$'\xf1'-$'\xf3']$__l_c$__l_c$__l_c/x}
-  __l_v=${__l_v//$'\xf4'[$'\x80'-$'\x8f']$__l_c$__l_c/x}
-  [[ $__l_v != *[!$'\x01'-$'\x7f']* ]]
-}
+# TEXT: why nothing was written.
+__lineage_because() { builtin printf -v '__lineage_why[1]' '%s' "$1"; }
 
 # TEXT: whether surely nothing in it is a secret. What is searched for are the clues of lineage_core/write/redaction.py.
 __lineage_harmless() {
-  local __l_v=I
+  local __l_v=I || return
   [[ ${__l_v,,} == i ]] || local LC_ALL=C  # Turkish has another small I
   __l_v="${1,,} "
   case $__l_v in
@@ -287,81 +285,138 @@ __lineage_cleared() {
       | *sq0* | *hf_* | *gsk_* | *r8_* | *pplx-* | *xai-* | *atatt* | *atbb* | *akcp* | *[0-9]:aa* | *q~* | *\$[1256ay]*\$* \
       | *[0-9a-z+/][0-9a-z+/][0-9a-z+/][0-9a-z+/]==* | *api.telegram* | *-----begin* | *private-lines:*) return 1 ;;
     *token* | *key* | *pass* | *pw* | *secret* | *auth* | *credential* | *cookie* | *bearer* | *sess*id* | *.sid* | *sig* | *otp* \
-      | *psk* | *pswd* | *mnemonic* | *seedphrase*) [[ ${__lineage_only_native-} != 1 ]] && __lineage_named ;;
+      | *psk* | *pswd* | *mnemonic* | *seedphrase*) [[ ${__lineage_only_native[1]-} != 1 ]] && __lineage_named ;;
   esac
 }
 
 # Whether no address in __l_v has a user.
 __lineage_addresses() {
-  local __l_p=$__l_v
+  local __l_p=$__l_v || return
   while [[ $__l_p == *://* ]]; do
     __l_p=${__l_p#*://}
     [[ ${__l_p%%[ \"\'<>]*} != *@* ]] || return 1
   done
 }
 
-# __l_data: becomes its members, compact and without the braces, and __l_seen their names, if it is surely a plain JSON
-# object: no escape but the short ones, no exponent, no name twice or of a positional. 1 if that is not sure.
+# __l_data: becomes its members, compact and without the braces, if it surely is a JSON object that all readers take:
+# no name twice in one object, no more than 64 levels. Names that a positional argument gives too are left out.
 __lineage_members() {
-  local __l_v=$__l_data __l_p __l_i __l_was __l_b=\\
-  [[ $__l_v != *[$'\x01'-$'\x08\x0b\x0c\x0e'-$'\x1f\x7f']* ]] || return 1
+  local __l_p __l_stack='' __l_state __l_scope=() || return
+  __l_v=$__l_data
+  [[ $__l_v != *[$'\x01'-$'\x08\x0b\x0c\x0e'-$'\x1f']* ]] || return
   if [[ $__l_v == *\\* ]]; then
     __l_v=${__l_v//\\\\/$'\x02'}
     __l_v=${__l_v//\\\"/$'\x03'}
-    [[ "$__l_v " != *\\[!bfnrt/]* ]] || return 1
+    case "$__l_v " in
+      *\\[!bfnrtu/]*) return 1 ;;
+      *\\u*) __lineage_unicode || return ;;
+    esac
   fi
-  local IFS='"'
-  # shellcheck disable=SC2206  # it is to be split, at the quotes; set -f holds
+  # Split at the quotes, strings stand at the odd places. (A quote at the end would be lost.)
+  case $__l_v in *\") return 1 ;; esac
+  IFS='"'
+  # shellcheck disable=SC2206  # it is to be split; set -f holds
   __l_p=($__l_v)
   IFS=' '
-  (( ${#__l_p[@]} & 1 )) || return 1
-  # Strings stand at the odd places. What is around them is the skeleton, and must reduce to one value, V.
-  local __l_skeleton __l_text=${__l_p[0]//[$' \t\n\r']/} __l_o
-  builtin printf -v __l_skeleton '%s"%.0s' "${__l_p[@]}"
-  __l_seen="|${__l_fields//[!a-z_]/|}|"  # the names of the positional arguments, then those of the members
+  (( ${#__l_p[@]} & 1 )) || return
+  case $__l_v in *[$' \t\n\r']*) __lineage_compact || return ;; esac
+
+  # One pass with a stack: o an object, a an array. The state is what may come next: k a name, K also a brace, c a colon,
+  # v a value, A also a bracket, n a comma or an end. Objects are numbered, the outermost is 1.
+  __l_state=v __l_seen='|' __l_n=0 __l_o=${__l_p[0]}
+  [[ $__l_o == \{* ]] && __lineage_structure || return
   set -- "${__l_p[@]:1}"
-  while [[ -n ${2+x} ]]; do
-    __l_o=${2//[$' \t\n\r']/}
-    __l_text+="\"$1\"$__l_o"
-    case $__l_o in :*)
-      case $__l_seen in *"|$1|"*) return 1 ;; esac
-      __l_seen+="$1|" ;;
+  while (( $# )); do
+    __l_o=$2
+    case $__l_state in
+      [kK])
+        # A name with an escape could be written otherwise; one twice is for Python to judge.
+        case $1 in *[\\$'\x02\x03']*) return 1 ;; esac
+        case $__l_seen in *"|${__l_scope[-1]}:$1|"*) return 1 ;; esac
+        __l_seen+="${__l_scope[-1]}:$1|"
+        case $__l_o in
+          :) __l_state=v ;;
+          :[1-9]*[!0-9]*[!0-9]* | :[!1-9]*) __l_state=c; __lineage_structure || return ;;
+          :*,) __l_state=k ;;  # a whole number, then the next name
+          *) __l_state=c; __lineage_structure || return ;;
+        esac ;;
+      [vA])
+        case $__l_o${__l_stack: -1} in
+          ,o) __l_state=k ;;
+          ,a) __l_state=v ;;
+          *) __l_state=n; __lineage_structure || return ;;
+        esac ;;
+      *) return 1 ;;
     esac
     shift 2
   done
-  [[ $__l_text == \{* && $__l_text != *[$'\t\n\r']* && $__l_seen != *[\\$'\x02\x03']* ]] || return 1
-  __l_v=${__l_skeleton%?}
-  [[ $__l_v != *[!][{}:,\".0-9a-z$' \t\n\r'-]* ]] || return 1
-  if [[ $__l_v == *[0-9]* ]]; then
-    [[ $__l_v != *[!0-9.]0[0-9]* ]] || return 1
-    __l_v=${__l_v//[0-9]/0}
-    for __l_i in 1 2 3 4 5; do __l_v=${__l_v//00/0}; done  # up to 32 digits
-    __l_v=${__l_v//0.0/0} __l_v=${__l_v//-0/0} __l_v=${__l_v//0/V}
-  fi
-  [[ $__l_v != *[a-z]* ]] || { __l_v=${__l_v//true/V} __l_v=${__l_v//false/V} __l_v=${__l_v//null/V}; }
-  __l_v=${__l_v//[$' \t\n\r']/}
-  __l_v=${__l_v//\":/K}
-  while [[ $__l_v != V ]]; do  # each step undoes one rule of the grammar: K name, M members, W values of an array
-    __l_was=$__l_v
-    __l_v=${__l_v//K[\"V]/M}
-    while [[ $__l_v == *M,M* ]]; do __l_v=${__l_v//M,M/M}; done
-    __l_v=${__l_v//\{M\}/V} __l_v=${__l_v//\{\}/V}
-    if [[ $__l_v == *\[* ]]; then
-      __l_v=${__l_v//\[\]/V} __l_v=${__l_v//\[[\"VW]\]/V}
-      __l_v=${__l_v//[\"VW],[\"VW]/W}
-    fi
-    [[ $__l_v != "$__l_was" ]] || return 1
+  [[ $__l_state == n && -z $__l_stack ]] || return
+  __l_v=${__l_v#?} __l_v=${__l_v%?}
+  for __l_o in ${__l_fields//[!a-z_]/ }; do
+    case $__l_seen in *"|1:$__l_o|"*) __lineage_without_names || return; break ;; esac
   done
-  __l_text=${__l_text#?} __l_text=${__l_text%?}
-  __l_text=${__l_text//$'\x02'/"$__l_b$__l_b"}
-  __l_data=${__l_text//$'\x03'/"$__l_b\""}
+  if [[ $__l_v == *[$'\x02\x03']* ]]; then
+    __l_v=${__l_v//$'\x02'/"$__l_q$__l_q"}
+    __l_v=${__l_v//$'\x03'/"$__l_q\""}
+  fi
+  __l_data=$__l_v
 }
 
-case ${__lineage_only_native-} in 1) return 0 ;; esac  # the `lineage` launcher has Python do the rest
+# __l_p, __l_v: without the blanks around strings. 1 if there are line ends in a string, or blanks between scalars.
+__lineage_compact() {
+  builtin printf -v __l_o '%s"%.0s' "${__l_p[@]}"
+  [[ $__l_o == *[$' \t\n\r']* || $__l_v == *[$'\t\n\r']* ]] || return 0
+  builtin printf -v __l_o '%.0s%s' "${__l_p[@]}"
+  [[ $__l_o != *[$'\t\n\r']* ]] || return
+  for (( __l_n = 0; __l_n < ${#__l_p[@]}; __l_n += 2 )); do
+    __l_o=${__l_p[__l_n]}
+    case $__l_o in
+      *[!][{}:,$' \t\n\r'][$' \t\n\r']*[!][{}:,$' \t\n\r']*) return 1 ;;
+      *[$' \t\n\r']*) __l_p[__l_n]=${__l_o//[$' \t\n\r']/} ;;
+    esac
+  done
+  builtin printf -v __l_v '%s"' "${__l_p[@]}"
+  __l_v=${__l_v%\"}
+}
+
+# __l_o: what stands between two strings; whether it may stand in this state, and the state after it.
+__lineage_structure() {
+  while [[ -n $__l_o ]]; do
+    case $__l_state$__l_o in
+      c:*) __l_state=v ;;
+      n,*) case ${__l_stack: -1} in o) __l_state=k ;; a) __l_state=v ;; *) return 1 ;; esac ;;
+      [vA]\{*) __l_state=K __l_stack+=o __l_scope+=($(( ++__l_n ))) ;;
+      [vA]\[*) __l_state=A __l_stack+=a ;;
+      [nK]\}*) [[ $__l_stack == *o ]] || return; __l_state=n __l_stack=${__l_stack%?}; unset '__l_scope[-1]' ;;
+      [nA]\]*) [[ $__l_stack == *a ]] || return; __l_state=n __l_stack=${__l_stack%?} ;;
+      [vA]*) __lineage_scalar "${__l_o%%[],\}]*}" || return; __l_state=n; continue ;;
+      *) return 1 ;;
+    esac
+    (( ${#__l_stack} <= 64 )) || return
+    __l_o=${__l_o#?}
+  done
+}
+
+# TEXT: whether it, with which __l_o begins, is a scalar that all readers take; it is taken from __l_o.
+__lineage_scalar() {
+  __l_o=${__l_o#"$1"}
+  case $1 in true | false | null) return 0 ;; esac
+  (( ${#1} <= 100 )) || return
+  set -- "${1#-}"
+  case $1 in
+    *[eE]*)
+      set -- "${1%%[eE]*}" "${1#*[eE]}"
+      case ${2#[+-]} in '' | *[!0-9]* | ???*) return 1 ;; esac ;;
+  esac
+  case $1 in *.*) case ${1#*.} in '' | *[!0-9]*) return 1 ;; esac ;; esac
+  case ${1%%.*} in '' | *[!0-9]* | 0?*) return 1 ;; esac
+}
+
+case ${__lineage_only_native[1]-} in 1) return 0 ;; esac  # the `lineage` launcher has Python do the rest
 
 # Whether the names of secrets in __l_v have no values: what stands before a `:` or `=`, and some phrases.
 __lineage_named() {
-  local __l_p __l_w __l_i IFS=':='
+  local __l_p __l_w __l_i IFS=':=' || return
   case $__l_v in
     *[!0-9a-z_.-]-[a-z-]* | *\<[0-9a-z_.:-]* | *value[:=]* | *value[\"\'][:=\ ]* | *value\ [:=]* | *[!0-9a-z_]set\ * | *setenv\ * | *export\ * | *requirepass\ * | *masterauth\ * | *\"x-* \
       | *authorization\"* | *cookie\"* | *private-token* | *passin* | *passout*) return 1 ;;
@@ -392,8 +447,9 @@ __lineage_named() {
     case $__l_w in
       *\") __l_w=${__l_w%?} __l_w=${__l_w##*\"} ;;
       *[\'\`]) __l_w=${__l_w%?} __l_w=${__l_w##*[\'\`]} ;;
-      *key) [[ $__l_w == *[0-9a-z_.-]key ]] || return 1 ;;&
-      *) __l_w=${__l_w##*[!0-9a-z_.-]} ;;
+      *)
+        [[ $__l_w != *key || $__l_w == *[0-9a-z_.-]key ]] || return 1
+        __l_w=${__l_w##*[!0-9a-z_.-]} ;;
     esac
     case $__l_w in
       token_usage | token_budget | token_count | token_limit | tokens | total_tokens | input_tokens | output_tokens | max_tokens) ;;
@@ -411,121 +467,385 @@ __lineage_named() {
   done
 }
 
-case ${__lineage_ids[0]-} in '') __lineage_tasks=() __lineage_ids=() ;; esac  # parents, for bash 3.2
-__lineage_root=${BASH_SOURCE[0]}
-case $__lineage_root in /*) ;; *) __lineage_root=$PWD/$__lineage_root ;; esac
-__lineage_root=${__lineage_root%/lineage_core/shell/*}
-__lineage_run='import sys; sys.path.append(sys.argv[1]); from lineage_core.shell.bridge import main; main()'
-__lineage_ask='import sys; sys.path.append(sys.argv[1]); from lineage_core.shell.queries import main; main()'
-
-# EVENT TYPE BY N FIELDS TASK WORD…: log it, by bash if that is sure, else by Python.
-__lineage_log() {
-  case ${LINEAGE_DISABLED-}/$__lineage_old${LINEAGE_FORCE_PYTHON-} in
-    1/*) return 0 ;;
-    */1*) __lineage_forced "$@"; return ;;
+# TRACEPARENT: its trace and span, if it is one of version 00 (https://www.w3.org/TR/trace-context/).
+__lineage_traceparent() {
+  case ${1//[0-9a-f]/0} in
+    00-00000000000000000000000000000000-0000000000000000-00) ;;
+    *) return 0 ;;
   esac
+  case $1 in *-00000000000000000000000000000000-* | *-0000000000000000-*) return 0 ;; esac
+  __l_trace=${1:3:32} __l_span=${1:36:16}
+}
+
+# Whether an event with so much text can be written here.
+__lineage_large() {
+  (( ${#__l_text} + ${#__l_data} < 65536 )) || return
+  for __l_v in "$__l_task" "$__l_1" "$__l_2" "$__l_3"; do
+    [[ ${#__l_v} -le 1024 || $__l_v == "$__l_free" ]] || return
+  done
+}
+
+# Whether settings that are rarely given leave the event to bash.
+__lineage_settings() {
+  [[ -z ${__lineage_tag[1]-} ]] || { __l_data=''; return 0; }
+  [[ -z ${LINEAGE_NOW-} ]] || return
+  [[ -z ${LINEAGE_REDACT_KEYS-}${LINEAGE_REDACT_PATTERNS-} || -z $__l_free$__l_data ]]
+}
+
+# Whether a percentage that is no whole number is one surely.
+__lineage_percentage() {
+  case $__l_2 in
+    [0-9].[0-9]* | [1-9][0-9].[0-9]*) [[ ${__l_2//[0-9]/} != . ]] || return 0 ;;
+  esac
+  [[ -n ${__lineage_tag[1]-} ]] && __l_2="\"$__l_2\""
+}
+
+__lineage_timing() {
+  [[ $__l_seen != *'|1:metadata|'* ]] || return
+  __l_v=${EPOCHREALTIME//[!0-9]/}
+  __l_fields+="${__l_fields:+,}\"metadata\":{\"log_us\":$(( __l_v > __l_t ? __l_v - __l_t : 0 ))}"
+}
+
+# FILE: as __lineage_append, where one printf may not do: a long line, or no descriptor left for its redirection.
+__lineage_pour() {
+  case ${__lineage_poor[1]-} in
+    1) (builtin printf '%s' "$__l_heal$__l_line"$'\n') >>"$1" ;;
+    *)
+      if __lineage_fits ${#__l_line}; then
+        builtin printf '%s' "$__l_heal$__l_line"$'\n' >>"$1"
+      else
+        # dd gathers what it reads to blocks of the size of the line.
+        (builtin printf '%s\n' "$__l_heal$__l_line" | dd ibs=65536 obs=$(( ${#__l_line} + 2 ))) >>"$1" 
+      fi ;;
+  esac || { [[ $? != 127 ]] || return 9; __lineage_failed_at "$1"; }
+}
+
+# SIZE: whether a line of so many bytes goes out by one write. How much does depends on how bash was built and on what
+# its stdout was first used for (1,008 with its own malloc, 1,024 on a terminal, 4,096), so it is measured, once, where
+# the system counts writes; elsewhere 1,008 holds.
+__lineage_fits() {
+  local __l_name __l_value __l_before='' __l_after='' __l_page __l_most=1007
+  if [[ -z ${__lineage_safe[1]-} && $1 -lt 4096 ]]; then
+    builtin printf -v __l_page '%04095d\n' 0
+    while builtin read -r __l_name __l_value; do [[ $__l_name != syscw: ]] || __l_before=$__l_value; done </proc/self/io
+    builtin printf '%s' "$__l_page" >/dev/null
+    while builtin read -r __l_name __l_value; do [[ $__l_name != syscw: ]] || __l_after=$__l_value; done </proc/self/io
+    [[ -z $__l_before ]] || (( __l_after - __l_before != 1 )) || __l_most=4096
+    builtin printf -v '__lineage_safe[1]' '%s' "$__l_most"
+  fi
+  (( $1 + 2 <= ${__lineage_safe[1]-1008} ))
+}
+
+# ID TASK: leave the id, for the caller and as the parent of the task's next event. (What cannot be set is read-only.)
+# Parents are lines "TASK<TAB>ID", newest first, in lists by the last digits of the task, so that none grows long.
+__lineage_wrote() {
+  builtin printf -v LINEAGE_ID '%s' "$1"
+  case ${LINEAGE_PRINT_ID-} in 1) builtin printf '%s\n' "$1" ;; esac
+  case $2 in *[$'\t\n']*) return 0 ;; esac
+  local __l_n=000${2//[!0-9]/} __l_v || return 0
+  __l_n=1${__l_n: -3}
+  __l_v=${__lineage_parents[__l_n]-}
+  case $__l_v in "$2"$'\t'*) __l_v=${__l_v#*$'\n'} ;; esac
+  (( ${#__l_v} < 1000 )) || __l_v=${__l_v%$'\n'*$'\n'}$'\n'
+  __lineage_keep "$2"$'\t'"$1"$'\n'"$__l_v"
+}
+__lineage_keep() {
+  case ${__lineage_parents@a} in *r*) ;; *) __lineage_parents[__l_n]=$1 ;; esac  # printf -v takes five times as long here
+}
+
+# TASK: the last event of that task in this shell, into __l_parent.
+__lineage_parent() {
+  local __l_n=000${1//[!0-9]/} __l_v || return 0
+  __l_n=1${__l_n: -3}
+  __l_v=$'\n'${__lineage_parents[__l_n]-}
+  case $__l_v in
+    *$'\n'"$1"$'\t'*) __l_v=${__l_v#*$'\n'"$1"$'\t'}; builtin printf -v __l_parent '%s' "${__l_v%%$'\n'*}" ;;
+  esac
+}
+
+# __l_v: whether its \u escapes may stay: not of ASCII, which could spell a secret, nor half of a pair, which is no text.
+__lineage_unicode() {
+  set -- "${__l_v//\\u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]/}"
+  case $1 in *\\u*) return 1 ;; esac
+  set -- "${__l_v//\\u[dD][89abAB][0-9a-fA-F][0-9a-fA-F]\\u[dD][c-fC-F][0-9a-fA-F][0-9a-fA-F]/}"
+  case $1 in *\\u00[2-6]* | *\\u007[!fF]* | *\\u[dD][89a-fA-F]*) return 1 ;; esac
+}
+
+# Escapes what is not plain in the words. 1 for what is not UTF-8.
+__lineage_special() {
+  [[ $__l_text$__l_data != *[!$'\x01'-$'\x7f']* ]] || __lineage_utf8 "$__l_text $__l_data" || return
+  __l_v=$__l_task; __lineage_escape; __l_task=$__l_v
+  __l_v=$__l_principal; __lineage_escape; __l_principal=$__l_v
+  __l_v=$__l_session; __lineage_escape; __l_session=$__l_v
+  __l_v=$__l_trace; __lineage_escape; __l_trace=$__l_v
+  __l_v=$__l_parent; __lineage_escape; __l_parent=$__l_v
+  __l_v=$__l_1; __lineage_escape; __l_1=$__l_v
+  __l_v=$__l_2; __lineage_escape; __l_2=$__l_v
+  __l_v=$__l_3; __lineage_escape; __l_3=$__l_v
+}
+
+# __l_v: as the inside of a JSON string.
+__lineage_escape() {
+  [[ $__l_v == *[\\\"$'\x01'-$'\x1f']* ]] || return 0
+  __l_v=${__l_v//\\/"$__l_q$__l_q"}
+  __l_v=${__l_v//\"/"$__l_q\""}
+  __l_v=${__l_v//$'\n'/"${__l_q}n"}
+  __l_v=${__l_v//$'\t'/"${__l_q}t"}
+  __l_v=${__l_v//$'\r'/"${__l_q}r"}
+  while [[ $__l_v == *[$'\x01'-$'\x1f']* ]]; do
+    __l_o=${__l_v#"${__l_v%%[$'\x01'-$'\x1f']*}"}
+    __l_o=${__l_o:0:1}
+    builtin printf -v __l_s '%su%04x' "$__l_q" "'$__l_o"
+    __l_v=${__l_v//"$__l_o"/"$__l_s"}
+  done
+}
+
+# TEXT: whether it is UTF-8. What is right becomes an x; a high byte that stays is wrong.
+__lineage_utf8() {
+  local __l_v=$1 __l_c=$'[\x80-\xbf]'
+  __l_v=${__l_v//[$'\xc2'-$'\xdf']$__l_c/x}
+  __l_v=${__l_v//[$'\xe1'-$'\xec\xee\xef']$__l_c$__l_c/x}
+  [[ $__l_v == *[!$'\x01'-$'\x7f']* ]] || return 0
+  __l_v=${__l_v//$'\xe0'[$'\xa0'-$'\xbf']$__l_c/x}
+  __l_v=${__l_v//$'\xed'[$'\x80'-$'\x9f']$__l_c/x}
+  __l_v=${__l_v//$'\xf0'[$'\x90'-$'\xbf']$__l_c$__l_c/x}
+  __l_v=${__l_v//[$'\xf1'-$'\xf3']$__l_c$__l_c$__l_c/x}
+  __l_v=${__l_v//$'\xf4'[$'\x80'-$'\x8f']$__l_c$__l_c/x}
+  [[ $__l_v != *[!$'\x01'-$'\x7f']* ]]
+}
+
+# __l_v, members of the outermost object: without those that a positional argument names. What they say of a worker's
+# error goes to __l_error: the type, a newline, the details.
+__lineage_without_names() {
+  local __l_keys __l_members __l_kind='' __l_details='' || return
+  __lineage_split
+  __l_v='' __l_n=-1
+  for __l_o in "${__l_keys[@]}"; do
+    (( ++__l_n ))
+    set -- "${__l_members[__l_n]}"
+    case $__l_fields in
+      *error_details*)
+        case $__l_o in
+          error_type) __l_kind=${1#*:}; continue ;;
+          error_details) __l_details=${1#*:}; continue ;;
+          error_message) __l_v+=${__l_v:+,}$1; continue ;;
+        esac ;;
+    esac
+    case $__l_fields in *"\"$__l_o\":"*) ;; *) __l_v+=${__l_v:+,}$1 ;; esac
+  done
+  case $__l_kind$__l_details in ?*) __l_error=$__l_kind$'\n'$__l_details ;; esac
+}
+
+# __l_v, valid members without blanks: into __l_keys and __l_members.
+__lineage_split() {
+  IFS='"'
+  # shellcheck disable=SC2206  # as above
+  __l_p=($__l_v)
+  IFS=' '
+  (( ${#__l_p[@]} & 1 )) || __l_p+=('')
+  __l_keys=() __l_members=() __l_line='' __l_s=0
+  set -- "${__l_p[@]:1}"
+  while (( $# )); do
+    [[ -n $__l_line ]] || __l_keys+=("$1")
+    __l_line+="\"$1\""
+    __l_o=$2
+    while [[ $__l_o == *[][{},]* ]]; do
+      __l_stamp=${__l_o%%[]\[\{\},]*}
+      __l_o=${__l_o#"$__l_stamp"}
+      __l_line+=$__l_stamp
+      case $__l_s$__l_o in
+        0,*) __l_members+=("$__l_line") __l_line='' ;;
+        *)
+          case $__l_o in [\{\[]*) (( ++__l_s )) ;; [\}\]]*) (( --__l_s )) ;; esac
+          __l_line+=${__l_o:0:1} ;;
+      esac
+      __l_o=${__l_o#?}
+    done
+    __l_line+=$__l_o
+    shift 2
+  done
+  __l_members+=("$__l_line")
+}
+
+# __l_fields of worker_failed: with what DATA says of the error, which stays; the arguments fill what it leaves open.
+__lineage_error() {
+  local __l_p __l_keys=() __l_members __l_kind=${__l_error%%$'\n'*} __l_details='' || return
+  case $__l_kind in '' | null) __l_kind='"worker_failure"' ;; esac
+  __l_v=${__l_error#*$'\n'}
+  case $__l_v in
+    \{?*\}) __l_v=${__l_v#?} __l_v=${__l_v%?} __l_details=,$__l_v; __lineage_split ;;
+  esac
+  builtin printf -v __l_s '|%s' "${__l_keys[@]}"
+  __l_v=''
+  [[ "$__l_s|" == *'|error_type|'* ]] || __l_v=",\"error_type\":$__l_kind"
+  [[ "$__l_s|" == *'|error_message|'* ]] || __l_v+=",\"error_message\":\"$__l_2\""
+  __l_v+=$__l_details
+  __l_v=${__l_v//$'\x02'/"$__l_q$__l_q"}
+  __l_v=${__l_v//$'\x03'/"$__l_q\""}
+  __l_fields="\"worker_id\":\"$__l_1\",\"error_details\":{${__l_v#,}}"
+}
+
+# EVENT TYPE BY N FIELDS TASK WORD…: log it. No variable is set here but by functions that bear a read-only one.
+__lineage_log() {
+  case ${LINEAGE_DISABLED-} in 1) return 0 ;; esac
   local -
   set +aeukxET -f
-  local __l_t='' __l_id='' __l_why='' __l_tag='' __l_code=0 __l_parent=${LINEAGE_PARENT_ID:-${__lineage_parents["t${6-}"]-}}
-  # A read-only locale or IFS, what bash before 4.3 did with quotes, and patterns that ignore case are not for bash here.
-  case ${LC_ALL@a}${IFS@a}/${BASH_COMPAT-}/:$BASHOPTS: in
-    *r*/*/* | */3*/* | */4[0-2]/* | */4.[0-2]/* | *:nocasematch:*) __lineage_guarded "$@"; return ;;
+  case $-${__lineage_poor[1]-} in
+    *r*) ;;  # a restricted shell may not redirect
+    *[01]) ;;
+    *) __lineage_poor ;;
+  esac
+  case $-${__lineage_poor[1]-} in
+    *r*) __lineage_elsewhere bash "$@" ;;
+    *1) __lineage_write "$@" ;;
+    *) __lineage_write "$@" 2>/dev/null ;;
+  esac || __lineage_failed $? "$@"
+}
+
+# Notes, once, whether there are descriptors for redirections. Else a process of its own must write each line.
+__lineage_poor() {
+  if (: </dev/null) 2>/dev/null; then
+    builtin printf -v '__lineage_poor[1]' 0 2>/dev/null
+  else
+    builtin printf -v '__lineage_poor[1]' 1
+  fi
+}
+
+# …: in bash, if that is sure; else in a fresh bash or in Python; else without DATA. 0, or 4 without DATA; 2 or 3 not
+# written, and __lineage_because told why.
+__lineage_write() {
+  case ${BASH_COMPAT-}:$BASHOPTS: in
+    # What bash before 4.3 did with quotes, and patterns that ignore case, are not for this file; and who inherits
+    # attributes would have a caller's `declare -i` evaluate what is assigned.
+    [!:]* | *:compat[34]?:* | *:nocasematch:* | *:localvar_inherit:*) __lineage_elsewhere bash "$@"; return ;;
     *:globasciiranges:*) ;;
     *) local LC_ALL=C ;;
-  esac
-  __lineage_native "$@" 2>/dev/null || __lineage_otherwise $? "$@" || return "$__l_code"
-  LINEAGE_ID=$__l_id
-  (( ${#__lineage_parents[@]} < 4096 )) || __lineage_parents=()
-  __lineage_parents["t$6"]=$__l_id
-  case ${LINEAGE_PRINT_ID-} in 1) builtin printf '%s\n' "$__l_id" ;; esac
-}
-
-__lineage_guarded() {
-  case :$BASHOPTS: in
-    *:nocasematch:*)
-      shopt -u nocasematch
-      __lineage_log "$@" || __l_code=$?
-      shopt -s nocasematch
-      return "$__l_code" ;;
-  esac
-  __lineage_forced "$@"
-}
-
-# CODE …: what bash did not write. 0 if it is written now; else 1, and __l_code is for the caller.
-__lineage_otherwise() {
-  __l_code=$1
-  shift
-  case $__l_code in 9) __l_code=0; __lineage_bridge "$@" || __l_code=$? ;; esac
-  case $__l_code in 127) __l_code=0; __lineage_without_data "$@" 2>/dev/null || __l_code=$? ;; esac
-  [[ -z $__l_tag || $__l_code != 0 ]] || __lineage_warn dropped "$__l_why; events are logged without data"
-  case $__l_code in 0) return 0 ;; esac
-  __lineage_fail "$__l_code" && __l_code=0
-  return 1
-}
-
-# …: what bash before 5.0 does with every call, and any bash with LINEAGE_FORCE_PYTHON=1. Runs in 3.2.
-__lineage_forced() {
-  local __l_t __l_id __l_parent __l_why __l_code __l_i
-  __l_t='' __l_id='' __l_parent=${LINEAGE_PARENT_ID-} __l_why='' __l_code=0  # apart, because of set -k
-  for (( __l_i = 0; __l_i < ${#__lineage_tasks[@]}; __l_i++ )); do
-    [ "${__lineage_tasks[__l_i]}" != "${6-}" ] || break
-  done
-  [ -n "$__l_parent" ] || __l_parent=${__lineage_ids[__l_i]-}
-  __lineage_bridge "$@" || __l_code=$?
-  if [ "$__l_code" = 127 ] && [ -z "$__lineage_old" ]; then
-    LINEAGE_FORCE_PYTHON='' __lineage_log "$@"
-    return
-  fi
-  if [ "$__l_code" != 0 ]; then
-    __lineage_fail "$__l_code"
-    return
-  fi
-  [ "$__l_i" -lt 4096 ] || { __l_i=0; __lineage_tasks=(); __lineage_ids=(); }
-  __lineage_tasks[__l_i]=$6 __lineage_ids[__l_i]=$__l_id LINEAGE_ID=$__l_id
-  [ "${LINEAGE_PRINT_ID-}" != 1 ] || builtin printf '%s\n' "$__l_id"
-}
-
-# …: have Python write the event. Sets __l_id. 0 written; 2 or 3 as Python says (__l_why); 127 no interpreter.
-__lineage_bridge() {
-  local __l_name __l_out
-  __l_out=''
-  if __lineage_find_python; then
-    __l_out=$(
-      {
-        for __l_name in CORTEX_HOME CORTEX_PRINCIPAL CORTEX_SESSION_ID CORTEX_TRACE_ID LINEAGE_DIR LINEAGE_WRITE_COMBINED \
-          LINEAGE_STRICT LINEAGE_TIMING LINEAGE_NOW LINEAGE_REDACT LINEAGE_REDACT_KEYS LINEAGE_REDACT_PATTERNS; do
-          builtin printf '%s=%s\0' "$__l_name" "${!__l_name-}"
-        done
-        builtin printf '%s\0' "parent=$__l_parent" "id=$__l_id" "began=$__l_t" -- "$1" "${@:6}"
-      } | "$__lineage_python" -P -c "$__lineage_run" "$__lineage_root" 2>/dev/null || builtin true
-    )
-  fi
-  case $__l_out in
-    '0 lineage-'*) __l_id=${__l_out#0 } ;;
-    [23]' '*) __l_why=${__l_out#? }; return "${__l_out%% *}" ;;
-    *) __l_why="there is no Python of lineage at ${__lineage_python:-PATH}"; return 127 ;;
-  esac
-}
-
-# Sets __lineage_python to LINEAGE_PYTHON, else to what install wrote, else to what is around this file or on PATH.
-__lineage_find_python() {
-  local __l_c
-  __lineage_python=${LINEAGE_PYTHON:-$__lineage_python}
-  if [ -z "$__lineage_python" ]; then
-    __l_c=$(command -v lineage || builtin true)
-    __l_c=$(readlink -f -- "${__l_c:-/}" 2>/dev/null || builtin true)
-    for __l_c in "${__lineage_root%/lib/python3*}/bin/python" "$__lineage_root/.venv/bin/python" "${__l_c%/*}/python" \
-      "$(command -v python3 || builtin true)"; do
-      if [ -x "$__l_c" ]; then __lineage_python=$__l_c; break; fi
+  esac || { __lineage_elsewhere bash "$@"; return; }
+  # shellcheck disable=SC2166  # bash 3.2, which must read this, has no [[ -R ]]
+  if [ -R LINEAGE_DIR -o -R CORTEX_HOME -o -R CORTEX_ENV -o -R CORTEX_PRINCIPAL -o -R CORTEX_SESSION_ID -o -R CORTEX_TRACE_ID \
+    -o -R TRACEPARENT -o -R LINEAGE_PARENT_ID -o -R LINEAGE_PYTHON ]; then
+    local __l_v || return 3
+    for __l_v in LINEAGE_DIR CORTEX_HOME CORTEX_ENV CORTEX_PRINCIPAL CORTEX_SESSION_ID CORTEX_TRACE_ID TRACEPARENT \
+      LINEAGE_PARENT_ID LINEAGE_PYTHON; do
+      [ ! -R "$__l_v" ] || local "$__l_v="
     done
   fi
-  [ -x "$__lineage_python" ]
+  case ${LINEAGE_FORCE_PYTHON-} in
+    1) __lineage_otherwise 9 "$@" ;;
+    *) __lineage_native "$@" || __lineage_otherwise $? "$@" ;;
+  esac
 }
 
-# …: there is no interpreter (__l_why): write what bash can write surely, without DATA.
+# CODE EVENT …: as __lineage_write, what bash did not write in this shell.
+__lineage_otherwise() {
+  case $1 in
+    7) __lineage_elsewhere bash "${@:2}"; return ;;
+    9) __lineage_elsewhere python "${@:2}" && return; set -- $? "${@:2}" ;;
+  esac
+  case $1/${LINEAGE_FORCE_PYTHON-} in
+    127/1) __lineage_native "${@:2}" && return; __lineage_without_data "${@:2}" ;;
+    127/*) __lineage_without_data "${@:2}" ;;
+    *) return "$1" ;;
+  esac
+  set -- $? "${@:2}"
+  case $1 in 7) __lineage_elsewhere bash "${@:2}" ;; *) return "$1" ;; esac
+}
+
+# bash|python EVENT …: have a process of its own write it. 2 or 3 as that
+# says (__lineage_because); 127 if there was no answer.
+__lineage_elsewhere() {
+  case ${__lineage_poor[1]-} in 1) __lineage_because 'no file descriptor is left'; return 127 ;; esac
+  set -- "$(
+    __lineage_request "${@:2}" | case $1 in bash) __lineage_in_bash ;; *) __lineage_in_python bridge ;; esac
+  )" "${@:2}"
+  case $1 in
+    '0 lineage-'*) __lineage_wrote "${1#0 }" "$7" ;;
+    '4 lineage-'*) __lineage_wrote "${1:2:34}" "$7"; __lineage_because "${1:37}"; return 4 ;;
+    [23]' '*) __lineage_because "${1#? }"; return "${1%% *}" ;;
+    *) __lineage_because "there is no Python of lineage at ${LINEAGE_PYTHON:-PATH}"; return 127 ;;
+  esac
+}
+
+# EVENT TYPE BY N FIELDS TASK WORD…: as the other process reads it (bridge.py), NUL after each field.
+__lineage_request() {
+  builtin printf -v __l_parent '%s' "${LINEAGE_PARENT_ID-}"
+  [ -n "$__l_parent" ] || __lineage_parent "${6-}"
+  if __lineage_where; then builtin printf 'LINEAGE_DIR=%s\0' "$__l_dir"; fi
+  builtin printf '%s\0' "CORTEX_HOME=${CORTEX_HOME-}" "CORTEX_ENV=${CORTEX_ENV-}" "CORTEX_PRINCIPAL=${CORTEX_PRINCIPAL-}" \
+    "CORTEX_SESSION_ID=${CORTEX_SESSION_ID-}" "CORTEX_TRACE_ID=${CORTEX_TRACE_ID-}" "TRACEPARENT=${TRACEPARENT-}" \
+    "LINEAGE_NOW=${LINEAGE_NOW-}" "LINEAGE_TIMING=${LINEAGE_TIMING-}" "LINEAGE_STRICT=${LINEAGE_STRICT-}" \
+    "LINEAGE_REDACT=${LINEAGE_REDACT-}" "LINEAGE_REDACT_KEYS=${LINEAGE_REDACT_KEYS-}" \
+    "LINEAGE_REDACT_PATTERNS=${LINEAGE_REDACT_PATTERNS-}" "LINEAGE_WRITE_COMBINED=${LINEAGE_WRITE_COMBINED-}" \
+    "LINEAGE_PYTHON=${LINEAGE_PYTHON-}" "LINEAGE_FORCE_PYTHON=${LINEAGE_FORCE_PYTHON-}" "LINEAGE_PARENT_ID=$__l_parent" \
+    "began=${EPOCHREALTIME-}" -- "$1" "${@:6}"
+}
+
+# bridge|queries WORD…: lineage_core/shell/bridge.py or queries.py, in place of this process. The interpreter is
+# LINEAGE_PYTHON, else what install wrote, else what is around this file or on PATH.
+__lineage_in_python() {
+  __lineage_python=''  # `lineage shell install` writes the interpreter here
+  local __l_root=${__lineage_place[2]-} __l_c __l_run='import sys; sys.path.append(sys.argv[1]); '
+  case $1 in
+    bridge) __l_run+='from lineage_core.shell.bridge import main; main()' ;;
+    *) __l_run+='from lineage_core.shell.queries import main; main()' ;;
+  esac
+  __l_c=${LINEAGE_PYTHON:-$__lineage_python}
+  if [ -z "$__l_c" ]; then
+    __l_c=$(builtin command -v lineage)
+    __l_c=$(readlink -f -- "${__l_c:-/}")
+    for __l_c in "${__l_root%/lib/python3*}/bin/python" "$__l_root/.venv/bin/python" "${__l_c%/*}/python" \
+      "$(builtin command -v python3)"; do
+      [ ! -x "$__l_c" ] || break
+    done
+  fi
+  [ -x "$__l_c" ] || return 127
+  exec "$__l_c" -P -c "$__l_run" "$__l_root" "${@:2}"
+}
+
+# …: by a fresh bash, which has these functions and nothing else of this shell.
+__lineage_in_bash() {
+  [ -z "${__lineage_fresh[1]-}" ] || return 127
+  set -- "$(builtin declare -f log_task_created log_task_assigned log_task_started log_task_blocked log_task_unblocked \
+    log_task_reassigned log_task_escalated log_task_completed log_task_failed log_task_cancelled log_worker_spawned \
+    log_worker_started log_worker_progress log_worker_completed log_worker_failed log_handoff_created \
+    log_handoff_accepted log_handoff_completed __lineage_native __lineage_large __lineage_settings \
+    __lineage_percentage __lineage_date __lineage_traceparent __lineage_context __lineage_timing __lineage_where \
+    __lineage_append __lineage_new_file __lineage_new_folder __lineage_failed_at __lineage_pour __lineage_fits \
+    __lineage_because __lineage_wrote __lineage_keep __lineage_parent __lineage_harmless __lineage_cleared __lineage_addresses __lineage_named __lineage_members \
+    __lineage_compact __lineage_structure __lineage_scalar __lineage_unicode __lineage_special __lineage_escape \
+    __lineage_utf8 __lineage_without_names __lineage_split __lineage_error __lineage_write __lineage_otherwise __lineage_elsewhere \
+    __lineage_request __lineage_in_python __lineage_in_bash __lineage_without_data __lineage_answer)"
+  case $- in
+    *r*) bash -p -c "$1; __lineage_answer" ;;
+    *) "${BASH:-bash}" -p -c "$1; __lineage_answer" ;;
+  esac
+}
+
+# In the fresh bash: reads a request, does it, and answers.
+__lineage_answer() {
+  local words=() word
+  exec 2>/dev/null
+  set -f
+  unset -v BASH_COMPAT LINEAGE_PRINT_ID
+  __lineage_fresh=('' 1)
+  while IFS='' builtin read -r -d '' word && [[ $word != -- ]]; do export "${word?}"; done  # NAME=VALUE, names as above
+  while IFS='' builtin read -r -d '' word; do words+=("$word"); done
+  # shellcheck disable=SC2317  # the functions call it
+  __lineage_log() { __lineage_write "$@"; }
+  "log_${words[0]}" "${words[@]:1}"
+  case $? in
+    0) builtin printf '0 %s' "$LINEAGE_ID" ;;
+    4) builtin printf '4 %s %s' "$LINEAGE_ID" "${__lineage_why[1]-}" ;;
+    2) builtin printf '2 %s' "${__lineage_why[1]-}" ;;
+    *) builtin printf '3 %s' "${__lineage_why[1]-}" ;;
+  esac
+}
+
+# …: there is no interpreter (__lineage_because): write what bash can write surely, without DATA. 4 if that is done, 7 if
+# not in this shell.
 __lineage_without_data() {
-  local __l_word __l_words=() __l_lost=$__l_why
-  __l_tag=data-dropped
+  local __l_word __l_words=() LC_ALL=C || return 7
+  builtin printf -v '__lineage_tag[1]' data-dropped || return 7
   for __l_word in "${@:6:$4 + 1}"; do
     case ${LINEAGE_REDACT-}/${LINEAGE_REDACT_PATTERNS-} in
       0/* | /) __lineage_harmless " $__l_word" || __l_word='[redacted]' ;;
@@ -533,40 +853,107 @@ __lineage_without_data() {
     esac
     __l_words+=("${__l_word:0:120}")
   done
-  local LC_ALL=C
-  __lineage_native "${@:1:5}" "${__l_words[@]//[!\ -~]/?}" || return 3
-  __l_why=$__l_lost
+  __lineage_native "${@:1:5}" "${__l_words[@]//[!\ -~]/?}"
+  set -- $?
+  builtin printf -v '__lineage_tag[1]' ''
+  case $1 in 0) return 4 ;; *) return 3 ;; esac
 }
 
-# CODE: no event was written, because of __l_why. The code under LINEAGE_STRICT=1; else 0, and one warning of its kind.
-__lineage_fail() {
-  LINEAGE_ID=''
-  if [ "${LINEAGE_STRICT-}" = 1 ]; then
-    builtin printf 'lineage: %s\n' "$__l_why" >&2
-    return "$1"
-  fi
-  __lineage_warn "$1" "$__l_why"
+# CODE EVENT …: it was not written, or not whole. The code under LINEAGE_STRICT=1; else 0, and one warning of its kind.
+__lineage_failed() {
+  case $1/${__lineage_poor[1]-} in
+    1/1) __lineage_because 'cannot redirect' ;;
+    1/*)  # bash could not redirect, and has said so: the limit came in the meantime
+      builtin printf -v '__lineage_poor[1]' 1
+      __lineage_write "${@:2}" && return 0
+      set -- $? "${@:2}" ;;
+  esac
+  case $1 in
+    4) __lineage_warn dropped "${__lineage_why[1]-}; events are logged without data"; return 0 ;;
+    2) ;;
+    *) set -- 3 ;;
+  esac
+  (( ${__lineage_poor[1]-0} )) || builtin printf -v LINEAGE_ID '' 2>/dev/null || builtin true
+  case ${LINEAGE_STRICT-} in
+    1) __lineage_tell "${__lineage_why[1]-}"; return "$1" ;;
+  esac
+  __lineage_warn "$1" "${__lineage_why[1]-}"
 }
 
 # KIND TEXT: one line on stderr, once for each kind.
 __lineage_warn() {
-  case $__lineage_warned in *"|$1|"*) return 0 ;; esac
-  __lineage_warned="$__lineage_warned|$1|"
-  builtin printf 'lineage: %s (said once; the work goes on)\n' "$2" >&2 || return 0
+  case ${__lineage_warned[1]-} in *"|$1|"*) return 0 ;; esac
+  if (( ${__lineage_poor[1]-0} )); then
+    builtin printf -v '__lineage_warned[1]' '%s|%s|' "${__lineage_warned[1]-}" "$1" || builtin true
+  else
+    builtin printf -v '__lineage_warned[1]' '%s|%s|' "${__lineage_warned[1]-}" "$1" 2>/dev/null || builtin true
+  fi
+  __lineage_tell "$2 (said once; the work goes on)"
 }
+
+# TEXT: on stderr. By a process of its own, whose redirection needs no further descriptor.
+__lineage_tell() { (builtin printf 'lineage: %s\n' "$1") >&2 || builtin true; }
 
 # KIND [NAME]: an answer from the journal, as JSON on stdout.
 __lineage_query() {
-  local __l_why="cannot ask the journal in ${LINEAGE_DIR:-${CORTEX_HOME:-$PWD}}"
-  if __lineage_find_python && "$__lineage_python" -P -c "$__lineage_ask" "$__lineage_root" "$1" "${2-}" \
-    "${LINEAGE_DIR-}" "${CORTEX_HOME-}" </dev/null 2>/dev/null; then
+  if (__lineage_where; __lineage_in_python queries "$1" "${2-}" "${__l_dir-}") </dev/null 2>/dev/null; then
     return 0
   fi
   case $1 in stats) builtin printf '{}\n' ;; *) builtin printf '[]\n' ;; esac
-  __lineage_fail 3
+  __lineage_because "cannot ask the journal in ${LINEAGE_DIR:-${CORTEX_HOME:-$PWD}}"
+  __lineage_failed 3
 }
 
 get_task_lineage() { __lineage_query task "$@"; }      # TASK: its events, as a JSON array
 get_lineage_by_type() { __lineage_query type "$@"; }   # EVENT_TYPE: likewise
 get_lineage_by_actor() { __lineage_query actor "$@"; }  # ACTOR: likewise
 get_lineage_stats() { __lineage_query stats; }         # {total_events, event_types, actors, tasks_tracked}
+
+case $BASH_VERSION in
+  [0-4].*)  # Python does it all; these run in 3.2
+    __lineage_log() {
+      case ${LINEAGE_DISABLED-} in 1) return 0 ;; esac
+      __lineage_elsewhere python "$@" 2>/dev/null || __lineage_failed $? "$@"
+    }
+    __lineage_because() { __lineage_why[1]=$1; }
+    __lineage_keep() { __lineage_parents[__l_n]=$1; }
+    ;;
+esac
+
+# FILE: keeps the checkout that this is installed in, and what has the package around it if it is not installed.
+__lineage_located() {
+  case $1 in /*) ;; *) set -- "$PWD/${1#./}" ;; esac
+  set -- "$1" '' "${1%/lineage_core/shell/*}"
+  case $1 in
+    */scripts/lib/lineage.sh) set -- "$1" "${1%/scripts/lib/*}" "$3" ;;
+    *) [ ! "${1%/*}/../../scripts/lib/lineage.sh" -ef "$1" ] || set -- "$1" "${1%/*}/../.." "$3" ;;
+  esac
+  case $BASH_VERSION in
+    [0-4].*) __lineage_place=('' "$2" "$3") ;;
+    *)
+      builtin printf -v '__lineage_place[1]' '%s' "$2"
+      builtin printf -v '__lineage_place[2]' '%s' "$3"
+      __lineage_first_id ;;
+  esac || builtin true
+}
+__lineage_first_id() {
+  local -
+  set +u
+  case ${LINEAGE_ID@a} in *r*) ;; *) LINEAGE_ID=${LINEAGE_ID-} ;; esac
+}
+
+# What an earlier reading, or somebody else, has left under our names goes. (A redirection where it is needed only: there
+# may be no descriptor for it.)
+case " ${!__lineage_@} ${LINEAGE_ID+again}" in
+  ' __lineage_aliases ') __lineage_located "${BASH_SOURCE[0]}" ;;
+  *)
+    {
+      builtin unset -n __lineage_last __lineage_today __lineage_primed __lineage_safe __lineage_why __lineage_parents \
+        __lineage_poor __lineage_fresh __lineage_warned __lineage_place __lineage_tag LINEAGE_ID  # bash 3.2 has no -n
+      builtin unset -v __lineage_last __lineage_today __lineage_primed __lineage_safe __lineage_why __lineage_parents \
+        __lineage_poor __lineage_fresh __lineage_warned __lineage_place __lineage_tag
+      __lineage_located "${BASH_SOURCE[0]}"
+    } 2>/dev/null || builtin true ;;
+esac
+case :$__lineage_aliases: in *:expand_aliases:*) builtin shopt -s expand_aliases ;; esac
+\builtin unset -v __lineage_aliases

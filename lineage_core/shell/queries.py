@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -19,11 +18,11 @@ from lineage_core.write.locations import lineage_dir
 
 
 def main() -> None:
-    """Answer `KIND NAME LINEAGE_DIR CORTEX_HOME`; KIND is task, type, actor or stats. Exits with 3 if it cannot."""
-    kind, name, os.environ["LINEAGE_DIR"], os.environ["CORTEX_HOME"] = sys.argv[2:6]
+    """Answer `KIND NAME LINEAGE_DIR`; KIND is task, type, actor or stats. Exits with 3 if it cannot."""
+    kind, name, directory = sys.argv[2:5]
     asked: dict[str, Any] = {} if kind == "stats" else {f"{kind}s": (name,)}
     try:
-        found = hits.find(lineage_dir(), EventQuery(**asked).search())
+        found = hits.find(lineage_dir(directory), EventQuery(**asked).search())
     except LineageError as error:
         sys.exit(error.exit_code)
     raws = (one_line(raw) for _, raw in hits.records(found))

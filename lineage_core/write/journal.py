@@ -27,6 +27,9 @@ from lineage_core.write import record_builder as compose
 if TYPE_CHECKING:
     from pathlib import Path
 
+_LINKS = 8
+"""How many symbolic links in a row may lead to a file."""
+
 _id_lock = allocate_lock()
 _last_id = (0, 0)
 os.register_at_fork(after_in_child=lambda: globals().__setitem__("_id_lock", allocate_lock()))
@@ -80,13 +83,15 @@ def _heal(fd: int, readable: bool) -> bytes:
 def _open(path: str) -> tuple[int, bool]:
     """A descriptor that appends to the file, and whether it can also read it.
 
-    A file that is not there is made, but not through a symbolic link. Raises JournalError for what is no file.
+    A file that is not there is made, but not through a symbolic link. Raises JournalError for what is no regular
+    file, and for a link that another user has made.
     """
-    flags = os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
-    new = os.O_CREAT | os.O_NOFOLLOW
-    for attempt in (0, new, new):
+    flags = os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK | os.O_NOFOLLOW
+    named = path
+    for attempt in (0, os.O_CREAT, os.O_CREAT):
         try:
-            fd, readable = _open_either(path, flags | attempt)
+            path = _linked_file(named)
+            fd, readable = _open_either(path, flags | (attempt if path == named else 0))
             break
         except FileNotFoundError:
             if attempt:
@@ -95,8 +100,27 @@ def _open(path: str) -> tuple[int, bool]:
         raise FileNotFoundError(2, "its directory goes away as soon as it is made", path)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise JournalError(f"cannot write {path}: it is not a regular file")
+        raise JournalError(f"cannot write {named}: it is not a regular file")
     return fd, readable
+
+
+def _linked_file(path: str) -> str:
+    """The file that a path names, links followed that we or root have made: others could have us write anywhere.
+
+    (The kernel's own rule, `fs.protected_symlinks`, is for sticky directories only.) Raises JournalError.
+    """
+    named = path
+    for _ in range(_LINKS):
+        try:
+            found = os.lstat(path)
+        except OSError:
+            return path  # opening it tells what is wrong
+        if not stat.S_ISLNK(found.st_mode):
+            return path
+        if found.st_uid not in (0, os.geteuid()):
+            raise JournalError(f"cannot write {named}: {path} is a symbolic link that another user made")
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
+    raise JournalError(f"cannot write {named}: too many symbolic links")
 
 
 def _open_either(path: str, flags: int) -> tuple[int, bool]:

@@ -118,12 +118,20 @@ def encode(record: dict[str, Any]) -> bytes:
     return line
 
 
+def well_formed(text: str) -> str:
+    """Text that UTF-8 has bytes for: U+FFFD stands for lone surrogates, and for bytes that were read as such ones."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _well_formed(value: Any) -> Any:
     """The value with U+FFFD for lone surrogates; of keys that become the same the last counts."""
     if isinstance(value, dict):
         return {_well_formed(str(key)): _well_formed(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_well_formed(item) for item in value]
-    if type(value) is str:
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value
+    return well_formed(value) if type(value) is str else value

@@ -5,7 +5,8 @@ Pure: the time, the id and the environment come in as arguments.
 Two judges, one set of rules. Strict (`lineage log`, `Journal.log`) refuses with BadInputError. Lenient (the shell
 functions) keeps the event wherever it can, and marks it with the tag `invalid-data`: DATA that is no JSON object and
 words beyond the last argument are kept as text under `metadata.raw_data`, a wrong percentage as it is, an id longer
-than MAX_ID and a text longer than MAX_TEXT cut short with `…`. A missing argument is refused by both.
+than MAX_ID and a text longer than MAX_TEXT cut short with `…`, bytes that are not UTF-8 as U+FFFD. A missing argument
+is refused by both.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from lineage_core.base.errors import BadInputError
 from lineage_core.model.event_types import EVENTS, SCHEMA_VERSION, EventSpec, creator_type, nearest
-from lineage_core.write.json_encoder import Number, number, parse_object
+from lineage_core.write.json_encoder import Number, number, parse_object, well_formed
 from lineage_core.write.redaction import redactor
 
 MAX_ID = 1024
@@ -28,6 +29,10 @@ INVALID_DATA_TAG = "invalid-data"
 
 FREE_TEXT = ("reason", "error_details")
 """Keys of `event_data` whose positional argument is prose, of any length, and could hold a secret."""
+
+
+_WHO = ("CORTEX_PRINCIPAL", "CORTEX_SESSION_ID", "CORTEX_TRACE_ID", "TRACEPARENT")
+"""What the environment says of the actor and the context."""
 
 
 def spec_of(event_type: str) -> EventSpec:
@@ -68,9 +73,11 @@ def bind(
     rest = list(args)
     for param in spec.params:
         word = rest.pop(0) if rest else ""
-        if not word and param.default is None and len(named) > len(args):
+        if not word and param.optional:
+            continue
+        if not word and len(named) > len(args):
             raise BadInputError(f"{spec.name}: {param.name} is missing; {usage}")
-        named[param.name] = word or param.default or ""
+        named[param.name] = word
         if param.key in FREE_TEXT:
             free.add(param.name)
     for name, value in named.items():
@@ -101,9 +108,11 @@ def event_data(
     """
     data, bent = dict(given), False
     for param in spec.params:
-        if not param.key:
+        if not param.key or param.name not in named:
             continue
         value = named[param.name]
+        if param.optional:
+            data[f"{param.key}_given"] = True
         if param.key == "progress_percentage":
             try:
                 data[param.key] = percentage(value)
@@ -130,9 +139,26 @@ def error_details(message: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def context_of(environ: Mapping[str, str]) -> dict[str, str]:
-    """`context` from CORTEX_SESSION_ID and CORTEX_TRACE_ID; keys without a value are left out."""
+    """`context` from CORTEX_SESSION_ID and CORTEX_TRACE_ID, or without the latter from TRACEPARENT; keys without a
+    value are left out.
+    """
     pairs = (("session_id", "CORTEX_SESSION_ID"), ("trace_id", "CORTEX_TRACE_ID"))
-    return {key: environ[name] for key, name in pairs if environ.get(name)}
+    context = {key: environ[name] for key, name in pairs if environ.get(name)}
+    if "trace_id" not in context and (parent := trace_parent(environ.get("TRACEPARENT", ""))):
+        context["trace_id"], context["parent_span_id"] = parent
+    return context
+
+
+def trace_parent(header: str) -> tuple[str, str] | None:
+    """The trace id (32 hex digits) and the parent's span id (16) of a W3C `traceparent`, version 00; None if it is
+    none. Source: https://www.w3.org/TR/trace-context/#traceparent-header
+    """
+    version, trace, span, flags = parts if len(parts := header.split("-")) == 4 else ("", "", "", "")
+    sizes = (len(version), len(trace), len(span), len(flags))
+    digits = trace + span + flags
+    if version != "00" or sizes != (2, 32, 16, 2) or digits.strip("0123456789abcdef"):
+        return None
+    return (trace, span) if trace.strip("0") and span.strip("0") else None
 
 
 def compose(
@@ -155,6 +181,20 @@ def compose(
     above. Raises BadInputError.
     """
     spec = spec_of(event_type)
+    not_utf8: list[str] = []
+
+    def utf8(word: str) -> str:
+        fixed = well_formed(word)
+        if fixed != word:
+            not_utf8.append(word)
+        return fixed
+
+    task_id, args, parent = utf8(task_id), [*map(utf8, args)], utf8(parent or "")
+    related, tags = [*map(utf8, related)], [*map(utf8, tags)]
+    data = utf8(data) if isinstance(data, str) else data
+    who = {name: utf8(environ.get(name, "")) for name in _WHO}
+    if not_utf8 and not lenient:
+        raise BadInputError(f"{event_type}: not UTF-8: {not_utf8[0][:100]!a}")
     named, text, bent = bind(spec, task_id, args, lenient=lenient)
     if text is not None and data is not None:
         raise BadInputError(f"{event_type}: data given twice, as an argument and as --data")
@@ -180,16 +220,16 @@ def compose(
         "actor": {
             "type": spec.actor_type or creator_type(actor_id),
             "id": actor_id,
-            "principal": environ.get("CORTEX_PRINCIPAL") or "system",
+            "principal": who["CORTEX_PRINCIPAL"] or "system",
         },
         "event_data": full,
         "parent_lineage_id": parent or None,
     }
     if related:
-        record["related_task_ids"] = list(related)
-    if context := context_of(environ):
+        record["related_task_ids"] = related
+    if context := context_of(who):
         record["context"] = context
-    labels = [*tags, INVALID_DATA_TAG] if bent or wrong else list(tags)
+    labels = [*tags, INVALID_DATA_TAG] if bent or wrong or not_utf8 else tags
     if labels:
         record["tags"] = labels
     record["version"] = SCHEMA_VERSION

@@ -39,17 +39,12 @@ def bash(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def python_record(event: str, *words: str, environ: dict[str, str] | None = None, strict: bool = False) -> Any:
     """The record that Python makes of a call, as it is read from the journal; None if it refuses the call."""
-    task, *args = map(well_formed, words)
+    task, *args = words
     try:
         record = compose(event, task, args, environ=environ or {}, lenient=not strict, **FIXED)
     except BadInputError:
         return None
     return exact(codec.encode(record))
-
-
-def well_formed(text: str) -> str:
-    """Text as a writer takes it: lone surrogates stand for bytes that are no UTF-8, and become U+FFFD."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def exact(line: bytes) -> Any:
@@ -131,7 +126,12 @@ def test_missing_empty_and_superfluous_words_are_judged_alike(bash: BashWriter, 
 @example(b"\xe2\x82", False)
 def test_bytes_that_are_no_utf8_become_the_same_characters(bash: BashWriter, text: bytes, in_data: bool):
     word = text.decode("utf-8", "surrogateescape")
-    agree(bash, EVENTS["task_failed"], ["t", "m", "r", f'{{"a":"{word}"}}'] if in_data else ["t", word or "m", "r"])
+    words = ["t", "m", "r", f'{{"a":"{word}"}}'] if in_data else ["t", word or "m", "r"]
+    agree(bash, EVENTS["task_failed"], words)
+    if "\udc7f" < max(word, default="") < "\ue000":
+        assert python_record("task_failed", *words, strict=True) is None
+        tagged = python_record("task_failed", *words)
+        assert tagged["tags"] == ["invalid-data"] and "\ufffd" in str(tagged)
 
 
 @pytest.mark.parametrize("text", VALID)

@@ -116,16 +116,16 @@ def run(args: Any) -> int:
         return log_lines(sys.stdin.buffer, Journal(args.dir, environ=environ), environ, sys.stdout, sys.stderr)
     if len(args.words) < 2:
         raise BadInputError("EVENT_TYPE and TASK_ID are needed (see lineage log --help)")
-    event_type, task_id, *rest = map(_clean, args.words)
+    event_type, task_id, *rest = map(_utf8, args.words)
     parent = args.parent if args.parent is not None else os.environ.get("LINEAGE_PARENT_ID")
     lineage_id = Journal(args.dir, environ=environ).log(
         event_type,
         task_id,
         *rest,
         data=_data(args.data),
-        parent=parent and _clean(parent),
-        related=[*map(_clean, args.related)],
-        tags=[*map(_clean, args.tag)],
+        parent=parent and _utf8(parent),
+        related=[*map(_utf8, args.related)],
+        tags=[*map(_utf8, args.tag)],
         timestamp=args.timestamp,
     )
     try:
@@ -135,18 +135,18 @@ def run(args: Any) -> int:
     return ExitCode.OK
 
 
-def _clean(word: str) -> str:
-    """As `output.name`, which would take as long to import as all else here."""
-    return os.fsencode(word).decode("utf-8", "replace")
+def _utf8(word: str) -> str:
+    """A word read as UTF-8 whatever the locale; bytes that are not stay lone surrogates, for the writer to judge."""
+    return os.fsencode(word).decode("utf-8", "surrogateescape")
 
 
 def _data(option: str | None) -> str | None:
     if option == "-":
-        return sys.stdin.buffer.read().decode("utf-8", "replace")
+        return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
     if option and option.startswith("@"):
         try:
             with open(option[1:], "rb") as file:
-                return file.read().decode("utf-8", "replace")
+                return file.read().decode("utf-8", "surrogateescape")
         except OSError as error:
             raise BadInputError(f"cannot read --data file {option[1:]}: {error.strerror}") from None
-    return None if option is None else _clean(option)
+    return None if option is None else _utf8(option)

@@ -53,7 +53,8 @@ def created(point: str, task: str, priority: str, kind: str, **more: Any) -> Log
 def assigned(
     point: str, task: str, master: str, priority: str, by: str = "coordinator-master", work: str = QUEUE
 ) -> Logged:
-    return Logged(point, "task_assigned", task, by, {"master_id": master, "priority": priority}, work)
+    data = {"master_id": master, "priority": priority, "priority_given": True}
+    return Logged(point, "task_assigned", task, by, data, work)
 
 
 def started(point: str, task: str, master: str) -> Logged:
