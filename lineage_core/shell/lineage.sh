@@ -28,7 +28,7 @@
 # So there is no eval (but of the words below, for other shells), no ${!name}, no [[ -v ]], no declare, unset or printf -v of a name that is not written here, no
 # format and no subscript but of ours, and arithmetic sees nothing but digits. Name references are not followed.
 
-if \[ -z "${BASH_VERSION-}" ]; then  # zsh, dash, mksh, …: each event is a call of the `lineage` command
+if \test -z "${BASH_VERSION-}"; then  # zsh, dash, mksh, …: each event is a call of the `lineage` command
   __lineage_log() {
     [ "${LINEAGE_DISABLED-}" != 1 ] || return 0
     __lineage_type=$1

@@ -106,8 +106,8 @@ SHELLS = {
     "case attributes": "declare -u __l_v __l_text; declare -l __l_line",
     "arrays of our names": "__l_task=(1 2); declare -A __lineage_last=([1]=x) __lineage_parents=([a]=b) __l_v=([c]=d)",
     "references of our names": "declare -n __lineage_last=zz __l_task=yy __lineage_parents='aa[$(touch hacked)]'",
-    "functions of our names": "__lineage_native() { echo mine; }; __lineage_log() { exit 9; }; log_task_created() { exit 9; }",
-    "aliases": "shopt -s expand_aliases\nalias local='echo no' printf=exit builtin=exit [='echo no' return=exit set=exit",
+    "functions of our names": "__lineage_wrote() { exit; }; __lineage_log() { exit 9; }; log_task_failed() { exit; }",
+    "aliases": "shopt -s expand_aliases\nalias local='echo no' printf=exit builtin=exit test=exit return=exit set=exit",
     "an error trap": "set -eET; trap 'exit 9' ERR",
     "a debug trap": "set -T; shopt -s extdebug; trap 'x=1' DEBUG",
 }
