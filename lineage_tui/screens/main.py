@@ -41,6 +41,10 @@ from lineage_tui.widgets.slices import in_background
 FRAME = 0.016
 """Seconds between two takes from the feed: 60 a second at most."""
 
+MANY, BUSY_FRAME = 100, 0.1
+"""From so many events a second on, the seconds between two takes once the screen is up to date: nobody reads 60 counts
+a second, and drawing them takes half a core. Keys do not wait for a take."""
+
 TAKE_BUDGET = 0.008
 """Seconds that one take may keep the interface thread."""
 
@@ -225,7 +229,7 @@ class MainScreen(Edges):
                 break
             self._take_in(ids)
             taken |= ids
-        self._next_take = started + FRAME
+        self._next_take = started + (FRAME if feed.waiting or feed.rate() < MANY else BUSY_FRAME)
         if self.detail.task_id in taken:
             self.detail.update()
         self._show_status()

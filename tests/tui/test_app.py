@@ -123,6 +123,29 @@ async def test_the_counts_stay_right_while_the_feed_moves_on_in_the_middle_of_a_
         assert {status: count for status, count in screen.status_counts.by_status.items() if count} == {"assigned": 1}
 
 
+async def test_a_key_does_not_wait_for_the_next_frame_of_a_busy_feed(
+    lineage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lineage_tui.screens.main.BUSY_FRAME", 3600)
+    journal = Journal(lineage)
+    for n in range(3):
+        journal.log("task_created", f"task-{n}", "user-kim")
+    async with opened(lineage) as pilot:
+        app = app_of(pilot)
+        tree = app.main_screen.tree_view  # type: ignore[union-attr]
+        monkeypatch.setattr(app.feed, "rate", lambda: 200.0)
+        journal.log("task_created", "task-last-frame", "user-kim")
+        await until(lambda: "task-last-frame" in screen_text(app), "the last frame of the hour")
+        journal.log("task_created", "task-next-frame", "user-kim")
+        await until(lambda: app.feed.waiting == 1, "an event for the next frame")
+        before = tree.cursor
+        await pilot.press("j")
+        assert tree.cursor == before + 1
+        assert app.feed.waiting == 1 and "task-next-frame" not in screen_text(app)
+        await pilot.press("3")
+        assert app.main_screen.views.shown == "attention"  # type: ignore[union-attr]
+
+
 @pytest.mark.clock
 async def test_pause_freezes_the_picture_while_reading_goes_on(lineage: Path) -> None:
     journal = Journal(lineage)
