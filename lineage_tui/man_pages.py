@@ -21,6 +21,7 @@ from lineage_tui.cli import parser as screen_parser
 _ENVIRONMENT = {
     "LINEAGE_DIR": "the lineage directory; --dir goes before it",
     "CORTEX_HOME": "the checkout whose coordination/lineage is the directory if nothing else says so",
+    "LINEAGE_PAGER": "the pager for long answers at a terminal, before PAGER and less; empty or cat: none",
     "NO_COLOR": "if it is set to anything, no colours",
     "LINEAGE_NOW": "the present time in ISO-8601, for tests",
 }
@@ -75,10 +76,11 @@ def _command(name: str) -> str:
 def _overview() -> str:
     parser = argparse.ArgumentParser(
         "lineage",
-        usage="lineage [--dir DIR] COMMAND [OPTIONS]",
+        usage="lineage [--dir DIR] [--no-pager] COMMAND [OPTIONS]",
         description="Writes, follows and queries the lineage of tasks: who did what to a task, when, and why.",
     )
     parser.add_argument("--dir", metavar="DIR", help="the lineage directory, also behind the command")
+    parser.add_argument("--no-pager", action="store_true", help="long answers go straight to the terminal")
     parser.add_argument("--version", action="store_true", help="print the version")
     parser.man_short_description = "write, follow and query the lineage of tasks"  # type: ignore[attr-defined]
     every = {f"\\fBlineage\\-{name}\\fR(1)": text for name, text in cli.COMMANDS.items()}

@@ -7,6 +7,7 @@ in the order in which help shows them.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -66,6 +67,8 @@ $CORTEX_HOME/coordination/lineage or ./coordination/lineage.
 Exit codes: 0 fine; 1 a name is unknown or a check failed; 2 wrong words;
 3 the journal cannot be read or written, or the answer not written; 70 a defect;
 130 interrupted. `lineage wait --help` has those of wait.
+At a terminal long answers go through LINEAGE_PAGER, PAGER or less;
+`lineage --no-pager COMMAND` does without.
 `lineage-tui` shows the same journal live, by keyboard.
 """
 
@@ -134,7 +137,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _rearranged(words: list[str]) -> list[str]:
     """Words with the options that stand before the command behind it: `--dir D tasks` is `tasks --dir D`."""
     before: list[str] = []
-    while words and (words[0] == "--dir" or words[0].startswith("--dir=")):
+    while words and (words[0] in ("--dir", "--no-pager") or words[0].startswith("--dir=")):
+        if words[0] == "--no-pager":
+            os.environ["LINEAGE_PAGER"] = ""
+            words = words[1:]
+            continue
         taken = 1 if "=" in words[0] else 2
         before += words[:taken]
         words = words[taken:]

@@ -17,6 +17,7 @@ import orjson
 from lineage_core.base.cells import PLAIN, cell_width, shown
 from lineage_core.base.errors import ExitCode
 from lineage_core.base.escaping import csv_cell, json_safe, visible
+from lineage_core.cli.pager import Pager
 
 if TYPE_CHECKING:
     from lineage_core.present.timeline import Timeline
@@ -112,8 +113,9 @@ def show(answer: Answer, args: argparse.Namespace) -> int:
     if args.format != "text" and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
     paper = paper_of(sys.stdout, ascii_only=getattr(args, "ascii", False))
-    for piece in lines(answer, args.format, paper):
-        sys.stdout.write(piece)
+    with Pager(for_people=args.format == "text") as pager:
+        for piece in lines(answer, args.format, paper):
+            pager.write(piece)
     sys.stdout.flush()
     if report(answer.problems, sys.stderr):
         return ExitCode.JOURNAL

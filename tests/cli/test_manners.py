@@ -12,6 +12,7 @@ import pytest
 
 from lineage_core.cli import COMMANDS, main
 from tests.cli.conftest import LEGACY
+from tests.faults.pseudo_terminal import PtyProgram
 from tests.shell.test_writers_together import LAUNCHER
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
@@ -143,3 +144,59 @@ def test_no_command_eats_the_input_of_the_loop_that_calls_it() -> None:
             ["sh", "-c", script, "sh", *command], input="one\ntwo\n", capture_output=True, text=True, check=True
         )
         assert done.stdout == "one\ntwo\n", words
+
+
+LONG = ["events", "--dir", "{demo}"]
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "paged"),
+    [
+        (LONG, {"LINEAGE_PAGER": "less"}, True),
+        (LONG, {"PAGER": "less -S"}, True),
+        (LONG, {"LINEAGE_PAGER": "cat", "PAGER": "less"}, False),
+        (LONG, {"LINEAGE_PAGER": "", "PAGER": "less"}, False),
+        (LONG, {"LINEAGE_PAGER": "no-such-pager"}, False),
+        (LONG, {"LINEAGE_PAGER": "less 'unfinished"}, False),
+        (LONG, {"LINEAGE_PAGER": "less", "TERM": "dumb"}, False),
+        (["--no-pager", *LONG], {"PAGER": "less"}, False),
+        ([*LONG, "--json"], {"PAGER": "less"}, False),
+        ([*LONG, "--limit", "3"], {"PAGER": "less"}, False),
+    ],
+    ids=str,
+)
+def test_at_a_terminal_what_is_longer_than_it_goes_through_a_pager(
+    words: list[str], environ: dict[str, str], paged: bool, demo_dir: Path, need_tool: Tool
+) -> None:
+    need_tool("less")
+    command = [word.format(demo=demo_dir) for word in words]
+    with PtyProgram([*LINEAGE, *command], size=(100, 30), env=environ) as program:
+        if paged:
+            program.wait_for("2026-11-20 ")  # the beginning is what is seen first
+            program.settle()
+            assert program.process.poll() is None
+            program.keys("q")
+        assert program.ends() == 0
+        assert program.restored
+
+
+def test_ctrl_c_in_the_pager_is_for_the_pager(demo_dir: Path, need_tool: Tool) -> None:
+    need_tool("less")
+    with PtyProgram([*LINEAGE, "tasks", "--dir", str(demo_dir)], size=(100, 10), env={"PAGER": "less"}) as program:
+        program.wait_for("TASK ")
+        program.keys("\x03")
+        program.settle(1)
+        assert program.process.poll() is None
+        program.keys("q")
+        assert program.ends() == 0
+
+
+def test_into_a_pipe_or_a_file_nothing_is_paged(demo_dir: Path, tmp_path: Path) -> None:
+    environ = os.environ | {"PAGER": f"touch {tmp_path / 'paged'}", "TERM": "xterm"}
+    command = [*LINEAGE, "events", "--dir", str(demo_dir)]
+    piped = subprocess.run(command, env=environ, capture_output=True, check=True).stdout
+    with open(tmp_path / "file", "wb") as file:
+        subprocess.run(command, env=environ, stdout=file, check=True)
+    assert (tmp_path / "file").read_bytes() == piped
+    assert piped.count(b"\n") == 4000
+    assert not (tmp_path / "paged").exists()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from lineage_core.cli import main
+from lineage_core.maintenance.validate import Validation, quick_check
 from lineage_core.model.event_types import EVENTS
 from lineage_core.model.json_schema import EVENT_DATA, json_schema
 from lineage_core.model.schema_compiler import Problem, compile_schema
@@ -20,6 +23,7 @@ from lineage_core.write.record_builder import compose
 
 VALIDATOR = Draft202012Validator(json_schema())
 CHECK = compile_schema(json_schema())
+QUICK = quick_check()
 ARGUMENTS = {"PERCENT": "40", "STATUS": "success", "PRIORITY": "high"}
 
 
@@ -121,3 +125,36 @@ def test_the_fast_check_agrees_with_a_general_validator(event_type: str, changes
             else:
                 target[path[-1]] = copy.deepcopy(value)
     assert bool(problems(record)) == (not VALIDATOR.is_valid(record)), problems(record)
+    assert QUICK is not None
+    assert QUICK(record) == (not problems(record)), problems(record)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["\ud800", 10**30, float("nan"), "lineage-1\n", json.loads("[" * 900 + "]" * 900)],
+    ids=lambda one: repr(one)[:9],
+)
+def test_what_the_quick_check_cannot_judge_goes_to_the_other(value: Any) -> None:
+    assert QUICK is not None
+    record = written("task_created")
+    for key in ("event_data", "lineage_id", "tags"):
+        changed = record | {key: {"metadata": value} if key == "event_data" else value}
+        assert not QUICK(changed) or problems(changed) == []
+
+
+def test_the_findings_are_the_same_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = []
+    for number, event_type in enumerate(EVENTS):
+        record = written(event_type) | {"lineage_id": f"lineage-{number}"}
+        if number % 3 == 1:
+            record["surplus"] = number
+        if number % 3 == 2:
+            record["event_data"] = {"priority": "soon", "duration_ms": -1}
+        lines.append(json.dumps(record) + "\n")
+    (tmp_path / "lineage-2026-11-22.jsonl").write_text("".join(lines))
+    now = 1795334628000000
+    with_it = list(Validation(tmp_path, now=now))
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+    assert quick_check() is None
+    assert list(Validation(tmp_path, now=now)) == with_it
+    assert len(with_it) > 10
