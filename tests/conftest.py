@@ -44,6 +44,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     for name in list(os.environ):
         if name.startswith(("LINEAGE_", "CORTEX_")) or name == "TMUX":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("PAGER", "cat")  # nobody is there to leave it
     for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     yield

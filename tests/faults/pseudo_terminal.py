@@ -52,7 +52,7 @@ class PtyProgram:
         self.process = subprocess.Popen(
             [sys.executable, "-c", _OWN_TERMINAL, *map(str, argv)],
             stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            env=environ | {"TERM": "xterm-256color", "PAGER": "cat"} | (env or {}),
+            env=environ | {"TERM": "xterm-256color"} | (env or {}),
         )  # fmt: skip
         self._ended = threading.Event()
         self._reader = threading.Thread(target=self._record, daemon=True)
