@@ -54,6 +54,14 @@ def test_files_that_are_named_exist(page: Path) -> None:
         assert any((root / name).exists() for root in roots), name
 
 
+@pytest.mark.parametrize("package", ["lineage_core", "lineage_tui"])
+def test_the_map_of_a_package_names_each_of_its_folders(package: str) -> None:
+    page = (ROOT / package / "README.md").read_text()
+    folders = {path.name for path in (ROOT / package).iterdir() if path.is_dir() and any(path.glob("*.*"))}
+    missing = [name for name in sorted(folders - {"__pycache__"}) if f"{name}/" not in page]
+    assert not missing
+
+
 def test_the_readme_is_short() -> None:
     assert len(README.read_text().splitlines()) <= 250
 

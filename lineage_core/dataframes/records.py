@@ -18,7 +18,7 @@ from lineage_core.model.facts import MAX_ID, MAX_KEYS, bounded, longest
 from lineage_core.model.lineage_id import OUR_LENGTH
 from lineage_core.model.record import Found
 
-_LATEST = 253_402_300_800_000_000  # the year 10000
+_END_OF_TIME = 253_402_300_800_000_000  # the year 10000
 TEXTS = {
     "task_type": "type",
     "priority": "priority",
@@ -109,7 +109,7 @@ class Rows:
             file=lit(self.name, NAME),
             wrong=pl.Series(told, dtype=pl.String) if told else lit(None, pl.String),
         )
-        made = pl.when(col("written_at").is_between(0, _LATEST)).then(col("written_at").cast(TIME))
+        made = pl.when(col("written_at").is_between(0, _END_OF_TIME)).then(col("written_at").cast(TIME))
         frame = frame.with_columns(written_at=made)
         return frame.select("lineage_id", *(col(name).cast(kind) for name, kind in schema_of("events").items()))
 

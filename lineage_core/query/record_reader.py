@@ -170,7 +170,7 @@ class _Unpacking:
         self.start = 0
 
     def close(self) -> None:
-        """To be called once."""
+        """Close the files; to be called once, when no record is read any more."""
         os.close(self._fd)
 
     def read(self, offset: int, length: int) -> bytes:

@@ -88,7 +88,7 @@ class SharedTraits:
         return regions[0].start if regions else offset
 
     def begin(self, offset: int) -> None:
-        """A region begins."""
+        """Note that a region begins here."""
         self.oldest(offset)
         self.suspect = self._damaged > offset - PATIENCE
         self._alone = ()
@@ -96,7 +96,7 @@ class SharedTraits:
             self._cast, self._seen = [], Counter()
 
     def end(self, start: int, end: int) -> None:
-        """The region ends."""
+        """Note that the region ends here: its votes count from now on."""
         self._regions.append(Region(start, end, self._alone, self._cast))
         self._cast = []
         if self._alone:

@@ -24,10 +24,10 @@ class Throttle:
         return max(0.0, self._next - self._clock())
 
     def begin(self) -> None:
-        """It is done now."""
+        """Note that the work begins: its duration is measured from here."""
         self._began = self._clock()
 
     def end(self) -> None:
-        """It has been done."""
+        """Note that the work has ended, and from when on it may be done again."""
         now = self._clock()
         self._next = now + min(LONGEST, SHARE * (now - self._began))

@@ -115,11 +115,11 @@ class StatsView(LineList):
         self.ask()
 
     def unfold(self) -> None:
-        """The next pane."""
+        """Show the next page of figures."""
         self.turn_pane(1)
 
     def fold(self) -> None:
-        """The pane before."""
+        """Show the page of figures before."""
         self.turn_pane(-1)
 
     def follow(self) -> None:

@@ -22,7 +22,7 @@ class GroupedLines(FollowingList):
 
     @property
     def lines(self) -> GroupedList[Key, Cause | Key]:
-        """What is listed."""
+        """The model: items in groups, of which some are open."""
         raise NotImplementedError
 
     def count(self) -> int:

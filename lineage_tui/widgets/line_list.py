@@ -66,7 +66,7 @@ class LineList(DrawnWidget, can_focus=True):
 
     @property
     def page(self) -> int:
-        """How many lines fit."""
+        """How many lines fit on the widget."""
         return max(1, self._height - self.title_lines)
 
     def sync(self, touched: Callable[[Hashable], bool] | None = None) -> None:
@@ -231,7 +231,7 @@ class LineList(DrawnWidget, can_focus=True):
         self.select(self.cursor + by)
 
     def turn(self, by: int) -> None:
-        """Move by pages."""
+        """Move the cursor by pages; negative: up."""
         self.top += by * self.page
         self._clamp(self.count())
         self.select(self.cursor + by * self.page)

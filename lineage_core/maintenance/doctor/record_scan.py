@@ -31,7 +31,7 @@ class Troubles:
     most: int = 0
 
     def add(self, place: str, size: int = 0, by: int = 0) -> None:
-        """One more."""
+        """Count one more; the first and the largest of them are kept."""
         self.first = self.first or place
         self.count += 1
         self.size += size

@@ -201,7 +201,7 @@ def space(surroundings: Surroundings) -> Iterator[CheckResult]:
 
 
 def size(surroundings: Surroundings) -> Iterator[CheckResult]:
-    """Files over the limit."""
+    """Whether a file is over the size limit, and what to do about it."""
     large = [file for file in surroundings.files if not file.packed and file.status.st_size > surroundings.size_limit]
     largest = max((file.status.st_size for file in surroundings.files if not file.packed), default=0)
     values = {
