@@ -126,12 +126,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.OK
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    except (BlockingIOError, RuntimeError) as error:
+        if not isinstance(error, BlockingIOError) and "start new thread" not in str(error):
+            return _defect(program, error)
+        print(f"{program}: cannot start a process or thread: the limit of the system is reached", file=sys.stderr)
+        return ExitCode.JOURNAL
     except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it is reported)
-        from lineage_core.base import crash_report as crash
+        return _defect(program, error)
 
-        return crash.report(program, error)
-    finally:
-        _note(program)
+
+def _defect(program: str, error: Exception) -> int:
+    from lineage_core.base import crash_report as crash
+
+    return crash.report(program, error)
 
 
 def _rearranged(words: list[str]) -> list[str]:

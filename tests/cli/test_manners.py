@@ -200,3 +200,12 @@ def test_into_a_pipe_or_a_file_nothing_is_paged(demo_dir: Path, tmp_path: Path) 
     assert (tmp_path / "file").read_bytes() == piped
     assert piped.count(b"\n") == 4000
     assert not (tmp_path / "paged").exists()
+
+
+@pytest.mark.parametrize("words", ["events", f"wait {TASK}"])
+def test_where_no_process_and_no_thread_can_be_started_it_is_told_and_3(words: str, need_tool: Tool) -> None:
+    inject = ["-f", "-qq", "-o", "/dev/null", "-e", "inject=clone,clone3,fork,vfork:error=EAGAIN"]
+    command = [need_tool("strace"), *inject, *LINEAGE, *words.split(), "--dir", str(LEGACY)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
+    assert "cannot start a process or thread" in done.stderr
