@@ -24,6 +24,9 @@ _LONGEST_WORD = 40
 _HEADERS = re.compile(r"x-.*|private-token|(?:proxy-)?authorization|(?:set-)?cookie", re.ASCII | re.IGNORECASE)
 """Names of headers, which stand in lists of two with their values."""
 
+_FLAGS = re.compile(r"(?:\(\?[aiLmsux]+\))+")
+"""Flags of a regular expression, which must stand first."""
+
 _PAIR_NAMES = ("name", "Name", "key", "Key")
 _PAIR_VALUES = ("value", "Value")
 
@@ -75,7 +78,7 @@ class Rules:
             return [self._below(item, sort) for item in value]
         if value is None or isinstance(value, bool) or sort == "signature":
             return self.clean(value)
-        none = is_none("secret" if sort == "header" else sort, str(value)) and self.clean(value) == value
+        none = is_none(sort, str(value)) and self.clean(value) == value
         return value if none else REDACTED
 
     def _clean_list(self, values: list[Any] | tuple[Any, ...]) -> list[Any]:
@@ -133,19 +136,16 @@ class Rules:
 
 
 def _compiled(line: str) -> Pattern[str]:
+    """A pattern of the settings; what is redacted already comes before it, so that it does not match in there."""
     try:
-        return re.compile(line)
+        re.compile(line)
     except re.error:
-        return re.compile(re.escape(line))
+        line = re.escape(line)
+    flags = _FLAGS.match(line)
+    head = flags[0] if flags else ""
+    return re.compile(rf"{head}{re.escape(REDACTED)}|(?:{line[len(head) :]})")
 
 
 def _own(found: Match[str]) -> str:
-    """What a user's pattern finds; not nothing, and not what stands there already."""
-    start = max(0, found.start() - len(REDACTED))
-    around = found.string[start : found.end() + len(REDACTED)]
-    at = around.find(REDACTED)
-    while at >= 0:
-        if start + at <= found.start() and found.end() <= start + at + len(REDACTED):
-            return found[0]
-        at = around.find(REDACTED, at + 1)
+    """What stands in place of what a pattern of the settings finds, which may be nothing."""
     return REDACTED if found[0] else ""

@@ -93,11 +93,22 @@ DATA: dict[str, tuple[Any, Any]] = {
     ),
     "a number": ({"password": 12345, "token": 12345, "otp": 123456}, {"password": "[redacted]", "token": 12345,
                                                                     "otp": "[redacted]"}),
+    "a name below another": (
+        {"token": {"password": 12345, "n": 12345, "list": [12345, True, None, "hunter2"], 1: "x"}},
+        {"token": {"password": "[redacted]", "n": 12345, "list": [12345, True, None, "[redacted]"], 1: "[redacted]"}},
+    ),
+    "a signature, which is secret only in an address": (
+        {"sig": "abcdef0123456789abcdef", "url": "https://h/a?sig=abcdef0123456789abcdef"},
+        {"sig": "abcdef0123456789abcdef", "url": "https://h/a?sig=[redacted]"},
+    ),
+    "a header that is missing": ({"Authorization": "missing", "Cookie": 0}, {"Authorization": "missing", "Cookie": 0}),
+    "an option and no word": (["-p", 1, "hunter22"], ["-p", 1, "hunter22"]),
     "nothing": ({"password": "", "secret": None, "api_key": False}, {"password": "", "secret": None, "api_key": False}),
     "name and value": (
         [{"name": "DB_PASS", "value": "x"}, {"name": "DB_USER", "value": "x"}],
         [{"name": "DB_PASS", "value": "[redacted]"}, {"name": "DB_USER", "value": "x"}],
     ),
+    "another option of a command": (["deploy", "-p", "--yes"], ["deploy", "-p", "--yes"]),
     "words of a command": (["mysql", "-u", "root", "-phunter2", "shop"],
                            ["mysql", "-u", "root", "-p[redacted]", "shop"]),
     "a tuple": (("--token", "hunter2"), ["--token", "[redacted]"]),
@@ -167,6 +178,32 @@ def test_names_and_patterns_of_the_settings_are_added() -> None:
     assert own(data) == told
     assert own(told) == told
     assert own("") == ""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "told"),
+    [
+        ("red", "red [redacted] [redacted]", "[redacted] [redacted] [redacted]"),
+        (".+", "all of it", "[redacted]"),
+        ("x*", "axxb", "a[redacted]b"),
+        ("^a", "aab", "[redacted]ab"),
+        ("(?i)kim|lee", "KIM and Lee", "[redacted] and [redacted]"),
+        ("(a)(b)\\2", "abb", "[redacted]"),
+        ("(", "f(x)", "f[redacted]x)"),
+        ("a|)", "a|) b", "[redacted] b"),
+    ],
+)
+def test_a_pattern_of_the_settings_leaves_what_is_redacted_already(pattern: str, text: str, told: str) -> None:
+    own = redactor({"LINEAGE_REDACT_PATTERNS": pattern})
+    assert own(text) == told
+    assert own(told) == told
+
+
+def test_names_of_the_settings_count_alone() -> None:
+    own = redactor({"LINEAGE_REDACT_KEYS": "zip"})
+    assert own({"ZIP": "blue", "zip_code": "blue", "note": "zip = blue"}) == {
+        "ZIP": "[redacted]", "zip_code": "blue", "note": "zip = [redacted]"
+    }  # fmt: skip
 
 
 def test_numbers_keep_their_spelling() -> None:
