@@ -273,6 +273,10 @@ __lineage_cleared() {
   __l_v=${__l_v//[$'\t\n\r']/ }
   case $1 in *SK[0-9A-Fa-f]* | *SG.*) return 1 ;; esac
   case $__l_v in *://*@*) __lineage_addresses || return ;; esac
+  case $__l_v in *\"token_* | *_tokens\"*)  # the usual names of numbers
+    __l_v=${__l_v//\"token_usage\"/} __l_v=${__l_v//\"token_budget\"/} __l_v=${__l_v//\"total_tokens\"/}
+    __l_v=${__l_v//\"input_tokens\"/} __l_v=${__l_v//\"output_tokens\"/} ;;
+  esac
   case $__l_v in
     *bearer\ * | *basic\ * | *\ -[upawb]* | *[\"\']-[upawb]* | *-user[\ =\"\']* | *-stdin* | *%3* | *identified\ by* | *sudo\ -s* | *sqlplus* \
       | *thin:* | *machine\ *password\ * | *:[56]43[23]:* | *:\*:* | *hooks.[sz]* | *webhooks/* | *webhook.office* | *@tcp\(* \
