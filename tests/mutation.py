@@ -32,7 +32,10 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    "journal": Target(("lineage_core/write/journal.py",), ("tests/core/write/test_journal.py",)),
+    "journal": Target(
+        ("lineage_core/write/journal.py",),
+        ("tests/core/write/test_journal.py", "tests/core/write/test_journal_writes.py"),
+    ),
     "archive": Target(
         ("lineage_core/maintenance/archive.py",),
         ("tests/core/maintenance/test_archive.py", "tests/core/maintenance/test_archive_guards.py"),

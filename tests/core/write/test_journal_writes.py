@@ -139,13 +139,35 @@ def test_a_file_that_may_only_be_written_gets_a_blank_line_to_be_sure() -> None:
 
 
 def test_no_file_is_made_through_a_symbolic_link_but_one_that_is_there_is_written(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "victim")
-    with pytest.raises(JournalError, match=f"cannot write {tmp_path}/link: Too many levels of symbolic links"):
+    (tmp_path / "link").symlink_to("other")
+    (tmp_path / "other").symlink_to(tmp_path / "victim")
+    with pytest.raises(JournalError, match=f"cannot write {tmp_path}/link: "):
         append_line(tmp_path / "link", b"one\n")
     assert not (tmp_path / "victim").exists()
     (tmp_path / "victim").touch()
     append_line(tmp_path / "link", b"one\n")
     assert (tmp_path / "victim").read_bytes() == b"one\n"
+
+
+def test_links_that_lead_nowhere_are_told(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises(JournalError, match=f"^cannot write {tmp_path}/link: too many symbolic links$"):
+        append_line(tmp_path / "link", b"one\n")
+
+
+def test_a_link_of_another_user_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    (tmp_path / "mine").symlink_to(tmp_path / "file")
+    append_line(tmp_path / "link", b"one\n")
+    if os.geteuid() == 0:
+        os.lchown(tmp_path / "mine", 12345, -1)
+    else:  # only root can give a link away: so we become another
+        user = os.geteuid() + 1
+        monkeypatch.setattr(os, "geteuid", lambda: user)
+    with pytest.raises(JournalError, match="is a symbolic link that another user made$"):
+        append_line(tmp_path / "link", b"two\n")
+    assert (tmp_path / "file").read_bytes() == b"one\n"
 
 
 def test_what_is_no_regular_file_is_not_written_to(tmp_path: Path) -> None:
