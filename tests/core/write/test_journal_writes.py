@@ -165,7 +165,7 @@ def test_a_link_of_another_user_is_not_followed(tmp_path: Path, monkeypatch: pyt
     else:  # only root can give a link away: so we become another
         user = os.geteuid() + 1
         monkeypatch.setattr(os, "geteuid", lambda: user)
-    with pytest.raises(JournalError, match="is a symbolic link that another user made$"):
+    with pytest.raises(JournalError, match=r"is a symbolic link that another user made$"):
         append_line(tmp_path / "link", b"two\n")
     assert (tmp_path / "file").read_bytes() == b"one\n"
 
