@@ -133,6 +133,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.JOURNAL
     except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it is reported)
         return _defect(program, error)
+    finally:
+        _note(program)
 
 
 def _defect(program: str, error: Exception) -> int:
