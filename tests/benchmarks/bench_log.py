@@ -57,6 +57,53 @@ log_forking() {
   echo "$event" >> "$LINEAGE_DIR/forking.txt"
 }
 """
+# The calls of the seed's page of integration points as it prints them, DATA as its jq commands give it.
+SEED = r"""
+log_seed() {
+  log_task_created "$T" "${CORTEX_PRINCIPAL:-user}" $'{\n  "priority": "high",\n  "type": "development"\n}'
+  log_task_assigned "$T" coordinator-master development-master high
+  log_task_started "$T" development-master '{}'
+  log_worker_spawned "$T" development-master worker-1 scan-worker \
+    $'{\n  "priority": "high",\n  "token_budget": 12000\n}'
+  log_worker_started "$T" worker-1 scan-worker '{}'
+  log_worker_completed "$T" worker-1 success \
+    $'{\n  "token_usage": 1500,\n  "duration_ms": 42000,\n  "deliverables": [\n    "a.txt"\n  ]\n}'
+  log_worker_failed "$T" worker-1 "exit 1" '{"error_type":"timeout","error_message":"no answer in 60 s"}'
+  log_task_completed "$T" development-master success \
+    $'{\n  "completion_status": "success",\n  "deliverables": [\n    "a.txt"\n  ],\n'\
+$'  "token_usage": {\n    "total_tokens": 1500\n  },\n  "duration_ms": 42000\n}'
+  log_task_failed "$T" development-master "build broke" '{"exit_code":1}'
+  log_task_blocked "$T" security-master "Waiting for dependency: task-2" '{}'
+  log_task_unblocked "$T" security-master "Dependency completed: task-2" '{}'
+  log_task_reassigned "$T" security-master development-master "wrong specialist" '{}'
+  log_task_escalated "$T" security-master "Requires manual review" '{}'
+  log_task_cancelled "$T" coordinator-master "User requested cancellation" '{}'
+  log_handoff_created "$T" handoff-1 security-master development-master '{}'
+  log_handoff_accepted "$T" handoff-1 development-master '{}'
+  log_handoff_completed "$T" handoff-1 development-master '{"completion_status":"success"}'
+}
+T=task-1
+"""
+SEED_CALLS = SEED.count('"$T"')
+
+# What scripts of a month logged beside that, in the same share: escapes, odd numbers, colours, words that look like
+# secrets, a stack trace of 5 KB, and one call in a hundred that only Python can judge.
+MIX = (
+    SEED
+    + r"""
+log_mix() {
+  local n; printf -v trace '  at worker.py line %d\\n' {1..180}
+  for n in 1 2 3 4 5; do log_seed; done
+  log_task_created "$T" kim '{"limits":{"max":5},"usage":{"max":3},"s":1,"ratio":1e-05}'
+  log_worker_failed "$T" worker-1 $'\e[31merror\e[0m: token limit exceeded' '{"token_count":9000,"error_type":"limit"}'
+  log_task_failed "$T" a-master 'wrong password for the registry' '{"note":"caf\u00e9 \ud83d\ude00"}'
+  log_worker_failed "$T" worker-1 'broke' "{\"error_details\":{\"stack_trace\":\"$trace\"}}"
+  log_worker_progress "$T" worker-1 33.5 '{"current_step":"l\u00e4uft"}'
+  log_task_created "$T" kim '{"password":"hunter2"}'
+}
+"""
+)
+MIX_CALLS = 5 * SEED_CALLS + 6
 LOOP = "for (( i = 0; i < $1; i++ )); do {call}; done"
 
 
@@ -82,6 +129,8 @@ WANTED = {
     "function, data": ("forking logger, data", "2 ms, 25x"),
     "function, data from jq": ("forking logger, data", ""),
     "function, umlauts": ("forking logger", ""),
+    "the seed's own snippets": ("forking logger, data", "2 ms, 25x"),
+    "1,000 recorded calls": ("forking logger, data", "2 ms"),
     "function, by Python": ("forking logger, data", ""),
     "lineage log": ("bash -c :", "at most 4x"),
     "lineage log --data": ("bash -c :", ""),
@@ -123,8 +172,10 @@ def measure(rounds: int) -> dict[str, list[float]]:
             "function, data": lambda: in_shell(source, 'log_task_created task-1 user-kim "$DATA"', environ, 200),
             "function, data from jq": lambda: in_shell(source, 'log_task_created task-1 kim "$PRETTY"', environ, 200),
             "function, umlauts": lambda: in_shell(source, "log_task_failed task-1 a-master 'zu groß'", environ, 200),
+            "the seed's own snippets": lambda: in_shell(source + SEED, "log_seed", environ, 10) / SEED_CALLS,
+            "1,000 recorded calls": lambda: in_shell(source + MIX, "log_mix", environ, 1000 // MIX_CALLS) / MIX_CALLS,
             "function, by Python": lambda: in_shell(
-                source, """log_task_created task-1 user-kim '{"a":"\\u00e9"}'""", environ, 3
+                source, """log_task_created task-1 user-kim '{"a":1,"a":2}'""", environ, 3
             ),
             "source lineage.sh": lambda: processes(["bash", "-c", source], environ),
             "lineage log": lambda: processes([launcher, *log], environ),

@@ -103,6 +103,21 @@ def test_a_torn_end_is_healed_by_the_next_writer(healer: str, tmp_path: Path, en
         assert [record["task_id"] for record in content.read] == ["task-1"] * (2 - torn) + ["task-2"]
 
 
+def test_a_bash_writer_heals_what_another_tore_meanwhile(tmp_path: Path, environ: dict[str, str]):
+    bash(
+        """
+        for i in 1 2 3; do
+          log_task_created task-1 kim '{"a":1}'
+          printf '{"lineage_id":"lineage-1","task_id":"to' >>"$LINEAGE_DIR"/lineage-*
+        done
+        log_task_started task-1 a-master
+        """,
+        environ,
+    )
+    content = content_of(tmp_path / "journal")
+    assert (len(content.records), len(content.torn)) == (4, 3)
+
+
 def test_a_write_cut_short_by_a_size_limit_is_told_and_healed_by_bash(tmp_path: Path, environ: dict[str, str]):
     for forced in "01":
         told = bash(

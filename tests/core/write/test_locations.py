@@ -1,0 +1,107 @@
+"""One rule for where the journal is, the same in bash, in the command and in Python; and which files are written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lineage_core import JournalError
+from lineage_core.write.journal import Journal
+from tests.shell.bash_writer import LIBRARY
+
+WAYS = {
+    "LINEAGE_DIR": ({"LINEAGE_DIR": "{0}/d", "CORTEX_HOME": "{0}/home", "CORTEX_ENV": "dev"}, (), "d"),
+    "CORTEX_HOME": ({"CORTEX_HOME": "{0}/home"}, ("here/coordination",), "home/coordination/lineage"),
+    "here": ({}, ("here/coordination",), "here/coordination/lineage"),
+    "environments exist": ({"CORTEX_HOME": "{0}/h"}, ("h/coordination/dev/lineage",), "h/coordination/prod/lineage"),
+    "environment told": ({"CORTEX_HOME": "{0}/h", "CORTEX_ENV": "dev"}, (), "h/coordination/dev/lineage"),
+    "environment here": ({"CORTEX_ENV": "staging"}, ("here/coordination",), "here/coordination/staging/lineage"),
+    "nowhere": ({}, (), None),
+    "environment is a path": ({"CORTEX_HOME": "{0}/h", "CORTEX_ENV": "../../x"}, (), None),
+}
+WRITERS = {
+    "function": ["bash", "-c", f'. "{LIBRARY}"; LINEAGE_STRICT=1; log_task_created task-1 kim'],
+    "function, by Python": [
+        "bash",
+        "-c",
+        f'. "{LIBRARY}"; LINEAGE_FORCE_PYTHON=1 LINEAGE_STRICT=1; log_task_created t k',
+    ],
+    "launcher": [str(LIBRARY.with_name("lineage")), "log", "task_created", "task-1", "kim"],
+    "command": [sys.executable, "-m", "lineage_core.cli", "log", "task_created", "task-1", "kim"],
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("way", WAYS)
+def test_all_writers_find_the_same_directory(way: str, writer: str, tmp_path: Path) -> None:
+    environ, folders, expected = WAYS[way]
+    for folder in ("here", *folders):
+        (tmp_path / folder).mkdir(parents=True)
+    base = {"PATH": os.environ["PATH"], "LINEAGE_PYTHON": sys.executable}
+    told = subprocess.run(
+        WRITERS[writer],
+        env=base | {name: value.format(tmp_path) for name, value in environ.items()},
+        cwd=tmp_path / "here", capture_output=True, text=True,
+    )  # fmt: skip
+    found = {str(path.parent.relative_to(tmp_path)) for path in tmp_path.rglob("lineage-*.jsonl")}
+    assert found == ({expected} if expected else set()), told.stderr
+    assert told.returncode == (0 if expected else 3)
+    assert told.stderr.count("\n") == (0 if expected else 1)
+
+
+@pytest.mark.parametrize("forced", ["", "1"])
+def test_an_installed_library_knows_its_checkout(forced: str, tmp_path: Path) -> None:
+    library = tmp_path / "cx" / "scripts" / "lib" / "lineage.sh"
+    library.parent.mkdir(parents=True)
+    (tmp_path / "elsewhere" / "coordination" / "lineage").mkdir(parents=True)
+    shutil.copy(LIBRARY, library)
+    for start, word in (
+        (tmp_path / "elsewhere", str(library)),
+        (library.parent, "./lineage.sh"),
+        (library.parent.parent, "lib/../lib/lineage.sh"),
+    ):
+        script = f'. "{word}"; cd "{tmp_path}/elsewhere"; LINEAGE_STRICT=1; log_task_created task-1 kim'
+        environ = {"PATH": os.environ["PATH"], "LINEAGE_PYTHON": sys.executable, "LINEAGE_FORCE_PYTHON": forced}
+        environ |= {"PYTHONPATH": str(LIBRARY.parents[2])}
+        subprocess.run(["bash", "-c", script], env=environ, cwd=start, check=True)
+    (daily,) = tmp_path.rglob("lineage-*.jsonl")
+    assert daily.parent == tmp_path / "cx" / "coordination" / "lineage"
+    assert daily.read_bytes().count(b'"task-1"') == 3
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_link_that_another_user_made_is_not_written_through(writer: str, tmp_path: Path) -> None:
+    journal, victim = tmp_path / "journal", tmp_path / "profile"
+    journal.mkdir()
+    victim.write_text("")
+    environ = {"PATH": os.environ["PATH"], "LINEAGE_PYTHON": sys.executable, "LINEAGE_DIR": str(journal)}
+    Journal(journal).log("task_created", "task-0", "kim")
+    (daily,) = journal.iterdir()
+    daily.unlink()
+    daily.symlink_to(victim)
+    if os.geteuid():  # it is ours, and followed: only root can make it another's
+        subprocess.run(WRITERS[writer], env=environ, check=True, capture_output=True)
+        return
+    os.lchown(daily, 65534, 65534)
+    told = subprocess.run(WRITERS[writer], env=environ, capture_output=True, text=True)
+    assert victim.read_text() == ""
+    assert told.returncode == 3
+    assert "another user" in told.stderr
+    os.lchown(daily, 0, 0)
+    subprocess.run(WRITERS[writer], env=environ, check=True, capture_output=True)
+    assert victim.read_bytes().count(b"\n") >= 1
+
+
+def test_links_are_followed_to_their_end_and_no_further(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    journal = Journal(tmp_path)
+    record = {"lineage_id": "lineage-1", "timestamp": "2026-11-22T00:00:00Z"}
+    (tmp_path / "lineage-2026-11-22.jsonl").symlink_to("a")
+    with pytest.raises(JournalError, match="too many symbolic links"):
+        journal.append(record, 1_795_305_600_000_000)
