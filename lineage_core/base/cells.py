@@ -52,6 +52,11 @@ def _named(match: re.Match[str]) -> str:
     return chr(code - 0x1F1E6 + ord("A")) if code <= 0x1F1FF else "\ufffd"
 
 
+def named(name: str) -> str:
+    """A name as it can be seen: in quotes if it is blank."""
+    return name if name.replace("\u2800", "").strip() else f'"{name}"'  # a braille pattern without dots is blank too
+
+
 def cell_width(text: str) -> int:
     """The cells that a text takes, once it is `shown`."""
     return len(text) if text.isascii() else sum(map(_width, text))

@@ -47,6 +47,11 @@ def format_local(at: int) -> str:
     return f"{t.tm_year:04d}{time.strftime('-%m-%dT%H:%M:%S', t)}.{micros:06d}{time.strftime('%z', t)}"
 
 
+def local_offset(at: int) -> int:
+    """How far the time zone of the user is ahead of UTC at a moment, in microseconds."""
+    return time.localtime(min(max(at, FIRST + DAY), LAST - DAY) // SECOND).tm_gmtoff * SECOND
+
+
 def ago(at: int, now: int) -> str:
     """How long ago something was, as `format_duration` has it; nothing is in the future."""
     return format_duration(max(0, now - at))

@@ -1,15 +1,25 @@
 """Short sentences about events and tasks, for people: on the screen, in `follow` and in summaries.
 
-The text of events is put in as it was logged; whoever shows it on a terminal makes it safe (`sanitize.visible`).
+What was not said is left out of a sentence; a value of another type than is usual is told in words, never as a literal
+of a programming language. The text of events is put in as it was logged; whoever shows it on a terminal makes it safe
+(`lineage_core.base.cells.shown`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from lineage_core.base.cells import named
 from lineage_core.base.clock import format_duration
 from lineage_core.model.entities import Status, Task, TaskRow
+
+_NOTHING = frozenset(("", "null", "None", "undefined"))
+"""What shell scripts, jq, Python and JavaScript make of a value that is not there."""
+
+_DEPTH = 5
+"""Levels of lists and objects that are told of."""
 
 
 def short(master: str | None) -> str:
@@ -17,45 +27,88 @@ def short(master: str | None) -> str:
     return (master or "").removesuffix("-master")
 
 
+def words(value: object, depth: int = 0) -> str:
+    """Any value of `event_data` in words; nothing for what says nothing.
+
+    A list is told by its items, an object by its keys and values; yes and no stand for true and false.
+    """
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return str(value)
+        case float():
+            return "" if not math.isfinite(value) else f"{value:.0f}" if value.is_integer() else f"{value:g}"
+        case str():
+            return "" if value.strip() in _NOTHING else value.strip()
+        case list() | tuple() if depth < _DEPTH:
+            return ", ".join(filter(None, (words(item, depth + 1) for item in value)))
+        case Mapping() if depth < _DEPTH:
+            told = ((words(key), words(item, depth + 1)) for key, item in value.items())
+            return ", ".join(f"{key}: {text}" if key else text for key, text in told if text)
+    return ""
+
+
+def percent(value: object) -> str:
+    """A share that was logged, with its sign: of a number, or of a text that is one. Nothing if it is neither."""
+    text = words(value).removesuffix("%").rstrip()
+    try:
+        number = float(text) if not isinstance(value, bool) else math.nan
+    except ValueError:
+        return ""
+    return f"{number:g}%" if math.isfinite(number) else ""
+
+
+def route(start: object, end: object, arrow: str) -> str:
+    """From whom to whom, as far as it was said: `a → b`, `→ b`."""
+    ends = words(start), words(end)
+    return f"{ends[0]} {arrow} {ends[1]}".strip() if any(ends) else ""
+
+
 def say(event_type: str, actor_id: str, data: Mapping[str, Any]) -> str:
     """What an event says, in a few words: who did what, with the value that matters."""
-    worker = str(data.get("worker_id") or actor_id)
+
+    def put(before: str, key: str, after: str = "") -> str:
+        """The value of a key with words around it; nothing where there is none."""
+        text = words(data.get(key))
+        return f"{before}{text}{after}" if text else ""
+
+    actor = named(actor_id)
+    worker = put("", "worker_id") or actor
+    handoff = put("", "handoff_id") or "handoff"
     match event_type:
         case "task_created":
-            extras = [str(data[key]) for key in ("priority", "type") if data.get(key)]
-            return f"created by {actor_id}" + (f" ({', '.join(extras)})" if extras else "")
+            extras = ", ".join(filter(None, (put("", "priority"), put("", "type"))))
+            return f"created by {actor}" + (f" ({extras})" if extras else "")
         case "task_assigned":
-            return f"assigned to {data.get('master_id')} by {actor_id}"
+            return f"assigned{put(' to ', 'master_id')} by {actor}"
         case "task_started":
-            return f"started by {actor_id}"
+            return f"started by {actor}"
         case "task_reassigned":
-            return f"reassigned from {data.get('from_master')} to {data.get('to_master')}: {data.get('reason')}"
+            return f"reassigned{put(' from ', 'from_master')}{put(' to ', 'to_master')}{put(': ', 'reason')}"
         case "task_blocked" | "task_unblocked" | "task_escalated" | "task_failed" | "task_cancelled":
-            return f"{event_type[5:]} by {actor_id}: {data.get('reason')}"
+            return f"{event_type[5:]} by {actor}{put(': ', 'reason') or put(': ', 'error_details')}"
         case "task_completed":
-            return f"completed by {actor_id}: {data.get('completion_status')}"
+            return f"completed by {actor}{put(': ', 'completion_status')}"
         case "worker_spawned":
-            return f"{worker} spawned by {actor_id} ({data.get('worker_type')})"
+            return f"{worker} spawned by {actor}{put(' (', 'worker_type', ')')}"
         case "worker_started":
             return f"{worker} started"
         case "worker_progress":
-            step = data.get("current_step")
-            return f"{worker} {_percent(data.get('progress_percentage'))}" + (f" {step}" if step else "")
+            said = " ".join(filter(None, (percent(data.get("progress_percentage")), put("", "current_step"))))
+            return f"{worker} {said or 'goes on'}"
         case "worker_completed":
-            return f"{worker} completed: {data.get('completion_status')}"
+            return f"{worker} completed{put(': ', 'completion_status')}"
         case "worker_failed":
             details = data.get("error_details")
-            message = details.get("error_message") if isinstance(details, Mapping) else details
-            return f"{worker} failed: {message or data.get('reason')}"
+            message = words(details.get("error_message")) if isinstance(details, Mapping) else ""
+            message = message or put("", "reason") or words(details)
+            return f"{worker} failed" + (f": {message}" if message else "")
         case "handoff_created":
-            return f"{data.get('handoff_id')} from {data.get('from_master')} to {data.get('to_master')}"
+            return f"{handoff}{put(' from ', 'from_master')}{put(' to ', 'to_master')}"
         case "handoff_accepted" | "handoff_completed":
-            return f"{data.get('handoff_id')} {event_type[8:]} by {actor_id}"
-    return f"{event_type} by {actor_id}"
-
-
-def _percent(value: Any) -> str:
-    return f"{value:g}%" if isinstance(value, int | float) else f"{value}%"
+            return f"{handoff} {event_type[8:]} by {actor}"
+    return f"{event_type} by {actor}"
 
 
 def waiting_for(task: Task, rows: Mapping[str, TaskRow], now: int) -> str:
@@ -76,11 +129,13 @@ def waiting_for(task: Task, rows: Mapping[str, TaskRow], now: int) -> str:
     if handoffs:
         oldest = min(handoffs, key=lambda h: h.created_at or 0)
         age = format_duration(max(0, now - (oldest.created_at or now)))
-        return f"waiting {age} for {oldest.to_master or '?'} to accept {oldest.handoff_id}"
+        if oldest.to_master is None:
+            return f"waiting {age} for {oldest.handoff_id} to be accepted"
+        return f"waiting {age} for {oldest.to_master} to accept {oldest.handoff_id}"
     if task.status is Status.QUEUED:
         return f"queued for {since}: no master has it yet"
     if task.status is Status.ASSIGNED:
-        return f"assigned to {task.master or '?'} for {since}: not started yet"
+        return f"assigned{f' to {task.master}' if task.master else ''} for {since}: not started yet"
     open_workers = [w for w in task.workers.values() if w.open]
     if open_workers:
         quiet = min(open_workers, key=lambda w: w.last_at)
@@ -93,5 +148,6 @@ def waiting_for(task: Task, rows: Mapping[str, TaskRow], now: int) -> str:
         return f"waiting for {count}: {tail}"
     if task.status is Status.RUNNING:
         idle = format_duration(max(0, now - task.last_at))
-        return f"running under {task.master or '?'} for {since}, no worker at work, last event {idle} ago"
+        under = f" under {task.master}" if task.master else ""
+        return f"running{under} for {since}, no worker at work, last event {idle} ago"
     return f"{task.status.value}, last event {format_duration(max(0, now - task.last_at))} ago"

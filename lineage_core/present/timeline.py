@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import NamedTuple, overload
 
 from lineage_core.model.entities import Handoff, Status, Task, Worker
+from lineage_core.present.sentences import route
 
 
 class Bar(NamedTuple):
@@ -148,5 +149,5 @@ def _handoff_lane(handoff: Handoff) -> Lane:
         bars.append(Bar(handoff.created_at, until, "handoff wait", "waiting"))
     if handoff.accepted_at is not None:
         bars.append(Bar(handoff.accepted_at, handoff.completed_at, "handoff", "accepted"))
-    route = f"{handoff.from_master or '?'} → {handoff.to_master or '?'}"
-    return Lane("handoff", handoff.handoff_id, route, tuple(bars), ())
+    ends = route(handoff.from_master, handoff.to_master, "→")
+    return Lane("handoff", handoff.handoff_id, ends, tuple(bars), ())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from lineage_core.model.entities import Handoff, Mark, Phase, Status, Task, Worker, WorkerEnd
 from lineage_core.model.event_data import count_of, error_of, names_of, number_of, text_of, tokens_of
 from lineage_core.model.facts import Fact, distinct, order
+from lineage_core.present.sentences import route
 
 ZOMBIE_TIMEOUT = "zombie_timeout"
 
@@ -120,7 +121,7 @@ def _reassigned(task: Task, fact: Fact) -> None:
     task.master = to or task.master
     _leave_block(task)
     task.reason = text_of(fact.data.get("reason")) or task.reason
-    task.marks.append(Mark(fact.at, "reassigned", f"{fact.data.get('from_master')} → {to}"))
+    task.marks.append(Mark(fact.at, "reassigned", route(fact.data.get("from_master"), to, "→")))
     _enter(task, Status.ASSIGNED, fact.at)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 from polars import col
 
-from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND
+from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND, local_offset
 from lineage_core.dataframes.schema import TIME
 from lineage_core.stats.window import Window
 
@@ -70,13 +70,18 @@ def _series(frame: pl.LazyFrame, name: str) -> pl.Series:
 
 
 def heat(cut: Window) -> pl.DataFrame:
-    """Events, and tasks that failed, by `day` (UTC date) and `hour` (0-23)."""
+    """Events, and tasks that failed, by `day` and `hour` (0-23), in UTC or in the zone of the user."""
     ends = cut.recent("phases", "start").filter(col("status") == "failed")
+    stretch = 15 * MINUTE  # what all time zones are apart by a multiple of
     events, failed = (
-        (times.cast(pl.Int64) // HOUR).value_counts(name=name).rename({times.name: "at"})
+        (times.cast(pl.Int64) // stretch).value_counts(name=name).rename({times.name: "at"})
         for name, times in (("events", _series(cut.recent("events"), "at")), ("failed", _series(ends, "start")))
     )
-    table = events.join(failed, on="at", how="full", coalesce=True).sort("at")
-    moment = (col("at") * HOUR).cast(TIME)
-    counts = {name: col(name).fill_null(0) for name in ("events", "failed")}
-    return table.select(day=moment.dt.date(), hour=moment.dt.hour().cast(pl.Int64), **counts)
+    table = events.join(failed, on="at", how="full", coalesce=True)
+    began = table["at"] * stretch
+    if cut.local:
+        began += pl.Series([local_offset(at) for at in began], dtype=pl.Int64)
+    moment = began.cast(TIME)
+    table = table.with_columns(day=moment.dt.date(), hour=moment.dt.hour().cast(pl.Int64))
+    counts = [col(name).fill_null(0).sum() for name in ("events", "failed")]
+    return table.group_by("day", "hour").agg(counts).sort("day", "hour")

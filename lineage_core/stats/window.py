@@ -20,11 +20,16 @@ NOBODY = "(none)"
 
 
 class Window(NamedTuple):
-    """What figures are about. since, now: microseconds since the epoch; since None: from the first event."""
+    """What figures are about.
+
+    since, now: microseconds since the epoch; since None: from the first event. local: whether hours and days are those
+    of the user's time zone.
+    """
 
     frames: Frames
     since: int | None
     now: int
+    local: bool = False
 
     def recent(self, what: str, time: str = "at") -> pl.LazyFrame:
         """The rows of a frame whose `time` is in the window."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lineage_core.base.cells import cell_width
+from lineage_core.base.cells import cell_width, named
 from lineage_core.base.clock import format_duration
 from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.session_summary import Session, Sums
@@ -16,7 +16,7 @@ from lineage_tui.theme.styles import Styles
 def task_lines(task_id: str, told: TaskBrief, width: int, height: int, looks: Styles) -> list[Parts]:
     """What is told of a task, in a pane of this width and height: sentences in full where there is room."""
     glyph, word, role = looks.look(told.state)
-    title: Parts = [(f"{glyph} {word} ", role, True), (task_id, "text", True)]
+    title: Parts = [(f"{glyph} {word} ", role, True), (named(task_id), "text", True)]
     if told.about:
         title.append(("  " + told.about, "muted", False))
     lines = [title]

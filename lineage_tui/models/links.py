@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from lineage_core.base.cells import named
 from lineage_core.model.entities import Task
 from lineage_core.model.facts import Fact
 from lineage_core.present.sentences import say
@@ -49,7 +50,7 @@ def links(state: State, at: Place) -> list[Link]:
 
 
 def _to_task(what: str, task_id: str) -> Link:
-    return Link(what, task_id, Place(task_id))
+    return Link(what, named(task_id), Place(task_id))
 
 
 def _to_event(what: str, task_id: str, fact: Fact) -> Link:
@@ -89,12 +90,12 @@ def _of_event(state: State, task: Task, fact: Fact) -> Iterator[Link]:
         yield from (link for link in _of_part(task, ident) if link.to.below is not None)
     elif ident in task.handoffs:
         yield Link("handoff", ident, Place(task.task_id, ident))
-    for what, named in (
+    for what, value in (
         ("blocked by", fact.data.get("blocked_by")),
         ("part of", fact.data.get("parent_task_id")),
         ("related", fact.extra.get("related_task_ids")),
     ):
-        names = named if isinstance(named, list) else [named]
+        names = value if isinstance(value, list) else [value]
         yield from (_to_task(what, name) for name in names if isinstance(name, str))
     yield _to_task("of task", task.task_id)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lineage_core.base.clock import ago, format_duration
 from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
-from lineage_core.present.sentences import short, waiting_for
+from lineage_core.present.sentences import route, short, waiting_for
 from lineage_core.rules.root_cause import cause, quietest
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.thresholds import Thresholds
@@ -112,8 +112,8 @@ def _silent(task: Task, worker: Worker, state: str, now: int, usually: Usually, 
     usual = usually(worker.worker_type or "")
     normal = f", usual {looks.glyph('≤', '<=')}{format_duration(usual.p95)}" if usual is not None else ""
     words = [f"{worker.percent:g}%" if worker.percent is not None else "", worker.step or ""]
-    last = " ".join(filter(None, words)) or "that it started"
-    return Sentence(f"{worker.worker_id} silent for {ago(worker.last_at, now)}{normal}, last word: {last}{also}", state)
+    last = f", last word: {said}" if (said := " ".join(filter(None, words))) else ""
+    return Sentence(f"{worker.worker_id} silent for {ago(worker.last_at, now)}{normal}{last}{also}", state)
 
 
 def _figures(task: Task, now: int, looks: Styles) -> list[str]:
@@ -132,7 +132,7 @@ def _figures(task: Task, now: int, looks: Styles) -> list[str]:
         parts.append(f"{task.tokens:,} tokens")
     parts.append(f"{task.events:,} event{'s' if task.events != 1 else ''}")
     arrow = looks.glyph("→", "->")
-    parts += [
-        f"{short(h.from_master) or '?'} {arrow} {short(h.to_master) or '?'}" for h in list(task.handoffs.values())[-3:]
-    ]
+    parts += filter(
+        None, (route(short(h.from_master), short(h.to_master), arrow) for h in list(task.handoffs.values())[-3:])
+    )
     return parts

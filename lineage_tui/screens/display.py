@@ -61,6 +61,7 @@ class Showing(Finding):
     def action_times(self) -> None:
         looks = self.app.looks
         looks.times = TIME_MODES[(TIME_MODES.index(looks.times) + 1) % len(TIME_MODES)]
+        self.views.view.tick()  # type: ignore[attr-defined]
         self.redraw()
         self.say(f"times: {looks.times}")
 

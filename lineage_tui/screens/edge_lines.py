@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineage_core.base.cells import cell_width, fit
+from lineage_core.base.cells import cell_width, fit, named
 from lineage_core.base.clock import format_local, format_timestamp
 from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.screens.display import Showing
@@ -80,7 +80,12 @@ class Edges(Showing):
         if row is not None and target is not None:
             way = [row.group, *target] if self.views.shown == "tasks" else list(target)
             way += [self.detail.tab] if self.in_detail else []
-            parts.append((" " + " › ".join(filter(None, way)), "accent" if self.in_detail else "text"))
+            parts.append(
+                (
+                    " " + " › ".join(named(name) for name in way if name is not None),
+                    "accent" if self.in_detail else "text",
+                )
+            )
         return parts
 
     def _tabs(self) -> list[Part]:

@@ -83,13 +83,13 @@ def axis(key: Hashable, count: int, first: str, last: str) -> Row:
     return Row(key, draw)
 
 
-def heat_head(key: Hashable) -> Row:
-    """The hours above a heat map."""
+def heat_head(key: Hashable, zone: str) -> Row:
+    """The hours above a heat map, of a time zone with this name."""
 
     def draw(out: Line) -> None:
         cell = _heat_cell(out.width)
         hours = "".join(f"{hour:>{cell}}" if cell > 2 or hour % 2 == 0 else " " * cell for hour in range(24))
-        out.put(" ").col("hour UTC", 10, "muted").put(hours, "muted").put("   sum", "muted")
+        out.put(" ").col(f"hour {zone}", 10, "muted").put(hours, "muted").put("   sum", "muted")
 
     return Row(key, draw)
 

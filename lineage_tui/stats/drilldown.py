@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lineage_core.base.clock import HOUR, MINUTE, SECOND, format_duration, format_timestamp
+from lineage_core.base.clock import HOUR, MINUTE, SECOND, format_duration, format_local, format_timestamp
 from lineage_core.query.filter_parser import joined
 
 if TYPE_CHECKING:
@@ -56,11 +56,12 @@ def duration(milliseconds: float | None) -> str:
     return format_duration(round(milliseconds * 1000))
 
 
-def moment(at: datetime | None, now: int) -> str:
-    """A time for people, in UTC: of today, of another day, or the date of one of another year."""
+def moment(at: datetime | None, now: int, local: bool = False) -> str:
+    """A time for people, in UTC or local: of today, of another day, or the date of one of another year."""
     if at is None:
         return ""
-    text, present = format_timestamp(round(at.timestamp() * SECOND)), format_timestamp(now)
+    written = format_local if local else format_timestamp
+    text, present = written(round(at.timestamp() * SECOND)), written(now)
     if text[:10] == present[:10]:
         return text[11:19]
     return text[5:16].replace("T", " ") if text[:4] == present[:4] else text[:10]

@@ -80,8 +80,8 @@ def _reasons(cut: Window) -> Iterator[Row]:
                 "count": (f"{row['count']:,}", "failed"),
                 "tasks": (f"{row['tasks']:,}", "text"),
                 "new": ("new" if row["new"] else "", "escalated"),
-                "first": (moment(row["first_at"], cut.now), "muted"),
-                "last": (moment(row["last_at"], cut.now), "text"),
+                "first": (moment(row["first_at"], cut.now, cut.local), "muted"),
+                "last": (moment(row["last_at"], cut.now, cut.local), "text"),
                 "newest in full": (row["example"], "muted"),
             }
             told.append((row["reason"], cells, _because(cut, kind, row["reason"])))

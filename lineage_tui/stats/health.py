@@ -54,7 +54,7 @@ def page(cut: Window, thresholds: Thresholds) -> list[Row]:
             "events": (f"{row['events']:,}", "text"),
             "share": share(part / (types[0]["events"] / total)),
             "%": (f"{part:.1%}", "muted"),
-            "last": (moment(row["last_at"], cut.now), "text"),
+            "last": (moment(row["last_at"], cut.now, cut.local), "text"),
         }
         by_type.append((row["key"], cells, joined([f"type:^{pattern(row['key'])}$" + window(cut, "/")])))
     return lines + table("types", "events", _TYPES, by_type)

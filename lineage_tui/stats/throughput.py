@@ -28,7 +28,7 @@ def page(cut: Window, thresholds: Thresholds) -> list[Row]:
         values = told[name].to_list()
         words = f"ended:{name}{window(cut, '/')}" if name in ("completed", "failed", "cancelled") else None
         lines.append(course(("flow", name), name, values, f"{sum(values):,}  most {max(values):,}", role, words))
-    first, last = (moment(told["start"][n], cut.now)[:11] for n in (0, -1))
+    first, last = (moment(told["start"][n], cut.now, cut.local)[:11] for n in (0, -1))
     lines.append(axis(("flow", "axis"), len(told), first, last))
     lines += [blank("space"), heading("level", "Under way")]
     under_way = {
@@ -53,7 +53,7 @@ def _heat(cut: Window) -> Iterator[Row]:
     year = int(format_timestamp(cut.now)[:4])
     top = max((max(hours) for hours in days.values()), default=0)
     yield heading("heat", "Events by hour and day")
-    yield heat_head("heat head")
+    yield heat_head("heat head", "local" if cut.local else "UTC")
     for day in sorted(days, reverse=True)[:62]:
         label = f"{day:%a %m-%d}" if day.year == year else f"{day.year:04d}-{day.month:02d}-{day.day:02d}"
         yield heat_row(("heat", day), label, days[day], top, "escalated")

@@ -27,10 +27,15 @@ Matches = Callable[[TaskRow], bool]
 
 
 class Request(NamedTuple):
-    """What is to be shown. matches: chooses the tasks, if any are chosen; text: the filter that it was made from."""
+    """What is to be shown.
+
+    local: whether times are of the user's time zone. matches: chooses the tasks, if any are chosen; text: the filter
+    that it was made from.
+    """
 
     pane: str
     window: str
+    local: bool = False
     matches: Matches | None = None
     text: str = ""
 
@@ -97,5 +102,5 @@ class StatsWorker:
             rows = list(self._state.rows.values())
             frames = stats.narrowed(frames, [row.task_id for row in rows if request.matches(row)])
         width = stats.WINDOWS[request.window]
-        cut = stats.Window(frames, None if width is None else now - width, now)
+        cut = stats.Window(frames, None if width is None else now - width, now, request.local)
         return PAGES[request.pane](cut, self.thresholds)

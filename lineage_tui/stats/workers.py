@@ -33,7 +33,7 @@ def page(cut: Window, thresholds: Thresholds) -> list[Row]:
 
     told = stats.flow(cut)
     values = told["workers"].to_list()
-    first, last = (moment(told["start"][n], cut.now)[:11] for n in (0, -1))
+    first, last = (moment(told["start"][n], cut.now, cut.local)[:11] for n in (0, -1))
     lines = [
         heading("workers", "In flight", "workers whose end was not seen"),
         course(("workers", "workers"), "workers", values, f"{values[-1]:,} now  most {max(values):,}", "assigned"),

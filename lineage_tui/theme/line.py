@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from rich.segment import Segment
 from textual.strip import Strip
 
-from lineage_core.base.cells import cell_width, fit, head, shown, tail
+from lineage_core.base.cells import cell_width, fit, head, named, shown, tail
 from lineage_tui.theme.styles import Styles
 
 
 def cut(text: str, prefix: str, cells: int, styles: Styles) -> str:
     """An id in at most so many cells: without the prefix that all have, and cut before its end, which tells it."""
-    text = shown(text)
+    text = shown(named(text))
     if cell_width(text) <= cells or cells < 8:
         return text
     mark = styles.glyph("…", "~")

@@ -10,7 +10,7 @@ from textual.geometry import Region
 from lineage_core.base.clock import Clock
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.facts import Fact
-from lineage_core.present.sentences import say
+from lineage_core.present.sentences import say, words
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.state.fold import ZOMBIE_TIMEOUT
 from lineage_core.state.store import State
@@ -28,7 +28,7 @@ _TEXTS: dict[str, Texts[Event]] = {
     WORDS: lambda e: f"{e.task_id} {e.fact.event_type} {say(e.fact.event_type, e.fact.actor_id, e.fact.data)}",
     "type": lambda e: e.fact.event_type,
     "actor": lambda e: e.fact.actor_id,
-    "worker": lambda e: f"{e.fact.data.get('worker_id', '')}\n{e.fact.data.get('worker_type', '')}",
+    "worker": lambda e: f"{words(e.fact.data.get('worker_id'))}\n{words(e.fact.data.get('worker_type'))}",
     "tag": lambda e: " ".join(map(str, e.fact.extra.get("tags") or ())),
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from textual.message import Message
 
-from lineage_core.base.clock import Clock, format_timestamp
+from lineage_core.base.clock import Clock, format_local, format_timestamp
 from lineage_core.model.entities import TaskRow
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
@@ -93,7 +93,8 @@ class StatsView(LineList):
 
     def tick(self) -> None:
         """Once a second while it is shown: refresh."""
-        if time.monotonic() - self._begun >= EVERY:
+        turned = self._shown is not None and self._shown.request.local != (self.looks.times == "local")
+        if turned or time.monotonic() - self._begun >= EVERY:
             self.ask()
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
@@ -134,7 +135,7 @@ class StatsView(LineList):
             return
         self._busy, self._again = True, False
         self._begun = time.monotonic()
-        request = Request(self.pane, self.window, self._matches, self._text)
+        request = Request(self.pane, self.window, self.looks.times == "local", self._matches, self._text)
         paused = self.paused()
         if not paused or self._read_at is None:  # what is read first while paused is of the present
             self._read_at = self.present()
@@ -233,9 +234,10 @@ class StatsView(LineList):
             return f"reading the journal {self._progress:.0%}"
         if self._shown is None:
             return "reading the journal"
-        at = format_timestamp(self._shown.now)[11:19]
+        local = self._shown.request.local
+        at = (format_local if local else format_timestamp)(self._shown.now)[11:19]
         hint = "Enter: the tasks" if self.cursor < len(self.rows) and self.rows[self.cursor].filter else ""
-        return f"as of {at}Z, made in {self.took * 1000:.0f} ms  {hint}"
+        return f"as of {at}{' local' if local else 'Z'}, made in {self.took * 1000:.0f} ms  {hint}"
 
     def draw(self, line: int, out: Line) -> None:
         self.rows[line].draw(out)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
+from lineage_core.base.cells import named
 from lineage_core.base.clock import Clock, format_duration
 from lineage_core.model.entities import Handoff, TaskRow
-from lineage_core.present.sentences import short
+from lineage_core.present.sentences import route, short
 from lineage_core.rules.silence import STUCK, over, quietest, worker_look
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
@@ -241,7 +242,9 @@ class TaskTreeView(FollowingList):
         count = status_counts.total()
         filtered = self.model.matches is not None
         hits = f"{self.model.hits[node.ident]:,} of " if filtered else ""
-        out.put(node.ident, "accent", bold=True).put(f"  {hits}{count:,} task{'s' if count != 1 else ''}", "muted")
+        out.put(named(node.ident), "accent", bold=True).put(
+            f"  {hits}{count:,} task{'s' if count != 1 else ''}", "muted"
+        )
         for state in () if filtered else ("running", "blocked", "failed"):
             if status_counts[state]:
                 glyph, word, role = self.looks.look(state)
@@ -331,7 +334,7 @@ class TaskTreeView(FollowingList):
                 return
             now = self.clock()
             look, elapsed = _handoff_look(handoff, now)
-            words = f"{handoff.from_master or '?'} → {handoff.to_master or '?'}"
+            words = route(handoff.from_master, handoff.to_master, "→")
         self._row_line(
             node, out, look, master=f"→ {short(handoff.to_master)}", percent=None, work="",
             time=format_duration(max(0, elapsed)), words=words,

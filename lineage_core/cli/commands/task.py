@@ -164,8 +164,8 @@ def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) 
         cells: list[list[Piece]] = [
             [
                 handoff.handoff_id,
-                handoff.from_master or "?",
-                handoff.to_master or "?",
+                handoff.from_master or "",
+                handoff.to_master or "",
                 "waiting" if handoff.waiting else "completed" if handoff.completed_at else "accepted",
                 span(handoff_wait(row)),
             ]

@@ -6,13 +6,17 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 from textual.pilot import Pilot
 
 from lineage_core import demo, stats
-from lineage_core.base.clock import SECOND, format_timestamp
+from lineage_core.base.clock import SECOND, format_local, format_timestamp
 from lineage_core.dataframes.reader import read_frames
 from lineage_core.query.filter_parser import parse
 from lineage_core.query.filter_terms import FilterContext
@@ -245,3 +249,44 @@ def test_columns_that_matter_most_stay(width: int, expected: dict[str, int]) -> 
 )
 def test_counts_fit_into_four_cells(number: float, shown: str) -> None:
     assert compact(number) == shown
+
+
+@pytest.fixture
+def nepal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A time zone that is no whole hour away from UTC: five and three quarters ahead."""
+    monkeypatch.setenv("TZ", "XXX-05:45")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+async def test_local_times_are_those_of_the_figures_too(directory: Path, nepal: None) -> None:
+    async with opened(directory, clock=Clock()) as pilot:
+        view = await go_to(pilot, "flow")
+        assert "as of 03:00:00Z" in text(view) and "hour UTC" in text(view) and "hour local" not in text(view)
+        axis = next(line for line in text(view).splitlines() if re.match(r"\s+\d\d-\d\d \d\d:\d\d|\s+\d\d:\d\d", line))
+        await pilot.press("p", "t")  # also while the picture is frozen
+        await until(lambda: "as of 08:45:00 local" in text(view) and "hour local" in text(view), "local times")
+        assert "hour UTC" not in text(view)
+        assert axis not in text(view)
+        for pane in ("failures", "workers", "health"):
+            await go_to(pilot, pane) if pane == "failures" else await pilot.press(*["right"] * 2)
+            view = await settled(pilot)
+            assert "as of 08:45:00 local" in text(view)
+
+
+@pytest.mark.parametrize("zone", ["XXX-05:45", "XXX+03:30", "Europe/Berlin", "UTC"])
+def test_the_heat_map_has_the_hours_of_the_zone(zone: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        frames = read_frames(directory).frames
+        heat = stats.heat(stats.Window(frames, None, NOW, local=True))
+        found = {(str(row["day"]), row["hour"]): row["events"] for row in heat.iter_rows(named=True) if row["events"]}
+        micros = frames.events["at"].cast(pl.Int64)
+        written = Counter(format_local(at)[:13] for at in micros)
+        assert found == {(hour[:10], int(hour[11:])): count for hour, count in written.items()}
+    finally:
+        monkeypatch.undo()
+        time.tzset()
