@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "log": "log one event, or a batch from standard input",
+    "run": "run a command as a worker of a task, and log its life",
     "follow": "print new events as they land",
     "tasks": "one line for each task, filtered and sorted",
     "task": "everything about one task",
