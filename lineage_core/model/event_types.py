@@ -94,7 +94,7 @@ _SPECS = (
     EventSpec(
         "worker_progress",
         "how far the worker is, 0 to 100",
-        (_WORKER, Param("PERCENT", "progress_percentage")),
+        (_WORKER, Param("PERCENT", "progress_percentage", optional=True)),
         "WORKER",
         "worker",
     ),

@@ -82,7 +82,7 @@ log_task_failed() { __lineage_log task_failed master 1 2 '%.0s"reason":"%s"%.0s'
 log_task_cancelled() { __lineage_log task_cancelled system 1 2 '%.0s"reason":"%s"%.0s' "$@"; }  # TASK ACTOR REASON [DATA]
 log_worker_spawned() { __lineage_log worker_spawned master 1 3 '%.0s"worker_id":"%s","worker_type":"%s"' "$@"; }  # TASK MASTER WORKER TYPE [DATA]
 log_worker_started() { __lineage_log worker_started worker 1 2 '"worker_id":"%s","worker_type":"%s"%.0s' "$@"; }  # TASK WORKER TYPE [DATA]
-log_worker_progress() { __lineage_log worker_progress worker 1 2 '"worker_id":"%s","progress_percentage":%s%.0s' "$@"; }  # TASK WORKER PERCENT [DATA]
+log_worker_progress() { __lineage_log worker_progress worker 1 2 '"worker_id":"%s","progress_percentage":%s%.0s' "$@"; }  # TASK WORKER [PERCENT] [DATA]
 log_worker_completed() { __lineage_log worker_completed worker 1 2 '"worker_id":"%s","completion_status":"%s"%.0s' "$@"; }  # TASK WORKER STATUS [DATA]
 log_worker_failed() { __lineage_log worker_failed worker 1 2 '"worker_id":"%s","error_details":{"error_type":"worker_failure","error_message":"%s"}%.0s' "$@"; }  # TASK WORKER ERROR [DATA]
 log_handoff_created() { __lineage_log handoff_created master 2 3 '"handoff_id":"%s","from_master":"%s","to_master":"%s"' "$@"; }  # TASK HANDOFF FROM TO [DATA]

@@ -111,8 +111,8 @@ def event_data(
         if not param.key or param.name not in named:
             continue
         value = named[param.name]
-        if param.optional:
-            data[f"{param.key}_given"] = True
+        if param.key == "priority" and param.optional:  # older writers wrote one unasked
+            data["priority_given"] = True
         if param.key == "progress_percentage":
             try:
                 data[param.key] = percentage(value)
