@@ -52,6 +52,16 @@ if \test -z "${BASH_VERSION-}"; then  # zsh, dash, mksh, …: each event is a ca
     worker_completed worker_failed handoff_created handoff_accepted handoff_completed; do
     eval "log_$__lineage_type() { __lineage_log $__lineage_type \"\$@\"; }"
   done
+  lineage_run() {
+    [ $# -ge 4 ] || { echo 'usage: lineage_run TASK WORKER TYPE COMMAND [ARG…]' >&2; return 2; }
+    __lineage_task=$1 __lineage_worker=$2 __lineage_type=$3
+    shift 3
+    if [ "${LINEAGE_DISABLED-}" != 1 ] && command -v lineage >/dev/null 2>&1; then
+      lineage run -- "$__lineage_task" "$__lineage_worker" "$__lineage_type" -- "$@"
+    else
+      "$@"
+    fi
+  }
   get_task_lineage() { __lineage_query --task "$1"; }
   get_lineage_by_type() { __lineage_query --type "$1"; }
   get_lineage_by_actor() { __lineage_query --actor "$1"; }
@@ -784,13 +794,14 @@ __lineage_request() {
     "began=${EPOCHREALTIME-}" -- "$1" "${@:6}"
 }
 
-# bridge|queries WORD…: lineage_core/shell/bridge.py or queries.py, in place of this process. The interpreter is
+# bridge|queries|run WORD…: lineage_core/shell/bridge.py, queries.py or the `lineage` command, in place of this process. The interpreter is
 # LINEAGE_PYTHON, else what install wrote, else what is around this file or on PATH.
 __lineage_in_python() {
   __lineage_python=''  # `lineage shell install` writes the interpreter here
   local __l_root=${__lineage_place[2]-} __l_c __l_run='import sys; sys.path.append(sys.argv[1]); '
   case $1 in
     bridge) __l_run+='from lineage_core.shell.bridge import main; main()' ;;
+    run) __l_run+='from lineage_core.cli import main; sys.exit(main(sys.argv[2:]))' ;;
     *) __l_run+='from lineage_core.shell.queries import main; main()' ;;
   esac
   __l_c=${LINEAGE_PYTHON:-$__lineage_python}
@@ -912,6 +923,42 @@ get_task_lineage() { __lineage_query task "$@"; }      # TASK: its events, as a 
 get_lineage_by_type() { __lineage_query type "$@"; }   # EVENT_TYPE: likewise
 get_lineage_by_actor() { __lineage_query actor "$@"; }  # ACTOR: likewise
 get_lineage_stats() { __lineage_query stats; }         # {total_events, event_types, actors, tasks_tracked}
+
+# TASK WORKER TYPE COMMAND [ARG…]: run it as that worker and log its life, by `lineage run`. What only this shell can run (a
+# function, a builtin) is run here, as is a program where there is no Python: its start and its end are logged.
+lineage_run() {
+  if [ $# -lt 4 ]; then
+    __lineage_tell 'usage: lineage_run TASK WORKER TYPE COMMAND [ARG…]'
+    return 2
+  fi
+  case ${LINEAGE_DISABLED-}/$(builtin type -t -- "$4") in
+    1/*) "${@:4}" ;;
+    /file)
+      (
+        __lineage_where || __l_dir=''
+        __lineage_in_python run run ${__l_dir:+--dir="$__l_dir"} -- "$1" "$2" "$3" -- "${@:4}"
+        __lineage_run_here "$@"
+      ) ;;
+    *) __lineage_run_here "$@" ;;
+  esac
+}
+
+__lineage_run_here() {
+  local __l_code=0 __l_began=${EPOCHREALTIME-} __l_ended
+  log_worker_started "$1" "$2" "$3"
+  "${@:4}" || __l_code=$?
+  __l_began=${__l_began//[!0-9]/} __l_ended=${EPOCHREALTIME-}
+  __l_ended=${__l_ended//[!0-9]/}
+  case $__l_began/$__l_ended in
+    [1-9]???????????????/[1-9]???????????????) __l_ended="{\"duration_ms\":$(( (__l_ended - __l_began) / 1000 ))}" ;;
+    *) __l_ended='{}' ;;
+  esac
+  case $__l_code in
+    0) log_worker_completed "$1" "$2" success "$__l_ended" ;;
+    *) log_worker_failed "$1" "$2" "exit status $__l_code" "$__l_ended" ;;
+  esac
+  return "$__l_code"
+}
 
 case $BASH_VERSION in
   [0-4].*)  # Python does it all; these run in 3.2

@@ -56,7 +56,7 @@ def test_the_help_of_log_tells_each_event_type_with_its_arguments(ask: Ask) -> N
     out = ask("log", "--help").out
     for spec in EVENTS.values():
         assert f"  {spec.name} " in out
-    assert "worker_progress    WORKER PERCENT [DATA]" in out
+    assert "worker_progress    WORKER [PERCENT] [DATA]" in out
 
 
 def test_a_mistyped_option_is_told_with_the_right_one(ask: Ask) -> None:

@@ -98,7 +98,10 @@ def test_a_command_that_is_killed_ends_in_the_log_and_we_end_like_it(lineage: Pa
 
 def test_a_command_that_does_not_exist_or_may_not_be_run(lineage: Path, tmp_path: Path) -> None:
     done = ended(lineage, "./no-such-command")
-    assert (done.returncode, done.stderr) == (127, "lineage run: cannot run ./no-such-command: No such file or directory\n")
+    assert (done.returncode, done.stderr) == (
+        127,
+        "lineage run: cannot run ./no-such-command: No such file or directory\n",
+    )
     (tmp_path / "plain").write_text("x")
     assert ended(lineage, str(tmp_path / "plain")).returncode == 126
     kinds = [event["event_data"].get("error_details", {}).get("error_type") for event in events(lineage)]
@@ -112,7 +115,11 @@ def test_it_says_that_it_is_alive_and_what_the_command_says(lineage: Path) -> No
         progress = until(lambda: [e for e in events(lineage) if e["event_type"] == "worker_progress"][2:], "3 words")
         (lineage.parent / "done").touch()
         assert process.wait(60) == 0
-    assert progress[0]["event_data"] == {"worker_id": "worker-1", "progress_percentage": 40, "current_step": "compiling"}
+    assert progress[0]["event_data"] == {
+        "worker_id": "worker-1",
+        "progress_percentage": 40,
+        "current_step": "compiling",
+    }
     assert progress[0]["parent_lineage_id"] == events(lineage)[0]["lineage_id"]
 
 
@@ -144,7 +151,9 @@ def test_processes_that_the_command_leaves_behind_keep_their_standard_error(line
     until(lambda: (tmp_path / "stderr").read_text() == "late\n", "what it said")
 
 
-def test_nothing_is_left_and_events_of_the_command_have_the_start_as_their_parent(lineage: Path, tmp_path: Path) -> None:
+def test_nothing_is_left_and_events_of_the_command_have_the_start_as_their_parent(
+    lineage: Path, tmp_path: Path
+) -> None:
     log = f"{sys.executable} -m lineage_core.cli log task_started task-1 dev-master --dir {lineage}"
     scratch = tmp_path / "scratch"
     scratch.mkdir()

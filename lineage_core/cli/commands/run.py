@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "lineage run task-1 worker-7 scan-worker -- ./scan.sh --all",
     "lineage run --every 5m task-1 worker-8 build-worker -- make -j2",
-    """lineage run task-1 worker-9 test-worker -- sh -c 'echo "50 unit tests" >"$LINEAGE_PROGRESS"; pytest'""",
+    "lineage run task-1 worker-9 test-worker -- pytest -q tests",
 )
 
 _USAGE = "usage: lineage run [--every TIME] TASK WORKER TYPE -- COMMAND [ARG…]"
@@ -47,12 +47,14 @@ def parse(words: Sequence[str]) -> SimpleNamespace | None:
     while left:
         word = left.pop()
         name, equals, value = word[2:].partition("=")
-        if word == "--":
+        if word == "--" and not args.words and left.count("--"):  # before ids that look like options
+            args.words = [left.pop() for _ in range(left[::-1].index("--"))]
+        elif word == "--":
             args.command = list(reversed(left))
             break
-        if word in ("-h", "--help"):
+        elif word in ("-h", "--help"):
             return None
-        if word.startswith("--") and name in _OPTIONS:
+        elif word.startswith("--") and name in _OPTIONS:
             if not equals and not left:
                 raise BadInputError(f"--{name} needs a value")
             setattr(args, name, value if equals else left.pop())
@@ -75,7 +77,7 @@ def run(args: Any) -> int:
         raise BadInputError(f"--every {args.every} is too often; at least 10ms")
     if os.environ.get("LINEAGE_DISABLED") == "1":
         try:
-            os.execvp(args.command[0], args.command)
+            os.execvp(args.command[0], args.command)  # noqa: S606 (it is what this command is for)
         except OSError as error:
             raise BadInputError(f"cannot run {args.command[0]}: {error.strerror}") from None
     from lineage_core.write.supervisor import Worker, end_like
