@@ -7,6 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -204,8 +205,11 @@ class PastCheckpoints:
             checkpoint.decoder = None
             self._checkpoints.setdefault(checkpoint.name, deque(maxlen=_REMEMBERED)).append(checkpoint)
 
-    def recognise(self, checkpoint: Checkpoint, known: Iterable[Checkpoint]) -> None:
-        """If the file, new or changed, begins with what was read at a known or remembered checkpoint, go on there."""
+    def recognise(self, checkpoint: Checkpoint, known: Iterable[Checkpoint], fd: int = -1) -> None:
+        """If the file, new or changed, begins with what was read at a known or remembered checkpoint, go on there.
+
+        fd: the file, if it is open; otherwise it is opened by its path.
+        """
         candidates = [
             other
             for other in (*known, *self._checkpoints.get(checkpoint.name, ()))
@@ -215,14 +219,17 @@ class PastCheckpoints:
         ]
         if not candidates or checkpoint.skip:
             return
-        try:
-            fd = open_file(checkpoint.path)
-        except JournalError:
-            return  # told when it is to be read
-        try:
+        with ExitStack() as stack:
+            if fd < 0:
+                try:
+                    fd = open_file(checkpoint.path)
+                except JournalError:
+                    return  # told when it is to be read
+                stack.callback(os.close, fd)
+            status = os.fstat(fd)
+            if (status.st_dev, status.st_ino) != checkpoint.key:
+                return  # another file has its path now
             matching = [other for other in candidates if other.recognises(fd)]
-        finally:
-            os.close(fd)
         if matching:
             checkpoint.go_on_from(max(matching, key=lambda other: other.offset))
 

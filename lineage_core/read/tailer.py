@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from copy import copy
 from heapq import nlargest
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -251,10 +252,10 @@ class Tailer:
                 checkpoint.start_at_end(fd)
                 checkpoint.from_end = False
             elif not checkpoint.recognises(fd):
+                self._gone.remember(copy(checkpoint))  # a copy of what it was may turn up yet
                 checkpoint.restart()
-                self._gone.recognise(
-                    checkpoint, [other for other in self._checkpoints.values() if other is not checkpoint]
-                )
+                others = [other for other in self._checkpoints.values() if other is not checkpoint]
+                self._gone.recognise(checkpoint, others, fd)  # by what is open: its path may be another file's now
             yield from (
                 self._unpacked(checkpoint, fd, status) if checkpoint.packed else self._plain(checkpoint, fd, status)
             )
@@ -282,18 +283,17 @@ class Tailer:
                 return
             decoder = checkpoint.decoder_of(fd, self._decoder)
             found, rejected = decoder.feed(data)
+            first = min([begin, *(one.offset for one in found)])
+            head = os.pread(fd, begin - first, first) if first < begin else b""
+            if len(head) != begin - first or (head and head[-len(before) :] != before[-len(head) :]):
+                checkpoint.decoder = None  # it was fed what is not given
+                self._moved = True
+                return
             checkpoint.read_to(data, before, decoder.settled)
             self.backlog = max(0, self.backlog - len(data))
             if decoder.fresh:
                 checkpoint.decoder = None
-            first = min((one.offset for one in found), default=begin)
-            if first < begin:
-                head = os.pread(fd, begin - first, first)
-                if len(head) != begin - first or head[-len(before) :] != before[-len(head) :]:
-                    checkpoint.restart()
-                    self._moved = True
-                    return
-                data = head + data
+            data = head + data
             yield self._batch(checkpoint, found, rejected, data, checkpoint.offset)
         if checkpoint.settled < checkpoint.offset == status.st_size:
             decoder = checkpoint.decoder_of(fd, self._decoder)

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -409,6 +410,63 @@ def test_replaced_by_a_longer_file_under_the_same_inode_between_two_passes(tmp_p
     with day.open("r+b") as file:
         file.write(lines(3, 4, 5))
     assert numbers(tailer) == [3, 4, 5]
+
+
+def test_a_file_that_is_gone_is_not_taken_for_the_one_that_has_its_path_now(tmp_path: Path) -> None:
+    directory = tmp_path / "lineage"
+    directory.mkdir()
+    day = directory / DAY
+    append(day, lines(1))
+    tailer = Tailer(directory, block=700)
+    assert numbers(tailer) == [1]
+    shutil.copy(day, directory / f"{DAY}.1")
+    os.truncate(day, 0)
+    append(day, lines(2, 3))  # read by the descriptor that is kept
+    shutil.rmtree(directory)
+    directory.mkdir()
+    append(day, lines(4))
+    assert sorted(numbers(tailer)) == [2, 3, 4]
+    assert numbers(tailer) == []
+
+
+def test_the_same_where_the_file_of_its_path_is_replaced_once_more(tmp_path: Path, day: Path) -> None:
+    append(day, lines(1))
+    tailer = Tailer(tmp_path, block=700)
+    assert numbers(tailer) == [1]
+    with day.open("r+b") as kept:
+        day.unlink()
+        append(day, lines(2))
+        assert numbers(tailer) == [2]
+        kept.truncate(0)
+        kept.write(lines(3, 4, 5))
+        kept.flush()
+        day.rename(tmp_path / "new")
+        append(day, lines(2))
+        (tmp_path / "new").unlink()
+        append(day, lines(6))
+        assert sorted(numbers(tailer)) == [3, 4, 5, 6]
+    assert numbers(tailer) == []
+
+
+@pytest.mark.parametrize("settle", [False, True])
+def test_copied_and_truncated_between_the_listing_and_the_reading(tmp_path: Path, day: Path, settle: bool) -> None:
+    older = tmp_path / "lineage-2026-11-21.jsonl"
+    append(older, lines(1, 2))
+    tailer = Tailer(tmp_path)
+    assert numbers(tailer) == [1, 2]
+    append(older, lines(3))
+    append(day, lines(4))
+    scan = tailer.scan()
+    assert [found.record["task_id"] for found in next(scan).found] == ["task-4"]
+    shutil.copy(older, f"{older}.1")
+    os.truncate(older, 0)
+    append(older, lines(5, 6, 7, 8))
+    rest = [int(found.record["task_id"][5:]) for batch in scan for found in batch.found]
+    if settle:
+        rest += numbers(tailer)
+        tailer = Tailer(tmp_path, checkpoints=tailer.checkpoints())
+    assert sorted(rest + numbers(tailer)) == [3, 5, 6, 7, 8]
+    assert numbers(tailer) == []
 
 
 # Case 25
