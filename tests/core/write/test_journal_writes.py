@@ -118,24 +118,37 @@ def test_a_directory_that_goes_away_again_and_again_is_told(tmp_path: Path, monk
     assert made == [f"{tmp_path}/a"] * 2
 
 
-def test_a_file_that_may_only_be_written_gets_a_blank_line_to_be_sure() -> None:
+@pytest.fixture
+def only_writable() -> Iterator[Path]:
+    """A folder in which what has the mode 0222 may be written and not read: root becomes another user meanwhile."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        folder.chmod(0o755)
-        path = folder / "file"
-        path.write_bytes(b"")
-        path.chmod(0o222)
+        folder.chmod(0o777)
         user = os.geteuid()
         if user == 0:
-            os.seteuid(65534)  # root may read anything
+            os.seteuid(65534)
         try:
-            append_line(path, b"one\n")
-            append_line(path, b"two\n")
+            yield folder
         finally:
             if user == 0:
                 os.seteuid(0)
-        path.chmod(0o600)
-        assert path.read_bytes() == b"one\n\ntwo\n"
+
+
+def test_a_file_that_may_only_be_written_gets_a_blank_line_to_be_sure(only_writable: Path) -> None:
+    path = only_writable / "file"
+    path.write_bytes(b"")
+    path.chmod(0o222)
+    append_line(path, b"one\n")
+    append_line(path, b"two\n")
+    path.chmod(0o600)
+    assert path.read_bytes() == b"one\n\ntwo\n"
+
+
+def test_a_pipe_that_nobody_reads_is_not_waited_for(only_writable: Path) -> None:
+    os.mkfifo(only_writable / "fifo")
+    (only_writable / "fifo").chmod(0o222)
+    with pytest.raises(JournalError, match=f"cannot write {only_writable}/fifo: No such device or address"):
+        append_line(only_writable / "fifo", b"one\n")
 
 
 def test_no_file_is_made_through_a_symbolic_link_but_one_that_is_there_is_written(tmp_path: Path) -> None:
