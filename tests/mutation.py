@@ -38,8 +38,10 @@ TARGETS = {
     ),
     "archive": Target(
         ("lineage_core/maintenance/archive.py",),
-        ("tests/core/maintenance/test_archive.py", "tests/core/maintenance/test_archive_guards.py"),
-        ("killed_at_any", "answers", "ended_at_any_step"),
+        (
+            "tests/core/maintenance/test_archive_guards.py",
+            "tests/core/maintenance/test_archive.py::test_only_files_of_closed_months_older_than_keep_days_are_due",
+        ),
     ),
     "redaction": Target(
         ("lineage_core/write/redaction.py", "lineage_core/write/secret_*.py"),
