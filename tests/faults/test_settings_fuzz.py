@@ -15,7 +15,7 @@ from lineage_core.base.clock import HOUR, MINUTE
 from lineage_core.base.errors import BadInputError
 from lineage_core.settings.config_file import KNOWN
 from lineage_tui.cli import parser
-from lineage_tui.settings.config import Kept, kept_path, load_kept, read_config, save_kept, settings
+from lineage_tui.settings.config import SavedState, kept_path, load_kept, read_config, save_kept, settings
 from lineage_tui.settings.keymap import COMMANDS, bindings, rebind
 
 VALUES = (
@@ -68,7 +68,7 @@ def test_how_long_a_task_may_be_blocked_is_set_by_option_environment_and_file(tm
 
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*Kept._fields, "x"]), inner, max_size=4),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*SavedState._fields, "x"]), inner, max_size=4),
     max_leaves=8,
 )
 
@@ -78,9 +78,9 @@ def test_whatever_was_kept_is_taken_or_left_and_can_be_replaced(told: Any, whole
     directory = Path("/somewhere")
     kept_path().parent.mkdir(parents=True, exist_ok=True)
     kept_path().write_text(json.dumps(told if whole else {str(directory): told}))
-    assert isinstance(load_kept(directory), Kept)
-    save_kept(directory, Kept(view="workers"))
-    assert load_kept(directory) == Kept(view="workers")
+    assert isinstance(load_kept(directory), SavedState)
+    save_kept(directory, SavedState(view="workers"))
+    assert load_kept(directory) == SavedState(view="workers")
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "", "\ufffe", "9" * 5000, '{"a": NaN'], ids=range(5))
@@ -88,9 +88,9 @@ def test_a_damaged_file_is_left_and_replaced(text: str) -> None:
     directory = Path("/somewhere")
     kept_path().parent.mkdir(parents=True, exist_ok=True)
     kept_path().write_text(text)
-    assert load_kept(directory) == Kept()
-    save_kept(directory, Kept(view="workers"))
-    assert load_kept(directory) == Kept(view="workers")
+    assert load_kept(directory) == SavedState()
+    save_kept(directory, SavedState(view="workers"))
+    assert load_kept(directory) == SavedState(view="workers")
 
 
 def test_every_command_can_be_given_other_keys() -> None:

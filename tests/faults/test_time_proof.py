@@ -44,7 +44,7 @@ def test_only_one_module_asks_for_the_present(path: Path) -> None:
         "day = date.today()",
         "at = datetime.datetime.now(UTC)",
         "at = datetime.utcnow()",
-        "Patient(journal, home, clock.now())",
+        "Surroundings(journal, home, clock.now())",
         "from lineage_core.base.clock import DAY, now",
         "    assert time.monotonic() - began < 30",
         "    assert elapsed > time.perf_counter() - began",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage_core.maintenance.doctor import Patient, examine
+from lineage_core.maintenance.doctor import Surroundings, examine
 from lineage_core.read import compression
 from lineage_core.read.compression import unpack
 from lineage_core.read.journal_files import files, open_file
@@ -119,7 +119,7 @@ def test_what_may_be_a_journal_file_and_is_not_read_is_named(tmp_path: Path, nam
     unread: dict[str, str] = {}
     assert files(tmp_path, None, unread) == []
     assert list(unread) == [name]
-    told = [verdict.text for verdict in examine(Patient(tmp_path, None, 0), ["names"])]
+    told = [result.text for result in examine(Surroundings(tmp_path, None, 0), ["names"])]
     assert [text for text in told if text.startswith(f"{name}: ")]
     tailer = Tailer(tmp_path)
     assert list(tailer.scan()) == []
