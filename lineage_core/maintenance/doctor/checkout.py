@@ -13,7 +13,7 @@ from lineage_core.integration import install as shell_install
 from lineage_core.integration import survey as points
 from lineage_core.maintenance.doctor.check import CheckResult, Surroundings, Word
 
-_RECORDED = re.compile(r"^(?:__lineage_python|lineage_command)=(\S.*?)(?:\s+#.*)?$", re.MULTILINE)
+_RECORDED = re.compile(r"^ *(?:__lineage_python|lineage_command)=(\S.*?)(?:\s+#.*)?$", re.MULTILINE)
 _UNKNOWN = "no checkout is known"
 _TELL = "set CORTEX_HOME or give --cortex-home"
 
