@@ -112,7 +112,7 @@ class LineageApp(App[None]):
 
     def on_mount(self) -> None:
         self.set_class(self.looks.ascii_only, "ascii")
-        self.main_screen = MainScreen(self.commands)
+        self.main_screen = MainScreen(self)
         self.push_screen(self.main_screen)
         self.feed.start()
         if self.look is not None and not self.is_headless:
@@ -178,6 +178,22 @@ class LineageApp(App[None]):
         """Show a line to the operator until the next key."""
         if self.main_screen is not None:
             self.main_screen.say(text)
+
+    def end(self) -> None:
+        """End the program, as the operator asked."""
+        self.exit()
+
+    def end_soon(self, code: int) -> bool:
+        """Called from any thread: end with this exit code; False if there is nothing to end yet."""
+        if self._loop is None:
+            return False
+        self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
+        return True
+
+    def show_theme(self, name: str) -> None:
+        """Take the colours of a theme."""
+        self.looks.use(name)
+        self.theme = name
 
     def toggle_pause(self) -> None:
         """Freeze the picture, clock and state, or let it go on."""

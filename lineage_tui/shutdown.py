@@ -12,19 +12,25 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from lineage_core.base import crash_report
 from lineage_core.base.errors import ExitCode
-
-if TYPE_CHECKING:
-    from lineage_tui.app import LineageApp
 
 GRACE = 3.0
 """Seconds that an orderly end may take."""
 
 LOOK = 1.0
 """Seconds between two looks whether the terminal is still there: not every end of one sends a signal."""
+
+
+class Program(Protocol):
+    """What can be ended. defect: the unexpected error that ended it."""
+
+    defect: BaseException | None
+
+    def end_soon(self, code: int) -> bool:
+        """Called from any thread: leave the screen, with this exit code; whether it is under way, so that it can."""
 
 
 class Shutdown:
@@ -34,7 +40,7 @@ class Shutdown:
     """
 
     def __init__(self) -> None:
-        self.app: LineageApp | None = None
+        self.app: Program | None = None
         self.clean: Callable[[], None] = lambda: None
         self._begun = False
 
@@ -48,10 +54,8 @@ class Shutdown:
         watchdog = threading.Timer(GRACE, self._end_at_once, [code])
         watchdog.daemon = True
         watchdog.start()
-        app = self.app
-        if app is not None and app._loop is not None:
-            app._loop.call_soon_threadsafe(lambda: app.exit(return_code=code))
-        elif threading.current_thread() is threading.main_thread():
+        under_way = self.app is not None and self.app.end_soon(code)
+        if not under_way and threading.current_thread() is threading.main_thread():
             raise SystemExit(code)
 
     def on_signal(self, number: int, _frame: Any) -> None:

@@ -2,112 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from lineage_core.base.escaping import visible
-from lineage_tui.screens.filtering import Finding
+from lineage_tui.screens.context import Context, Handlers, key_of
+from lineage_tui.screens.panes import Panes
 from lineage_tui.theme.styles import PALETTES, TIME_MODES
 
 
-class Showing(Finding):
-    """Showing."""
+class Display:
+    """refresh: brings the screen up to date."""
 
-    def action_follow(self) -> None:
-        self.views.view.follow()  # type: ignore[attr-defined]
-        self.set_focus(self.views.view)
+    def __init__(self, context: Context, panes: Panes, refresh: Callable[[], None]) -> None:
+        self._context = context
+        self._panes = panes
+        self._refresh = refresh
 
-    def action_pause(self) -> None:
-        self.app.toggle_pause()
-        self.resume()
+    def handlers(self) -> Handlers:
+        timeline = self._panes.detail.timeline_tab
+        return {
+            "follow": self.follow,
+            "pause": self.pause,
+            "sort-next": partial(self.operate, "sort", 1),
+            "sort-previous": partial(self.operate, "sort", -1),
+            "invert": partial(self.operate, "invert"),
+            "zoom-in": partial(self.zoom, 1),
+            "zoom-out": partial(self.zoom, -1),
+            "pan-left": partial(timeline.pan, -1),
+            "pan-right": partial(timeline.pan, 1),
+            "longer-window": partial(self.operate, "window", 1),
+            "shorter-window": partial(self.operate, "window", -1),
+            "acknowledge": partial(self.operate, "acknowledge"),
+            "show-acknowledged": partial(self.operate, "show-acknowledged"),
+            "times": self.next_times,
+            "theme": self.next_theme,
+            "copy": self.copy,
+            "copy-view": self.copy_view,
+        }
 
-    def action_help(self) -> None:
-        from lineage_tui.screens.help import HelpScreen
+    def follow(self) -> None:
+        """Stay with the newest."""
+        self._panes.views.view.follow()
+        self._panes.focus(self._panes.views.view)
 
-        self.app.push_screen(HelpScreen())
+    def pause(self) -> None:
+        """Freeze the picture, or let it go on."""
+        self._context.toggle_pause()
+        self._refresh()
 
-    def action_sort(self, step: int) -> None:
-        self._of_view("sort_by", step)
+    def operate(self, name: str, step: int = 1) -> None:
+        """Do what only some lists can do."""
+        views = self._panes.views
+        if (operation := views.view.operations().get(name)) is None:
+            able = [shown for shown, view in views.views.items() if name in view.operations()]
+            self._context.say(f"that is for {' and '.join(f'{view} ({key_of(self._context, view)})' for view in able)}")
+            return
+        said = operation(step)
+        self._refresh()
+        if said:
+            self._context.say(said)
 
-    def action_invert(self) -> None:
-        self._of_view("invert")
+    def zoom(self, step: int) -> None:
+        """The timeline closer (1), or wider (-1)."""
+        self._panes.detail.open_tab("timeline")
+        self._panes.detail.timeline_tab.zoom(step)
 
-    def action_window(self, step: int) -> None:
-        self._of_view("turn_window", step)
-
-    def action_acknowledge(self) -> None:
-        self._of_view("acknowledge")
-
-    def action_show_acknowledged(self) -> None:
-        self._of_view("show_acknowledged")
-
-    def _of_view(self, name: str, *args: object) -> None:
-        """Call what only some lists have."""
-        method = getattr(self.views.view, name, None)
-        if method is None:
-            able = [view for view, has in self.views.views.items() if hasattr(has, name)]
-            where = " and ".join(f"{view} ({self.key(view)})" for view in able)
-            self.say(f"that is for {where}")
-        else:
-            said = method(*args)
-            self.resume()
-            if isinstance(said, str):
-                self.say(said)
-
-    def action_zoom(self, step: int) -> None:
-        self.detail.open_tab("timeline")
-        self.detail.timeline_tab.zoom(step)
-
-    def action_pan(self, step: int) -> None:
-        self.detail.timeline_tab.pan(step)
-
-    def action_times(self) -> None:
-        looks = self.app.looks
+    def next_times(self) -> None:
+        """Times in the next way of writing them."""
+        looks = self._context.looks
         looks.times = TIME_MODES[(TIME_MODES.index(looks.times) + 1) % len(TIME_MODES)]
-        self.views.view.tick()  # type: ignore[attr-defined]
-        self.redraw()
-        self.say(f"times: {looks.times}")
+        self._panes.views.view.tick()
+        self._panes.redraw()
+        self._context.say(f"times: {looks.times}")
 
-    def action_theme(self) -> None:
+    def next_theme(self) -> None:
+        """The next colours."""
         names = list(PALETTES)
-        self.use_theme(names[(names.index(self.app.looks.palette) + 1) % len(names)])
-
-    def action_use_theme(self, name: str) -> None:
-        self.use_theme(name)
+        self.use_theme(names[(names.index(self._context.looks.palette) + 1) % len(names)])
 
     def use_theme(self, name: str) -> None:
         """Change the colours."""
         if name not in PALETTES:
-            self.say(f"no theme {name!r}: {', '.join(PALETTES)}")
+            self._context.say(f"no theme {name!r}: {', '.join(PALETTES)}")
             return
-        self.app.looks.use(name)
-        self.app.theme = name
-        self.redraw()
-        self.say(f"theme: {name}")
+        self._context.show_theme(name)
+        self._panes.redraw()
+        self._context.say(f"theme: {name}")
 
-    def redraw(self) -> None:
-        """Draw everything again."""
-        for widget in self.query("*"):
-            widget.refresh()
-
-    # Taking along.
-
-    def action_copy(self) -> None:
+    def copy(self) -> None:
         """Copy the record that is shown, else the id of what is under the cursor."""
-        node = self.tree_view.node() if self.view is self.tree_view else None
-        at = self.place()
-        if node is not None and node.kind == "group":
-            self.app.copy(node.ident, node.ident)
+        panes, context = self._panes, self._context
+        group = None if panes.in_detail else panes.views.view.group()
+        at = panes.place()
+        if group is not None:
+            context.copy(group, group)
         elif at is None:
-            self.say(f"this line has no id; {self.key('copy-view')} copies the view")
-        elif at.fact is not None and self.in_detail and self.detail.tab == "record":
-            self.app.copy("\n".join(self.detail.record.lines), f"the record of {at.fact.lineage_id}")
+            context.say(f"this line has no id; {key_of(context, 'copy-view')} copies the view")
+        elif at.fact is not None and panes.in_detail and panes.detail.tab == "record":
+            context.copy("\n".join(panes.detail.record.lines), f"the record of {at.fact.lineage_id}")
         else:
             ident = at.fact.lineage_id if at.fact is not None else at.below or at.task_id
-            self.app.copy(ident, ident)
+            context.copy(ident, ident)
 
-    def action_copy_view(self) -> None:
-        text = "\n".join(map(visible, self.view.text_lines()))
+    def copy_view(self) -> None:
+        """Copy the lines that are seen, and save them."""
+        text = "\n".join(map(visible, self._panes.view.text_lines()))
         try:
-            path = self.app.save_text(text)
+            path = self._context.save_text(text)
         except OSError as error:
-            self.app.copy(text, f"the view, which could not be saved: {error.strerror}")
+            self._context.copy(text, f"the view, which could not be saved: {error.strerror}")
         else:
-            self.app.copy(text, f"the view, saved as {path}")
+            self._context.copy(text, f"the view, saved as {path}")

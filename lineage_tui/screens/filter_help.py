@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from lineage_core.query.filter_parser import LANGUAGE
+from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.scroll_page import ScrollPage
-
-if TYPE_CHECKING:
-    from lineage_tui.app import LineageApp
 
 
 class LanguageScreen(ModalScreen[None]):
     """What a filter can ask; any of these keys closes it."""
 
-    app: LineageApp
-
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "close")]
 
+    def __init__(self, styles: Styles) -> None:
+        super().__init__()
+        self.looks = styles
+
     def compose(self) -> ComposeResult:
-        yield ScrollPage(self.app.looks, id="language")
+        yield ScrollPage(self.looks, id="language")
 
     def on_mount(self) -> None:
         page = self.query_one("#language", ScrollPage)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
@@ -12,13 +12,11 @@ from textual.screen import ModalScreen
 from lineage_core.base.cells import cell_width, shown
 from lineage_core.model.entities import TaskRow
 from lineage_tui.models.links import Link
+from lineage_tui.screens.context import Context
 from lineage_tui.settings.keymap import named
 from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
-
-if TYPE_CHECKING:
-    from lineage_tui.app import LineageApp
 
 
 class LinkLines(LineList):
@@ -50,14 +48,13 @@ class LinkLines(LineList):
 class JumpScreen(ModalScreen[Link | None]):
     """Asks which link to follow: by its number, or by the cursor and Enter; any other key closes it."""
 
-    app: LineageApp
-
-    def __init__(self, links: Sequence[Link]) -> None:
+    def __init__(self, context: Context, links: Sequence[Link]) -> None:
         super().__init__()
+        self.context = context
         self.links = links
 
     def compose(self) -> ComposeResult:
-        view = LinkLines(self.app.looks, self.links, self.app.state.rows, id="links")
+        view = LinkLines(self.context.looks, self.links, self.context.state.rows, id="links")
         view.border_title = "to which?"
         view.on_entered = self._chosen
         view.styles.height = len(self.links) + 2
@@ -74,7 +71,7 @@ class JumpScreen(ModalScreen[Link | None]):
         event.stop()
         event.prevent_default()
         view = self.query_one("#links", LinkLines)
-        pressed = next((c.name for c in self.app.commands if named(event.key) in c.keys), "")
+        pressed = next((c.name for c in self.context.commands if named(event.key) in c.keys), "")
         if event.key.isdecimal():
             number = int(event.key) - 1
             if 0 <= number < len(self.links):

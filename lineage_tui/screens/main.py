@@ -5,26 +5,39 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
+from inspect import isawaitable
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
 from textual.containers import Container
 from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from lineage_core.base import user_files
-from lineage_core.query.filter_parser import trouble
 from lineage_tui.detail.pane import DetailPane
+from lineage_tui.models.links import Link
 from lineage_tui.models.session_summary import Session
 from lineage_tui.models.silence_baseline import SilenceBaseline
 from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.models.task_order import SORTS
 from lineage_tui.models.worker_columns import COLUMNS
-from lineage_tui.screens.edge_lines import Edges
+from lineage_tui.screens.context import Context, Handlers, key_of
+from lineage_tui.screens.display import Display
+from lineage_tui.screens.edge_lines import EdgeLines
+from lineage_tui.screens.filter_help import LanguageScreen
+from lineage_tui.screens.filtering import Filtering
+from lineage_tui.screens.help import HelpScreen
+from lineage_tui.screens.link_picker import JumpScreen
+from lineage_tui.screens.navigation import Navigation
+from lineage_tui.screens.panes import Panes
+from lineage_tui.screens.seeking import Seeking
 from lineage_tui.settings.config import SavedState
-from lineage_tui.settings.keymap import Command, bindings
+from lineage_tui.settings.keymap import COMMANDS, bindings
 from lineage_tui.stats.worker import WINDOWS
 from lineage_tui.theme.styles import PALETTES, TIME_MODES
 from lineage_tui.views.attention import AttentionView
@@ -33,8 +46,7 @@ from lineage_tui.views.stats import PANES, StatsView
 from lineage_tui.views.switcher import Views
 from lineage_tui.views.task_tree import TaskTreeView
 from lineage_tui.views.workers import WorkersView
-from lineage_tui.widgets.edge_line import EdgeLine
-from lineage_tui.widgets.line_list import LineList
+from lineage_tui.widgets.list_view import ListView
 from lineage_tui.widgets.prompt import Prompt
 from lineage_tui.widgets.slices import in_background
 
@@ -59,88 +71,194 @@ class Changed(Message):
     """The feed has changes to take."""
 
 
-class MainScreen(Edges):
-    """What is seen."""
+class MainScreen(Screen[None]):
+    """The list views, the detail pane and the lines at the edges.
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    panes: the parts, and where keys go. filtering, seeking, navigation, display: what the operator can do with them.
+    """
+
+    def __init__(self, context: Context) -> None:
         super().__init__()
-        for key, bound in BindingsMap(bindings(commands)).key_to_bindings.items():
+        self.context = context
+        for key, bound in BindingsMap(bindings(context.commands)).key_to_bindings.items():
             self._bindings.key_to_bindings.setdefault(key, []).extend(bound)
         self._next_take = 0.0
         self._take_planned = False
-        self._said = ""
         self._last_key = 0.0
+        state = context.state
+        self.status_counts = StatusCounts(state, context.thresholds)
+        self.usual = SilenceBaseline(state)
+        self.tree_view, self.worker_table, self.stats_view, views = self._list_views()
+        self.views = Views(state, views)
+        self.detail = DetailPane(
+            context.looks,
+            state,
+            context.clock,
+            context.thresholds,
+            context.read_record,
+            Session(self.tree_view.model),
+            group=lambda: self.views.view.group(),
+            go_to=lambda task_id: self.navigation.go_to_task(task_id),
+            usually=self.usual.of,
+        )
+        self.prompt = Prompt(self._suggest, self._explain, context.looks.plain, id="field")
+        self.prompt.display = False
+        self.panes = Panes(self, self.views, self.tree_view, self.detail, self.prompt)
+        self.filtering = Filtering(context, self.panes)
+        self.seeking = Seeking(context, self.panes, self.filtering)
+        self.navigation = Navigation(context, self.panes, self.filtering, self.resume, self._choose)
+        self.display_options = Display(context, self.panes, self.resume)
+        self.edges = EdgeLines(context, self.panes, self.filtering, self.status_counts)
+        self.handlers: Handlers = {
+            **self.navigation.handlers(),
+            **self.filtering.handlers(),
+            **self.seeking.handlers(),
+            **self.display_options.handlers(),
+            "command": lambda: self.panes.ask("command", "", f"a command: {', '.join(list(self.handlers)[:8])} …"),
+            "palette": lambda: self.run_action("app.command_palette"),
+            "help": lambda: self.app.push_screen(HelpScreen(context)),
+        }
+
+    def _list_views(self) -> tuple[TaskTreeView, WorkersView, StatsView, dict[str, ListView]]:
+        """The list views, by name in the order of their number keys, and those that are more than that."""
+        looks, state, clock = self.context.looks, self.context.state, self.context.clock
+        thresholds, directory, usually = self.context.thresholds, self.context.directory, self.usual.of
+        tree = TaskTreeView(looks, state, clock, thresholds, id="tasks", empty="reading…")
+        workers = WorkersView(looks, state, clock, thresholds, usually, id="workers", empty="no workers yet")
+        figures = StatsView(looks, state, clock, directory, thresholds, id="stats", empty="")
+        figures.on_drill = lambda text: self.navigation.drill(text)
+        figures.present = clock.present
+        figures.paused = lambda: clock.paused
+        figures.on_idle = lambda: self.say("no tasks stand behind this line; go to a line with figures")
+        attention = AttentionView(
+            looks, state, clock, thresholds, directory, usually, id="attention", empty="nothing needs you"
+        )
+        follow = key_of(self.context, "follow")
+        stream = EventsView(looks, state, clock, follow_key=follow, id="stream", empty="no events yet")
+        views: dict[str, ListView] = {
+            "tasks": tree, "workers": workers, "attention": attention, "stats": figures, "events": stream,
+        }  # fmt: skip
+        for view in views.values():
+            view.on_moved = partial(self._moved, view)
+            view.on_entered = lambda key: self.navigation.entered(key)
+        tree.on_filtered = self._on_filtered
+        return tree, workers, figures, views
 
     def compose(self) -> ComposeResult:
-        app = self.app
-        looks, state, clock = app.looks, app.state, app.clock
-        self.status_counts = StatusCounts(state, app.thresholds)
-        self.usual = SilenceBaseline(state)
-        self.top_line = EdgeLine(looks, id="top")
-        self.tree_view = TaskTreeView(looks, state, clock, app.thresholds, id="tasks", empty=self._empty_text())
-        usually = self.usual.of
-        self.worker_table = WorkersView(
-            looks, state, clock, app.thresholds, usually, id="workers", empty="no workers yet"
-        )
-        self.stats_view = StatsView(looks, state, clock, app.directory, app.thresholds, id="stats", empty="")
-        self.stats_view.on_drill = self.drill
-        self.stats_view.present = clock.present
-        self.stats_view.paused = lambda: clock.paused
-        self.stats_view.on_idle = lambda: self.say("no tasks stand behind this line; go to a line with figures")
-        lists: dict[str, LineList] = {
-            "tasks": self.tree_view,
-            "workers": self.worker_table,
-            "attention": AttentionView(
-                looks, state, clock, app.thresholds, app.directory, usually, id="attention", empty="nothing needs you"
-            ),
-            "stats": self.stats_view,
-            "events": EventsView(
-                looks, state, clock, follow_key=self.key("follow"), id="stream", empty="no events yet"
-            ),
-        }
-        for view in lists.values():
-            view.on_moved = lambda _key, of=view: self._moved(of)  # type: ignore[misc]
-            view.on_entered = self.entered
-        self.tree_view.on_filtered = self._on_filtered
-        self.views = Views(state, lists)
-        self.detail = DetailPane(
-            looks,
-            state,
-            clock,
-            app.thresholds,
-            app.read_record,
-            Session(self.tree_view.model),
-            group=lambda: self.tree_view.group() if self.views.shown == "tasks" else None,
-            go_to=self.go_to_task,
-            usually=usually,
-        )
-        self.status_line = EdgeLine(looks, id="status")
-        self.key_line = EdgeLine(looks, on="background", id="keys")
-        self.key_line.on_part = self.run_hint
-        yield self.top_line
+        self.edges.keys.on_part = self._click_hint
+        yield self.edges.top
         with Container(id="body"):
             yield self.views
             yield self.detail
-        yield Prompt(self.suggest, id="field")
-        yield self.status_line
-        yield self.key_line
+        yield self.prompt
+        yield self.edges.status
+        yield self.edges.keys
 
     def on_mount(self) -> None:
-        self.query_one("#field", Input).display = False
         self.set_focus(self.tree_view)
         self.tree_view.model.live = False
-        if self.app.kept is not None:
-            self._take_up(self.app.kept)
+        if self.context.kept is not None:
+            self._take_up(self.context.kept)
         self.set_interval(1.0, self._tick)
         self._tick()
         self.say(user_files.note())
 
+    # What the operator does.
+
+    def say(self, text: str) -> None:
+        """Show a line to the operator until the next key."""
+        self.edges.say(text)
+
+    async def action_do(self, name: str) -> None:
+        """Do a command."""
+        done = self.handlers[name]()
+        if isawaitable(done):
+            await done
+
+    def action_theme(self, name: str) -> None:
+        """Take the colours of a theme."""
+        self.display_options.use_theme(name)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While something is typed into the prompt, keys are text; only Escape leaves it."""
+        self._last_key = time.monotonic()
+        self.say("")
+        if self.selections:
+            self.clear_selection()
+        return parameters == ("up-level",) or not isinstance(self.focused, Input)
+
+    def set_focus(self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False) -> None:
+        super().set_focus(widget, scroll_visible, from_app_focus)
+        if widget is not None:  # None: the terminal is not looked at
+            self.panes.focus_moved(widget)
+
+    def on_descendant_focus(self) -> None:
+        self.edges.show()
+
+    def on_key(self, event: events.Key) -> None:
+        self.say("")
+        if isinstance(self.focused, Input) and event.key in ("up", "down"):
+            self.filtering.recall(-1 if event.key == "up" else 1)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if self.prompt.purpose == "filter":
+            self.filtering.set(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        purpose, text = self.prompt.purpose, event.value
+        if purpose == "filter" and not self.filtering.set(text):
+            return  # it stays in the prompt, with what is wrong below it
+        self.set_focus(self.detail.view if purpose == "search" else self.views.view)
+        if purpose == "search":
+            self.seeking.find(text)
+        elif purpose == "filter":
+            self.filtering.keep(text)
+        else:
+            self._run_command(text)
+
+    def _run_command(self, text: str) -> None:
+        """Run a command by its name, or by the beginning of it if that is clear."""
+        if text.strip().startswith("theme "):
+            self.display_options.use_theme(text.strip().removeprefix("theme ").strip())
+            return
+        name = "-".join(text.strip().lower().split())
+        found = [c for c in COMMANDS if c.name == name] or [c for c in COMMANDS if name and c.name.startswith(name)]
+        if len(found) == 1:
+            self.call_later(self.action_do, found[0].name)
+        elif name:
+            near = ", ".join(c.name for c in found) or f"{key_of(self.context, 'palette')} lists them all"
+            self.say(f"no command {name!r}: {near}")
+
+    def _suggest(self, text: str) -> str | None:
+        """What could be meant by what was typed so far."""
+        if self.prompt.purpose == "filter":
+            return self.filtering.completion.complete(text)
+        name = text.lower()
+        return next((c.name for c in COMMANDS if text and c.name.startswith(name) and c.name != name), None)
+
+    def _explain(self) -> None:
+        """Show what a filter can ask."""
+        self.app.push_screen(LanguageScreen(self.context.looks))
+
+    def _choose(self, found: list[Link], then: Callable[[Link | None], None]) -> None:
+        """Let the operator choose one of some links."""
+        self.app.push_screen(JumpScreen(self.context, found), then)
+
+    def _click_hint(self, text: str) -> None:
+        """Do what a part of the key line tells of: a view, or a command by its hint."""
+        word = text.strip(" []").rpartition(" ")[2]
+        for command in self.context.commands:
+            if word and word in (command.hint, command.name if command.group == "views" else ""):
+                self.call_later(self.action_do, command.name)
+
+    # What is kept between runs.
+
     def _take_up(self, kept: SavedState) -> None:
         """Go on as the last run was left."""
         if kept.times in TIME_MODES:
-            self.app.looks.times = kept.times
+            self.context.looks.times = kept.times
         if kept.theme in PALETTES:
-            self.use_theme(kept.theme)
+            self.display_options.use_theme(kept.theme)
         model = self.tree_view.model
         model.sorted_by = kept.sort if kept.sort in SORTS else model.sorted_by
         model.inverted = kept.inverted
@@ -150,20 +268,20 @@ class MainScreen(Edges):
             self.stats_view.pane, self.stats_view.window = kept.pane, kept.window
         model.folds = dict.fromkeys(kept.open, True) | dict.fromkeys(kept.closed, False)
         if kept.filter:
-            self.set_filter(kept.filter)
+            self.filtering.set(kept.filter)
         if kept.view in self.views.views:
-            self.action_view(kept.view)
-        self._said = ""
+            self.navigation.show(kept.view)
+        self.say("")
 
     def keep(self) -> SavedState:
         """What the next run is to go on with."""
-        model = self.tree_view.model
+        model, looks = self.tree_view.model, self.context.looks
         folds = list(model.folds.items())[-500:]
         return SavedState(
             view=self.views.shown,
-            filter=self.filter_text,
-            theme=self.app.looks.palette if self.app.looks.palette != self.app.first_theme else "",
-            times=self.app.looks.times,
+            filter=self.filtering.text,
+            theme=looks.palette if looks.palette != self.context.first_theme else "",
+            times=looks.times,
             sort=model.sorted_by,
             inverted=model.inverted,
             workers_sort=self.worker_table.sorted_by,
@@ -178,29 +296,14 @@ class MainScreen(Edges):
         self.set_class(self.size.width >= 140, "wide")
         self.set_class(self.size.height < 16, "short")
 
-    def on_key(self, event: events.Key) -> None:
-        self.say("")
-        if isinstance(self.focused, Input) and event.key in ("up", "down"):
-            self.recall(-1 if event.key == "up" else 1)
-
-    def on_descendant_focus(self) -> None:
-        self._show_status()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        self._last_key = time.monotonic()
-        self.say("")
-        if self.selections:
-            self.clear_selection()
-        return super().check_action(action, parameters)
-
     def _on_filtered(self) -> None:
-        self.filtered()
-        self._show_status()
+        self.filtering.done()
+        self.edges.show()
 
-    def _moved(self, view: LineList) -> None:
-        if view is self.views.view and not self.reading:
-            self.select_target()
-            self._show_status()
+    def _moved(self, view: ListView, _key: object) -> None:
+        if view is self.views.view and not self.panes.reading:
+            self.panes.select_target()
+            self.edges.show()
 
     # What comes from the feed.
 
@@ -219,7 +322,7 @@ class MainScreen(Edges):
     def _take(self) -> None:
         """Take changes for one frame's budget, then draw; the rest waits for the next frame."""
         self._take_planned = False
-        feed = self.app.feed
+        feed = self.context.feed
         started = time.monotonic()
         taken: set[str] = set()
         idle = feed.waiting > 1000 and started - self._last_key > 0.5
@@ -232,7 +335,7 @@ class MainScreen(Edges):
         self._next_take = started + (FRAME if feed.waiting or feed.rate() < MANY else BUSY_FRAME)
         if self.detail.task_id in taken:
             self.detail.update()
-        self._show_status()
+        self.edges.show()
         if feed.waiting:
             self._plan_take()
         elif feed.health.loaded and not self.tree_view.model.live:
@@ -247,24 +350,28 @@ class MainScreen(Edges):
         self.views.arrived(ids)
         for task_id, old in before.items():
             self.status_counts.take(old, shown[task_id])
-            self.completion.take(shown[task_id])
+            self.filtering.completion.take(shown[task_id])
         self.usual.heard(ids)
 
     def _tick(self) -> None:
         """Once a second: ages and open bars grow."""
         self.tree_view.empty = self._empty_text()
-        if wrong := trouble(self.filter_text):
+        if wrong := self.filtering.trouble:
             self.say(wrong)
-        self._show_status()
-        if not self.app.clock.paused:
+        self.edges.show()
+        if not self.context.clock.paused:
             if self.usual.behind and not self.usual.learning:
                 in_background(self, self._learn, "usual")
-            self.refilter()
+            self.filtering.refresh(self._slicing)
             self._grow()
+
+    def _slicing(self) -> bool:
+        """Whether a list does long work in slices."""
+        return any(worker.group == "slices" and not worker.is_finished for worker in self.app.workers)
 
     def _grow(self) -> None:
         """Let what depends on the clock be drawn again."""
-        self.views.view.tick()  # type: ignore[attr-defined]
+        self.views.view.tick()
         self.views.view.refresh()
         self.detail.update()
         self.detail.view.refresh()
@@ -273,17 +380,17 @@ class MainScreen(Edges):
         """Learn what silence is usual."""
         for _ in self.usual.learn():
             await asyncio.sleep(0.002)
-        if not self.app.clock.paused:
+        if not self.context.clock.paused:
             self._grow()
 
     def _empty_text(self) -> str:
-        health = self.app.feed.health
+        health = self.context.feed.health
         if not health.loaded:
             return "reading…"
-        if self.filter_text and self.tree_view.model.rows:
-            return self.no_hits()
+        if self.filtering.text and self.tree_view.model.rows:
+            return self.filtering.no_hits()
         if health.problems:
-            here = self.app.directory
+            here = self.context.directory
             named = [(here / name, why.rpartition(f"{here}: ")[2]) for name, why in list(health.problems.items())[:5]]
             told = [f"  {path}\n    {why}" for path, why in named]
             return "\n".join(("", "Cannot be read:", *told, "", "`lineage doctor` tells what to do."))
@@ -292,7 +399,7 @@ class MainScreen(Edges):
             (
                 "",
                 what,
-                f"  {self.app.directory}",
+                f"  {self.context.directory}",
                 "",
                 "To see something at once:    lineage-tui --demo",
                 "To log one event:            lineage log task_created task-1 $USER",

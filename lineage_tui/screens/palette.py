@@ -7,7 +7,8 @@ from typing import cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from lineage_tui.settings.keymap import Command, first_key
+from lineage_tui.screens.context import Context
+from lineage_tui.settings.keymap import does, first_key
 from lineage_tui.theme.styles import PALETTES
 
 
@@ -15,14 +16,14 @@ class Commands(Provider):
     """All commands of the screen, and the themes."""
 
     def _entries(self) -> list[tuple[str, str, str]]:
-        commands = cast("tuple[Command, ...]", self.app.commands)  # type: ignore[attr-defined]
-        plain = self.app.looks.plain  # type: ignore[attr-defined]
+        context = cast("Context", self.app)
+        plain = context.looks.plain
         entries = [
-            (c.name.replace("-", " "), c.action, plain(f"{c.text}  ({first_key(c)})" if c.keys else c.text))
-            for c in commands
+            (c.name.replace("-", " "), does(c.name), plain(f"{c.text}  ({first_key(c)})" if c.keys else c.text))
+            for c in context.commands
             if c.name != "palette"
         ]
-        return entries + [(f"theme {name}", f"use_theme('{name}')", "colours") for name in PALETTES]
+        return entries + [(f"theme {name}", f"theme('{name}')", "colours") for name in PALETTES]
 
     async def discover(self) -> Hits:
         for name, action, text in self._entries():

@@ -1,8 +1,8 @@
 """The commands of the screen: one registry from which the key map, the help, the palette and `:` are made.
 
-A command's name is what `:` and the config file call it; its action is a method of the main screen
-(`screens/navigation.py`, `screens/filtering.py`, `screens/display.py`). COMMANDS has the
-default keys; `rebind` gives the operator's.
+A command's name is what `:` and the config file call it; what it does, the `handlers` of the parts of the main screen
+say (`screens/navigation.py`, `screens/seeking.py`, `screens/display.py` …). COMMANDS has the default keys; `rebind`
+gives the operator's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ class Command(NamedTuple):
     """
 
     name: str
-    action: str
     keys: tuple[str, ...]
     text: str
     group: str
@@ -33,58 +32,58 @@ class Command(NamedTuple):
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("tasks", "view('tasks')", ("1",), "the tree of tasks", "views"),
-    Command("workers", "view('workers')", ("2",), "all workers", "views"),
-    Command("attention", "view('attention')", ("3",), "what needs you first", "views"),
-    Command("stats", "view('stats')", ("4",), "statistics", "views"),
-    Command("events", "view('events')", ("5",), "all events, as they come", "views"),
-    Command("up", "move(-1)", ("up", "k"), "one line up, down", "move"),
-    Command("down", "move(1)", ("down", "j"), "one line down", "move", joined=True),
-    Command("page-up", "page(-1)", ("pageup",), "one page up, down", "move"),
-    Command("page-down", "page(1)", ("pagedown",), "one page down", "move", joined=True),
-    Command("first", "edge(-1)", ("home", "g"), "the first line, the last", "move"),
-    Command("last", "edge(1)", ("end", "G"), "to the last line", "move", joined=True),
-    Command("open", "unfold", ("right", "l"), "open; next tab", "move"),
-    Command("close", "fold", ("left", "h"), "close; tab before", "move"),
-    Command("toggle", "toggle_fold", ("o",), "open or close", "move"),
-    Command("enter", "enter", ("enter",), "into task, event, record", "go", "deeper"),
-    Command("up-level", "back", ("escape",), "out by one", "go", "out"),
-    Command("pane", "switch_pane", ("tab", "shift+tab"), "list or detail pane", "go", "pane"),
-    Command("blame", "blame", ("b",), "the event that caused it", "go", "why"),
-    Command("jump", "jump", ("J",), "to what the line names", "go"),
-    Command("back", "travel(-1)", ("left_square_bracket",), "back, forward", "go"),
-    Command("forward", "travel(1)", ("right_square_bracket",), "forward again", "go", joined=True),
-    Command("filter", "filter", ("slash",), "filter; in the pane: find", "find", "filter"),
-    Command("only-open", "only_open", ("O",), "only what goes on, or all", "find"),
-    Command("next-match", "match(1)", ("n",), "next match, previous", "find"),
-    Command("previous-match", "match(-1)", ("N",), "match before", "find", joined=True),
-    Command("next-failure", "seek('failed', 1)", ("e",), "next failure, previous", "find"),
-    Command("previous-failure", "seek('failed', -1)", ("E",), "failure before", "find", joined=True),
-    Command("next-warning", "seek('warned', 1)", ("w",), "next warning, previous", "find"),
-    Command("previous-warning", "seek('warned', -1)", ("W",), "the one before", "find", joined=True),
-    Command("mark", "mark", ("space",), "mark a line, to the next", "find"),
-    Command("next-mark", "next_mark", ("m",), "next marked line", "find", joined=True),
-    Command("follow", "follow", ("f",), "stay with the newest", "show", "follow"),
-    Command("pause", "pause", ("p",), "freeze the picture", "show", "pause"),
-    Command("sort-next", "sort(1)", ("greater_than_sign",), "next sort column, previous", "show"),
-    Command("sort-previous", "sort(-1)", ("less_than_sign",), "by the one before", "show", joined=True),
-    Command("invert", "invert", ("i",), "invert the order", "show"),
-    Command("zoom-in", "zoom(1)", ("z",), "time: closer, wider", "show"),
-    Command("zoom-out", "zoom(-1)", ("Z",), "time: wider", "show", joined=True),
-    Command("pan-left", "pan(-1)", ("H", "shift+left"), "time: earlier, later", "show"),
-    Command("pan-right", "pan(1)", ("L", "shift+right"), "time: later", "show", joined=True),
-    Command("longer-window", "window(1)", ("full_stop",), "longer, shorter window (4)", "show"),
-    Command("shorter-window", "window(-1)", ("comma",), "shorter window", "show", joined=True),
-    Command("times", "times", ("t",), "UTC, local, relative times", "show"),
-    Command("acknowledge", "acknowledge", ("a",), "acknowledge, show all (3)", "app"),
-    Command("show-acknowledged", "show_acknowledged", ("A",), "show what was acknowledged", "app", joined=True),
-    Command("copy", "copy", ("y",), "copy the id, the view", "app"),
-    Command("copy-view", "copy_view", ("Y",), "copy and save the view", "app", joined=True),
-    Command("theme", "theme", ("T",), "next theme", "app"),
-    Command("command", "command", ("colon",), "run a command by name", "app"),
-    Command("palette", "app.command_palette", ("ctrl+p",), "find a command in a list", "app", joined=True),
-    Command("help", "help", ("question_mark", "f1"), "this page", "app", "help"),
-    Command("quit", "leave", ("q",), "out; at the root: quit", "app", "quit"),
+    Command("tasks", ("1",), "the tree of tasks", "views"),
+    Command("workers", ("2",), "all workers", "views"),
+    Command("attention", ("3",), "what needs you first", "views"),
+    Command("stats", ("4",), "statistics", "views"),
+    Command("events", ("5",), "all events, as they come", "views"),
+    Command("up", ("up", "k"), "one line up, down", "move"),
+    Command("down", ("down", "j"), "one line down", "move", joined=True),
+    Command("page-up", ("pageup",), "one page up, down", "move"),
+    Command("page-down", ("pagedown",), "one page down", "move", joined=True),
+    Command("first", ("home", "g"), "the first line, the last", "move"),
+    Command("last", ("end", "G"), "to the last line", "move", joined=True),
+    Command("open", ("right", "l"), "open; next tab", "move"),
+    Command("close", ("left", "h"), "close; tab before", "move"),
+    Command("toggle", ("o",), "open or close", "move"),
+    Command("enter", ("enter",), "into task, event, record", "go", "deeper"),
+    Command("up-level", ("escape",), "out by one", "go", "out"),
+    Command("pane", ("tab", "shift+tab"), "list or detail pane", "go", "pane"),
+    Command("blame", ("b",), "the event that caused it", "go", "why"),
+    Command("jump", ("J",), "to what the line names", "go"),
+    Command("back", ("left_square_bracket",), "back, forward", "go"),
+    Command("forward", ("right_square_bracket",), "forward again", "go", joined=True),
+    Command("filter", ("slash",), "filter; in the pane: find", "find", "filter"),
+    Command("only-open", ("O",), "only what goes on, or all", "find"),
+    Command("next-match", ("n",), "next match, previous", "find"),
+    Command("previous-match", ("N",), "match before", "find", joined=True),
+    Command("next-failure", ("e",), "next failure, previous", "find"),
+    Command("previous-failure", ("E",), "failure before", "find", joined=True),
+    Command("next-warning", ("w",), "next warning, previous", "find"),
+    Command("previous-warning", ("W",), "the one before", "find", joined=True),
+    Command("mark", ("space",), "mark a line, to the next", "find"),
+    Command("next-mark", ("m",), "next marked line", "find", joined=True),
+    Command("follow", ("f",), "stay with the newest", "show", "follow"),
+    Command("pause", ("p",), "freeze the picture", "show", "pause"),
+    Command("sort-next", ("greater_than_sign",), "next sort column, previous", "show"),
+    Command("sort-previous", ("less_than_sign",), "by the one before", "show", joined=True),
+    Command("invert", ("i",), "invert the order", "show"),
+    Command("zoom-in", ("z",), "time: closer, wider", "show"),
+    Command("zoom-out", ("Z",), "time: wider", "show", joined=True),
+    Command("pan-left", ("H", "shift+left"), "time: earlier, later", "show"),
+    Command("pan-right", ("L", "shift+right"), "time: later", "show", joined=True),
+    Command("longer-window", ("full_stop",), "longer, shorter window (4)", "show"),
+    Command("shorter-window", ("comma",), "shorter window", "show", joined=True),
+    Command("times", ("t",), "UTC, local, relative times", "show"),
+    Command("acknowledge", ("a",), "acknowledge, show all (3)", "app"),
+    Command("show-acknowledged", ("A",), "show what was acknowledged", "app", joined=True),
+    Command("copy", ("y",), "copy the id, the view", "app"),
+    Command("copy-view", ("Y",), "copy and save the view", "app", joined=True),
+    Command("theme", ("T",), "next theme", "app"),
+    Command("command", ("colon",), "run a command by name", "app"),
+    Command("palette", ("ctrl+p",), "find a command in a list", "app", joined=True),
+    Command("help", ("question_mark", "f1"), "this page", "app", "help"),
+    Command("quit", ("q",), "out; at the root: quit", "app", "quit"),
 )
 
 HINTED = ("help", "filter", "blame", "enter", "up-level", "pane", "follow", "pause", "quit")
@@ -149,12 +148,17 @@ def is_key(name: str) -> bool:
         return base in _SHOWN
 
 
+def does(name: str) -> str:
+    """The Textual action that does a command."""
+    return f"do('{name}')"
+
+
 def bindings(commands: Iterable[Command]) -> list[Binding]:
     """The key map, for a screen.
 
     All have priority: the screen takes keys one after another, so that what is typed ahead goes where it should.
     """
-    return [Binding(key, c.action, c.text, show=False, priority=True) for c in commands for key in c.keys]
+    return [Binding(key, does(c.name), c.text, show=False, priority=True) for c in commands for key in c.keys]
 
 
 def first_key(command: Command, *, ascii_only: bool = False) -> str:

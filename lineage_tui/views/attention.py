@@ -5,7 +5,7 @@ What has the same cause (failures of one fingerprint, stuck workers of one type)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from lineage_tui.settings.acknowledgements import Acknowledgements, Key
 from lineage_tui.theme.line import Line, cut
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.grouped_list import GroupedLines
+from lineage_tui.widgets.list_view import Operation
 
 _LOOKS = {
     "failed": ("failed", "failed"),
@@ -135,6 +136,13 @@ class AttentionView(GroupedLines):
             self.refresh(Region(0, 0, self.size.width, 1))
 
     # What is asked.
+
+    def operations(self) -> Mapping[str, Operation]:
+        return {
+            **super().operations(),
+            "acknowledge": lambda _: self.acknowledge(),
+            "show-acknowledged": lambda _: self.show_acknowledged(),
+        }
 
     def target(self) -> tuple[str, str | None] | None:
         """The task under the cursor, and the worker or handoff that it is about; of what is folded, one of them: the

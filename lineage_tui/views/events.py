@@ -115,6 +115,10 @@ class EventsView(FollowingList):
         """The event under the cursor."""
         return self.model.shown[self.cursor] if self.cursor < self.count() else None
 
+    def fact(self) -> Fact | None:
+        event = self.event()
+        return event.fact if event is not None else None
+
     def count_line(self) -> str:
         """How much is shown, in a few words."""
         shown, known = self.count(), self.state.events

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from lineage_tui.stats.charts import Row
 from lineage_tui.stats.worker import WINDOWS, Answer, Request, StatsWorker, StoppedError
 from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.line_list import LineList
+from lineage_tui.widgets.list_view import ListView, Operation
 
 PANES = tuple(PAGES)
 
@@ -28,7 +28,7 @@ EVERY = 1.0
 """Seconds between two refreshes at least."""
 
 
-class StatsView(LineList):
+class StatsView(ListView):
     """The figures.
 
     directory: the lineage directory. on_drill: called with a filter for the tasks behind a row that was entered;
@@ -38,8 +38,6 @@ class StatsView(LineList):
     """
 
     title_lines = 3
-    following = False
-    fresh = 0
 
     @dataclass
     class Reading(Message):
@@ -115,13 +113,8 @@ class StatsView(LineList):
         self.pane = PANES[(PANES.index(self.pane) + step) % len(PANES)]
         self.ask()
 
-    def unfold(self) -> None:
-        """Show the next page of figures."""
-        self.turn_pane(1)
-
-    def fold(self) -> None:
-        """Show the page of figures before."""
-        self.turn_pane(-1)
+    def operations(self) -> Mapping[str, Operation]:
+        return {"window": self.turn_window, "sideways": self.turn_pane}
 
     def follow(self) -> None:
         """Figures are always of the present."""
@@ -186,9 +179,6 @@ class StatsView(LineList):
     def settled(self) -> bool:
         """Whether what is shown is what was asked for last."""
         return not self._busy and self._shown is not None and self._shown.request[:2] == (self.pane, self.window)
-
-    def target(self) -> None:
-        """No task is under the cursor."""
 
     def count_line(self) -> str:
         """What is shown, in a few words."""

@@ -11,7 +11,7 @@ from textual.widgets import ContentSwitcher
 
 from lineage_core.model.entities import Status, TaskRow
 from lineage_core.state.store import State
-from lineage_tui.widgets.line_list import LineList
+from lineage_tui.widgets.list_view import ListView
 from lineage_tui.widgets.slices import in_background
 
 SLICE = 50
@@ -28,7 +28,7 @@ class Views(ContentSwitcher):
     they are first shown.
     """
 
-    def __init__(self, state: State, views: Mapping[str, LineList]) -> None:
+    def __init__(self, state: State, views: Mapping[str, ListView]) -> None:
         super().__init__(id="views", initial=next(iter(views)))
         self.state = state
         self.views = views
@@ -41,7 +41,12 @@ class Views(ContentSwitcher):
         yield from self.views.values()
 
     @property
-    def view(self) -> LineList:
+    def whole(self) -> bool:
+        """Whether the view that is shown takes all the room: figures are of no single task."""
+        return self.shown == "stats"
+
+    @property
+    def view(self) -> ListView:
         """The view that is shown."""
         return self.views[self.shown]
 
@@ -56,7 +61,7 @@ class Views(ContentSwitcher):
             self._behind[name] = behind
         self.shown = name
         self.current = self.views[name].id
-        self.screen.set_class(name == "stats", "whole")  # figures are of no single task: they take all the room
+        self.screen.set_class(self.whole, "whole")
         if self._filtered.get(name, "") != self._filter[1]:
             self._apply_filter()
         self.catch_up()
@@ -69,7 +74,7 @@ class Views(ContentSwitcher):
                 behind.update(dict.fromkeys(task_ids))
         for name in {first, self.shown}:
             if not self._behind.get(name):
-                self.views[name].arrived(task_ids)  # type: ignore[attr-defined]
+                self.views[name].arrived(task_ids)
 
     @property
     def behind(self) -> bool:
@@ -97,21 +102,21 @@ class Views(ContentSwitcher):
         until = time.monotonic() + BUDGET
         while behind and time.monotonic() < until:
             part = {behind.popitem()[0] for _ in range(min(SLICE, len(behind)))}
-            self.view.arrived(part)  # type: ignore[attr-defined]
+            self.view.arrived(part)
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str) -> None:
         """Filter the first view and the one that is shown; the others when they are shown."""
         self._filter = (matches, text)
         first = next(iter(self.views))
         if self.shown != first:
-            self.views[first].set_filter(matches, text)  # type: ignore[attr-defined]
+            self.views[first].set_filter(matches, text)
             self._filtered[first] = text
         self._apply_filter()
 
     def _apply_filter(self) -> None:
         matches, text = self._filter
         self._filtered[self.shown] = text
-        self.view.set_filter(matches, text)  # type: ignore[attr-defined]
+        self.view.set_filter(matches, text)
 
 
 def _matters(row: TaskRow) -> bool:

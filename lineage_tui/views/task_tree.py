@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from lineage_core.base.cells import named
@@ -17,6 +17,7 @@ from lineage_tui.models.tree_index import Node
 from lineage_tui.theme.line import Line, bar, cut
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.following_list import FollowingList
+from lineage_tui.widgets.list_view import Operation
 
 MAX_INDENT = 12
 """Levels that are indented; deeper ones tell their depth in a number."""
@@ -60,9 +61,6 @@ class TaskTreeView(FollowingList):
         """The newest task: the first that is not a heading."""
         return next((n for n in range(min(self.count(), 3)) if self.model.line(n).kind == "task"), 0)
 
-    def tick(self) -> None:
-        """Ages and progress are drawn as of now."""
-
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
         """Show the tasks that match, and what they hang on."""
         self.filter_text = text
@@ -80,6 +78,14 @@ class TaskTreeView(FollowingList):
     def invert(self) -> None:
         """Turn the order round."""
         self.in_slices(self.model.set_sort(invert=True))
+
+    def operations(self) -> Mapping[str, Operation]:
+        return {
+            "sort": self.sort_by,
+            "invert": lambda _: self.invert(),
+            "sideways": lambda step: self.unfold() if step > 0 else self.fold(),
+            "toggle": lambda _: self.toggle_fold(),
+        }
 
     def target(self) -> tuple[str, str | None] | None:
         """The task under the cursor, and the worker or handoff of it."""

@@ -6,7 +6,7 @@ the gaps between two words of the last 200 workers of the type that ended by the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from math import log
 from typing import Any
 
@@ -24,6 +24,7 @@ from lineage_tui.models.worker_index import IndexedWorker, Matches, WorkerIndex
 from lineage_tui.theme.line import Line, bar, cut
 from lineage_tui.theme.styles import LOOKS, Styles
 from lineage_tui.widgets.following_list import FollowingList
+from lineage_tui.widgets.list_view import Operation
 
 _TEXTS: dict[str, Texts[IndexedWorker]] = {
     WORDS: lambda seat: f"{seat.worker_id} {seat.worker_type} {seat.task_id} {seat.master} {seat.words}",
@@ -119,6 +120,9 @@ class WorkersView(FollowingList):
         self.in_slices(self.model.resort(self.sorted_by, self.model.matches))
 
     # What is asked.
+
+    def operations(self) -> Mapping[str, Operation]:
+        return {"sort": self.sort_by, "invert": lambda _: self.invert()}
 
     def target(self) -> tuple[str, str | None] | None:
         """The task and the id of the worker under the cursor."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 
 from lineage_tui.widgets.line_list import LineList
+from lineage_tui.widgets.list_view import ListView
 from lineage_tui.widgets.slices import in_background
 
 BUDGET = 0.006
@@ -16,21 +17,16 @@ PAUSE = 0.004
 """Seconds between two slices, for keys and frames."""
 
 
-class FollowingList(LineList):
-    """A list with a line that it stays at while `following`: its first, unless `home` says another.
-
-    fresh: lines that were new since the operator moved away.
-    """
+class FollowingList(ListView):
+    """A list with a line that it stays at while `following`: its first, unless `home` says another."""
 
     following = True
-    fresh = 0
 
     def home(self) -> int:
         """The line to stay at."""
         return 0
 
     def follow(self) -> None:
-        """Go to the home line and stay there until the operator moves."""
         self.following = True
         self.fresh = 0
         self.settle(0)

@@ -6,13 +6,14 @@ one that was under the cursor when it was folded; so the pane does not change wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from lineage_tui.models.attention_item import Cause
 from lineage_tui.models.grouped_list import GroupedList
 from lineage_tui.settings.acknowledgements import Key
 from lineage_tui.widgets.following_list import FollowingList
+from lineage_tui.widgets.list_view import Operation
 
 
 class GroupedLines(FollowingList):
@@ -76,6 +77,9 @@ class GroupedLines(FollowingList):
             self.toggle_fold()
         else:
             super().enter()
+
+    def operations(self) -> Mapping[str, Operation]:
+        return {"sideways": lambda step: self.unfold() if step > 0 else self.fold()}
 
     def unfold(self) -> None:
         """Open the line under the cursor into its tasks, or go on to the first of them."""

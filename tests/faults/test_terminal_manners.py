@@ -83,7 +83,7 @@ def test_a_mouse_that_reports_as_x10_does_clicks(lineage: Path) -> None:
     [
         "lineage_tui.terminal:InputDecoder:__call__",  # in the thread that reads keys
         "textual._xterm_parser:XTermParser:feed",
-        "lineage_tui.screens.main:MainScreen:action_help",  # in the handler of a key
+        "lineage_tui.screens.main:MainScreen:action_do",  # in the handler of a key
     ],
 )
 def test_a_defect_at_a_key_is_reported_and_the_terminal_restored(function: str, lineage: Path, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ _CLOSES_BY_ITSELF = """
 import sys
 from lineage_tui.cli import main
 from lineage_tui.screens.main import MainScreen
-MainScreen.action_help = lambda self: self.app.panic("raw words of a library")
+MainScreen.action_do = lambda self, name: self.app.panic("raw words of a library")
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -124,7 +124,7 @@ _HANGS = """
 import sys, time
 from lineage_tui.cli import main
 from lineage_tui.screens.main import MainScreen
-MainScreen.action_help = lambda self: [time.sleep(0.01) for _ in iter(int, 1)]
+MainScreen.action_do = lambda self, name: [time.sleep(0.01) for _ in iter(int, 1)]
 sys.exit(main(sys.argv[1:]))
 """
 

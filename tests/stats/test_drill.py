@@ -177,13 +177,13 @@ async def test_enter_shows_as_many_tasks_and_back_brings_the_filter_back(
             await until(lambda: view.settled and not view._again, "the figures")
             assert view.select_key(row.key)
             view.enter()
-            assert screen.views.shown == "tasks" and screen.filter_text == f"master:sec {row.filter}"
+            assert screen.views.shown == "tasks" and screen.filtering.text == f"master:sec {row.filter}"
             tree = screen.tree_view.model
             await until(lambda: "slices" not in {w.group for w in app.workers if not w.is_finished}, "the filter")
             assert tree.found == len(counted(cut, row)), row
             assert tree.found == sum(node.matches for node in tree.tasks())
-            screen.action_travel(-1)
-            assert screen.views.shown == "stats" and screen.filter_text == "master:sec"
+            screen.navigation.travel(-1)
+            assert screen.views.shown == "stats" and screen.filtering.text == "master:sec"
         assert "tasks match master:sec" in screen_text(app)
 
 

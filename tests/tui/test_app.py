@@ -235,7 +235,7 @@ async def test_one_key_leaves_only_what_goes_on_and_keeps_the_rest_of_the_filter
         assert "task-alpha" in screen_text(app) and "task-gamma" not in screen_text(app)
         await pilot.press("O")
         await until(lambda: "task-beta" in screen_text(app), "what is over to come back")
-        assert app.main_screen is not None and app.main_screen.filter_text == "alpha|beta"
+        assert app.main_screen is not None and app.main_screen.filtering.text == "alpha|beta"
 
 
 async def test_markup_in_a_text_is_shown_as_it_is(lineage: Path) -> None:

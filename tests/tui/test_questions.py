@@ -42,7 +42,7 @@ def text_of(pilot: Pilot[None]) -> str:
 
 
 def put_cursor_on(pilot: Pilot[None], task_id: str) -> None:
-    screen_of(pilot).go_to_task(task_id)
+    screen_of(pilot).navigation.go_to_task(task_id)
 
 
 def some_task(pilot: Pilot[None], status: str) -> str:
@@ -200,5 +200,5 @@ async def test_a_figure_opens_the_tasks_behind_it(pilot: Pilot[None]) -> None:
     await until(lambda: view.settled and view.count() > 5, "the durations")  # type: ignore[attr-defined]
     await pilot.press("down", "enter")
     assert screen.views.shown == "tasks"
-    assert screen.filter_text
+    assert screen.filtering.text
     await until(lambda: 0 < screen.tree_view.count() < 70, "the tasks of that worker type")

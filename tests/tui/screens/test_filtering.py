@@ -61,7 +61,7 @@ async def quiet(pilot: Pilot[None]) -> None:
 async def test_a_search_survives_whatever_happens_to_the_list_under_it(
     lineage: Path, keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lineage_tui.screens.filtering.SEEK_BUDGET", 0.0)  # a pause after each line
+    monkeypatch.setattr("lineage_tui.screens.seeking.SEEK_BUDGET", 0.0)  # a pause after each line
     log = Log()
     facts = [(f"task-{n:04}", log.fact("task_created", f"task-{n:04}", 10_000 - n)) for n in range(3000)]
     async with opened(lineage, clock=Clock()) as pilot:
@@ -71,12 +71,12 @@ async def test_a_search_survives_whatever_happens_to_the_list_under_it(
         for key in keys:
             match key:
                 case "seek":
-                    screen.action_seek("failed", 1)
+                    screen.handlers["next-failure"]()
                 case "filter":
-                    screen.set_filter("task-2999")
+                    screen.filtering.set("task-2999")
                 case "invert":
-                    screen.action_invert()
-        screen.set_filter("task-0001")
+                    screen.display_options.operate("invert")
+        screen.filtering.set("task-0001")
         await quiet(pilot)
         assert app.is_running and app.defect is None
         assert screen.tree_view.count() == 2
@@ -203,7 +203,7 @@ async def test_a_filter_by_the_clock_follows_the_clock(cortex: Path, monkeypatch
         screen._tick()
         assert screen.tree_view.model.found == 0  # not at every tick
         monkeypatch.setattr("lineage_tui.screens.filtering.REFILTER", 0.0)
-        screen._filter_took = 0.0
+        screen.filtering._took = 0.0
         screen._tick()
         await quiet(pilot)
         assert screen.tree_view.model.found == 1 and "task-new" in text_of(pilot)
@@ -239,13 +239,13 @@ def test_what_follows_is_told_from_what_occurs() -> None:
 async def test_in_the_pane_words_are_found_line_by_line(cortex: Path) -> None:
     async with opened(cortex, clock=Clock()) as pilot:
         screen = screen_of(pilot)
-        screen.go_to_task("task-b")
+        screen.navigation.go_to_task("task-b")
         await pilot.press("enter", "enter")
         detail = screen.detail
         await until(lambda: detail.tab == "events" and detail.events.count() == 3, "the events")
         await pilot.press("g", "slash", *"no d.sk")
-        assert screen.searching and "Enter finds the next line" in text_of(pilot)
-        assert detail.task_id == "task-b" and screen.filter_text == "", "it is no filter"
+        assert screen.prompt.purpose == "search" and "Enter finds the next line" in text_of(pilot)
+        assert detail.task_id == "task-b" and screen.filtering.text == "", "it is no filter"
         await pilot.press("enter")
         await until(lambda: detail.events.cursor == 2, "the failure")
         await pilot.press("n")
@@ -265,7 +265,7 @@ async def test_in_the_pane_words_are_found_line_by_line(cortex: Path) -> None:
 async def test_a_search_in_the_pane_is_left_by_escape_and_told_what_is_wrong_with_it(cortex: Path) -> None:
     async with opened(cortex, clock=Clock()) as pilot:
         screen = screen_of(pilot)
-        screen.go_to_task("task-b")
+        screen.navigation.go_to_task("task-b")
         await pilot.press("enter", "enter", "enter")
         await until(lambda: screen.detail.record.count() > 5, "the record")
         await pilot.press("n")
@@ -273,32 +273,36 @@ async def test_a_search_in_the_pane_is_left_by_escape_and_told_what_is_wrong_wit
         await pilot.press("slash", *"(", "enter")
         await until(lambda: "bad regular expression '('" in text_of(pilot), "what is wrong")
         await pilot.press("slash", *"version", "escape")
-        assert screen.in_detail and not screen.searching and screen.detail.tab == "record"
+        assert screen.panes.in_detail and screen.prompt.purpose != "search" and screen.detail.tab == "record"
         assert screen.detail.task_id == "task-b" and screen.detail.record.cursor == 0
         await pilot.press("slash", *"event_type", "enter")
         await until(lambda: "event_type" in screen.detail.record.words_at(screen.detail.record.cursor), "the line")
         await pilot.press("escape", "slash")
-        assert screen.searching, "still in the pane"
+        assert screen.prompt.purpose == "search", "still in the pane"
         await pilot.press("escape", "escape", "escape", "slash")
-        await until(lambda: screen.typing, "the filter of the list")
+        await until(lambda: screen.prompt.purpose == "filter", "the filter of the list")
 
 
 async def test_a_filter_that_is_not_understood_stays_in_the_field(cortex: Path) -> None:
     async with opened(cortex, size=(240, 36), clock=Clock()) as pilot:
         screen = screen_of(pilot)
         await pilot.press("slash", *"statsu:failed", "enter")
-        assert screen.typing and "unknown filter key 'statsu'" in text_of(pilot)
+        assert screen.prompt.purpose == "filter" and "unknown filter key 'statsu'" in text_of(pilot)
         field = screen.query_one("#field", Input)
         field.value = "status:failed"
         await pilot.press("enter")
         await quiet(pilot)
-        assert not screen.typing and screen.filter_text == "status:failed" and "1 of 4 tasks" in text_of(pilot)
+        assert (
+            screen.prompt.purpose != "filter"
+            and screen.filtering.text == "status:failed"
+            and "1 of 4 tasks" in text_of(pilot)
+        )
 
 
 async def test_under_a_filter_no_count_is_of_what_it_leaves_out(cortex: Path) -> None:
     async with opened(cortex, size=(240, 36), clock=Clock()) as pilot:
         screen = screen_of(pilot)
-        screen.set_filter("task-new")
+        screen.filtering.set("task-new")
         await quiet(pilot)
         heading = next(line for line in text_of(pilot).splitlines()[1:] if "session-new" in line)
         assert "1 of 1 task" in heading and "running" not in heading
@@ -307,5 +311,5 @@ async def test_under_a_filter_no_count_is_of_what_it_leaves_out(cortex: Path) ->
         await pilot.press("3")
         await until(lambda: "nothing that needs you matches" in text_of(pilot), "that nothing is listed")
         assert "1 failed" not in "".join(text_of(pilot).splitlines()[:3])
-        screen.set_filter("status:failed")
+        screen.filtering.set("status:failed")
         await until(lambda: "1 of 1 match" in text_of(pilot), "the failure")

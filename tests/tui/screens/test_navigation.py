@@ -72,8 +72,8 @@ async def test_a_task_that_leaves_the_filter_stays_in_the_detail_pane_while_it_i
 ) -> None:
     screen = screen_of(pilot)
     await pilot.resize_terminal(99, 36)  # no room for the directory in the top line
-    screen.go_to_task("task-2")
-    screen.set_filter("status:blocked")
+    screen.navigation.go_to_task("task-2")
+    screen.filtering.set("status:blocked")
     await pilot.press("tab")
     journal.log("task_unblocked", "task-2", "development-master", "it is there")
     await until(lambda: screen.tree_view.count() == 0, "nothing in the list")
@@ -96,7 +96,7 @@ async def test_the_figures_have_no_pane_to_go_to(pilot: Pilot[None]) -> None:
 
 async def test_back_shows_the_task_of_the_list_in_the_detail_pane(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
-    screen.go_to_task("task-1")
+    screen.navigation.go_to_task("task-1")
     await pilot.press("2", "1", "end")
     assert screen.detail.task_id == "task-2"
     await pilot.press("left_square_bracket")
@@ -106,11 +106,11 @@ async def test_back_shows_the_task_of_the_list_in_the_detail_pane(pilot: Pilot[N
 
 async def test_back_returns_to_the_event_that_was_read(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
-    screen.go_to_task("task-1")
+    screen.navigation.go_to_task("task-1")
     await pilot.press("tab", "right", "down", "down")
     event = screen.detail.fact()
     await pilot.press("2", "left_square_bracket")
-    assert screen.in_detail and screen.detail.fact() == event
+    assert screen.panes.in_detail and screen.detail.fact() == event
 
 
 # Entering.
@@ -121,12 +121,12 @@ async def test_enter_on_an_event_opens_that_event(pilot: Pilot[None]) -> None:
     await pilot.press("5", "k", "k", "k", "enter")
     event = screen.detail.fact()
     assert event is not None and event.event_type == "worker_spawned"
-    assert screen.detail.task_id == "task-1" and screen.in_detail
+    assert screen.detail.task_id == "task-1" and screen.panes.in_detail
 
 
 async def test_enter_on_a_worker_opens_its_last_event_and_then_the_record(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
-    screen.go_to_task("task-1", "worker-7")
+    screen.navigation.go_to_task("task-1", "worker-7")
     await pilot.press("enter")
     event = screen.detail.fact()
     assert event is not None and event.event_type == "worker_failed"
@@ -139,7 +139,7 @@ async def test_enter_on_a_lane_or_a_line_of_the_workers_opens_its_last_event(
     keys: tuple[str, ...], pilot: Pilot[None]
 ) -> None:
     screen = screen_of(pilot)
-    screen.go_to_task("task-1")
+    screen.navigation.go_to_task("task-1")
     await pilot.press(*keys)
     event = screen.detail.fact()
     assert event is not None and event.event_type == "worker_failed"
@@ -158,7 +158,7 @@ async def test_a_message_goes_with_the_next_key(pilot: Pilot[None]) -> None:
 async def test_the_top_line_names_the_task_that_the_pane_shows_at_once(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
     await pilot.resize_terminal(99, 36)  # no room for the directory in the top line
-    screen.go_to_task("task-2")
+    screen.navigation.go_to_task("task-2")
     await pilot.press("home")
     for _ in range(screen.tree_view.count()):
         await pilot.press("down")
@@ -170,7 +170,7 @@ async def test_the_top_line_names_the_task_that_the_pane_shows_at_once(pilot: Pi
 
 async def test_jump_goes_at_once_where_the_line_names_one_thing(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
-    screen.go_to_task("task-1")
+    screen.navigation.go_to_task("task-1")
     await pilot.press("J")
     assert screen.tree_view.cursor_key == ("task", "task-2", "")
     assert "from task-1; [ goes back" in text_of(pilot)
@@ -180,7 +180,7 @@ async def test_jump_goes_at_once_where_the_line_names_one_thing(pilot: Pilot[Non
 
 async def test_jump_asks_which_of_several_and_a_digit_goes_there(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
-    screen.go_to_task("task-1", "worker-8")
+    screen.navigation.go_to_task("task-1", "worker-8")
     await pilot.press("J")
     assert isinstance(pilot.app.screen, JumpScreen)
     text = text_of(pilot)
@@ -191,7 +191,7 @@ async def test_jump_asks_which_of_several_and_a_digit_goes_there(pilot: Pilot[No
 
 async def test_jump_goes_to_the_event_that_caused_a_task(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
-    screen.go_to_task("task-2")
+    screen.navigation.go_to_task("task-2")
     await pilot.press("J", "down", "enter")
     event = screen.detail.fact()
     assert screen.detail.task_id == "task-1"
@@ -200,7 +200,7 @@ async def test_jump_goes_to_the_event_that_caused_a_task(pilot: Pilot[None]) -> 
 
 async def test_jump_from_an_event_shows_the_task_that_it_names(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
-    screen.go_to_task("task-1")
+    screen.navigation.go_to_task("task-1")
     await pilot.press("5", "k", "j", "J")
     assert "1 blocked by ● task-1" in text_of(pilot)
     await pilot.press("1")
@@ -209,7 +209,7 @@ async def test_jump_from_an_event_shows_the_task_that_it_names(pilot: Pilot[None
 
 async def test_any_other_key_closes_the_list_and_nothing_moves(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
-    screen.go_to_task("task-2")
+    screen.navigation.go_to_task("task-2")
     await pilot.press("J", "x")
     assert pilot.app.screen is screen and screen.tree_view.cursor_key == ("task", "task-2", "")
 
@@ -219,7 +219,7 @@ async def test_any_other_key_closes_the_list_and_nothing_moves(pilot: Pilot[None
 
 async def test_y_copies_the_id_of_what_is_under_the_cursor(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
-    screen.go_to_task("task-1")
+    screen.navigation.go_to_task("task-1")
     copied = []
     await pilot.press("y", "tab")
     copied.append(pilot.app.clipboard)
@@ -243,14 +243,14 @@ async def test_no_key_leaves_the_filter_field_open_without_focus(key: str, pilot
     screen = screen_of(pilot)
     await pilot.press("slash", *"task-2", key)
     field = screen.query_one("#field", Input)
-    assert field.display == field.has_focus and screen.filter_text == "task-2"
+    assert field.display == field.has_focus and screen.filtering.text == "task-2"
 
 
 async def test_a_click_beside_the_field_closes_it(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
     await pilot.press("slash", *"task")
     await pilot.click("#timeline")
-    assert not screen.query_one("#field", Input).display and screen.in_detail
+    assert not screen.query_one("#field", Input).display and screen.panes.in_detail
 
 
 async def test_a_click_on_a_view_in_the_key_line_opens_it(pilot: Pilot[None]) -> None:
@@ -260,14 +260,14 @@ async def test_a_click_on_a_view_in_the_key_line_opens_it(pilot: Pilot[None]) ->
     await until(lambda: screen.views.shown == "workers", "the workers")
     assert screen.views.view.has_focus
     await pilot.click("#keys", offset=(line.index("filter"), 0))
-    await until(lambda: screen.typing, "the filter")
+    await until(lambda: screen.prompt.purpose == "filter", "the filter")
 
 
 async def test_a_click_on_a_tab_of_the_detail_pane_opens_it(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
     y, line = next((y, line) for y, line in enumerate(text_of(pilot).splitlines()) if "[timeline]" in line)
     await pilot.click(offset=(line.index("workers"), y))
-    assert screen.detail.tab == "workers" and screen.in_detail
+    assert screen.detail.tab == "workers" and screen.panes.in_detail
 
 
 async def test_nothing_lies_behind_what_a_screen_opens_with(journal: Journal, lineage: Path) -> None:

@@ -78,6 +78,6 @@ async def test_handoffs_in_the_tree_are_ascii(pilot: Pilot[None]) -> None:
     app = pilot.app
     assert isinstance(app, LineageApp) and app.main_screen is not None
     task_id, row = next((task_id, row) for task_id, row in app.state.rows.items() if row.handoffs)
-    app.main_screen.go_to_task(task_id)
+    app.main_screen.navigation.go_to_task(task_id)
     await drawn(pilot, "right")
     assert row.handoffs

@@ -1,0 +1,79 @@
+"""What the screens know of the program that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from lineage_core.model.facts import Fact
+from lineage_core.rules.thresholds import Thresholds
+from lineage_core.state.store import State
+from lineage_tui.feed import Feed
+from lineage_tui.settings.config import SavedState
+from lineage_tui.settings.keymap import Command, first_key
+from lineage_tui.theme.styles import Styles
+
+
+class ScreenClock(Protocol):
+    """The time that the screen shows; it may be frozen."""
+
+    def __call__(self) -> int: ...
+
+    @property
+    def paused(self) -> bool:
+        """Whether the picture is frozen."""
+
+    def present(self) -> int:
+        """The present, also while the picture is frozen."""
+
+
+class Context(Protocol):
+    """State, clock, looks and feed of the program, and what it does for a screen.
+
+    commands: what the operator can do, with the keys in force. kept: what the last run left, if that is wanted.
+    first_theme: the colours that the program was started with.
+    """
+
+    directory: Path
+    state: State
+    feed: Feed
+    looks: Styles
+    thresholds: Thresholds
+    commands: tuple[Command, ...]
+    kept: SavedState | None
+    first_theme: str
+
+    @property
+    def clock(self) -> ScreenClock:
+        """The time that the screen shows."""
+
+    def say(self, text: str) -> None:
+        """Show a line to the operator until the next key."""
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy a text and say where to. what: what to call it."""
+
+    def save_text(self, text: str) -> Path:
+        """Save a text for the user; returns its path. Raises OSError."""
+
+    def read_record(self, fact: Fact) -> str:
+        """The record of a fact as it stands on disk."""
+
+    def toggle_pause(self) -> None:
+        """Freeze the picture, or let it go on."""
+
+    def show_theme(self, name: str) -> None:
+        """Take the colours of a theme."""
+
+    def end(self) -> None:
+        """End the program."""
+
+
+Handlers = dict[str, Callable[[], object]]
+"""What to do for a command, by its name."""
+
+
+def key_of(context: Context, name: str) -> str:
+    """The key of a command, to name it in a message."""
+    return next(first_key(c, ascii_only=context.looks.ascii_only) for c in context.commands if c.name == name)
