@@ -27,7 +27,7 @@ REFUSED = {
     "likeness": "fingerprint",
     "lives": "runs, attempts",
     "patient": "surroundings",
-    "roster": "worker_index",
+    "roster": "workers",
     "tally": "status_counts",
     "tangle": "interleaved",
     "tangled": "interleaved",

@@ -19,8 +19,8 @@ from lineage_core.rules.silence import ZOMBIE
 from lineage_core.rules.stuck_work import Severity
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
+from lineage_tui.models.attention import AttentionList
 from lineage_tui.models.attention_item import ACKNOWLEDGED, UNTYPED, AttentionItem, Cause, key_of
-from lineage_tui.models.attention_list import AttentionList
 from lineage_tui.models.grouped_list import GroupedList
 from lineage_tui.models.silence_baseline import Usually
 from lineage_tui.settings.acknowledgements import Acknowledgements, Key

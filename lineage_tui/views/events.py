@@ -15,7 +15,7 @@ from lineage_core.query.filter_terms import FilterContext
 from lineage_core.state.fold import ZOMBIE_TIMEOUT
 from lineage_core.state.store import State
 from lineage_tui.detail.events_tab import EVENT_LOOKS
-from lineage_tui.models.event_window import MOST, Event, EventWindow, Matches
+from lineage_tui.models.events import MOST, Event, EventWindow, Matches
 from lineage_tui.models.line_filter import WORDS, Texts, narrow
 from lineage_tui.theme.line import Line, cut
 from lineage_tui.theme.styles import Styles

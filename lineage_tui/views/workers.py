@@ -20,7 +20,7 @@ from lineage_core.state.store import State
 from lineage_tui.models.line_filter import WORDS, Shown, Texts, narrow
 from lineage_tui.models.silence_baseline import Usually
 from lineage_tui.models.worker_columns import COLUMNS, columns_for
-from lineage_tui.models.worker_index import IndexedWorker, Matches, WorkerIndex
+from lineage_tui.models.workers import IndexedWorker, Matches, WorkerIndex
 from lineage_tui.theme.line import Line, bar, cut
 from lineage_tui.theme.styles import LOOKS, Styles
 from lineage_tui.widgets.following_list import FollowingList

@@ -133,3 +133,10 @@ async def test_order_of_the_workers_and_pane_and_window_of_the_figures_return_on
         assert (workers.sorted_by, workers.inverted) == (kept.workers_sort, True)
         assert workers.sorted_by != "silent"
         assert (figures.pane, figures.window) == ("durations", "7d")
+
+
+async def test_every_command_does_something_and_nothing_else_does(tmp_path: Path) -> None:
+    async with opened(tmp_path) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, MainScreen)
+        assert set(screen.handlers) == {command.name for command in COMMANDS}

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from lineage_core.base.clock import DAY, HOUR
 from lineage_core.rules.stuck_work import RULES, check, concerned
 from lineage_core.rules.thresholds import Thresholds
+from lineage_tui.models.attention import AttentionList
 from lineage_tui.models.attention_item import Cause
-from lineage_tui.models.attention_list import AttentionList
 from lineage_tui.settings.acknowledgements import MOST, Acknowledgements, Grade, acknowledged_path
 from lineage_tui.views.attention import _LOOKS, AttentionView
 from tests.tui.alone import MINUTE, NOW, Clock, Log, alone, styles, text_of, usual_of

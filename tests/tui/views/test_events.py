@@ -17,8 +17,8 @@ from lineage_core.query.filter_parser import parse
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.state.load import load
 from lineage_core.state.store import State
-from lineage_tui.models import event_window
-from lineage_tui.models.event_window import EventWindow
+from lineage_tui.models import events as event_window
+from lineage_tui.models.events import EventWindow
 from lineage_tui.views.events import EventsView
 from tests.tui.alone import NOW, Clock, Log, alone, styles, text_of
 from tests.tui.conftest import until

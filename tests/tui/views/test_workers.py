@@ -24,7 +24,7 @@ from lineage_tui.models import silence_baseline as models_usual
 from lineage_tui.models.silence_baseline import SilenceBaseline, Usual, gaps_of
 from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.models.worker_columns import COLUMNS, columns_for
-from lineage_tui.models.worker_index import WorkerIndex
+from lineage_tui.models.workers import WorkerIndex
 from lineage_tui.theme.line import cut
 from lineage_tui.views.workers import ENDED, WorkersView, compact
 from tests.tui.alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of, usual_of
