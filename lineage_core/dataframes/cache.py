@@ -29,7 +29,7 @@ from lineage_core.dataframes.schema import FRAMES, NAME, schema_of
 from lineage_core.read.checkpoint import Checkpoint
 from lineage_core.read.journal_files import JournalFile, files, open_file
 
-FORMAT = 5
+FORMAT = 6
 """Of the file and of what `dataframes/tasks.py` and `dataframes/records.py` make of events; a file of another format
 is made again."""
 

@@ -52,7 +52,11 @@ _REST = (
 )
 _PARTS = ("token_usage", "total_tokens", "input_tokens", "output_tokens")
 _DETAILS = ("error_details", "error_message", "error_type")
-_KNOWN = '"(?:' + "|".join((*TEXTS.values(), *NUMBERS.values(), *_PARTS, *_DETAILS, "log_us", "session_id")) + ')":'
+_ONCE = (*TEXTS.values(), *NUMBERS.values(), *_PARTS, *_DETAILS, "log_us", "session_id", "priority_given", "blocked_by")
+_KNOWN = (
+    '"(?:(?:' + "|".join(_ONCE) + ')":|parent_lineage_id":")'
+)  # of which `blocked_by` is never cut out here: such lines are few
+_PARENT = r'\},"parent_lineage_id":"([^"]*)"(?:,"related_task_ids":\[|,"context":\{|,"tags":\[|,"version":"|\}$)'
 
 
 class Lines(NamedTuple):
@@ -106,6 +110,8 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
         line_hash=line.cast(pl.Binary).hash(),
         **{name: _text("rest", key) for name, key in TEXTS.items()},
         **{name: _number("rest", key) for name, key in NUMBERS.items()},
+        priority_given=when(rest.str.contains('"priority_given":true', literal=True)).then(True),
+        parent_hash=rest.str.extract(_PARENT),
         session=rest.str.extract(r'"context":\{"session_id":"([^"]*)"'),
         usage=rest.str.extract(rf'"token_usage":({_N}|\{{[^{{}}]*\}})'),
         details=rest.str.extract(r'"error_details":("[^"]*"|\{[^{}]*\})'),
@@ -121,7 +127,18 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
         kind=_text("details", "error_type"),
     )
     parts = ("log_us", "total", "input", "output")
-    counted = (*TEXTS, *NUMBERS, *parts, "session", "usage", "details", "message", "kind")
+    counted = (
+        *TEXTS,
+        *NUMBERS,
+        *parts,
+        "priority_given",
+        "parent_hash",
+        "session",
+        "usage",
+        "details",
+        "message",
+        "kind",
+    )
     numbers = (*NUMBERS, *parts, "bare")
     rows = rows.with_columns(
         *(col(name).cast(pl.Float64) for name in (*NUMBERS, *parts)),
@@ -151,7 +168,9 @@ def _events(cut: pl.DataFrame) -> pl.DataFrame:
         wrong=lit(None, NAME),
         file=lit(None, NAME),
         offset=col("start"),
+        blocked_by=lit(None, pl.String),
         id_hash=col("lineage_id").hash(),
+        parent_hash=when(col("parent_hash").is_not_null()).then(col("parent_hash").hash()),
     )
     return events.select("lineage_id", *(col(name).cast(kind) for name, kind in schema_of("events").items()))
 

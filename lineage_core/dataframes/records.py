@@ -6,14 +6,14 @@ Nearly all values are of the right type, so a column is taken as a whole and onl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
+from operator import itemgetter, methodcaller
 from typing import Any
 
 import polars as pl
 from polars import col, lit
 
 from lineage_core.dataframes.schema import NAME, TIME, schema_of
-from lineage_core.model.event_data import tokens_of
+from lineage_core.model.event_data import names_of, tokens_of
 from lineage_core.model.facts import MAX_ID, MAX_KEYS, bounded, longest
 from lineage_core.model.lineage_id import OUR_LENGTH
 from lineage_core.model.record import Found
@@ -36,15 +36,19 @@ _ABSENT = {str, type(None)}
 _PLAIN_NUMBERS = {int, float, type(None)}
 _REQUIRED = itemgetter("lineage_id", "task_id", "event_type", "actor")
 _ACTOR = itemgetter("type", "id")
+_PARENT = methodcaller("get", "parent_lineage_id")
 _ERROR = ("error_message", "error_type")
 _USAGE = ("total_tokens", "input_tokens", "output_tokens")
 MOST, MOST_PERCENT = 2**53 - 1, 100
 """The greatest numbers that are taken for true: beyond 2^53 - 1 they are not exact any more."""
 _COLLECTED: dict[str, Any] = {
     **dict.fromkeys(("task_id", "event_type", "actor_type", "actor_id", "session", *TEXTS, "error"), pl.String),
+    "blocked_by": pl.String,
+    "priority_given": pl.Boolean,
     **dict.fromkeys((*NUMBERS, "log_us"), pl.Float64),
     **dict.fromkeys(("tokens", "at", "offset", "length"), pl.Int64),
     "id_hash": pl.String,
+    "parent_hash": pl.String,
     "line_hash": pl.Binary,
 }
 
@@ -80,12 +84,15 @@ class Rows:
             **{name: _texts(payloads, key, wrong) for name, key in TEXTS.items()},
             "error": _told(payloads, "error_details", _error, wrong),
             **{name: _numbers(payloads, key, wrong) for name, key in NUMBERS.items()},
+            "blocked_by": [_names(one.get("blocked_by")) for one in payloads],
+            "priority_given": [one.get("priority_given") is True or None for one in payloads],
             "log_us": _told(payloads, "metadata", _log_us, wrong),
             "tokens": _told(payloads, "token_usage", _tokens, wrong),
             "at": times,
             "offset": offsets,
             "length": lengths,
             "id_hash": ids,
+            "parent_hash": [parent if type(parent) is str else None for parent in map(_PARENT, records)],
             "line_hash": [data[at - start : at - start + size] for at, size in zip(offsets, lengths, strict=True)],
         }
         self._wrong.update({self.size + n: keys for n, keys in wrong.items()})
@@ -105,6 +112,7 @@ class Rows:
             written_at=ours.cast(pl.Int64, strict=False),
             lineage_id=ids,
             id_hash=ids.hash(),
+            parent_hash=pl.when(col("parent_hash").is_not_null()).then(col("parent_hash").hash()),
             line_hash=col("line_hash").hash(),
             file=lit(self.name, NAME),
             wrong=pl.Series(told, dtype=pl.String) if told else lit(None, pl.String),
@@ -115,7 +123,7 @@ class Rows:
 
 
 def is_number(value: Any, most: float = MOST) -> bool:
-    """Whether a value is a number that can be true: as `state/fold.py` has it."""
+    """Whether a value is a number that can be true: as `meaning/fold.py` has it."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
@@ -188,6 +196,11 @@ def _error(value: Any) -> tuple[str | None, str | None]:
     fine = all(isinstance(value.get(part), str | None) for part in _ERROR)
     told = next((kept[part] for part in _ERROR if kept.get(part) and isinstance(kept[part], str)), None)
     return told, None if fine else "error_details"
+
+
+def _names(value: Any) -> str | None:
+    """The names of a `blocked_by`, a line each."""
+    return "\n".join(names_of(bounded(value, MAX_ID))) or None if value is not None else None
 
 
 def _log_us(value: Any) -> tuple[float | None, str | None]:

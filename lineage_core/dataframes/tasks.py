@@ -1,8 +1,7 @@
-"""The events frame -> tasks, workers, handoffs and phases, all tasks at once.
+"""The events frame -> tasks, runs of workers, handoffs and phases, all tasks at once.
 
-The rules are those of `state/fold.py`; a property test holds the two together. Where fold steps through the facts of
-one task, this lays the rows of all tasks in order below each other and fills values forward, never across the first row
-of a task.
+What they mean is told by `meaning/`. Simple tasks (`dataframes/simple.py`) are laid out here, many at once; the others
+are folded one by one (`dataframes/folded.py`). A property test holds both to what the screen shows.
 """
 
 from __future__ import annotations
@@ -12,26 +11,15 @@ from typing import NamedTuple
 import polars as pl
 from polars import col, lit, when
 
+from lineage_core.dataframes.folded import folded
+from lineage_core.dataframes.handoffs import handoffs_of
 from lineage_core.dataframes.schema import STATUS, empty, schema_of
-from lineage_core.dataframes.workers import first_told, handoffs_of, ms_between, workers_of
-from lineage_core.model.entities import ENDED
+from lineage_core.dataframes.simple import simple_tasks
+from lineage_core.dataframes.workers import first_told, ms_between, workers_of
 
-_SETS = {
-    "task_created": "queued",
-    "task_assigned": "assigned",
-    "task_reassigned": "assigned",
-    "task_started": "running",
-    "task_completed": "completed",
-    "task_failed": "failed",
-    "task_cancelled": "cancelled",
-}
-_ENDS = ["task_completed", "task_failed", "task_cancelled"]
-_SHIFTS = ["task_blocked", "task_unblocked", "worker_started", "task_escalated"]
-_OVER = [status.value for status in ENDED]
-_NOT_NEEDED = {"percent", "log_us", "written_at", "wrong", "file", "offset", "length", "id_hash", "line_hash"}
+_ENDS = {"task_completed": "completed", "task_failed": "failed", "task_cancelled": "cancelled"}
+_NOT_NEEDED = {"percent", "log_us", "written_at", "wrong", "file", "offset", "length", "line_hash"}
 _NEEDED = [name for name in schema_of("events") if name not in _NOT_NEEDED]
-_FIRST = col("task_id").to_physical() != col("task_id").to_physical().shift(1).fill_null(1 << 31)
-
 
 AT_ONCE = 200_000
 """Events that are laid in order at once."""
@@ -47,7 +35,7 @@ class TaskFrames(NamedTuple):
 
 
 def derive(events: pl.DataFrame) -> TaskFrames:
-    """Tasks, workers, handoffs and phases of distinct events (all those of each task, in any order)."""
+    """Tasks, runs, handoffs and phases of distinct events (all those of each task, in any order)."""
     if events.is_empty():
         return TaskFrames(empty("tasks"), empty("workers"), empty("handoffs"), empty("phases"))
     if events.height > 2 * AT_ONCE:  # some tasks after the others, to hold little at a time
@@ -56,10 +44,20 @@ def derive(events: pl.DataFrame) -> TaskFrames:
         shares = [derive(events.filter(share == part)) for part in range(parts)]
         return TaskFrames(*(pl.concat(frames) for frames in zip(*shares, strict=True)))
     ordered = in_order(events)
-    statuses = _statuses(ordered)
-    workers = workers_of(ordered)
-    handoffs = handoffs_of(ordered)
-    return TaskFrames(_tasks(ordered, statuses, workers, handoffs), workers, handoffs, _phases(statuses))
+    simple = col("task_id").is_in(simple_tasks(ordered).implode())
+    rest = folded(ordered.filter(~simple))
+    plain = ordered.filter(simple)
+    if plain.is_empty():
+        return TaskFrames(**rest)
+    moments = _moments(plain)
+    workers = workers_of(plain)
+    handoffs = handoffs_of(plain)
+    return TaskFrames(
+        pl.concat([_tasks(plain, moments, workers, handoffs), rest["tasks"]]),
+        pl.concat([workers, rest["workers"]]),
+        pl.concat([handoffs.drop("owner"), rest["handoffs"]]),
+        pl.concat([_phases(moments), rest["phases"]]),
+    )
 
 
 def in_order(events: pl.DataFrame) -> pl.DataFrame:
@@ -73,135 +71,107 @@ def in_order(events: pl.DataFrame) -> pl.DataFrame:
     return events.select(_NEEDED).select(pl.all().gather(place))
 
 
-def _statuses(ordered: pl.DataFrame) -> pl.DataFrame:
-    """The events that a status depends on, with the status after each and whether it begins there (`enters`)."""
-    kind = col("event_type")
-    failed = (kind == "task_completed") & (col("completion_status") == "failed")
-    rows = (
+def _moments(ordered: pl.DataFrame) -> pl.DataFrame:
+    """When each simple task was created, assigned, begun and ended, and how it ended."""
+    kind, at = col("event_type"), col("at")
+    ends = kind.is_in(list(_ENDS))
+    failed = (kind == "task_completed") & (col("completion_status") == "failed").fill_null(False)
+    outcome = pl.coalesce(
+        when(failed).then(lit("failed", STATUS)),
+        *(when(kind == name).then(lit(status, STATUS)) for name, status in _ENDS.items()),
+    )
+    return (
         ordered.lazy()
-        .filter(kind.is_in([*_SETS, *_SHIFTS]))
-        .select(
-            "task_id",
-            "at",
-            "event_type",
-            first=_FIRST,
-            sets=pl.coalesce(
-                when(failed).then(lit("failed", STATUS)),
-                *(when(kind == name).then(lit(status, STATUS)) for name, status in _SETS.items()),
-            ),
+        .group_by("task_id", maintain_order=True)
+        .agg(
+            first_at=at.first(),
+            last_at=at.last(),
+            events=pl.len(),
+            created_at=at.filter(kind == "task_created").first(),
+            assigned_at=at.filter(kind == "task_assigned").first(),
+            started_at=at.filter((kind == "task_started") | kind.cast(pl.String).str.starts_with("worker_")).first(),
+            ended_at=at.filter(ends).first(),
+            outcome=outcome.filter(ends).first(),
+            said=col("tokens").filter(ends).first(),
+            reported_ms=col("duration_ms").filter(ends & (col("duration_ms") > 0)).first(),
         )
+        .collect()
     )
-    # A stretch begins where an event sets the status whatever it was before, and at the first row of a task.
-    rows = rows.with_columns(begins=col("sets").is_not_null() | col("first"))
-    rows = rows.with_columns(
-        base=when(col("begins")).then(col("sets").fill_null("unknown")).forward_fill(),
-        blocked=when(kind == "task_blocked")
-        .then(True)
-        .when((kind == "task_unblocked") | col("begins"))
-        .then(False)
-        .forward_fill(),
-    )
-    rows = rows.with_columns(was_blocked=~col("begins") & col("blocked").shift(1).fill_null(False))
-    # A worker's start makes it running, unless it is blocked just then.
-    wakes = (kind == "worker_started") & ~col("was_blocked") & col("base").is_in(["queued", "assigned", "unknown"])
-    rows = rows.with_columns(awake=when(wakes).then(True).when(col("begins")).then(False).forward_fill(), wakes=wakes)
-    rows = rows.with_columns(was_awake=~col("begins") & col("awake").shift(1).fill_null(False))
-    unblocks = (kind == "task_unblocked") & col("was_blocked")
-    enters = col("sets").is_not_null() | (kind == "task_blocked") | unblocks | (col("wakes") & ~col("was_awake"))
-    status = (
-        when(col("blocked"))
-        .then(lit("blocked", STATUS))
-        .when(col("awake"))
-        .then(lit("running", STATUS))
-        .otherwise(col("base"))
-    )
-    return rows.select("task_id", "at", "event_type", status=status.cast(STATUS), enters=enters).collect()
 
 
-def _phases(statuses: pl.DataFrame) -> pl.DataFrame:
-    entered = statuses.lazy().filter("enters")
-    same = col("task_id").to_physical() == col("task_id").to_physical().shift(-1)
-    return entered.select("task_id", "status", start="at", end=when(same).then(col("at").shift(-1))).collect()
+def _phases(moments: pl.DataFrame) -> pl.DataFrame:
+    stages = {"queued": "created_at", "assigned": "assigned_at", "running": "started_at"}
+    parts = [
+        moments.lazy()
+        .filter(col(begin).is_not_null())
+        .select("task_id", status=lit(status, STATUS), start=begin, end=_next(list(stages.values())[n + 1 :]))
+        for n, (status, begin) in enumerate(stages.items())
+    ]
+    over = moments.lazy().filter(col("ended_at").is_not_null())
+    parts.append(over.select("task_id", status="outcome", start="ended_at", end=lit(None, moments.schema["ended_at"])))
+    return pl.concat(parts).collect()
 
 
-def _tasks(
-    ordered: pl.DataFrame, statuses: pl.DataFrame, workers: pl.DataFrame, handoffs: pl.DataFrame
-) -> pl.DataFrame:
+def _next(later: list[str]) -> pl.Expr:
+    return pl.coalesce(*later, "ended_at")
+
+
+def _tasks(ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, handoffs: pl.DataFrame) -> pl.DataFrame:
     kind = col("event_type")
     every = ordered.lazy()
-
-    def of(events: list[str], where: pl.Expr | None = None, **columns: pl.Expr) -> pl.LazyFrame:
-        chosen = every.filter(kind.is_in(events))
-        return (chosen if where is None else chosen.filter(where)).group_by("task_id").agg(**columns)
-
-    master = (
-        when(kind == "task_assigned")
-        .then(col("master_id"))
-        .when(kind == "task_reassigned")
-        .then(col("to_master"))
-        .when(col("actor_type") == "master")
-        .then(col("actor_id"))
+    assigned, started = kind == "task_assigned", kind == "task_started"
+    told = every.group_by("task_id").agg(
+        first_told("session"),
+        task_type=col("task_type").filter(kind == "task_created").first(),
+        said_first=col("priority").filter(kind == "task_created").first(),
+        given=col("priority").filter(assigned).first(),
+        on_purpose=col("priority_given").filter(assigned).first().fill_null(False),
+        master_id=col("master_id").filter(assigned).first(),
+        starter=col("actor_id").filter(started & (col("actor_type") == "master")).first(),
+        start=col("at").filter(started).first(),
+        assigned=col("at").filter(assigned).first(),
     )
-    over = col("status").is_in(_OVER)
-    parts = [
-        every.filter(col("session").is_not_null()).group_by("task_id").agg(col("session").first()),
-        of(["task_created"], task_type=first_told("task_type"), created_at=col("at").first()),
-        of(["task_created", "task_assigned"], col("priority").is_not_null(), priority=col("priority").last()),
-        every.filter(kind.is_in(["task_assigned", "task_reassigned", "task_started"]))
-        .select("task_id", master=master)
-        .filter(col("master").is_not_null() & (col("master") != ""))
-        .group_by("task_id")
-        .agg(col("master").last()),
-        of(["task_started"], attempts=pl.len()),
-        of(_ENDS, col("tokens").is_not_null(), said=col("tokens").last()),
-        of(_ENDS, col("duration_ms") > 0, reported_ms=col("duration_ms").last()),
-        statuses.lazy().filter("enters").group_by("task_id").agg(status=col("status").last(), since=col("at").last()),
-        statuses.lazy()
-        .filter(kind.is_in(["task_started", "worker_started"]) & col("enters"))
-        .group_by("task_id")
-        .agg(started_at=col("at").first()),
-        statuses.lazy()
-        .filter((kind == "task_escalated") | (col("enters") & over))
-        .group_by("task_id")
-        .agg(escalated=((kind == "task_escalated") & ~over).last()),
-        _phases(statuses)
-        .lazy()
-        .filter((col("status") == "blocked") & col("end").is_not_null())
-        .group_by("task_id")
-        .agg(blocked_ms=(col("end") - col("start")).sum().dt.total_microseconds() / 1000),
-        workers.lazy()
-        .group_by("task_id")
-        .agg(
-            workers=pl.len(),
-            open_workers=col("end").is_null().sum(),
-            failed_workers=col("end").is_in(["failed", "zombie"]).sum(),
-            retries=col("retry_of").is_not_null().sum(),
-            silent_since=col("last_at").filter(col("end").is_null()).min(),
-            summed=when(col("tokens").count() > 0).then(col("tokens").sum()),
-        ),
-        handoffs.lazy()
-        .group_by("task_id")
-        .agg(
-            handoffs=pl.len(),
-            handoff_since=col("created_at").filter(col("accepted_at").is_null() & col("completed_at").is_null()).min(),
-        ),
-    ]
-    tasks = every.group_by("task_id", maintain_order=True).agg(
-        first_at=col("at").first(), last_at=col("at").last(), events=pl.len()
+    starter = col("starter").cast(pl.String)
+    may_own = starter.is_not_null() & (starter != "") & ~starter.str.starts_with("coordinator")
+    later = col("master_id").is_null() | (col("start") > col("assigned"))
+    invented = (col("given") == "medium").fill_null(False) & col("said_first").is_not_null() & ~col("on_purpose")
+    told = told.with_columns(
+        master=when(may_own & later).then(col("starter")).otherwise(col("master_id")),
+        priority=when(invented).then(col("said_first")).otherwise(col("given").fill_null(col("said_first"))),
     )
-    for part in parts:
+    by_task = workers.lazy().group_by("task_id").agg(
+        workers=pl.len(),
+        open_workers=col("end").is_null().sum(),
+        failed_workers=col("end").is_in(["failed", "zombie"]).sum(),
+        retries=col("retry_of").is_not_null().sum(),
+        silent_since=col("last_at").filter(col("end").is_null()).min(),
+        summed=when(col("tokens").count() > 0).then(col("tokens").sum()),
+    )  # fmt: skip
+    status = (
+        when(col("ended_at").is_not_null()).then(col("outcome"))
+        .when(col("started_at").is_not_null()).then(lit("running", STATUS))
+        .when(col("assigned_at").is_not_null()).then(lit("assigned", STATUS))
+        .when(col("created_at").is_not_null()).then(lit("queued", STATUS))
+        .otherwise(lit("unknown", STATUS))
+    )  # fmt: skip
+    tasks = moments.lazy()
+    waiting = col("accepted_at").is_null() & col("completed_at").is_null()
+    given = handoffs.lazy().select(
+        "task_id", "owner", handoffs=lit(1), handoff_since=when(waiting).then(col("created_at"))
+    )
+    for part in (told, by_task, given):
         tasks = tasks.join(part, on="task_id", how="left", maintain_order="left")
-    counts = ["attempts", "workers", "open_workers", "failed_workers", "retries", "handoffs"]
     tasks = tasks.with_columns(
-        col("status").fill_null("unknown"),
-        col("since").fill_null(col("first_at")),
-        col("escalated").fill_null(False),
-        *(col(name).fill_null(0) for name in counts),
-    )
-    tasks = tasks.with_columns(
-        ended_at=when(over).then(col("since")),
-        tokens=col("said").fill_null(col("summed")),
+        *(col(name).fill_null(0) for name in ("workers", "open_workers", "failed_workers", "retries", "handoffs")),
+        master=col("owner").fill_null(col("master")),
+        status=status,
+        since=pl.coalesce("ended_at", "started_at", "assigned_at", "created_at", "first_at"),
+        attempts=col("started_at").is_not_null().cast(pl.UInt32),
+        failed_attempts=(col("outcome") == "failed").fill_null(False).cast(pl.UInt32),
+        escalated=lit(False),
+        tokens=pl.max_horizontal("said", "summed"),
         queue_ms=ms_between("started_at", "created_at"),
-    ).with_columns(run_ms=ms_between("ended_at", "started_at"))
-    schema = schema_of("tasks")
-    return tasks.select(col(name).cast(kind) for name, kind in schema.items()).collect()
+        run_ms=ms_between("ended_at", "started_at"),
+        blocked_ms=lit(None, pl.Float64),
+    )
+    return tasks.select(col(name).cast(kind) for name, kind in schema_of("tasks").items()).collect()

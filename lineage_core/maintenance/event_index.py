@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, NamedTuple
 
+from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
 from lineage_core.model.facts import Fact, digest_of
 from lineage_core.model.record import Found
-from lineage_core.state.fold import ZOMBIE_TIMEOUT
 
 _STEP = struct.Struct("<qQqIIIIHB")  # at, offset, parent, line, file, name, parent task, event type, note
 _FAILED, _ZOMBIE = 1, 2

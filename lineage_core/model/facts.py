@@ -33,7 +33,7 @@ KEPT_KEYS = frozenset(
     """
     priority type master_id worker_id worker_type token_budget progress_percentage current_step completion_status
     token_usage duration_ms deliverables reason error_details handoff_id from_master to_master blocked_by
-    parent_task_id
+    parent_task_id priority_given
     """.split()  # noqa: SIM905 (a list of words reads better so)
 )
 """The keys of `event_data` that states are made of."""
@@ -181,6 +181,4 @@ def distinct(facts: Iterable[Fact]) -> list[Fact]:
     """The facts in order, each event once; of copies the one that comes first in the order stays."""
     ordered = sorted(facts, key=order)
     firsts = {fact.digest: fact for fact in reversed(ordered)}
-    if len(firsts) == len(ordered):
-        return ordered
-    return [fact for fact in ordered if firsts[fact.digest] is fact]
+    return ordered if len(firsts) == len(ordered) else sorted(firsts.values(), key=order)

@@ -1,18 +1,21 @@
 """Rules over the life of a task: what its events say that cannot have been, or that somebody forgot to log.
 
-A rule looks at a task as it stood before an event, and at the event. The state machine is the fold's own, so that a
-rule and the screen never disagree about a status. All of these are warnings: the journal is sound, a script is not.
+A rule looks at what was logged before an event, and at the event: in the order in which the events are logged, not in
+that of their causes, which `meaning/` tells. All of these are warnings: the journal is sound, a script is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lineage_core.model.entities import ENDED, Handoff, Status, Task, Worker
+from lineage_core.meaning.attempts import attempt_end
+from lineage_core.meaning.causes import handoff_id
+from lineage_core.meaning.runs import ZOMBIE_TIMEOUT, worker_of
+from lineage_core.model.entities import ENDED, Status
 from lineage_core.model.event_types import EVENTS
 from lineage_core.model.facts import Fact
-from lineage_core.state.fold import ZOMBIE_TIMEOUT, apply
 
 _NEVER: dict[str, frozenset[Status]] = {
     "task_assigned": ENDED,
@@ -34,20 +37,66 @@ _ENDS = {
     "task_failed": Status.FAILED,
     "task_cancelled": Status.CANCELLED,
 }
+_SETS = {
+    "task_created": Status.QUEUED,
+    "task_assigned": Status.ASSIGNED,
+    "task_reassigned": Status.ASSIGNED,
+    "task_started": Status.RUNNING,
+}
 _ALL = tuple(EVENTS)
+_RUN_ENDS = ("worker_completed", "worker_failed")
 _WORKER_LIFECYCLE = ("worker_started", "worker_progress", "worker_completed", "worker_failed")
+
+
+@dataclass(slots=True)
+class _Before:
+    """What was logged of a task so far. workers, handoffs: the types of event that were logged of each."""
+
+    events: int = 0
+    status: Status = Status.UNKNOWN
+    before_block: Status = Status.UNKNOWN
+    creator: str | None = None
+    started: bool = False
+    workers: dict[str, set[str]] = field(default_factory=dict)
+    handoffs: dict[str, set[str]] = field(default_factory=dict)
+
+    def take(self, fact: Fact) -> None:
+        """Take one more event."""
+        kind = fact.event_type
+        self.events += 1
+        if kind.startswith("worker_"):
+            told = self.workers.setdefault(worker_of(fact), set())
+            if kind in ("worker_spawned", "worker_started"):
+                told.difference_update(_RUN_ENDS)  # a further run
+            told.add(kind)
+            if kind == "worker_started" and self.status in (Status.QUEUED, Status.ASSIGNED, Status.UNKNOWN):
+                self.status, self.started = Status.RUNNING, True
+        elif kind.startswith("handoff_"):
+            self.handoffs.setdefault(handoff_id(fact), set()).add(kind)
+        elif kind in _ENDS:
+            self.status = attempt_end(fact)
+        elif kind == "task_blocked":
+            self.before_block = self.before_block if self.status is Status.BLOCKED else self.status
+            self.status = Status.BLOCKED
+        elif kind == "task_unblocked":
+            self.status = self.before_block if self.status is Status.BLOCKED else self.status
+        elif kind in _SETS:
+            self.status = _SETS[kind]
+            self.started = self.started or kind == "task_started"
+            if kind == "task_created" and self.creator is None:
+                self.creator = fact.actor_id
 
 
 class LifecycleRule(NamedTuple):
     """One rule. category: a sentence on every event that it finds. events: the types it looks at.
 
-    check: from the task before the event, and the event, the sentence on this one, or None if all is well.
+    check: from what was logged before the event, and the event, the sentence on this one, or None if all is well.
     """
 
     name: str
     category: str
     events: Sequence[str]
-    check: Callable[[Task, Fact], str | None]
+    check: Callable[[_Before, Fact], str | None]
 
 
 class Flaw(NamedTuple):
@@ -58,48 +107,47 @@ class Flaw(NamedTuple):
     text: str
 
 
-def _first_is_not_created(task: Task, fact: Fact) -> str | None:
-    return None if task.events else f"{fact.event_type} begins the task; it was never created"
+def _first_is_not_created(before: _Before, fact: Fact) -> str | None:
+    return None if before.events else f"{fact.event_type} begins the task; it was never created"
 
 
-def _created_late(task: Task, fact: Fact) -> str | None:
-    if task.created_at is None and task.events:
-        return f"it comes after {task.events} other events of the task"
+def _created_late(before: _Before, fact: Fact) -> str | None:
+    if before.creator is None and before.events:
+        return f"it comes after {before.events} other events of the task"
     return None
 
 
-def _created_twice(task: Task, fact: Fact) -> str | None:
-    return f"{task.creator} has created it before" if task.created_at is not None else None
+def _created_twice(before: _Before, fact: Fact) -> str | None:
+    return f"{before.creator} has created it before" if before.creator is not None else None
 
 
-def _impossible(task: Task, fact: Fact) -> str | None:
-    if task.status in _NEVER[fact.event_type]:
-        return f"{fact.event_type} while the task is {task.status.value}"
-    if fact.event_type == "task_completed" and task.status is Status.ASSIGNED and task.started_at is None:
+def _impossible(before: _Before, fact: Fact) -> str | None:
+    if before.status in _NEVER[fact.event_type]:
+        return f"{fact.event_type} while the task is {before.status.value}"
+    if fact.event_type == "task_completed" and before.status is Status.ASSIGNED and not before.started:
         return "task_completed while the task is assigned and was never started"
     return None
 
 
-def _ended_again(task: Task, fact: Fact) -> str | None:
-    return f"the task is {task.status.value} already" if task.status is _ENDS[fact.event_type] else None
+def _ended_again(before: _Before, fact: Fact) -> str | None:
+    return f"the task is {before.status.value} already" if before.status is _ENDS[fact.event_type] else None
 
 
-def _worker(task: Task, fact: Fact) -> tuple[str, Worker | None]:
-    name = fact.data.get("worker_id")
-    name = name if isinstance(name, str) and name else fact.actor_id
-    return name, task.workers.get(name)
+def _worker(before: _Before, fact: Fact) -> tuple[str, set[str]]:
+    name = worker_of(fact)
+    return name, before.workers.get(name, set())
 
 
-def _not_spawned(task: Task, fact: Fact) -> str | None:
-    name, worker = _worker(task, fact)
-    return f"{name} starts and was never spawned" if worker is None else None
+def _not_spawned(before: _Before, fact: Fact) -> str | None:
+    name, told = _worker(before, fact)
+    return None if told else f"{name} starts and was never spawned"
 
 
-def _not_started(task: Task, fact: Fact) -> str | None:
-    name, worker = _worker(task, fact)
-    if worker is None:
+def _not_started(before: _Before, fact: Fact) -> str | None:
+    name, told = _worker(before, fact)
+    if not told:
         return f"{fact.event_type} of {name}, which was neither spawned nor started"
-    if worker.started_at is not None or worker.progress or worker.ended_at is not None:
+    if told != {"worker_spawned"}:
         return None  # it started, or that it did not was told before
     if fact.event_type == "worker_failed" and ZOMBIE_TIMEOUT in (fact.data.get("reason"), _message(fact)):
         return None  # the cleanup ends workers that never came up
@@ -111,32 +159,23 @@ def _message(fact: Fact) -> object:
     return details.get("error_message") if isinstance(details, dict) else details
 
 
-def _worker_ended(task: Task, fact: Fact) -> str | None:
-    name, worker = _worker(task, fact)
-    if worker is not None and worker.ended_at is not None:
-        return f"{fact.event_type} of {name}, which has ended already"
-    return None
+def _worker_ended(before: _Before, fact: Fact) -> str | None:
+    name, told = _worker(before, fact)
+    return None if told.isdisjoint(_RUN_ENDS) else f"{fact.event_type} of {name}, which has ended already"
 
 
-def _handoff(task: Task, fact: Fact) -> tuple[str, Handoff | None]:
-    name = fact.data.get("handoff_id")
-    name = name if isinstance(name, str) and name else "unnamed handoff"
-    return name, task.handoffs.get(name)
-
-
-def _handoff_order(task: Task, fact: Fact) -> str | None:
-    name, handoff = _handoff(task, fact)
-    created = handoff is not None and handoff.created_at is not None
+def _handoff_order(before: _Before, fact: Fact) -> str | None:
+    name = handoff_id(fact)
+    told = before.handoffs.get(name, set())
+    if fact.event_type in told:
+        return f"{name} was {fact.event_type.removeprefix('handoff_')} before"
     if fact.event_type == "handoff_created":
-        return f"{name} was created before" if created else None
-    if not created:
+        return None
+    if "handoff_created" not in told:
         return f"{fact.event_type} of {name}, which was never created"
-    assert handoff is not None
-    if fact.event_type == "handoff_accepted":
-        return f"{name} was accepted before" if handoff.accepted_at is not None else None
-    if handoff.completed_at is not None:
-        return f"{name} was completed before"
-    return f"{name} is completed and was never accepted" if handoff.accepted_at is None else None
+    if fact.event_type == "handoff_completed" and "handoff_accepted" not in told:
+        return f"{name} is completed and was never accepted"
+    return None
 
 
 NOT_CREATED = LifecycleRule(
@@ -169,16 +208,16 @@ def lint(task_id: str, facts: Iterable[Fact], *, whole: bool = True) -> Iterator
     whole: whether they begin with the task's first event. If not, only a life that begins with `task_created` is
     judged: what is missing of another may stand in what was not read.
     """
-    facts = list(facts)
-    created = any(fact.event_type == "task_created" for fact in facts)
-    if not whole and (not facts or facts[0].event_type != "task_created"):
+    logged = list(facts)
+    created = any(fact.event_type == "task_created" for fact in logged)
+    if not whole and (not logged or logged[0].event_type != "task_created"):
         return
-    task = Task(task_id)
-    for fact in facts:
+    before = _Before()
+    for fact in logged:
         for rule in _BY_EVENT.get(fact.event_type, ()):
             if rule is NOT_CREATED and created:
                 continue
-            text = rule.check(task, fact)
+            text = rule.check(before, fact)
             if text is not None:
                 yield Flaw(rule, fact, text)
-        apply(task, fact)
+        before.take(fact)

@@ -26,12 +26,12 @@ from typing import Any
 import orjson
 
 from lineage_core.base.user_files import open_own
-from lineage_core.model.entities import Status, TaskRow
+from lineage_core.model.entities import Status, TaskRow, Wait
 from lineage_core.model.facts import FactSearch
 from lineage_core.read.decoder import Rejected
 
-FORMAT = 7
-"""Of this file, and of what `state/fold.py` makes of events; a snapshot of another format is made again."""
+FORMAT = 8
+"""Of this file, and of what `meaning/fold.py` makes of events; a snapshot of another format is made again."""
 
 _FIELDS = TaskRow._fields
 _SHARED = ("task_type", "priority", "master", "session")
@@ -98,7 +98,9 @@ class Snapshot:
             parts = orjson.loads(columns)
             columns_by_name: dict[str, list[Any]] = dict(zip(_FIELDS, parts["rows"], strict=True))
             columns_by_name["status"] = [*map(_STATUSES.__getitem__, columns_by_name["status"])]
-            columns_by_name["blocked_by"] = [*map(tuple, columns_by_name["blocked_by"])]
+            for name in ("blocked_by", "masters"):
+                columns_by_name[name] = [*map(tuple, columns_by_name[name])]
+            columns_by_name["waits"] = [tuple(Wait(*wait) for wait in waits) for waits in columns_by_name["waits"]]
             for name in _SHARED:
                 texts: dict[str | None, str | None] = {}
                 columns_by_name[name] = [*map(texts.setdefault, columns_by_name[name], columns_by_name[name])]

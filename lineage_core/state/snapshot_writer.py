@@ -24,9 +24,12 @@ def write(path: Path, state: State, checkpoint: dict[str, Any], rejected: list[R
         facts.append(data)
         starts.append(starts[-1] + len(data))
         crcs.append(zlib.crc32(data))
+    rows: list[Any] = [*zip(*state.rows.values(), strict=True)] if state.rows else [()] * len(TaskRow._fields)
+    waits = TaskRow._fields.index("waits")
+    rows[waits] = [[wait[:] for wait in those] for those in rows[waits]]
     columns = orjson.dumps(
         {
-            "rows": [*zip(*state.rows.values(), strict=True)] if state.rows else [()] * len(TaskRow._fields),
+            "rows": rows,
             "starts": starts,
             "crcs": crcs,
             "copies": [

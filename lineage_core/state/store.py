@@ -14,10 +14,10 @@ from itertools import islice, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from lineage_core.meaning.fold import apply, derive, play
 from lineage_core.model.entities import Status, Task, TaskRow
 from lineage_core.model.facts import Fact, FactSearch, distinct, fact_of, order, pack, pack_all, unpack
 from lineage_core.model.lineage_id import day_of, is_ours
-from lineage_core.state.fold import apply, derive, play
 from lineage_core.state.spill import Spill
 from lineage_core.state.subtasks import Subtasks
 
@@ -32,8 +32,11 @@ FOLDED_TOGETHER = 200_000
 """How many facts `State.fold` puts together before it derives their tasks: about 150 MB."""
 
 LATE_SHARE = 8
-"""A task is derived again when one part in so many of its facts came late, or else by `State.settle`: so each fact
+"""A task is derived again when one part in so many of its facts is not applied, or else by `State.settle`: so each fact
 costs a few steps, however many tasks are late and however often."""
+
+FEW = 100
+"""Facts of a task that is derived again at once."""
 
 _TASK_ID, _STATUS, _EVENTS = (itemgetter(TaskRow._fields.index(name)) for name in ("task_id", "status", "events"))
 
@@ -242,9 +245,12 @@ class State:
                     self.copies += 1  # it stands later than the one we have
                     self.copied[task_id] += 1
                     continue
-                apply(task, fact)
-                changed.add(task_id)
+                moved = apply(task, fact)
             else:
+                moved = False
+            if moved:
+                changed.add(task_id)
+            else:  # it comes late, or what it means is to be told from all facts
                 derived.pop(task_id, None)
                 self._late[task_id] = self._late.get(task_id, 0) + 1
                 late.add(task_id)
@@ -256,7 +262,7 @@ class State:
         due = set()
         for task_id in late:
             row = self.rows.get(task_id)
-            if row is None or self._late[task_id] * LATE_SHARE >= row.events:
+            if row is None or row.events <= FEW or self._late[task_id] * LATE_SHARE >= row.events:
                 self._derive_again(task_id)
                 due.add(task_id)
         return due

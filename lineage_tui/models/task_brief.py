@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lineage_core.base.clock import ago, format_duration
+from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
 from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
 from lineage_core.present.sentences import route, short, waiting_for
 from lineage_core.rules.root_cause import cause, quietest
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.state.fold import ZOMBIE_TIMEOUT
 from lineage_tui.models.silence_baseline import Usually
 from lineage_tui.theme.styles import Styles
 
@@ -126,8 +126,8 @@ def _figures(task: Task, now: int, looks: Styles) -> list[str]:
     retries = sum(w.retry_of is not None for w in task.workers.values())
     if retries:
         parts.append(f"{retries} retr{'ies' if retries != 1 else 'y'}")
-    if task.attempts > 1:
-        parts.append(f"attempt {task.attempts}")
+    if len(task.attempts) > 1:
+        parts.append(f"attempt {len(task.attempts)}")
     if task.tokens is not None:
         parts.append(f"{task.tokens:,} tokens")
     parts.append(f"{task.events:,} event{'s' if task.events != 1 else ''}")

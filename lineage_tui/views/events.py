@@ -8,11 +8,11 @@ from typing import Any
 from textual.geometry import Region
 
 from lineage_core.base.clock import Clock
+from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.facts import Fact
 from lineage_core.present.sentences import say, words
 from lineage_core.query.filter_terms import FilterContext
-from lineage_core.state.fold import ZOMBIE_TIMEOUT
 from lineage_core.state.store import State
 from lineage_tui.detail.events_tab import EVENT_LOOKS
 from lineage_tui.models.events import MOST, Event, EventWindow, Matches

@@ -4,10 +4,10 @@ import pytest
 
 from lineage_core.base.clock import DAY, HOUR, SECOND, parse_timestamp
 from lineage_core.base.escaping import visible
+from lineage_core.meaning.fold import derive
 from lineage_core.model.facts import fact_of
 from lineage_core.present.timeline import Timeline, timeline
 from lineage_core.present.timeline_text import BARS, draw
-from lineage_core.state.fold import derive
 from tests.cli.conftest import NOW, Ask
 
 T0 = parse_timestamp("2026-11-22T00:00:00Z") or 0

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core.dataframes.reader import Frames, read_frames
+from lineage_core.dataframes.simple import simple_tasks
+from lineage_core.dataframes.tasks import in_order
 from lineage_core.model.entities import Task
 from lineage_core.state.load import load
 from lineage_core.state.store import State
@@ -50,6 +54,7 @@ def expected_task(state: State, task: Task) -> dict[str, Any]:
         "started_at": row.started_at,
         "ended_at": row.ended_at,
         "attempts": row.attempts,
+        "failed_attempts": row.failed_attempts,
         "escalated": row.escalated,
         "task_type": row.task_type,
         "priority": row.priority,
@@ -76,6 +81,7 @@ def expected_workers(task: Task) -> list[dict[str, Any]]:
         {
             "task_id": task.task_id,
             "worker_id": worker.worker_id,
+            "run": worker.number,
             "worker_type": worker.worker_type,
             "master": worker.master,
             "last_at": worker.last_at,
@@ -88,10 +94,10 @@ def expected_workers(task: Task) -> list[dict[str, Any]]:
             "token_budget": worker.token_budget,
             "reported_ms": worker.duration_ms,
             "start_ms": ms(worker.started_at, worker.spawned_at),
-            "run_ms": ms(worker.ended_at, worker.spawned_at if worker.started_at is None else worker.started_at),
+            "run_ms": None if worker.length is None else worker.length / 1000,
             "retry_of": worker.retry_of,
         }
-        for worker in task.workers.values()
+        for worker in task.runs
     ]
 
 
@@ -115,12 +121,15 @@ def by(rows: list[dict[str, Any]], *keys: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: tuple(str(row[key]) for key in keys))
 
 
+RUN = ("task_id", "worker_id", "run")
+
+
 def assert_frames_equal_state(frames: Frames, state: State) -> None:
     tasks = tasks_of(state)
     assert frames.events.height == state.events
     assert by(plain(frames.tasks), "task_id") == by([expected_task(state, t) for t in tasks.values()], "task_id")
     workers = [row for task in tasks.values() for row in expected_workers(task)]
-    assert by(plain(frames.workers.drop("first_at")), "task_id", "worker_id") == by(workers, "task_id", "worker_id")
+    assert by(plain(frames.workers.drop("first_at")), *RUN) == by(workers, *RUN)
     handoffs = [row for task in tasks.values() for row in expected_handoffs(task)]
     assert by(plain(frames.handoffs), "task_id", "handoff_id") == by(handoffs, "task_id", "handoff_id")
     phases = {
@@ -174,3 +183,83 @@ def test_frames_equal_the_fold_where_workers_and_handoffs_come_again(records: li
         directory = Path(folder)
         write(directory, {"lineage-2026-11-22.jsonl": "".join(map(compact, records))})
         assert_frames_equal_state(read_frames(directory).frames, load(directory).state)
+
+
+LIFE = ["task_created", "task_assigned", "task_started", "worker_spawned", "worker_started", "worker_progress"]
+ENDS = [*HANDOFF_EVENTS, "worker_completed", "worker_failed", "task_completed", "task_failed", "task_cancelled"]
+
+
+def life(rng: random.Random, task_id: str) -> list[dict[str, Any]]:
+    """The records of a task that goes its way, more or less: of simple tasks, which are laid out many at once."""
+    kinds = [kind for kind in LIFE + ENDS for _ in range(rng.choice([0, 1, 1, 1, 2]))]
+    kinds = [kind for n, kind in enumerate(kinds) if kind not in kinds[:n] or rng.random() < 0.4]
+    if rng.random() < 0.1:
+        kinds.insert(rng.randrange(len(kinds) + 1), rng.choice(["task_painted", *LIFE, *ENDS]))
+    if rng.random() < 0.5:
+        kinds = [kind for kind in kinds if kind not in HANDOFF_EVENTS]
+    made: list[dict[str, Any]] = []
+    workers = rng.choice([["worker-1"], ["worker-1", "worker-2", "worker-3"]])
+    for second, kind in enumerate(kinds[: rng.randrange(1, 14)]):
+        data = {key: rng.choice(values) for key, values in VALUES.items() if rng.random() < 0.5}
+        data["worker_id"] = rng.choice(workers)
+        at = max(0, second - rng.choice([0, 0, 0, 0, 1, 2]))
+        made.append(
+            {
+                "lineage_id": f"lineage-{rng.randrange(10**6)}",
+                "task_id": task_id,
+                "event_type": kind,
+                "timestamp": f"2026-11-22T08:00:{at:02d}Z",
+                "actor": {"type": rng.choice(["master", "master", "worker"]), "id": rng.choice(ACTORS)},
+                "event_data": data,
+                "parent_lineage_id": rng.choice([None, "lineage-1", *(one["lineage_id"] for one in made)]),
+            }
+        )
+    if rng.random() < 0.1:
+        made[0]["parent_lineage_id"] = made[-1]["lineage_id"]
+    return made
+
+
+ACTORS = ["", "coordinator-master", "worker-1", "development-master", "security-master"]
+VALUES: dict[str, list[Any]] = {
+    "worker_type": ["scan-worker", "fix-worker", None],
+    "type": ["review", ""],
+    "priority": ["high", "medium", "low", ""],
+    "priority_given": [True, False, None],
+    "master_id": ["development-master", "development-master", "security-master", ""],
+    "from_master": ["development-master", ""],
+    "to_master": ["development-master", "security-master", "security-master"],
+    "handoff_id": ["h-1", "h-1", "h-1", "h-2"],
+    "token_usage": [0, 5, 70, {"total_tokens": 9}],
+    "token_budget": [5, -1],
+    "duration_ms": [0, 12.5],
+    "completion_status": ["success", "partial", "failed"],
+    "reason": ["zombie_timeout", "boom"],
+    "error_details": ["exit 3", {"error_message": "oom"}],
+}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_frames_equal_the_fold_where_most_tasks_are_simple(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    records = [one for n in range(150) for one in life(rng, f"task-{n}")]
+    write(tmp_path, {"lineage-2026-11-22.jsonl": "".join(map(compact, records))})
+    frames = read_frames(tmp_path).frames
+    assert_frames_equal_state(frames, load(tmp_path).state)
+    assert simple_tasks(in_order(frames.events)).len() > 20  # else the fast way would be tested by nothing
+
+
+def test_a_task_that_goes_its_way_is_simple(tmp_path: Path) -> None:
+    kinds = [*LIFE, "worker_completed", "task_completed"]
+    lines = [
+        {
+            "lineage_id": f"lineage-{n}",
+            "task_id": "task-1",
+            "event_type": kind,
+            "timestamp": f"2026-11-22T08:00:{n:02d}Z",
+            "actor": {"type": "master", "id": "development-master"},
+            "event_data": {"worker_id": "worker-1"},
+        }
+        for n, kind in enumerate(kinds)
+    ]
+    write(tmp_path, {"lineage-2026-11-22.jsonl": "".join(map(compact, lines))})
+    assert simple_tasks(in_order(read_frames(tmp_path).frames.events)).to_list() == ["task-1"]

@@ -84,7 +84,7 @@ def _document(found: Lookup, now: int) -> dict[str, Any]:
         "ended_at": iso(task.ended_at),
         "elapsed_ms": milliseconds(elapsed(task, now)),
         "events": task.events,
-        "attempts": task.attempts,
+        "attempts": len(task.attempts),
         "workers": row.workers,
         "failed_workers": row.failed_workers,
         "retries": row.retries,
@@ -138,8 +138,8 @@ def _course(task: Task, now: int) -> Iterator[str]:
             yield f"It {verb}{under} after {total}{spent}" + (f": {task.reason}." if task.reason else ".")
         case _:
             yield f"It has been open{under} for {total}{spent}."
-    if task.attempts > 1:
-        yield f"It was started {_times(task.attempts)}."
+    if len(task.attempts) > 1:
+        yield f"It was started {_times(len(task.attempts))}."
     escalated = sum(mark.kind == "escalated" for mark in task.marks)
     if escalated:
         yield f"It was escalated {_times(escalated)}."

@@ -140,7 +140,7 @@ def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) 
         ("delivered", ", ".join(task.deliverables)),
         ("tokens", str(task.tokens) if task.tokens is not None else None),
         ("elapsed", f"{span(elapsed(row, now))} from {moment(row.first_at)}Z to {_end(task)}"),
-        ("attempts", str(task.attempts) if task.attempts > 1 else None),
+        ("attempts", str(len(task.attempts)) if len(task.attempts) > 1 else None),
     ):
         if value:
             yield [(f"{name:11}", "muted"), value]

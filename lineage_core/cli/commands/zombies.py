@@ -12,13 +12,13 @@ from lineage_core.cli import output, period
 from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
+from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
 from lineage_core.model.event_types import nearest
 from lineage_core.present.rows import iso, milliseconds, span
 from lineage_core.rules.stuck_work import RULES, Finding, check, crowd, ranked
 from lineage_core.rules.thresholds import Thresholds, thresholds
 from lineage_core.settings import late
 from lineage_core.settings.config_file import read_late
-from lineage_core.state.fold import ZOMBIE_TIMEOUT
 from lineage_core.state.store import State
 from lineage_core.write.locations import lineage_dir
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage_core.meaning.fold import derive
 from lineage_core.model.event_types import EVENTS
 from lineage_core.model.facts import Fact, fact_of
-from lineage_core.state.fold import derive
 from lineage_core.state.snapshot import Snapshot
 from lineage_core.state.snapshot_worker import fold
 from lineage_core.state.store import State

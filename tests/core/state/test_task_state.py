@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from lineage_core.meaning.fold import derive
 from lineage_core.model import facts
 from lineage_core.model.entities import Status, Task
 from lineage_core.model.facts import fact_of
 from lineage_core.read.tailer import Tailer
 from lineage_core.state import snapshot_cache
-from lineage_core.state.fold import derive
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_core.write import record_builder as compose
@@ -26,7 +26,8 @@ def task_of(*events: tuple[str, dict[str, Any]]) -> Task:
     """The task that these events make, one a second."""
     made = []
     for number, (event_type, data) in enumerate(events):
-        told = record(number, task_id="task-1", event_type=event_type, event_data=data)
+        actor = {"type": "master", "id": "development-master"}
+        told = record(number, task_id="task-1", event_type=event_type, event_data=data, actor=actor)
         made.append(fact_of(DAY, number, 1, number * 1_000_000, told))
     return derive("task-1", made)
 
@@ -48,18 +49,22 @@ def test_a_retry_follows_the_worker_of_its_type_that_failed_last() -> None:
     assert task.workers["worker-4"].retry_of == "worker-2"
 
 
-@pytest.mark.parametrize("event", ["task_started", "task_assigned", "task_unblocked", "task_created"])
-def test_a_task_that_goes_on_is_blocked_by_nothing(event: str) -> None:
+@pytest.mark.parametrize(
+    ("event", "waits"),
+    [("task_started", True), ("task_assigned", True), ("task_unblocked", False), ("task_completed", False)],
+)
+def test_a_wait_ends_with_its_unblock_and_with_its_attempt(event: str, waits: bool) -> None:
     task = task_of(("task_created", {}), ("task_blocked", {"reason": "waits", "blocked_by": ["task-2"]}), (event, {}))
-    assert (task.blocked_by, task.reason) == ((), None)
-    assert task.status is not Status.BLOCKED
+    assert (task.blocked_by, task.reason) == ((("task-2",), "waits") if waits else ((), None))
+    assert (task.status is Status.BLOCKED) is waits
 
 
-def test_a_handoff_that_is_offered_again_waits_again() -> None:
+def test_a_handoff_is_offered_and_accepted_once() -> None:
     handoff = {"handoff_id": "handoff-1"}
     events = [("handoff_created", handoff), ("handoff_accepted", handoff)]
     assert not task_of(*events).handoffs["handoff-1"].waiting
-    assert task_of(*events, events[0]).row().handoff_since == 2_000_000
+    assert task_of(*events, events[0]).row().handoff_since is None
+    assert task_of(events[0], events[0]).row().handoff_since == 0
     assert not task_of(*events, *events).handoffs["handoff-1"].waiting
     assert not task_of(*events[::-1]).handoffs["handoff-1"].waiting  # by a clock that is behind
 

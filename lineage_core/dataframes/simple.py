@@ -1,0 +1,114 @@
+"""Which tasks are simple: so plain (`meaning/plain.py`) that what they mean can be told for very many at once.
+
+A simple task has at most one creation, assignment, start and end, in this order; of each worker one run, told in order;
+at most one handoff, after its assignment; and no reassignment, wait or escalation. Nine of ten tasks are so. The others
+are folded one by one by the functions that the screen uses (`dataframes/folded.py`); a property test holds both to the
+same.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from polars import col
+
+from lineage_core.dataframes.handoffs import EVENTS
+from lineage_core.dataframes.workers import run_events
+
+_ENDS = ["task_completed", "task_failed", "task_cancelled"]
+_ONCE = ["task_created", "task_assigned", "task_started"]
+_NEVER = ["task_reassigned", "task_blocked", "task_unblocked", "task_escalated"]
+
+
+def simple_tasks(ordered: pl.DataFrame) -> pl.Series:
+    """The ids of the simple tasks, of events in order (`tasks.in_order`)."""
+    kind, place = col("event_type"), col("place")
+
+    def where(name: str) -> pl.Expr:
+        return place.filter(kind == name)
+
+    placed = ordered.lazy().with_row_index("place")
+    tasks = placed.group_by("task_id").agg(
+        first=place.first(),
+        never=kind.is_in(_NEVER).any(),
+        often=pl.max_horizontal(
+            *((kind == name).sum() for name in _ONCE),
+            kind.is_in(_ENDS).sum(),
+            *((kind == name).sum() for name in EVENTS),
+            col("handoff_id").filter(kind.is_in(EVENTS)).n_unique(),
+        )
+        > 1,
+        created=where("task_created").first(),
+        assigned=where("task_assigned").first(),
+        started=where("task_started").first(),
+        ended=place.filter(kind.is_in(_ENDS)).first(),
+        **{name: where(name).first() for name in EVENTS},
+        handoff=place.filter(kind.is_in(EVENTS)).first(),
+        owner=col("master_id").filter(kind == "task_assigned").first(),
+        starter=col("actor_id").filter((kind == "task_started") & (col("actor_type") == "master")).first(),
+        giver=col("from_master").filter(kind == "handoff_created").first(),
+        taker=col("to_master").filter(kind == "handoff_created").first(),
+    )
+    runs = run_events(ordered).group_by("task_id", "worker_id").agg(
+        first=place.first(),
+        odd=_odd_run(),
+    )  # fmt: skip
+    runs = runs.group_by("task_id").agg(worker=col("first").min(), newest=col("first").max(), odd=col("odd").any())
+    told = tasks.join(runs, on="task_id", how="left").with_columns(begun=pl.min_horizontal("started", "worker"))
+    odd = pl.any_horizontal(
+        "never",
+        "often",
+        col("odd").fill_null(False),
+        _after("created", "first"),
+        _after("assigned", "begun"),
+        _after("assigned", "ended"),
+        _after("started", "worker"),
+        _after("started", "ended"),
+        _after("newest", "ended"),
+        col("ended").is_not_null() & (col("begun").is_null() | _after("begun", "ended")),
+        col("handoff").is_not_null() & _odd_handoff(),
+    )
+    return told.filter(~odd).join(_claims(placed), on="task_id", how="anti").select("task_id").collect().to_series()
+
+
+def _after(later: str, earlier: str) -> pl.Expr:
+    """Whether both are there and the one comes after the other."""
+    return (col(later) > col(earlier)).fill_null(False)
+
+
+def _odd_handoff() -> pl.Expr:
+    """Whether a handoff is not: created, accepted, completed, after the task was assigned and started by its giver."""
+    created, accepted, completed = EVENTS
+    owner, starter, giver, taker = (col(name).cast(pl.String) for name in ("owner", "starter", "giver", "taker"))
+    return pl.any_horizontal(
+        col(created).is_null(),
+        col(created) > col("handoff"),
+        _after(accepted, completed),
+        owner.is_null(),
+        _after("assigned", "handoff"),
+        _after("started", created),
+        (starter != owner).fill_null(False),
+        (giver != owner).fill_null(False),
+        giver.eq_missing(taker),
+    )
+
+
+def _odd_run() -> pl.Expr:
+    """Whether the events of one worker are not: spawned, started, progress, one end, each at most once but progress."""
+    kind, place = col("event_type"), col("place")
+    spawned, started = kind == "worker_spawned", kind == "worker_started"
+    ended = kind.is_in(["worker_completed", "worker_failed"])
+    heard = place.filter(~spawned).first()
+    return (
+        (pl.max_horizontal(spawned.sum(), started.sum(), ended.sum()) > 1)
+        | (place.filter(spawned).first() > place.first()).fill_null(False)
+        | (place.filter(started).first() > heard).fill_null(False)
+        | (place.filter(ended).first() < place.last()).fill_null(False)
+        | ended.first()
+    )
+
+
+def _claims(placed: pl.LazyFrame) -> pl.LazyFrame:
+    """The tasks with an event that names a later one of its task as its cause."""
+    claims = placed.filter(col("parent_hash").is_not_null()).select("task_id", "place", id_hash="parent_hash")
+    causes = placed.select("task_id", "id_hash", cause="place")
+    return claims.join(causes, on=["task_id", "id_hash"]).filter(col("cause") > col("place")).select("task_id").unique()
