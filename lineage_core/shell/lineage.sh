@@ -640,7 +640,9 @@ __lineage_without_names() {
     case $__l_fields in
       *error_details*)
         case $__l_o in
-          error_type) __l_kind=${1#*:}; continue ;;
+          error_type)
+            case ${1#*:} in [\[\{]*) __l_v+=${__l_v:+,}$1 ;; *) __l_kind=${1#*:} ;; esac
+            continue ;;
           error_details) __l_details=${1#*:}; continue ;;
           error_message) __l_v+=${__l_v:+,}$1; continue ;;
         esac ;;

@@ -16,6 +16,7 @@ from lineage_core.base import clock
 from lineage_core.base.errors import BadInputError, ExitCode
 from lineage_core.model.event_types import SCHEMA_VERSION, EventSpec, creator_type
 from lineage_core.model.json_schema import json_schema
+from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
 from lineage_core.model.schema_compiler import Problem, compile_schema
 from lineage_core.write import json_encoder as codec
 from lineage_core.write.journal import Journal, new_id
@@ -42,7 +43,8 @@ def log_lines(
                 text = line.decode()
             except UnicodeDecodeError as error:
                 raise BadInputError(f"not UTF-8 at byte {error.start}") from None
-            record, at = complete(codec.parse_object(text), environ, redact)
+            given = codec.parse_object(text, what="the record", longest=MAX_LINE, levels=MAX_DEPTH)
+            record, at = complete(given, environ, redact)
             journal.append(record, at)
         except BadInputError as error:
             print(f"lineage log: line {number}: {error}", file=err)
@@ -76,13 +78,13 @@ def complete(
     if at is None:
         raise BadInputError(f"timestamp {timestamp!r} is not ISO-8601, like 2026-11-22T08:03:48Z")
     record: dict[str, Any] = {
-        "lineage_id": given.get("lineage_id") or new_id(),
+        "lineage_id": given["lineage_id"] if given.get("lineage_id") not in (None, "") else new_id(),
         "task_id": task_id,
         "event_type": event_type,
         "timestamp": timestamp or clock.format_timestamp(at),
         "actor": _actor(spec, given.get("actor"), data, environ),
         "event_data": _without_secrets(spec, data, redact or redactor(environ)),
-        "parent_lineage_id": given.get("parent_lineage_id") or None,
+        "parent_lineage_id": None if given.get("parent_lineage_id") == "" else given.get("parent_lineage_id"),
     }
     known = (*record, "related_task_ids", "context", "tags", "version")
     if unknown := [key for key in given if key not in known]:

@@ -31,30 +31,43 @@ def _constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
 
 
-def parse_object(text: str) -> dict[str, Any]:
+def parse_object(
+    text: str, *, what: str = "data", longest: int = MAX_DATA, levels: int = MAX_DEPTH - 1
+) -> dict[str, Any]:
     """The JSON object in `text`, numbers kept as `Number`.
 
-    Raises BadInputError that says what is wrong and at which line and column. Of a key given twice the last value
-    counts, as jq has it.
+    what: the name of it in errors. longest: in bytes. levels: how deep it may be nested; what lies in a record may be
+    one level less deep than the record. Raises BadInputError that says what is wrong and at which line and column.
+    Of a key given twice the last value counts, as jq has it.
     """
     from json import JSONDecodeError, JSONDecoder
 
-    if len(text) > MAX_DATA or len(text.encode("utf-8", "surrogatepass")) > MAX_DATA:
-        raise BadInputError(f"data is longer than {MAX_DATA} bytes")
+    if len(text) > longest or len(text.encode("utf-8", "surrogatepass")) > longest:
+        raise BadInputError(f"{what} is longer than {longest} bytes")
     try:
         value = JSONDecoder(parse_int=number, parse_float=number, parse_constant=_constant).decode(text)
         depth = _depth(value)
     except JSONDecodeError as error:
-        raise BadInputError(f"data is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
+        raise BadInputError(f"{what} is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
     except ValueError as error:
-        raise BadInputError(f"data is not JSON: {error}") from None
+        raise BadInputError(f"{what} is not JSON: {error}") from None
     except RecursionError:
-        depth = MAX_DEPTH
-    if depth >= MAX_DEPTH:  # it lies one level down, in the record
-        raise BadInputError(f"data is nested deeper than {MAX_DEPTH - 1} levels")
+        depth = levels + 1
+    if depth > levels:
+        raise BadInputError(f"{what} is nested deeper than {levels} levels")
     if not isinstance(value, dict):
-        raise BadInputError(f"data must be a JSON object, not {_kind(value)} (at line 1 column 1)")
+        raise BadInputError(f"{what} must be a JSON object, not {_kind(value)} (at line 1 column 1)")
     return value
+
+
+def checked_object(value: Any) -> dict[str, Any]:
+    """DATA that is given as a mapping, which has to be what can be written; raises BadInputError that says why not."""
+    try:
+        mapping = dict(value)
+    except (TypeError, ValueError):
+        raise BadInputError(f"data must be a mapping or the text of a JSON object, not {_kind(value)}") from None
+    dumps(mapping, 1)
+    return mapping
 
 
 def _depth(value: Any) -> int:
@@ -84,7 +97,7 @@ def dumps(value: Any, depth: int = 0) -> str:
     if kind is bool:
         return "true" if value else "false"
     if depth >= MAX_DEPTH and kind in (dict, list, tuple):
-        raise BadInputError(f"data is nested deeper than {MAX_DEPTH} levels")
+        raise BadInputError(f"data is nested deeper than {MAX_DEPTH - 1} levels")
     if kind is dict:
         return "{" + ",".join([f"{_key(k)}:{dumps(v, depth + 1)}" for k, v in value.items()]) + "}"
     if kind is list or kind is tuple:
@@ -95,12 +108,12 @@ def dumps(value: Any, depth: int = 0) -> str:
         return repr(value)
     if isinstance(value, str):  # an enum member
         return encode_basestring(str(value))
-    raise BadInputError(f"{value!r} cannot be written as JSON")
+    raise BadInputError(f"{repr(value)[:100]} cannot be written as JSON")
 
 
 def _key(key: Any) -> str:
     if not isinstance(key, str):
-        raise BadInputError(f"{key!r} cannot be the name of a JSON member")
+        raise BadInputError(f"{repr(key)[:100]} cannot be the name of a JSON member")
     return encode_basestring(str(key))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from lineage_core.base.errors import BadInputError
 from lineage_core.model.event_types import EVENTS, SCHEMA_VERSION, EventSpec, creator_type, nearest
-from lineage_core.write.json_encoder import Number, number, parse_object, well_formed
+from lineage_core.write.json_encoder import Number, checked_object, number, parse_object, well_formed
 from lineage_core.write.redaction import redactor
 
 MAX_ID = 1024
@@ -130,9 +130,10 @@ def event_data(
 
 def error_details(message: str, data: dict[str, Any]) -> dict[str, Any]:
     """`error_details`: what DATA says of the error stays (it is taken out of `data`); the positional message and the
-    type fill what it leaves open.
+    type fill what it leaves open. An `error_type` that is an object or array is no type, and stays where it is: one
+    level further down it may be nested too deeply.
     """
-    error_type = data.pop("error_type", None)
+    error_type = None if isinstance(data.get("error_type"), (dict, list, tuple)) else data.pop("error_type", None)
     details = data.pop("error_details", None)
     base = {"error_type": "worker_failure" if error_type is None else error_type, "error_message": message}
     return base | details if isinstance(details, dict) else base
@@ -178,7 +179,7 @@ def compose(
     """The record of one event, without secrets.
 
     data: a JSON object, as text or as a mapping, merged under the positional arguments. lenient: which judge, see
-    above. Raises BadInputError.
+    above; a mapping that is no JSON object is refused by both. Raises BadInputError.
     """
     spec = spec_of(event_type)
     not_utf8: list[str] = []
@@ -203,14 +204,18 @@ def compose(
         if param.key in FREE_TEXT:
             named[param.name] = redact(named[param.name])
     given: Any = text if text is not None else data or {}
-    if isinstance(given, str):
+    if not isinstance(given, str):
+        given = checked_object(given)
+    elif given:
         try:
-            given = parse_object(given) if given else {}
+            given = parse_object(given)
         except BadInputError:
             if not lenient:
                 raise
             given, bent = {"metadata": {"raw_data": given[:MAX_TEXT]}}, True
-    full, wrong = event_data(spec, named, redact(dict(given)), lenient=lenient)
+    else:
+        given = {}
+    full, wrong = event_data(spec, named, redact(given), lenient=lenient)
     actor_id = named.get(spec.actor_param, spec.actor_param)
     record: dict[str, Any] = {
         "lineage_id": lineage_id,

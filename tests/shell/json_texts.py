@@ -109,6 +109,10 @@ VALID = [
     *('{"a":"\x7f"}', '{"a":"\u2028\u2029"}', '{"a":"\U0010ffff\ufffe"}', '{"a":"\ufeff"}', '{"to\u212aen":1}'),
     _deep(5),
     _deep(99),
+    '{"error_type":' + _deep(98) + "}",
+    '{"error_type":["t"],"error_details":{"error_message":"m"}}',
+    '{"error_details":' + _deep(98) + "}",
+    '{"metadata":' + _deep(98) + "}",
     '{"a":' + "[" * 98 + "]" * 98 + "}",
 ]
 INVALID = [
