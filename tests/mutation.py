@@ -50,7 +50,11 @@ TARGETS = {
     ),
     "decoder": Target(
         ("lineage_core/read/decoder.py",),
-        ("tests/core/read/test_decoder.py", "tests/core/read/test_pretty_printed.py"),
+        (
+            "tests/core/read/test_decoder_places.py",
+            "tests/core/read/test_decoder.py",
+            "tests/core/read/test_pretty_printed.py",
+        ),
         ("many_marks", "many_hostile", "cut_in_two_anywhere", "truncated_anywhere", "of_100_mb", "hardly_an_event"),
     ),
 }
