@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Hashable, Iterator
-from functools import partial
+from collections.abc import Hashable
 from typing import Any
 
 from lineage_core.base.cells import fit
@@ -19,7 +16,7 @@ from lineage_tui.models.text_wrap import RecordLine, record_lines, wrap
 from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
-from lineage_tui.widgets.slices import in_background
+from lineage_tui.widgets.slices import in_slices
 
 EVENT_LOOKS = {
     "task_created": "queued", "task_assigned": "assigned", "task_started": "running", "task_blocked": "blocked",
@@ -28,9 +25,6 @@ EVENT_LOOKS = {
     "worker_started": "run", "worker_progress": "progress", "worker_completed": "success", "worker_failed": "failed",
     "handoff_created": "handoff wait", "handoff_accepted": "handoff", "handoff_completed": "handoff done",
 }  # fmt: skip
-
-BUDGET, PAUSE = 0.006, 0.01
-"""Seconds that reading may keep the interface thread in one go, and seconds between two."""
 
 
 class EventsTab(LineList):
@@ -52,26 +46,17 @@ class EventsTab(LineList):
         if task_id != self.model.task_id:
             self.model.open(task_id)
             self._wanted = None
-        work = self.model.read()
-        if not self._slice(work):
-            in_background(self, partial(self._rest, work), "reading")
+        in_slices(self, self.model.read(), "reading", self._read)
 
     def go_to(self, digest: int) -> None:
         """Put the cursor on an event, as soon as it has been read."""
         self._wanted = None if self.select_key(digest) else digest
 
-    async def _rest(self, work: Iterator[int]) -> None:
-        while not self._slice(work):
-            await asyncio.sleep(PAUSE)
-
-    def _slice(self, work: Iterator[int]) -> bool:
-        """Read for a while; whether everything has been read."""
-        until = time.monotonic() + BUDGET
-        done = all(time.monotonic() <= until for _ in work)
+    def _read(self, _done: bool) -> None:
+        """Some of the events have been read."""
         if self._wanted is not None and self.select_key(self._wanted):
             self._wanted = None
         self.sync()
-        return done
 
     def count(self) -> int:
         return len(self.facts)

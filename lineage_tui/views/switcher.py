@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
@@ -12,13 +10,10 @@ from textual.widgets import ContentSwitcher
 from lineage_core.model.entities import Status, TaskRow
 from lineage_core.state.store import State
 from lineage_tui.widgets.list_view import ListView
-from lineage_tui.widgets.slices import in_background
+from lineage_tui.widgets.slices import in_slices
 
 SLICE = 50
 """Tasks that a view takes in at a time."""
-
-BUDGET, PAUSE = 0.006, 0.01
-"""Seconds that a view may catch up for in one go, and seconds between two."""
 
 
 class Views(ContentSwitcher):
@@ -88,21 +83,12 @@ class Views(ContentSwitcher):
 
     def catch_up(self) -> None:
         """Give the view that is shown what it has missed, tasks with open workers first, in slices, one of them now."""
-        self._catch_up_slice()
-        if self.behind:
-            in_background(self, self._go_on, "behind")
+        in_slices(self, self._catching_up(), "behind", lambda done: None)
 
-    async def _go_on(self) -> None:
-        while self.behind:
-            await asyncio.sleep(PAUSE)
-            self._catch_up_slice()
-
-    def _catch_up_slice(self) -> None:
-        behind = self._behind.get(self.shown)
-        until = time.monotonic() + BUDGET
-        while behind and time.monotonic() < until:
-            part = {behind.popitem()[0] for _ in range(min(SLICE, len(behind)))}
-            self.view.arrived(part)
+    def _catching_up(self) -> Iterator[None]:
+        while behind := self._behind.get(self.shown):
+            self.view.arrived({behind.popitem()[0] for _ in range(min(SLICE, len(behind)))})
+            yield
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str) -> None:
         """Filter the first view and the one that is shown; the others when they are shown."""

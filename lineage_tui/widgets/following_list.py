@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable, Hashable, Iterator
 
+from lineage_tui.widgets import slices
 from lineage_tui.widgets.line_list import LineList
 from lineage_tui.widgets.list_view import ListView
-from lineage_tui.widgets.slices import in_background
-
-BUDGET = 0.006
-"""Seconds that a slice of long work may keep the interface thread."""
-
-PAUSE = 0.004
-"""Seconds between two slices, for keys and frames."""
 
 
 class FollowingList(ListView):
@@ -61,20 +53,4 @@ class FollowingList(ListView):
 
     def in_slices(self, work: Iterator[object], group: str = "slices") -> None:
         """Do long work in slices, the first at once; what was begun before in the group is given up."""
-        self.workers.cancel_group(self, group)
-
-        async def rest() -> None:
-            while not self._slice(work):
-                await asyncio.sleep(PAUSE)
-
-        if not self._slice(work):
-            in_background(self, rest, group, exclusive=False)
-
-    def _slice(self, work: Iterator[object]) -> bool:
-        """Go on for a while; whether the work is done."""
-        until = time.monotonic() + BUDGET
-        for _ in work:
-            if time.monotonic() > until:
-                return False
-        self.settle(self.news())
-        return True
+        slices.in_slices(self, work, group, lambda done: self.settle(self.news()) if done else None)
