@@ -1,6 +1,6 @@
 """The texts of tests/data/redaction.toml with secrets made up for them; as a program, it counts what redaction does.
 
-python -m tests.core.write.redaction_corpus
+python -m tests.core.write.redaction_corpus [--write]
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import random
 import re
 import string
+import sys
 import tomllib
 import uuid
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from lineage_core.write.redaction import redactor
 from tests.conftest import ROOT
 
 _FILE = ROOT / "tests" / "data" / "redaction.toml"
+EXPECTED = ROOT / "tests" / "data" / "redaction_expected.json"
+"""What is left of each shape of secret, of the first seed."""
+
 _BLANK = re.compile(r"<(<?)(num|hex|HEX|b62|up|low|b64of|b64|url64|uuid|word|plain)(?: ([^<>]+))?>>?")
 _B62 = string.ascii_letters + string.digits
 _ALPHABETS = {
@@ -135,7 +139,10 @@ def rates(seeds: range) -> tuple[int, int, list[Sample], list[Sample]]:
 
 
 def main() -> None:
-    """Print both rates, and what is wrong."""
+    """Print both rates, and what is wrong. With `--write`, keep what is left of each shape, to be looked through."""
+    if sys.argv[1:] == ["--write"]:
+        left = {sample.name: redactor({})(sample.value) for sample in secrets(0)}
+        EXPECTED.write_text(json.dumps(left, ensure_ascii=False, indent=1) + "\n")
     seeds = range(20)
     shapes, texts, through, cut = rates(seeds)
     print(f"{shapes} shapes of secrets, {len(seeds)} times: {len(through)} got through")
