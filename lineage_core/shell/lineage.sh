@@ -135,7 +135,9 @@ __lineage_native() {
   esac
   case ${LINEAGE_REDACT-}/$__l_free$__l_data in
     0/* | / | '/{}') ;;
-    *\\u*) __lineage_harmless " $__l_free ${__l_data//\\u????/ }" || return 9 ;;  # it stands for no ASCII, see below
+    *\\u*)  # what stands for no ASCII; __lineage_members refuses others
+      __l_v=${__l_data//\\\\u/"$__l_q$__l_q^u"}
+      __lineage_harmless " $__l_free ${__l_v//\\u????/$'\x7f'}" || return 9 ;;
     *) __lineage_harmless " $__l_free $__l_data" || return 9 ;;
   esac
   case $__l_data in '' | '{}') __l_data='' ;; *) __lineage_members || return 9 ;; esac
@@ -182,12 +184,6 @@ __lineage_date() {
   builtin printf -v '__lineage_today[2]' '%s' "$__l_date"
 }
 
-__lineage_context() {
-  __l_context="${__l_session:+,\"session_id\":\"$__l_session\"}${__l_trace:+,\"trace_id\":\"$__l_trace\"}"
-  __l_context+=${__l_span:+",\"parent_span_id\":\"$__l_span\""}
-  __l_context=",\"context\":{${__l_context#,}}"
-}
-
 # Sets __l_dir to the lineage directory, by the rule of lineage_core/write/locations.py. 3 if there is none.
 __lineage_where() {
   set -- "${LINEAGE_DIR-}"
@@ -229,28 +225,6 @@ __lineage_append() {
   esac
 }
 
-# FILE: can a file that is not there be made, or a link be followed?
-__lineage_new_file() {
-  [[ ! -L $1 ]] || return 9  # Python looks who has made the link
-  # -f: another writer has made it this moment
-  [[ -f $1 || ! -e $1 ]] || { __lineage_because "cannot write $1: it is not a regular file"; return 3; }
-  [[ -d ${1%/*} ]] || __lineage_new_folder "${1%/*}"
-}
-
-__lineage_new_folder() {
-  (umask 077; exec mkdir -p -- "$1") 2>/dev/null && return
-  [[ $? != 127 ]] || return 9
-  __lineage_because "cannot make the directory $1"
-  return 3
-}
-
-# FILE: why it could not be written.
-__lineage_failed_at() {
-  __lineage_because "cannot write $1: disk full, or a size limit?"
-  [[ -w $1 || ! -e $1 && -w ${1%/*} ]] || __lineage_because "cannot write $1: permission denied"
-  return 3
-}
-
 # TEXT: why nothing was written.
 __lineage_because() { builtin printf -v '__lineage_why[1]' '%s' "$1"; }
 
@@ -273,14 +247,20 @@ __lineage_harmless() {
 }
 
 # TEXT: whether what looked like a secret in __l_v, its small letters, is none. In JSON a letter may be written with a
-# \, and the n of a \n is no letter of the word behind it: so __l_v becomes both readings.
+# \, the n of a \n is no letter of the word behind it, and a \" does not end a name: so __l_v becomes all three readings.
+# For what is not ASCII stands a ^.
 __lineage_cleared() {
-  case $__l_v in *\\*)
-    case $__l_v in *\\u00[2-7]* | *\\\"*) return 1 ;; esac
-    __l_v="${__l_v//\\/} ${__l_v//\\[bfnrt]/ } "
-    __l_v=${__l_v//\\/} ;;
+  case $__l_v in *[!\ -\[\]-~]*)
+    case $__l_v in *\\u00[02-7]*) return 1 ;; esac
+    __l_v=${__l_v//[$'\t'-$'\r']/ }
+    case $__l_v in *\\*)
+      set -- "$1" "${__l_v//\\\\/^}"
+      set -- "$1" "${2//\\\"/^}"
+      __l_v="${__l_v//\\/} ${__l_v//\\[bfnrt]/ } ${2//\\[bfnrt]/ } "
+      __l_v=${__l_v//\\/} ;;
+    esac
+    __l_v=${__l_v//[!\ -~]/^} ;;
   esac
-  __l_v=${__l_v//[$'\t\n\r']/ }
   case $1 in *SK[0-9A-Fa-f]* | *SG.*) return 1 ;; esac
   case $__l_v in *://*@*) __lineage_addresses || return ;; esac
   case $__l_v in *\"token_* | *_tokens\"*)  # the usual names of numbers
@@ -299,17 +279,8 @@ __lineage_cleared() {
       | *sq0* | *hf_* | *gsk_* | *r8_* | *pplx-* | *xai-* | *atatt* | *atbb* | *akcp* | *[0-9]:aa* | *q~* | *\$[1256ay]*\$* \
       | *[0-9a-z+/][0-9a-z+/][0-9a-z+/][0-9a-z+/]==* | *api.telegram* | *-----begin* | *private-lines:*) return 1 ;;
     *token* | *key* | *pass* | *pw* | *secret* | *auth* | *credential* | *cookie* | *bearer* | *sess*id* | *.sid* | *sig* | *otp* \
-      | *psk* | *pswd* | *mnemonic* | *seedphrase*) [[ ${__lineage_only_native[1]-} != 1 ]] && __lineage_named ;;
+      | *psk* | *pswd* | *mnemonic* | *seedphrase*) __lineage_named ;;
   esac
-}
-
-# Whether no address in __l_v has a user.
-__lineage_addresses() {
-  local __l_p=$__l_v || return
-  while [[ $__l_p == *://* ]]; do
-    __l_p=${__l_p#*://}
-    [[ ${__l_p%%[ \"\'<>]*} != *@* ]] || return 1
-  done
 }
 
 # __l_data: becomes its members, compact and without the braces, if it surely is a JSON object that all readers take:
@@ -376,23 +347,6 @@ __lineage_members() {
   __l_data=$__l_v
 }
 
-# __l_p, __l_v: without the blanks around strings. 1 if there are line ends in a string, or blanks between scalars.
-__lineage_compact() {
-  builtin printf -v __l_o '%s"%.0s' "${__l_p[@]}"
-  [[ $__l_o == *[$' \t\n\r']* || $__l_v == *[$'\t\n\r']* ]] || return 0
-  builtin printf -v __l_o '%.0s%s' "${__l_p[@]}"
-  [[ $__l_o != *[$'\t\n\r']* ]] || return
-  for (( __l_n = 0; __l_n < ${#__l_p[@]}; __l_n += 2 )); do
-    __l_o=${__l_p[__l_n]}
-    case $__l_o in
-      *[!][{}:,$' \t\n\r'][$' \t\n\r']*[!][{}:,$' \t\n\r']*) return 1 ;;
-      *[$' \t\n\r']*) __l_p[__l_n]=${__l_o//[$' \t\n\r']/} ;;
-    esac
-  done
-  builtin printf -v __l_v '%s"' "${__l_p[@]}"
-  __l_v=${__l_v%\"}
-}
-
 # __l_o: what stands between two strings; whether it may stand in this state, and the state after it.
 __lineage_structure() {
   while [[ -n $__l_o ]]; do
@@ -426,14 +380,69 @@ __lineage_scalar() {
   case ${1%%.*} in '' | *[!0-9]* | 0?*) return 1 ;; esac
 }
 
-case ${__lineage_only_native[1]-} in 1) return 0 ;; esac  # the `lineage` launcher has Python do the rest
+# The `lineage` command reads on only where this is not enough.
+case ${__lineage_only_native[1]-} in 1) return 0 ;; esac
+
+__lineage_context() {
+  __l_context="${__l_session:+,\"session_id\":\"$__l_session\"}${__l_trace:+,\"trace_id\":\"$__l_trace\"}"
+  __l_context+=${__l_span:+",\"parent_span_id\":\"$__l_span\""}
+  __l_context=",\"context\":{${__l_context#,}}"
+}
+
+# FILE: can a file that is not there be made, or a link be followed?
+__lineage_new_file() {
+  [[ ! -L $1 ]] || return 9  # Python looks who has made the link
+  # -f: another writer has made it this moment
+  [[ -f $1 || ! -e $1 ]] || { __lineage_because "cannot write $1: it is not a regular file"; return 3; }
+  [[ -d ${1%/*} ]] || __lineage_new_folder "${1%/*}"
+}
+
+__lineage_new_folder() {
+  (umask 077; exec mkdir -p -- "$1") 2>/dev/null && return
+  [[ $? != 127 ]] || return 9
+  __lineage_because "cannot make the directory $1"
+  return 3
+}
+
+# FILE: why it could not be written.
+__lineage_failed_at() {
+  __lineage_because "cannot write $1: disk full, or a size limit?"
+  [[ -w $1 || ! -e $1 && -w ${1%/*} ]] || __lineage_because "cannot write $1: permission denied"
+  return 3
+}
+
+# Whether no address in __l_v has a user.
+__lineage_addresses() {
+  local __l_w=$__l_v || return
+  while [[ $__l_w == *://* ]]; do
+    __l_w=${__l_w#*://}
+    [[ ${__l_p%%[ \"\'<>]*} != *@* ]] || return 1
+  done
+}
+
+# __l_p, __l_v: without the blanks around strings. 1 if there are line ends in a string, or blanks between scalars.
+__lineage_compact() {
+  builtin printf -v __l_o '%s"%.0s' "${__l_p[@]}"
+  [[ $__l_o == *[$' \t\n\r']* || $__l_v == *[$'\t\n\r']* ]] || return 0
+  builtin printf -v __l_o '%.0s%s' "${__l_p[@]}"
+  [[ $__l_o != *[$'\t\n\r']* ]] || return
+  for (( __l_n = 0; __l_n < ${#__l_p[@]}; __l_n += 2 )); do
+    __l_o=${__l_p[__l_n]}
+    case $__l_o in
+      *[!][{}:,$' \t\n\r'][$' \t\n\r']*[!][{}:,$' \t\n\r']*) return 1 ;;
+      *[$' \t\n\r']*) __l_p[__l_n]=${__l_o//[$' \t\n\r']/} ;;
+    esac
+  done
+  builtin printf -v __l_v '%s"' "${__l_p[@]}"
+  __l_v=${__l_v%\"}
+}
 
 # Whether the names of secrets in __l_v have no values: what stands before a `:` or `=`, and some phrases.
 __lineage_named() {
   local __l_p __l_w __l_i IFS=':=' || return
   case $__l_v in
     *[!0-9a-z_.-]-[a-z-]* | *\<[0-9a-z_.:-]* | *value[:=]* | *value[\"\'][:=\ ]* | *value\ [:=]* | *[!0-9a-z_]set\ * | *setenv\ * | *export\ * | *requirepass\ * | *masterauth\ * | *\"x-* \
-      | *authorization\"* | *cookie\"* | *private-token* | *passin* | *passout*) return 1 ;;
+      | *key[\"\'\`^]=* | *key[\"\'\`^]\ *=* | *authorization\"* | *cookie\"* | *private-token* | *passin* | *passout*) return 1 ;;
   esac
   # A word with a digit behind one of these may be what they name.
   for __l_i in password passwd passphrase token secret key; do
@@ -465,19 +474,21 @@ __lineage_named() {
         [[ $__l_w != *key || $__l_w == *[0-9a-z_.-]key ]] || return 1
         __l_w=${__l_w##*[!0-9a-z_.-]} ;;
     esac
-    case $__l_w in
-      token_usage | token_budget | token_count | token_limit | tokens | total_tokens | input_tokens | output_tokens | max_tokens) ;;
-      *token* | sessionid) return 1 ;;
-      *)
-        case ${__l_w//[!0-9a-z]/} in
-          *password* | *passwd* | *passwort* | *passphrase* | *passcode* | *pass | *pwd* | *pw | *pswd* | *mnemonic* | *seedphrase* \
-            | *secret* | *credential* | *bearer* | *cookie* | *authorization* | auth | *authkey* | masterauth | *psk | *otp \
-            | *sig | *signature | *sess*id | connectsid | *apikey* | *accesskey* | *privatekey* | *signingkey* | *cryptionkey* \
-            | *accountkey* | *masterkey* | *subscriptionkey* | *storagekey* | *sharedkey* | *sessionkey* | *applicationkey* \
-            | *appkey* | *sshkey* | *clientkey* | *servicekey* | *integrationkey* | *hmackey* | *functionskey*)
-            return 1 ;;
-        esac ;;
-    esac
+    for __l_i in ${__l_w//[!0-9a-z_.\ -]/:}; do
+      case $__l_i in
+        token_usage | token_budget | token_count | token_limit | tokens | total_tokens | input_tokens | output_tokens | max_tokens) ;;
+        *token* | sessionid) return 1 ;;
+        *)
+          case ${__l_i//[!0-9a-z]/} in
+            *password* | *passwd* | *passwort* | *passphrase* | *passcode* | *pass | *pwd* | *pw | *pswd* | *mnemonic* | *seedphrase* \
+              | *secret* | *credential* | *bearer* | *cookie* | *authorization* | auth | *authkey* | masterauth | *psk | *otp \
+              | *sig | *signature | *sess*id | connectsid | *apikey* | *accesskey* | *privatekey* | *signingkey* | *cryptionkey* \
+              | *accountkey* | *masterkey* | *subscriptionkey* | *storagekey* | *sharedkey* | *sessionkey* | *applicationkey* \
+              | *appkey* | *sshkey* | *clientkey* | *servicekey* | *integrationkey* | *hmackey* | *functionskey*)
+              return 1 ;;
+          esac ;;
+      esac
+    done
   done
 }
 
@@ -582,7 +593,7 @@ __lineage_unicode() {
   set -- "${__l_v//\\u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]/}"
   case $1 in *\\u*) return 1 ;; esac
   set -- "${__l_v//\\u[dD][89abAB][0-9a-fA-F][0-9a-fA-F]\\u[dD][c-fC-F][0-9a-fA-F][0-9a-fA-F]/}"
-  case $1 in *\\u00[2-6]* | *\\u007[!fF]* | *\\u[dD][89a-fA-F]*) return 1 ;; esac
+  case $1 in *\\u00[02-6]* | *\\u007[!fF]* | *\\u[dD][89a-fA-F]*) return 1 ;; esac
 }
 
 # Escapes what is not plain in the words. 1 for what is not UTF-8.

@@ -60,13 +60,32 @@ def run(tmp_path: Path) -> Run:
     return run
 
 
-def test_it_logs_without_python(launcher: Path, run: Run, tmp_path: Path, need_tool: Any):
+IN_BASH = {
+    "no data": ("task_created", "t", "kim"),
+    "plain": ("task_created", "t", "kim", "--data", '{"priority":"high"}'),
+    "counts of tokens": ("task_created", "t", "kim", "--data", '{"token_count":9,"token_usage":{"total_tokens":9}}'),
+    "what jq prints": (
+        "task_created",
+        "t",
+        "kim",
+        "--data",
+        '{\n  "note": "a \\"b\\" \\u00e9",\n  "n": [\n    1.5\n  ]\n}',
+    ),
+    "what a word says too": ("task_completed", "t", "kim", "success", "--data", '{"completion_status":"x","n":1}'),
+    "umlauts": ("task_failed", "t", "kim", "die Größe: über dem Limit", "--data", '{"außen":"so"}'),
+}
+
+
+@pytest.mark.parametrize("words", IN_BASH.values(), ids=IN_BASH)
+def test_it_logs_without_python(words: tuple[str, ...], launcher: Path, run: Run, tmp_path: Path, need_tool: Any):
     strace = need_tool("strace")
-    words = (launcher, "log", "task_created", "t", "kim")
-    told = run(strace, "-f", "-o", tmp_path / "calls", "-e", "trace=execve", *words)
+    told = run(strace, "-f", "-o", tmp_path / "calls", "-e", "trace=execve", launcher, "log", *words)
     (record,) = content_of(tmp_path / "journal").records
     assert told.stdout == record["lineage_id"] + "\n"
     assert "python" not in (tmp_path / "calls").read_text().replace("site-packages", "")
+    run(launcher, "log", *words, LINEAGE_FORCE_PYTHON="1")
+    _, by_python = content_of(tmp_path / "journal").records
+    assert record["event_data"] == by_python["event_data"]
 
 
 def test_it_hands_everything_else_to_python(launcher: Path, run: Run):
