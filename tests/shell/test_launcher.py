@@ -88,6 +88,38 @@ def test_it_logs_without_python(words: tuple[str, ...], launcher: Path, run: Run
     assert record["event_data"] == by_python["event_data"]
 
 
+@pytest.mark.parametrize("before", [["--dir", "{}"], ["--dir={}"], ["--dir", "log"], ["--dir=log"]], ids=str)
+def test_the_directory_may_stand_before_log(
+    launcher: Path, run: Run, tmp_path: Path, before: list[str], need_tool: Any
+):
+    strace = need_tool("strace")
+    words = [word.format(tmp_path / "a dir") for word in before]
+    told = run(
+        *(strace, "-f", "-o", tmp_path / "calls", "-e", "trace=execve"),
+        *(launcher, *words, "log", "task_created", "t", "kim", "--session", "s"),
+    )
+    (record,) = content_of(tmp_path / ("log" if "log" in before[-1] else "a dir")).records
+    assert told.stdout == record["lineage_id"] + "\n"
+    assert "python" not in (tmp_path / "calls").read_text().replace("site-packages", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--dir", "", "log", "task_created", "t", "kim"],
+        ["--dir=", "log", "task_created", "t", "kim"],
+        ["--no-pager", "--dir", "journal", "log", "task_created", "t", "kim"],
+        ["--dir", "elsewhere", "log", "--dir", "journal", "task_created", "t", "kim"],
+    ],
+    ids=" ".join,
+)
+def test_options_before_log_mean_what_they_mean_to_python(launcher: Path, run: Run, tmp_path: Path, words: list[str]):
+    told = [run(launcher, *words, LINEAGE_FORCE_PYTHON=force) for force in ("", "1")]
+    assert [one.returncode for one in told] == [0, 0]
+    assert len(content_of(tmp_path / "journal").records) == 2
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_it_hands_everything_else_to_python(launcher: Path, run: Run):
     told = run(launcher, "--version")
     assert told.stdout.startswith("lineage "), told.stderr
