@@ -8,36 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from lineage_core.base.errors import BadInputError, ExitCode, LineageError
-from lineage_core.settings.late import add_arguments
+from lineage_core.cli.screen_parser import parser
 
 SEARCH_LIMIT = 0.25
 """Seconds for which an expression that the operator typed may stop the screen, once."""
-
-
-class _Version(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version
-
-        parser.exit(0, f"lineage-tui {version('lineage-tui')}\n")
-
-
-def parser() -> argparse.ArgumentParser:
-    """The options of `lineage-tui`."""
-    p = argparse.ArgumentParser(
-        prog="lineage-tui", description="See, live, what every task and worker of a cortex is doing."
-    )
-    p.add_argument("-V", "--version", action=_Version, nargs=0, help="print the version")
-    p.add_argument("--dir", metavar="DIR", help="the lineage directory (default: as for lineage)")
-    p.add_argument("--since", metavar="WHEN", help="leave out older events: 2h, 7d, yesterday, or ISO-8601")
-    p.add_argument("--demo", action="store_true", help="watch a simulated cortex in a temporary directory")
-    p.add_argument("--seed", type=int, default=7, metavar="N", help="which demo (default 7)")
-    p.add_argument("--rate", type=float, default=8.0, metavar="N", help="events per second of the demo (default 8)")
-    add_arguments(p)
-    p.add_argument("--theme", metavar="NAME", help="colours: dark, light, clear (for the colour-blind) or ansi")
-    p.add_argument("--ascii", action="store_true", help="plain ASCII glyphs")
-    p.add_argument("--fresh", action="store_true", help="ignore what the last run left (view, filter, folds …)")
-    p.add_argument("--poll", action="store_true", help="poll instead of waiting for notifications")
-    return p
 
 
 def main(argv: Sequence[str] | None = None) -> int:

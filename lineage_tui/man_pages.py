@@ -16,7 +16,7 @@ from argparse_manpage.manpage import Manpage
 
 from lineage_core import cli
 from lineage_core.cli.commands import help as pages
-from lineage_tui.cli import parser as screen_parser
+from lineage_core.cli.screen_parser import parser as screen_parser
 
 _ENVIRONMENT = {
     "LINEAGE_DIR": "the lineage directory; --dir goes before it",

@@ -48,14 +48,20 @@ def commands() -> list[Command]:
 
 def command(name: str) -> Command:
     """What one command takes."""
-    parser = parser_of(name)
     module = import_module(f"lineage_core.cli.commands.{name}")
+    told = described(name, parser_of(name), COMMANDS[name], tuple(module.EXAMPLES))
+    if name == "export":  # which parses its words itself
+        query = Word("QUERY", tuple(module.QUERIES), False, True, "the query, with its own words after it")
+        return told._replace(words=(query, *told.words))
+    return told
+
+
+def described(name: str, parser: argparse.ArgumentParser, summary: str, examples: tuple[str, ...]) -> Command:
+    """What a parser takes."""
     expand = parser._get_formatter()._expand_help  # `%(choices)s` and the like
     words = [_word(action, expand(action)) for action in parser._actions if not action.option_strings]
     options = [_option(action, expand(action)) for action in parser._actions if action.option_strings]
-    if name == "export":  # which parses its words itself
-        words.insert(0, Word("QUERY", tuple(module.QUERIES), False, True, "the query, with its own words after it"))
-    return Command(name, COMMANDS[name], parser.description or "", tuple(module.EXAMPLES), tuple(words), tuple(options))
+    return Command(name, summary, parser.description or "", examples, tuple(words), tuple(options))
 
 
 def _word(action: argparse.Action, text: str) -> Word:

@@ -10,8 +10,14 @@ import pytest
 from lineage_core.cli import COMMANDS
 from lineage_core.cli.commands.completion import script
 from lineage_core.cli.introspection import commands
+from lineage_core.cli.screen_parser import parser
+from lineage_core.model.entities import Status
 from lineage_core.model.event_types import EVENTS
+from lineage_core.query.filter_parser import KEYS
+from lineage_core.rules.stuck_work import RULES
+from lineage_tui.settings.config import THEMES
 from tests.cli.conftest import LEGACY, Ask
+from tests.faults.pseudo_terminal import PtyProgram
 from tests.journal_text import compact, record
 
 Tool = Callable[[str], str]
@@ -30,16 +36,18 @@ def path_without_python(folder: Path) -> str:
 
 BASH = """
 source "$1"; shift
-COMP_WORDS=(lineage "$@"); COMP_CWORD=$#
+COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&('  # words with colons stay whole; at a prompt below they do not
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
 _lineage
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 ZSH = """
 compdef() { :; }
 source "$1"; shift
+[[ $1 == lineage-tui ]] || shift
 _lineage_candidates "$@"
 """
-FISH = "source $argv[1]; complete -C (string join ' ' -- lineage $argv[2..] | string collect)"
+FISH = "source $argv[1]; complete -C (string join ' ' -- $argv[2..] | string collect)"
 
 
 @pytest.fixture(params=["bash", "zsh", "fish"])
@@ -52,8 +60,8 @@ def complete(request: pytest.FixtureRequest, tmp_path: Path, need_tool: Tool) ->
     start = {"bash": [tool, "--norc", "-c", BASH, "-"], "zsh": [tool, "-f", "-c", ZSH, "-"]}
     environ = {"PATH": path_without_python(tmp_path / "bin"), "HOME": str(tmp_path), "LINEAGE_DIR": str(LEGACY)}
 
-    def run(*words: str, **more: str) -> list[str]:
-        command = [*start.get(shell, [tool, "--no-config", "-c", FISH]), str(path), *words]
+    def run(*words: str, program: str = "lineage", **more: str) -> list[str]:
+        command = [*start.get(shell, [tool, "--no-config", "-c", FISH]), str(path), program, *words]
         done = subprocess.run(command, env={**environ, **more}, capture_output=True, text=True, check=True)
         assert done.stderr == ""
         return sorted({line.partition("\t")[0] for line in done.stdout.splitlines() if line})
@@ -77,6 +85,70 @@ def test_values_that_are_fixed(complete: Complete) -> None:
     assert complete("events", "--type", "task_c") == ["task_cancelled", "task_completed", "task_created"]
     assert complete("completion", "") == ["bash", "fish", "zsh"]
     assert set(complete("log", "")) >= set(EVENTS)
+
+
+def test_the_keys_of_a_filter_and_their_values(complete: Complete) -> None:
+    assert complete("tasks", "") == sorted(f"{key}:" for key in KEYS)
+    assert complete("stats", "!sta") == ["!status:"]
+    assert complete("tasks", "status:") == sorted(f"status:{status.value}" for status in Status)
+    assert complete("tasks", "status:failed", "is:o") == ["is:open", "is:orphaned"]
+    assert complete("tasks", "!status:failed,ca") == ["!status:failed,cancelled"]
+    assert complete("tasks", "type:task_cr") == ["type:task_created"]
+    assert complete("tasks", "worker:scan/suc") == ["worker:scan/success"]
+    assert complete("tasks", "worker:scan/failed/yes") == ["worker:scan/failed/yesterday"]
+    assert complete("tasks", "task:task-a-r") == ["task:task-a-rollout"]
+    assert complete("tasks", "master:") == []
+
+
+def test_rules_have_no_blanks(complete: Complete) -> None:
+    assert complete("zombies", "--rule", "n") == ["never-started", "not-accepted"]
+    assert complete("zombies", "--rule", "") == sorted(name.replace(" ", "-") for name in RULES)
+
+
+def test_a_rule_is_found_by_both_spellings(ask: Ask) -> None:
+    for name in RULES:
+        assert ask("zombies", "--json", "--rule", name) == ask("zombies", "--json", "--rule", name.replace(" ", "-"))
+    assert ask("zombies", "--rule", "never_started").code == 2
+
+
+def test_the_screen(complete: Complete) -> None:
+    names = {name for action in parser()._actions for name in action.option_strings if name.startswith("--")}
+    assert set(complete("--", program="lineage-tui")) >= names
+    assert complete("--theme", "", program="lineage-tui") == ["ansi", "clear", "dark", "light"]
+    assert set(THEMES) == {"ansi", "clear", "dark", "light"}
+
+
+INTERACTIVE = {
+    "bash": (["--norc", "--noprofile"], "source {}"),
+    "zsh": (["-f"], "autoload -U compinit; compinit -D; source {}"),
+    "fish": (["--no-config"], "source {}"),
+}
+
+
+@pytest.mark.parametrize("shell", INTERACTIVE)
+@pytest.mark.parametrize(
+    ("typed", "becomes"),
+    [
+        ("lineage tasks sta", "lineage tasks status:"),
+        ("lineage tasks status:fa", "lineage tasks status:failed"),
+        ("lineage tasks !status:failed,ca", "lineage tasks !status:failed,cancelled"),
+        ("lineage zombies --rule nev", "lineage zombies --rule never-started"),
+        ("lineage-tui --the", "lineage-tui --theme"),
+        ("lineage-tui --theme cl", "lineage-tui --theme clear"),
+    ],
+)
+def test_a_tab_at_a_prompt(shell: str, typed: str, becomes: str, tmp_path: Path, need_tool: Tool) -> None:
+    words, source = INTERACTIVE[shell]
+    path = tmp_path / f"lineage.{shell}"
+    path.write_text(script(shell), encoding="utf-8")
+    environ = {"HOME": str(tmp_path), "LINEAGE_DIR": str(LEGACY), "PS1": "> ", "INPUTRC": "/dev/null"}
+    with PtyProgram([need_tool(shell), *words], size=(100, 20), env=environ) as program:
+        program.keys(source.format(path) + "; echo re''ady\r")
+        program.wait_for("ready")
+        program.keys(typed + "\t")
+        last = becomes.split()[-1]
+        program.wait_for(last.replace("!", "\\!") if shell == "zsh" else last)  # which quotes it, as it must
+        program.keys("\x03\x04")
 
 
 def test_recent_task_ids(complete: Complete) -> None:
@@ -111,7 +183,7 @@ def test_export_completes_the_query_and_its_words(tmp_path: Path, need_tool: Too
     path.write_text(script("bash"), encoding="utf-8")
 
     def offered(*words: str) -> list[str]:
-        command = [need_tool("bash"), "--norc", "-c", BASH, "-", str(path), *words]
+        command = [need_tool("bash"), "--norc", "-c", BASH, "-", str(path), "lineage", *words]
         environ = {**os.environ, "LINEAGE_DIR": str(LEGACY)}
         done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
         return done.stdout.split()

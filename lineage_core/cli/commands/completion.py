@@ -1,7 +1,7 @@
 """`lineage completion`: completion scripts for bash, zsh and fish.
 
 The scripts are static: made once from the parsers, they start no Python at a Tab. They complete commands, options,
-their values, event types, and the task ids at the end of the newest daily file.
+their values, event types, the words of a filter, and the task ids at the end of the newest daily file.
 """
 
 from __future__ import annotations
@@ -13,10 +13,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lineage_core.base.errors import ExitCode
+from lineage_core.model.entities import Status
 from lineage_core.model.event_types import EVENTS
+from lineage_core.query.filter_parser import FLAGS, KEYS
+from lineage_core.query.filter_terms import WORKER_STATES
+from lineage_core.rules.stuck_work import RULES
 
 if TYPE_CHECKING:
-    from lineage_core.cli.introspection import Option
+    from lineage_core.cli.introspection import Command, Option
 
 EXAMPLES = (
     'eval "$(lineage completion bash)"',
@@ -28,7 +32,24 @@ EXAMPLES = (
 TAIL = 262_144
 """Bytes at the end of the newest daily file in which task ids are looked for."""
 
+SHELLS = ("bash", "zsh", "fish")
+
+_STATUSES = " ".join(sorted(status.value for status in Status))
+_TIMES = "15m 1h 24h 7d today yesterday"
+_FILTER = {
+    "status": _STATUSES,
+    "is": f"{' '.join(FLAGS)} {_STATUSES}",
+    "ended": f"cancelled completed failed {_TIMES}",
+    "since": _TIMES,
+    "until": _TIMES,
+    "type": " ".join(EVENTS),
+}
+"""Values of the keys of a filter; `task:` has those of @tasks, `worker:NAME/` its states and times."""
+
 _KINDS = {
+    "FILTER": "@filter",
+    "--rule": " ".join(name.replace(" ", "-") for name in RULES),
+    "--theme": "dark light clear ansi",
     "TASK": "@tasks",
     "TASK_ID": "@tasks",
     "EVENT_TYPE": "@types",
@@ -43,7 +64,7 @@ _KINDS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage completion`."""
-    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
+    parser.add_argument("shell", choices=SHELLS, help="the shell")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,51 +80,70 @@ def script(shell: str) -> str:
 
 
 def _kind(name: str, value: str | None, choices: tuple[str, ...]) -> str:
-    """What completes a value: words, or one of @tasks @types @files @none."""
+    """What completes a value: words, or one of @tasks @types @filter @files @none."""
     if choices:
         return " ".join(choices)
     return _KINDS.get(name) or _KINDS.get(value or "") or "@none"
+
+
+def _every() -> list[Command]:
+    """All commands, and at the end lineage-tui as if it were one."""
+    from lineage_core.cli.introspection import commands, described
+    from lineage_core.cli.screen_parser import parser
+
+    return [*commands(), described("lineage-tui", parser(), "", ())]
 
 
 def _bash() -> Iterator[str]:
     yield from _common()
     yield from r"""
 _lineage() {
-    local word words=()
+    local word words=() before
+    [[ ${COMP_WORDS[0]##*/} != lineage-tui ]] || words=(lineage-tui)
     for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
-        [[ $word == '=' ]] || words+=("$word")
+        # bash cuts words at = and : for us
+        if [[ $word == '=' ]]; then continue; fi
+        if [[ ${#words[@]} -gt 0 && -n $word && ( $word == :* || ${words[-1]} == *: ) ]]; then
+            words[-1]+=$word
+        else
+            words+=("$word")
+        fi
     done
     [[ ${COMP_WORDS[COMP_CWORD]} != '=' ]] || words+=('')
     mapfile -t COMPREPLY < <(_lineage_candidates "${words[@]}")
     if [[ ${COMPREPLY[0]-} == @files ]]; then
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "${words[-1]}")
+        return
     fi
+    [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *: ]] || compopt -o nospace 2>/dev/null
+    before=${words[-1]%"${words[-1]##*:}"}
+    [[ ${COMP_WORDBREAKS-} != *:* ]] || COMPREPLY=("${COMPREPLY[@]#"$before"}")
 }
-complete -F _lineage lineage""".splitlines()
+complete -F _lineage lineage lineage-tui""".splitlines()
 
 
 def _zsh() -> Iterator[str]:
-    yield "#compdef lineage"
+    yield "#compdef lineage lineage-tui"
     yield from _common()
     yield from r"""
 _lineage() {
-    local -a found
-    found=("${(@f)$(_lineage_candidates "${(@)words[2,CURRENT]}")}")
+    local -a found program
+    [[ ${words[1]:t} != lineage-tui ]] || program=(lineage-tui)
+    found=("${(@f)$(_lineage_candidates $program "${(@)words[2,CURRENT]}")}")
     if [[ ${found[1]} == @files ]]; then
         _files
     else
-        compadd -- ${found:#}
+        compadd -S '' -- ${(M)found:#*:}
+        compadd -- ${found:#(*:|)}
     fi
 }
-if [[ ${funcstack[1]} == _lineage ]]; then _lineage "$@"; else compdef _lineage lineage; fi""".splitlines()
+if [[ ${funcstack[1]} == _lineage ]]; then _lineage "$@"; else compdef _lineage lineage lineage-tui; fi""".splitlines()
 
 
 def _common() -> Iterator[str]:
     """What bash and zsh share: a function that prints the candidates for the last of its words."""
-    from lineage_core.cli.introspection import commands
-
-    every = commands()
+    every = _every()
     yield ""
     yield "_lineage_options() { # COMMAND"
     yield "    case $1 in"
@@ -128,7 +168,13 @@ def _common() -> Iterator[str]:
             yield f"        {pattern}) echo {shlex.quote(_kind(word.name, word.name, word.choices))} ;;"
     yield from ("        *) echo @none ;;", "    esac", "}")
     yield from _COMMON.format(
-        commands=" ".join(one.name for one in every), types=" ".join(EVENTS), tail=TAIL
+        commands=" ".join(one.name for one in every[:-1]),
+        types=" ".join(EVENTS),
+        tail=TAIL,
+        keys=" ".join(f"{key}:" for key in KEYS),
+        values="\n".join(f"                {key}) known='{values}' ;;" for key, values in _FILTER.items()),
+        states=" ".join(WORKER_STATES),
+        times=_TIMES,
     ).splitlines()
 
 
@@ -139,6 +185,24 @@ _lineage_tasks() {{ # [DIR]: ids at the end of the newest daily file
     for file in "${{directory:-coordination/lineage}}"/lineage-????-??-??.jsonl; do newest=$file; done
     [ -f "$newest" ] || return 0
     tail -c {tail} "$newest" | grep -oE '"task_id" ?: ?"[A-Za-z0-9._-]+"' | sed 's/"$//; s/.*"//' | sort -u
+}}
+
+_lineage_filter() {{ # WORD DIR: what a word of a filter may become
+    not=''
+    word=$1
+    case $word in '!'*) not='!' word=${{word#?}} ;; esac
+    case $word in
+        *:*)
+            key=${{word%%:*}} value=${{word#*:}} known=''
+            case $key in
+{values}
+                task) known=$(_lineage_tasks "$2") ;;
+                worker) case $value in */*/*) known='{times}' ;; */*) known='{states}' ;; esac ;;
+            esac
+            for word in $known; do echo "$not$key:${{value%"${{value##*[,/]}}"}}$word"; done
+            ;;
+        *) for key in {keys}; do echo "$not$key"; done ;;
+    esac
 }}
 
 _lineage_candidates() {{ # WORD...: those after `lineage`, the last one is completed
@@ -180,6 +244,7 @@ _lineage_candidates() {{ # WORD...: those after `lineage`, the last one is compl
         @none) return ;;
         @types) kind='{types}' ;;
         @tasks) kind=$(_lineage_tasks "$directory") ;;
+        @filter) kind=$(_lineage_filter "$1" "$directory") ;;
     esac
     for word in $kind; do
         case $word in "$1"*) echo "$word" ;; esac
@@ -188,11 +253,18 @@ _lineage_candidates() {{ # WORD...: those after `lineage`, the last one is compl
 
 
 def _fish() -> Iterator[str]:
-    from lineage_core.cli.introspection import commands
-
-    yield from _FISH.format(types=" ".join(EVENTS), tail=TAIL).splitlines()
-    every = commands()
-    yield "complete -c lineage -f"
+    yield from _FISH.format(
+        types=" ".join(EVENTS),
+        tail=TAIL,
+        keys=" ".join(f"{key}:" for key in KEYS),
+        values="\n".join(f"        case {key}\n            set known {values}" for key, values in _FILTER.items()),
+        states=" ".join(WORKER_STATES),
+        times=_TIMES,
+    ).splitlines()
+    *every, screen = _every()
+    yield from ("complete -c lineage -f", "complete -c lineage-tui -f")
+    for option in screen.options:
+        yield f"complete -c lineage-tui {_fish_option(option.names)}{_fish_value(option)}"
     for one in every:
         text = shlex.quote(one.summary)
         yield f"complete -c lineage -n __lineage_no_command -a {one.name} -d {text}"
@@ -207,6 +279,7 @@ def _fish() -> Iterator[str]:
 
 
 _FISH_KINDS = {"@tasks": "-a '(__lineage_tasks)'", "@types": '-a "$__lineage_types"', "@files": "-F", "@none": "-x"}
+_FISH_KINDS["@filter"] = "-a '(__lineage_filter)'"
 
 
 def _fish_option(names: tuple[str, ...]) -> str:
@@ -243,5 +316,31 @@ function __lineage_tasks # ids at the end of the newest daily file
     set -l files $directory/lineage-????-??-??.jsonl
     set -q files[1]; or return 0
     tail -c {tail} $files[-1] | string match -rag '"task_id" ?: ?"([A-Za-z0-9._-]+)"' | sort -u
+end
+
+function __lineage_filter # what a word of a filter may become
+    set -l word (commandline -ct)
+    set -l not ''
+    string match -q '!*' -- $word; and set not '!'; and set word (string sub -s 2 -- $word)
+    set -l parts (string split -m 1 : -- $word)
+    if test (count $parts) -lt 2
+        for key in {keys}
+            echo $not$key
+        end
+        return
+    end
+    set -l known
+    switch $parts[1]
+{values}
+        case task
+            set known (__lineage_tasks)
+        case worker
+            string match -q '*/*' -- $parts[2]; and set known {states}
+            string match -q '*/*/*' -- $parts[2]; and set known {times}
+    end
+    set -l before $not$parts[1]:(string replace -r '[^,/]*$' '' -- $parts[2])
+    for value in $known
+        echo $before$value
+    end
 end
 """

@@ -25,7 +25,7 @@ from lineage_core.write.locations import lineage_dir
 EXAMPLES = (
     "lineage zombies",
     "lineage zombies --zombie-after 10m --fail-empty",
-    "lineage zombies --all --rule 'not accepted'",
+    "lineage zombies --rule not-accepted",
     "lineage zombies --json | jq -r '.findings[].sentence'",
 )
 
@@ -48,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage zombies`."""
     late.add_arguments(parser)
     parser.add_argument("--all", action="store_true", help="other stuck things too: blocked, not accepted, ping-pong …")
-    parser.add_argument("--rule", metavar="RULE", action="append", default=[], help="only findings of this rule")
+    parser.add_argument(
+        "--rule", metavar="RULE", action="append", default=[], help="only findings of this rule, like never-started"
+    )
     period.add_arguments(parser, "things stuck")
     output.add_arguments(parser, "findings")
     output.describe(parser, KEYS, "keys of a finding; as JSON, one object: thresholds, crowd, findings")
@@ -61,9 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 def answer(args: argparse.Namespace) -> Answer:
     """The zombie workers, with `--all` or `--rule` other stuck things too."""
-    for name in args.rule:
-        if name not in RULES:
-            raise BadInputError(f"--rule: no rule {name!r}{nearest(name, RULES)} (known: {', '.join(RULES)})")
+    rules = [_rule_of(name) for name in args.rule]
     limits, when, now = thresholds(read_late(vars(args))), period.period_of(args), clock.now()
     loaded = load_all(lineage_dir(args.dir))
     state = loaded.state
@@ -72,7 +72,7 @@ def answer(args: argparse.Namespace) -> Answer:
     chosen = [
         one
         for one in findings
-        if (one.rule in args.rule if args.rule else args.all or RULES[one.rule].zombie) and when.holds(one.since)
+        if (one.rule in rules if rules else args.all or RULES[one.rule].zombie) and when.holds(one.since)
     ]
     chosen = ranked(chosen)[: args.limit]
     rows = [_row(one, state, now) for one in chosen]
@@ -96,6 +96,16 @@ def answer(args: argparse.Namespace) -> Answer:
         timelines=lambda: export.timelines_of(loaded.state, [one.task_id for one in chosen]),
         title="Zombies",
     )
+
+
+def _rule_of(name: str) -> str:
+    """The rule of that name, which may be written with hyphens for its blanks. Raises BadInputError."""
+    if name in RULES:
+        return name
+    for known in RULES:
+        if known.replace(" ", "-") == name:
+            return known
+    raise BadInputError(f"--rule: no rule {name!r}{nearest(name, RULES)} (known: {', '.join(RULES)})")
 
 
 def findings_of(state: State, now: int, limits: Thresholds) -> Iterable[Finding]:
