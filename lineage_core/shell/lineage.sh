@@ -416,7 +416,7 @@ __lineage_addresses() {
   local __l_w=$__l_v || return
   while [[ $__l_w == *://* ]]; do
     __l_w=${__l_w#*://}
-    [[ ${__l_p%%[ \"\'<>]*} != *@* ]] || return 1
+    [[ ${__l_w%%[ \"\'<>]*} != *@* ]] || return 1
   done
 }
 
