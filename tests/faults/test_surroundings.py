@@ -8,12 +8,15 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from lineage_core.base import user_files
 from lineage_core.state.snapshot_cache import SMALL
+from lineage_tui.settings.acknowledgements import Acknowledgements, Grade
+from lineage_tui.settings.config import SavedState, load_kept, save_kept
 from tests.faults.pseudo_terminal import PtyProgram
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
@@ -239,3 +242,44 @@ def test_a_file_that_could_not_be_written_whole_is_the_old_one(tmp_path: Path) -
         raise ZeroDivisionError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+PLANTED: dict[str, Callable[[Path], None]] = {
+    "pipe": os.mkfifo,
+    "directory": Path.mkdir,
+    "endless": lambda path: path.symlink_to("/dev/zero"),
+    "link": lambda path: path.symlink_to(path.parent.parent / "victim"),
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
+def test_what_stands_in_the_place_of_what_is_kept_is_not_waited_for_nor_written_through(
+    plant: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    before = os.umask(0)
+    try:
+        folder = user_files.folder("state")
+        assert folder is not None
+        key, grade = ("failed", "task-1", "task-1"), Grade(2, 1, 1)
+        plant(folder / "acknowledged.json")
+        known = Acknowledgements(tmp_path)
+        assert len(known) == 0
+        with suppress(IsADirectoryError):
+            known.put({key: grade})
+        assert known.covers(key, grade)
+        plant(folder / "screen.json")
+        assert load_kept(tmp_path) == SavedState()
+        save_kept(tmp_path, SavedState(view="workers"))
+    finally:
+        os.umask(before)
+    assert victim.read_text() == "mine"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    kept = [file for file in folder.iterdir() if file.is_file() and not file.is_symlink()]
+    assert [stat.S_IMODE(file.stat().st_mode) for file in kept] == [0o600] * len(kept)
+    if plant is not Path.mkdir:
+        assert Acknowledgements(tmp_path).covers(key, grade)
+        assert load_kept(tmp_path).view == "workers"
