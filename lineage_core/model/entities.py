@@ -391,6 +391,7 @@ class Task:
             tuple(self.waits.values()) if self.waits else (),
             self.percent,
             len(self.workers),
+            len(self.runs),
             open_workers,
             failed,
             retries,
@@ -443,6 +444,7 @@ class TaskRow(NamedTuple):
     waits: tuple[Wait, ...]
     percent: float | None
     workers: int
+    runs: int
     open_workers: int
     failed_workers: int
     retries: int

@@ -1,4 +1,4 @@
-"""What queries tell of tasks, workers and handoffs, as flat rows with documented keys.
+"""What queries tell of workers, handoffs, phases and events, as flat rows with documented keys.
 
 Pure: from states to plain data. Times are ISO-8601 in UTC, durations whole milliseconds; what is not known is None.
 """
@@ -12,38 +12,11 @@ from lineage_core.base.clock import clamped, format_duration, format_timestamp
 from lineage_core.model.entities import Handoff, Phase, Task, TaskRow, Worker
 from lineage_core.model.record import EPOCH
 
-TASK_KEYS = {
-    "task_id": "the task",
-    "status": "unknown, queued, assigned, running, blocked, completed, failed or cancelled",
-    "since": "when that status began",
-    "first_at": "its first event",
-    "last_at": "its last event",
-    "started_at": "when it was first started",
-    "ended_at": "when it ended",
-    "elapsed_ms": "from its first event to its end, or to now",
-    "attempts": "how often it was started",
-    "escalated": "whether a person was called and it has not ended since",
-    "type": "its type, as its creator gave it",
-    "priority": "critical, high, medium or low",
-    "master": "the master that has it",
-    "session_id": "its session",
-    "trace_id": "its trace",
-    "parent_task_id": "the task that it is a subtask of",
-    "reason": "why it is blocked, failed, cancelled or escalated",
-    "blocked_by": "the tasks that block it",
-    "progress_percentage": "how far it is: 100 when it completed, else the mean over its open workers, else over all",
-    "workers": "how many workers it has had",
-    "open_workers": "how many have not ended",
-    "failed_workers": "how many failed, zombies included",
-    "retries": "how many workers took the place of a failed one",
-    "handoffs": "how many handoffs were offered",
-    "tokens": "tokens used, as its end or its workers said",
-    "events": "how many events it has",
-}
-
 WORKER_KEYS = {
-    "worker_id": "the worker",
+    "worker_id": "the worker; one row for each run of it",
     "task_id": "its task",
+    "run": "which run of this worker in this task, from 1",
+    "attempt": "which attempt of the task it belongs to, from 1",
     "worker_type": "its type",
     "status": "spawned, running, success, partial, failed or zombie",
     "master": "the master that spawned it",
@@ -94,38 +67,6 @@ def milliseconds(micros: int | None) -> int | None:
     return None if micros is None else micros // 1000
 
 
-def task_row(row: TaskRow, parent: str | None, now: int) -> dict[str, Any]:
-    """A task, by TASK_KEYS. parent: the task it is shown under (`State.subtasks`)."""
-    return {
-        "task_id": row.task_id,
-        "status": row.status.value,
-        "since": iso(row.since),
-        "first_at": iso(row.first_at),
-        "last_at": iso(row.last_at),
-        "started_at": iso(row.started_at),
-        "ended_at": iso(row.ended_at),
-        "elapsed_ms": milliseconds(elapsed(row, now)),
-        "attempts": row.attempts,
-        "escalated": row.escalated,
-        "type": row.task_type,
-        "priority": row.priority,
-        "master": row.master,
-        "session_id": row.session,
-        "trace_id": row.trace,
-        "parent_task_id": parent,
-        "reason": row.reason,
-        "blocked_by": list(row.blocked_by),
-        "progress_percentage": row.percent,
-        "workers": row.workers,
-        "open_workers": row.open_workers,
-        "failed_workers": row.failed_workers,
-        "retries": row.retries,
-        "handoffs": row.handoffs,
-        "tokens": row.tokens,
-        "events": row.events,
-    }
-
-
 def elapsed(task: TaskRow | Task, now: int) -> int:
     """Microseconds from the task's first event to its end, or to now while it lasts."""
     end = (task.ended_at or task.last_at) if task.status.ended else now
@@ -145,11 +86,16 @@ def worker_age(worker: Worker, now: int) -> int:
 
 
 def run_time(worker: Worker, now: int) -> int | None:
-    """Microseconds that it ran: as it said, else from its start to its end or to now; None if it never started."""
+    """Microseconds that it ran: as it said, else from its start to its end or to now; None if it never started.
+
+    Where one actor logged both its start and its end, by the clock of that actor.
+    """
     if worker.duration_ms is not None and not worker.open:
         return round(worker.duration_ms * 1000)
     if worker.started_at is None:
         return None
+    if worker.length is not None:
+        return worker.length
     return max(0, (now if worker.ended_at is None else worker.ended_at) - worker.started_at)
 
 
@@ -166,6 +112,8 @@ def worker_row(task_id: str, worker: Worker, now: int) -> dict[str, Any]:
     return {
         "worker_id": worker.worker_id,
         "task_id": task_id,
+        "run": worker.number,
+        "attempt": worker.attempt + 1,
         "worker_type": worker.worker_type,
         "status": worker_status(worker),
         "master": worker.master,

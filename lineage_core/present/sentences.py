@@ -14,6 +14,7 @@ from typing import Any
 from lineage_core.base.cells import named
 from lineage_core.base.clock import format_duration
 from lineage_core.model.entities import Status, Task, TaskRow
+from lineage_core.present.task_rows import blockers
 
 _NOTHING = frozenset(("", "null", "None", "undefined"))
 """What shell scripts, jq, Python and JavaScript make of a value that is not there."""
@@ -63,6 +64,17 @@ def route(start: object, end: object, arrow: str) -> str:
     """From whom to whom, as far as it was said: `a → b`, `→ b`."""
     ends = words(start), words(end)
     return f"{ends[0]} {arrow} {ends[1]}".strip() if any(ends) else ""
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`, `2 retries`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def clock_of(actor: str, skew: int) -> str:
+    """How far the clock of an actor is off, in microseconds: `clock of worker-7: 4m35s behind`."""
+    return f"clock of {actor}: {format_duration(abs(skew))} {'behind' if skew > 0 else 'ahead'}"
 
 
 def say(event_type: str, actor_id: str, data: Mapping[str, Any]) -> str:
@@ -123,8 +135,9 @@ def waiting_for(task: Task, rows: Mapping[str, TaskRow], now: int) -> str:
         reason = f": {task.reason}" if task.reason and task.status is not Status.COMPLETED else ""
         return f"{task.status.value} after {total}{reason}"
     if task.status is Status.BLOCKED:
-        by = [f"{name} ({rows[name].status.value if name in rows else 'never seen'})" for name in task.blocked_by]
-        cause = f" by {', '.join(by)}" if by else (f": {task.reason}" if task.reason else "")
+        names = blockers(task, rows)
+        by = [f"{name} ({rows[name].status.value if name in rows else 'never seen'})" for name in names]
+        cause = f", waits for {', '.join(by)}" if by else (f": {task.reason}" if task.reason else "")
         return f"blocked for {since}{cause}"
     if handoffs:
         oldest = min(handoffs, key=lambda h: h.created_at or 0)

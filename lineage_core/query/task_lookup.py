@@ -67,10 +67,11 @@ def _facts(found: hits.Hits, task_id: str = "", raws: list[bytes] | None = None)
 
 
 def linked_ids(state: State, task: Task) -> list[str]:
-    """The tasks that a task is linked to: its parent, what blocks it, what it names, its subtasks, whom it blocks."""
+    """The tasks that a task is linked to: its parent and subtasks, what it waits for or names, whom it blocks."""
     parent = state.subtasks.parent(task.task_id) or task.parent_id
     others = [row.task_id for row in state.rows.values() if row.task_id != task.task_id]
-    names = [parent, *task.blocked_by, *task.related, *state.subtasks.children(task.task_id), *others]
+    waits = [wait.name for wait in task.waits.values()]
+    names = [parent, *state.subtasks.children(task.task_id), *waits, *task.related, *others]
     return list(dict.fromkeys(name for name in names if name and name != task.task_id))
 
 

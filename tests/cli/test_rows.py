@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from lineage_core.present.rows import EVENT_KEYS, TASK_KEYS, WORKER_KEYS
+from lineage_core.present.rows import EVENT_KEYS, WORKER_KEYS
+from lineage_core.present.task_rows import TASK_KEYS
 from lineage_core.write.journal import Journal
 from tests.cli.conftest import Ask
 

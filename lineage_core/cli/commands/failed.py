@@ -1,4 +1,4 @@
-"""`lineage failed`: failed tasks and workers with their reasons, newest first."""
+"""`lineage failed`: every failed attempt and run with its reason, newest first."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from lineage_core.cli import output, period
 from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
-from lineage_core.model.entities import Status, Task, Worker
-from lineage_core.present.rows import iso, moment, span, worker_status
+from lineage_core.model.entities import Task
+from lineage_core.present.rows import moment, span
+from lineage_core.present.task_rows import FAILURE_KEYS, timed_failures
 from lineage_core.state.top_n import Item, top_n
 from lineage_core.write.locations import lineage_dir
 
@@ -23,17 +24,7 @@ EXAMPLES = (
     "lineage failed --json | jq -r '.failures[].reason' | sort | uniq -c",
 )
 
-KEYS = {
-    "at": "when it failed",
-    "what": "task or worker",
-    "task_id": "the task",
-    "worker_id": "the worker, if it is one",
-    "worker_type": "its type",
-    "status": "failed; for a worker that the cleanup found dead, zombie",
-    "master": "the master that has the task",
-    "reason": "why",
-    "retried": "whether another worker took its place, or the task was started again",
-}
+KEYS = FAILURE_KEYS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def answer(args: argparse.Namespace) -> Answer:
-    """The failed tasks and workers, newest first."""
+    """The failed attempts and runs, newest first."""
     when, now = period.period_of(args), clock.now()
     directory = lineage_dir(args.dir)
     loaded = load_all(directory)
@@ -64,11 +55,14 @@ def answer(args: argparse.Namespace) -> Answer:
 
         raise error(directory, unknown[0])
 
+    masters = (args.master, f"{args.master}-master")
+
     def chosen(task: Task) -> list[Item]:
         return [
             (at, row)
-            for at, row in _failures(task)
+            for at, row in timed_failures(task)
             if when.holds(at)
+            and (not args.master or row["master"] in masters)
             and (args.tasks or not args.workers or row["what"] == "worker")
             and (args.workers or not args.tasks or row["what"] == "task")
         ]
@@ -76,10 +70,9 @@ def answer(args: argparse.Namespace) -> Answer:
     candidates = [
         row
         for row in loaded.state.rows.values()
-        if (row.status is Status.FAILED or row.failed_workers)
+        if (row.failed_attempts or row.failed_workers)
         and when.touches(row.first_at, row.last_at)
         and (not args.task or row.task_id in args.task)
-        and (not args.master or row.master in (args.master, f"{args.master}-master"))
     ]
     pairs = top_n(loaded.state, candidates, chosen, args.limit)
     rows = [row for _, row in pairs]
@@ -94,34 +87,6 @@ def answer(args: argparse.Namespace) -> Answer:
         timelines=lambda: export.timelines_of(loaded.state, [row["task_id"] for row in rows]),
         title="Failures",
     )
-
-
-def _failures(task: Task) -> Iterator[Item]:
-    """The failures of a task, in no order."""
-    if task.status is Status.FAILED:
-        at = task.ended_at if task.ended_at is not None else task.last_at
-        yield at, _row(at, task, None, "failed", task.reason, retried=False)
-    retried = {worker.retry_of for worker in task.workers.values()}
-    for worker in task.workers.values():
-        if worker.failed and worker.ended_at is not None:
-            status, again = worker_status(worker), worker.worker_id in retried
-            yield worker.ended_at, _row(worker.ended_at, task, worker, status, worker.error, retried=again)
-
-
-def _row(
-    at: int, task: Task, worker: Worker | None, status: str, reason: str | None, *, retried: bool
-) -> dict[str, Any]:
-    return {
-        "at": iso(at),
-        "what": "worker" if worker else "task",
-        "task_id": task.task_id,
-        "worker_id": worker.worker_id if worker else None,
-        "worker_type": worker.worker_type if worker else None,
-        "status": status,
-        "master": task.master,
-        "reason": reason,
-        "retried": retried,
-    }
 
 
 def _text(pairs: list[tuple[int, dict[str, Any]]], now: int, paper: Paper) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from lineage_core.cli import output
 from lineage_core.cli.commands import events, export, workers
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar
+from lineage_core.meaning.cost import cost_by_owner
 from lineage_core.model import record as intact
 from lineage_core.model.entities import Task
 from lineage_core.present.rows import (
@@ -21,13 +22,14 @@ from lineage_core.present.rows import (
     moment,
     phase_row,
     span,
-    task_row,
     worker_row,
 )
-from lineage_core.present.sentences import waiting_for
+from lineage_core.present.sentences import clock_of, counted, waiting_for
+from lineage_core.present.task_rows import DETAIL_KEYS, blockers, task_details, task_row, timed_failures
 from lineage_core.present.timeline import time_by_phase
 from lineage_core.query.block_search import one_line
 from lineage_core.query.task_lookup import Lookup, linked_ids, look_up
+from lineage_core.state.family import family_of
 from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
@@ -39,8 +41,9 @@ EXAMPLES = (
 KEYS = {
     "task": "the task: a row as `lineage tasks` gives it",
     "now": "what it waits for, or how it ended, in one sentence",
+    **DETAIL_KEYS,
     "phases": "its phases: status, start, end, duration_ms",
-    "workers": "its workers: rows as `lineage workers` gives them",
+    "workers": "the runs of its workers: rows as `lineage workers` gives them",
     "handoffs": "its handoffs: handoff_id, from_master, to_master, created_at, accepted_at, accepted_by, "
     "completed_at, waited_ms, waiting",
     "marks": "escalations and reassignments: at, kind, text",
@@ -87,10 +90,11 @@ def _document(found: Lookup, now: int) -> dict[str, Any]:
     """The task, by KEYS, without its events."""
     state, task = found.state, found.task
     return {
-        "task": task_row(state.rows[task.task_id], state.subtasks.parent(task.task_id), now),
+        "task": task_row(state.rows[task.task_id], family_of(state, task.task_id), state.rows, now),
         "now": waiting_for(task, state.rows, now),
+        **task_details(task, state.rows, now),
         "phases": [phase_row(phase, now) for phase in task.phases],
-        "workers": [worker_row(task.task_id, worker, now) for worker in task.workers.values()],
+        "workers": [worker_row(task.task_id, worker, now) for worker in task.runs],
         "handoffs": [handoff_row(handoff, now) for handoff in task.handoffs.values()],
         "marks": [{"at": iso(mark.at), "kind": mark.kind, "text": mark.text} for mark in task.marks],
         "links": links_of(found),
@@ -104,6 +108,7 @@ def links_of(found: Lookup) -> list[dict[str, Any]]:
     state, task = found.state, found.task
     parent = state.subtasks.parent(task.task_id)
     children = set(state.subtasks.children(task.task_id))
+    waits = blockers(task, state.rows)
     links = []
     for name in linked_ids(state, task):
         row = state.rows.get(name)
@@ -111,9 +116,9 @@ def links_of(found: Lookup) -> list[dict[str, Any]]:
             relation = "parent"
         elif name in children:
             relation = "subtask"
-        elif name in task.blocked_by:
+        elif name in waits:
             relation = "blocked by"
-        elif row and task.task_id in row.blocked_by:
+        elif row and task.task_id in blockers(row, state.rows):
             relation = "blocks"
         else:
             relation = "related" if name in task.related else "named by"
@@ -132,13 +137,14 @@ def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) 
         ("type", task.task_type),
         ("priority", task.priority),
         ("creator", task.creator),
-        ("master", task.master),
+        ("master", _owners(task, now)),
         ("session", task.session),
         ("trace", task.trace),
         ("reason", task.reason),
         ("tags", ", ".join(task.tags)),
         ("delivered", ", ".join(task.deliverables)),
         ("tokens", str(task.tokens) if task.tokens is not None else None),
+        ("subtasks", _subtasks(found)),
         ("elapsed", f"{span(elapsed(row, now))} from {moment(row.first_at)}Z to {_end(task)}"),
         ("attempts", str(len(task.attempts)) if len(task.attempts) > 1 else None),
     ):
@@ -150,6 +156,8 @@ def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) 
         for status, micros in spent.items():
             phases += [(status.value, status.value), f" {span(micros)}  "]
         yield phases
+    for label, text in _remarkable(task, now):
+        yield [(f"{label:11}", "muted"), text]
     for link in links_of(found):
         known = f" ({link['status']})" if link["status"] else ""
         yield [(f"{link['relation']:11}", "muted"), f"{link['task_id']}{known}"]
@@ -157,7 +165,7 @@ def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) 
         yield [(f"{mark.kind:11}", "muted"), f"{moment(mark.at)}Z {mark.text}"]
     if task.workers:
         yield ""
-        items = [(worker.last_at, worker_row(task.task_id, worker, now)) for worker in task.workers.values()]
+        items = [(worker.last_at, worker_row(task.task_id, worker, now)) for worker in task.runs]
         yield from workers.text_lines(items, now, paper, with_task=False)
     if task.handoffs:
         yield ""
@@ -176,6 +184,40 @@ def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) 
     yield ""
     yield (f"{len(records)} of {row.events} events" if len(records) < row.events else f"{row.events} events", "head")
     yield from events.text_lines(records, paper, with_task=False)
+
+
+def _owners(task: Task, now: int) -> str:
+    """Who has the task, and who had it before for how long."""
+    *before, _ = task_details(task, (), now)["owners"] or [None]
+    told = [f"{owner['master']} ({span(owner['duration_ms'] * 1000)})" for owner in before]
+    return f"{task.master}, after {', '.join(told)}" if told else task.master or ""
+
+
+def _subtasks(found: Lookup) -> str:
+    family = family_of(found.state, found.task.task_id)
+    return f"{family.done} of {family.subtasks} completed" if family.subtasks else ""
+
+
+def _remarkable(task: Task, now: int) -> Iterator[tuple[str, str]]:
+    """What there is only of some tasks: cost by owner, failed attempts, skewed clocks, patterns of no sound run."""
+    costs = cost_by_owner(task, now)
+    for cost in costs if len(costs) > 1 else ():
+        parts = [
+            span(cost.micros),
+            f"{cost.tokens} tokens" if cost.tokens is not None else "",
+            counted(cost.runs, "run"),
+        ]
+        parts.append(counted(cost.failures, "failure") if cost.failures else "")
+        yield "cost", f"{cost.master}: {', '.join(filter(None, parts))}"
+    for at, row in timed_failures(task):
+        if row["what"] == "task":
+            why = f": {row['reason']}" if row["reason"] else ""
+            again = " (retried)" if row["retried"] else ""
+            yield "failed", f"{moment(at)}Z attempt {row['number']}{why}{again}"
+    for actor, skew in task.skews.items():
+        yield "skew", clock_of(actor, skew)
+    for remark in task.remarks:
+        yield "finding", remark.text
 
 
 def handoff_wait(row: dict[str, Any]) -> int | None:

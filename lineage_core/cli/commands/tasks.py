@@ -15,12 +15,14 @@ from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.event_types import nearest
-from lineage_core.present.rows import TASK_KEYS, elapsed, span, task_row
+from lineage_core.present.rows import elapsed, span
+from lineage_core.present.task_rows import TASK_KEYS, blockers, task_row
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.thresholds import thresholds
 from lineage_core.settings import late
 from lineage_core.settings.config_file import read_late
+from lineage_core.state.family import family_of
 from lineage_core.state.store import State
 from lineage_core.write.locations import lineage_dir
 
@@ -78,9 +80,9 @@ def answer(args: argparse.Namespace) -> Answer:
     chosen = [row for row in state.rows.values() if when.touches(row.first_at, row.last_at) and wanted.matches(row)]
     rows = _sorted(chosen, _value_of(args.sort, state, now), args.sort, args.reverse)[: args.limit]
     return Answer(
-        text=lambda paper: _text(rows, now, paper),
+        text=lambda paper: _text(rows, state, now, paper),
         columns=tuple(TASK_KEYS),
-        rows=(task_row(row, state.subtasks.parent(row.task_id), now) for row in rows),
+        rows=(task_row(row, family_of(state, row.task_id), state.rows, now) for row in rows),
         empty=not rows,
         problems=loaded.problems,
         timelines=lambda: export.timelines_of(loaded.state, [row.task_id for row in rows]),
@@ -95,10 +97,13 @@ def _value_of(key: str, state: State, now: int) -> Callable[[TaskRow], Any]:
         "type": lambda row: row.task_type,
         "session_id": lambda row: row.session,
         "trace_id": lambda row: row.trace,
-        "parent_task_id": lambda row: state.subtasks.parent(row.task_id),
         "progress_percentage": lambda row: row.percent,
     }
-    return values.get(key) or attrgetter(key)
+    if key in values:
+        return values[key]
+    if key in TaskRow._fields and key != "blocked_by":
+        return attrgetter(key)
+    return lambda row: task_row(row, family_of(state, row.task_id), state.rows, now)[key]
 
 
 def _sorted(rows: list[TaskRow], value: Callable[[TaskRow], Any], key: str, reverse: bool) -> list[TaskRow]:
@@ -109,26 +114,39 @@ def _sorted(rows: list[TaskRow], value: Callable[[TaskRow], Any], key: str, reve
     return known + [row for row in rows if value(row) is None]
 
 
-def _text(rows: list[TaskRow], now: int, paper: Paper) -> Iterator[Line]:
+def _text(rows: list[TaskRow], state: State, now: int, paper: Paper) -> Iterator[Line]:
     if not rows:
         yield ("no tasks", "muted")
         return
-    headers = ("TASK", "STATUS", "MASTER", "ELAPSED", "WORKERS", "DONE", "TOKENS", "EVENTS", "LAST", "REASON")
+    headers = ["TASK", "STATUS", "PRIORITY", "MASTER", "ELAPSED", "RUNS", "DONE", "TOKENS", "EVENTS", "LAST", "REASON"]
+    families = [family_of(state, row.task_id) for row in rows]
+    with_subtasks = any(family.subtasks for family in families)
     cells: list[list[Piece]] = []
-    for row in rows:
+    for row, family in zip(rows, families, strict=True):
         status = row.status.value + ("!" if row.escalated else "")
-        cells.append(
-            [
-                row.task_id,
-                (status, row.status.value),
-                row.master or "-",
-                span(elapsed(row, now)),
-                f"{row.open_workers}/{row.workers}" if row.workers else "-",
-                f"{row.percent:.0f}%" if row.percent is not None else "-",
-                str(row.tokens) if row.tokens is not None else "-",
-                str(row.events),
-                f"{span(max(0, now - row.last_at))} ago",
-                row.reason or "",
-            ]
-        )
-    yield from output.table(headers, cells, right=(3, 4, 5, 6, 7, 8))
+        line: list[Piece] = [
+            row.task_id,
+            (status, row.status.value),
+            row.priority or "-",
+            row.master or "-",
+            span(elapsed(row, now)),
+            f"{row.runs - row.open_workers}/{row.runs}" if row.runs else "-",
+            f"{row.percent:.0f}%" if row.percent is not None else "-",
+            str(row.tokens) if row.tokens is not None else "-",
+            str(row.events),
+            f"{span(max(0, now - row.last_at))} ago",
+            _words(row, state),
+        ]
+        if with_subtasks:
+            line.insert(6, f"{family.done}/{family.subtasks}" if family.subtasks else "-")
+        cells.append(line)
+    if with_subtasks:
+        headers.insert(6, "SUBTASKS")
+    yield from output.table(headers, cells, right=range(4, len(headers) - 1))
+
+
+def _words(row: TaskRow, state: State) -> str:
+    """Why it is as it is; of a blocked task also what it waits for."""
+    reason = row.reason or ""
+    names = [name for name in blockers(row, state.rows) if name not in reason]
+    return f"waits for {', '.join(names)}" + (f": {reason}" if reason else "") if names else reason

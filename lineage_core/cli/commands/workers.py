@@ -40,13 +40,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def answer(args: argparse.Namespace) -> Answer:
-    """The workers of one task in the order in which they came, or of all tasks, last heard of first."""
+    """The runs of workers of one task in the order in which they began, or of all tasks, last heard of first."""
     directory, when, now = lineage_dir(args.dir), period.period_of(args), clock.now()
 
     def chosen(task: Task) -> list[Item]:
         return [
             (worker.last_at, worker_row(task.task_id, worker, now))
-            for worker in task.workers.values()
+            for worker in task.runs
             if (worker.open or not args.open) and when.touches(worker.first_at, worker.last_at)
         ]
 
@@ -65,7 +65,7 @@ def answer(args: argparse.Namespace) -> Answer:
         rows = [
             row
             for row in state.rows.values()
-            if row.workers and (row.open_workers or not args.open) and when.touches(row.first_at, row.last_at)
+            if row.runs and (row.open_workers or not args.open) and when.touches(row.first_at, row.last_at)
         ]
         items = top_n(state, rows, chosen, args.limit)
     return Answer(
@@ -90,8 +90,9 @@ def text_lines(items: list[Item], now: int, paper: Paper, *, with_task: bool) ->
         detail = row["current_step"] if row["ended_at"] is None else row["error"]
         if row["retry_of"]:
             detail = f"{detail or ''} (retry of {row['retry_of']})".strip()
+        again = f" (run {row['run']})" if row["run"] > 1 else ""
         line: list[Piece] = [
-            row["worker_id"],
+            row["worker_id"] + again,
             row["worker_type"] or "-",
             (row["status"], row["status"]),
             _span(row["age_ms"]),

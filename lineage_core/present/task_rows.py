@@ -1,0 +1,217 @@
+"""A task as a flat row with documented keys, and what else is told of it: owners, cost, attempts, failures, waits.
+
+Pure: from states to plain data. Times are ISO-8601 in UTC, durations whole milliseconds; what is not known is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any, NamedTuple
+
+from lineage_core.meaning.cost import Cost, cost_by_owner
+from lineage_core.model.entities import Status, Task, TaskRow
+from lineage_core.present.rows import elapsed, iso, milliseconds, worker_status
+
+TASK_KEYS = {
+    "task_id": "the task",
+    "status": "unknown, queued, assigned, running, blocked, completed, failed or cancelled",
+    "since": "when that status began",
+    "first_at": "its first event",
+    "last_at": "its last event",
+    "started_at": "when it was first started",
+    "ended_at": "when it ended",
+    "elapsed_ms": "from its first event to its end, or to now",
+    "attempts": "how often it was started",
+    "failed_attempts": "how many of these failed, retried or not",
+    "partial": "whether it completed with only a part done",
+    "escalated": "whether a person was called and nobody has answered since",
+    "type": "its type, as its creator gave it",
+    "priority": "critical, high, medium or low",
+    "master": "the master that has it now",
+    "masters": "all masters that had it, the first one first",
+    "session_id": "its session",
+    "trace_id": "its trace",
+    "parent_task_id": "the task that it is a subtask of",
+    "subtasks": "how many subtasks it has",
+    "subtasks_done": "how many of these completed",
+    "reason": "why it is blocked, failed, cancelled or escalated",
+    "blocked_by": "the tasks that it waits for, those that only its reason names included",
+    "progress_percentage": "how far it is: 100 when it completed, else the mean over its open workers, else over all",
+    "workers": "how many workers it has had",
+    "runs": "how many runs these had",
+    "open_workers": "how many runs have not ended",
+    "failed_workers": "how many runs failed, zombies included, retried or not",
+    "retries": "how many runs took the place of a failed one",
+    "handoffs": "how many handoffs were offered",
+    "tokens": "tokens used, as its ends or its runs said",
+    "skew_ms": "how far the clock of its events is behind that is off most; negative: ahead",
+    "inferred": "the keys of this row that no event states and that are concluded from others",
+    "events": "how many events it has",
+}
+
+
+class Family(NamedTuple):
+    """parent: the task that a task is shown under. subtasks: how many it has itself; done: how many completed."""
+
+    parent: str | None = None
+    subtasks: int = 0
+    done: int = 0
+
+
+def blockers(task: Task | TaskRow, known: Container[str]) -> list[str]:
+    """The tasks that a task waits for: those that `blocked_by` named, and those of the reason that are known."""
+    waits = task.waits.values() if isinstance(task, Task) else task.waits
+    names = [one.name for one in waits if one.name is not None and (not one.inferred or one.name in known)]
+    return list(dict.fromkeys(names))
+
+
+def task_row(row: TaskRow, family: Family, known: Container[str], now: int) -> dict[str, Any]:
+    """A task, by TASK_KEYS. known: the ids of all tasks."""
+    inferred = []
+    if any(wait.inferred and wait.name in known for wait in row.waits):
+        inferred.append("blocked_by")
+    if family.parent is not None and row.parent_id is None:
+        inferred.append("parent_task_id")
+    return {
+        "task_id": row.task_id,
+        "status": row.status.value,
+        "since": iso(row.since),
+        "first_at": iso(row.first_at),
+        "last_at": iso(row.last_at),
+        "started_at": iso(row.started_at),
+        "ended_at": iso(row.ended_at),
+        "elapsed_ms": milliseconds(elapsed(row, now)),
+        "attempts": row.attempts,
+        "failed_attempts": row.failed_attempts,
+        "partial": row.partial,
+        "escalated": row.escalated,
+        "type": row.task_type,
+        "priority": row.priority,
+        "master": row.master,
+        "masters": list(row.masters),
+        "session_id": row.session,
+        "trace_id": row.trace,
+        "parent_task_id": family.parent,
+        "subtasks": family.subtasks,
+        "subtasks_done": family.done,
+        "reason": row.reason,
+        "blocked_by": blockers(row, known),
+        "progress_percentage": row.percent,
+        "workers": row.workers,
+        "runs": row.runs,
+        "open_workers": row.open_workers,
+        "failed_workers": row.failed_workers,
+        "retries": row.retries,
+        "handoffs": row.handoffs,
+        "tokens": row.tokens,
+        "skew_ms": milliseconds(row.skew),
+        "inferred": inferred,
+        "events": row.events,
+    }
+
+
+DETAIL_KEYS = {
+    "owners": "the masters that had it, one after the other: master, start, end (null: has it now), duration_ms",
+    "cost": "what it cost each of them: master, duration_ms, tokens, runs, failures",
+    "attempts": "its attempts: attempt, started_at, ended_at, outcome, other_outcomes, partial, duration_ms, tokens",
+    "failures": "every failed attempt and run: at, what (task or worker), worker_id, number, status, master, reason, "
+    "retried",
+    "waits": "what it waits for: task_id (null: not named), since, reason, inferred, known",
+    "skews": "clocks that are off: actor, behind_ms (negative: ahead)",
+    "remarks": "what no correct run shows: rule, at, text",
+}
+
+
+def task_details(task: Task, known: Container[str], now: int) -> dict[str, Any]:
+    """What a task's row only counts, by DETAIL_KEYS."""
+    over = task.ended_at if task.ended is not None else None
+    return {
+        "owners": [
+            {
+                "master": owner.master,
+                "start": iso(owner.start),
+                "end": iso(owner.end),
+                "duration_ms": milliseconds(max(0, (owner.end or over or now) - owner.start)),
+            }
+            for owner in task.owners
+        ],
+        "cost": [_cost_row(cost) for cost in cost_by_owner(task, now)],
+        "attempts": [
+            {
+                "attempt": number,
+                "started_at": iso(attempt.started_at),
+                "ended_at": iso(attempt.ended_at),
+                "outcome": attempt.outcome.value if attempt.outcome else None,
+                "other_outcomes": [one.value for one in attempt.others],
+                "partial": attempt.partial,
+                "duration_ms": milliseconds(attempt.length),
+                "tokens": attempt.tokens_said,
+            }
+            for number, attempt in enumerate(task.attempts, 1)
+        ],
+        "failures": failure_rows(task),
+        "waits": [
+            {
+                "task_id": wait.name,
+                "since": iso(wait.since),
+                "reason": wait.reason,
+                "inferred": wait.inferred,
+                "known": wait.name in known if wait.name is not None else None,
+            }
+            for wait in task.waits.values()
+        ],
+        "skews": [{"actor": actor, "behind_ms": milliseconds(skew)} for actor, skew in task.skews.items()],
+        "remarks": [{"rule": one.rule, "at": iso(one.at), "text": one.text} for one in task.remarks],
+    }
+
+
+def _cost_row(cost: Cost) -> dict[str, Any]:
+    return {
+        "master": cost.master,
+        "duration_ms": milliseconds(cost.micros),
+        "tokens": cost.tokens,
+        "runs": cost.runs,
+        "failures": cost.failures,
+    }
+
+
+FAILURE_KEYS = {
+    "at": "when it failed",
+    "what": "task (an attempt of it) or worker (a run of it)",
+    "task_id": "the task",
+    "worker_id": "the worker, if it is one",
+    "worker_type": "its type",
+    "number": "which attempt of the task, or which run of the worker in it, from 1",
+    "status": "failed; for a worker that the cleanup found dead, zombie",
+    "master": "the master that had the task then; for a worker, the one that spawned it",
+    "reason": "why",
+    "retried": "whether another attempt, or another run of the worker or its type, followed",
+}
+
+
+def failure_rows(task: Task) -> list[dict[str, Any]]:
+    """Every failed attempt and run of a task in the order of time, by FAILURE_KEYS."""
+    return [row for _, row in timed_failures(task)]
+
+
+def timed_failures(task: Task) -> list[tuple[int, dict[str, Any]]]:
+    """As `failure_rows`, each with its time in microseconds since the epoch."""
+    runs = {(run.worker_id, run.number): run for run in task.runs}
+    found = []
+    for failure in task.failures:
+        run = runs[failure.worker_id, failure.number] if failure.worker_id is not None else None
+        owner = task.owner_at(failure.at)
+        row = {
+            "at": iso(failure.at),
+            "what": "worker" if run else "task",
+            "task_id": task.task_id,
+            "worker_id": failure.worker_id,
+            "worker_type": run.worker_type if run else None,
+            "number": failure.number,
+            "status": worker_status(run) if run else Status.FAILED.value,
+            "master": (run.master if run else None) or owner,
+            "reason": failure.error,
+            "retried": failure.retried,
+        }
+        found.append((failure.at, row))
+    return found
