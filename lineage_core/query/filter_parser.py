@@ -28,15 +28,17 @@ from lineage_core.query.filter_terms import (
     worker_term,
 )
 
-_ROW_FIELDS: dict[str, Callable[[TaskRow], str | None]] = {
-    "status": lambda row: row.status.value,
-    "master": lambda row: row.master,
-    "session": lambda row: row.session,
-    "trace": lambda row: row.trace,
-    "priority": lambda row: row.priority,
-    "kind": lambda row: row.task_type,
-    "task": lambda row: row.task_id,
+_ROW_FIELDS: dict[str, Callable[[TaskRow], tuple[str | None, ...]]] = {
+    "status": lambda row: (row.status.value,),
+    "owner": lambda row: (row.master,),
+    "master": lambda row: row.masters,
+    "session": lambda row: (row.session,),
+    "trace": lambda row: (row.trace,),
+    "priority": lambda row: (row.priority,),
+    "kind": lambda row: (row.task_type,),
+    "task": lambda row: (row.task_id,),
 }
+"""By key: the texts of a task that it searches."""
 
 
 FLAGS: dict[str, Callable[[TaskRow, FilterContext], bool]] = {
@@ -60,7 +62,8 @@ KEYS = (*_ROW_FIELDS, *EVENT_FIELDS, "why", "error", "is", "ended", "since", "un
 LANGUAGE: tuple[tuple[str, str], ...] = (
     ("deploy", "a regular expression in id, master, session, reason"),
     ("status:failed", "its status"),
-    ("master:sec", "likewise session: trace: priority: kind: task:"),
+    ("owner:sec", "the master that has it; master: any that had it"),
+    ("session:night", "likewise trace: priority: kind: task:"),
     ("is:open", "not over; is:ended, or a status: is:failed"),
     ("is:silent", "a worker is silent; is:zombie: for too long"),
     ("is:orphaned", "it is over, and a worker of it is not"),
@@ -164,7 +167,7 @@ def _plain_test(term: Term, on: FilterContext) -> Test:
         case _ if key not in KEYS:
             raise BadInputError(f"unknown filter key {key!r}{nearest(key, KEYS)} (known: {', '.join(KEYS)})")
     field, pattern = _ROW_FIELDS[key], compiled(expression)
-    return lambda row: (text := field(row)) is not None and pattern.found_in(text)
+    return lambda row: any(text is not None and pattern.found_in(text) for text in field(row))
 
 
 def words(text: str) -> list[str]:

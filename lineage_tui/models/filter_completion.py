@@ -30,16 +30,17 @@ class FilterCompletion:
             "type": sorted(EVENTS),
         }
         self._learned: dict[str, list[str]] = {key: [] for key in ("master", "session", "trace", "priority", "kind")}
-        self._values |= self._learned
+        self._values |= self._learned | {"owner": self._learned["master"]}
         self._met: dict[str, set[str | None]] = {key: {None, ""} for key in self._learned}
 
     def take(self, row: TaskRow) -> None:
         """Learn the values of a task."""
-        told = (row.master, row.session, row.trace, row.priority, row.task_type)
-        for key, value in zip(self._learned, told, strict=True):
-            if value not in (met := self._met[key]) and len(known := self._learned[key]) < MOST:
-                met.add(value)
-                insort(known, value or "")
+        told = (row.masters, (row.session,), (row.trace,), (row.priority,), (row.task_type,))
+        for key, values in zip(self._learned, told, strict=True):
+            for value in values:
+                if value not in (met := self._met[key]) and len(known := self._learned[key]) < MOST:
+                    met.add(value)
+                    insort(known, value or "")
 
     def complete(self, text: str) -> str | None:
         """The text with its last word completed; None where nothing is known to follow."""

@@ -16,7 +16,7 @@ NONE = "(none)"
 MANY = 15
 """Rows of a table that can have very many."""
 
-KEYS = {"master": "master", "task_type": "kind", "session": "session"}
+KEYS = {"master": "owner", "task_type": "kind", "session": "session"}
 TITLES = {"master": "by master", "task_type": "by task type", "session": "by session", "worker_type": "by worker type"}
 
 

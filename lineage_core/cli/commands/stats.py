@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "lineage stats --window 24h",
     "lineage stats --by worker_type --window 7d",
-    "lineage stats master:security --by day",
+    "lineage stats owner:security --by day",
     "lineage stats --json | jq .failures.master",
 )
 BY = ("master", "worker_type", "task_type", "session", "hour", "day")
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "filters",
         nargs="*",
         metavar="FILTER",
-        help="only tasks that match, as told by `lineage tasks --help`: status:failed master:security kind:build …",
+        help="only tasks that match, as told by `lineage tasks --help`: status:failed owner:security kind:build …",
     )
     parser.add_argument("--by", choices=BY, help="one line for each, in place of the overview")
     parser.add_argument(

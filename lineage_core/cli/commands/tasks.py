@@ -29,9 +29,10 @@ from lineage_core.write.locations import lineage_dir
 EXAMPLES = (
     "lineage tasks is:open",
     "lineage tasks status:failed,cancelled --since 1d",
-    "lineage tasks master:security '!status:completed' --sort tokens --limit 10",
+    "lineage tasks owner:security '!status:completed' --sort tokens --limit 10",
     "lineage tasks is:zombie,silent worker:scan/open",
     "lineage tasks ended:failed/24h 'why:branch is # behind'",
+    "lineage tasks master:dev '!owner:dev'",
     "lineage tasks --json | jq -r '.[] | select(.retries > 1) | .task_id'",
 )
 

@@ -220,6 +220,7 @@ def test_what_follows_is_told_from_what_occurs() -> None:
         "ma": "master:",
         "x !pri": "x !priority:",
         "master:inv": "master:inventory-master",
+        "owner:inv": "owner:inventory-master",
         "kind:": "kind:build",
         "is:op,zo": "is:op,zombie",
         "type:task_f": "type:task_failed",

@@ -1,0 +1,41 @@
+"""Each case of meaning.md, logged into a real directory, as `lineage task` and `lineage tasks` tell it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Ask
+from tests.meaning_cases import CASES, TASK, Case, write
+
+
+def holds(told: Any, expected: Any) -> bool:
+    """Whether an answer has what is expected, and perhaps more keys."""
+    if isinstance(expected, dict):
+        return isinstance(told, dict) and all(key in told and holds(told[key], expected[key]) for key in expected)
+    if isinstance(expected, list):
+        return len(told) == len(expected) and all(map(holds, told, expected))
+    return bool(told == expected)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_each_case_is_told_by_the_commands(case: Case, tmp_path: Path, ask: Ask) -> None:
+    directory = tmp_path / "lineage"
+    write(directory, case)
+    whole = ask("task", TASK, "--json", directory).json
+    (row,) = (row for row in ask("tasks", "--json", directory).json if row["task_id"] == TASK)
+    assert whole["task"] == row
+    assert {key: row[key] for key in case.row} == case.row
+    for key, expected in case.details.items():
+        assert holds(whole[key], expected), (key, whole[key])
+    assert [(one["what"], one["number"]) for one in whole["failures"]] == [
+        (one["what"], one["number"])
+        for one in reversed(ask("failed", "--task", TASK, "--json", directory).json["failures"])
+    ]
+    assert row["failed_attempts"] + row["failed_workers"] == len(whole["failures"])
+    text = ask("task", TASK, directory)
+    assert text.code == 0
+    for skew in whole["skews"]:
+        assert f"clock of {skew['actor']}" in text.out
