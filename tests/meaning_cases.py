@@ -6,7 +6,9 @@ Each face asks the same: `tests/cli/test_meaning.py` the commands, `tests/tui/te
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lineage_core.base.clock import format_timestamp, parse_timestamp
@@ -38,9 +40,9 @@ class Case(NamedTuple):
 
     events: list[Event]
     row: dict[str, Any]
-    details: dict[str, Any] = {}
+    details: Mapping[str, Any] = MappingProxyType({})
     says: tuple[str, ...] = ()
-    others: dict[str, list[Event]] = {}
+    others: Mapping[str, list[Event]] = MappingProxyType({})
     now: float | None = None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ def rows_of(query: str, answer: Any) -> list[dict[str, Any]]:
     return [answer]
 
 
-@pytest.mark.parametrize("query", ["tasks", "workers", "failed", "zombies", "timeline", "duration", "chain", "summary"])
+@pytest.mark.parametrize(
+    "query", ["tasks", "workers", "failed", "attention", "timeline", "duration", "chain", "summary"]
+)
 def test_rows_have_the_documented_keys_and_kinds(query: str, demo_dir: Path, ask: Ask) -> None:
     words = [query]
     if query in ("timeline", "duration", "chain", "summary"):
@@ -54,7 +57,10 @@ def test_rows_have_the_documented_keys_and_kinds(query: str, demo_dir: Path, ask
     assert header.split(",") == list(keys_of(query))
 
 
-@pytest.mark.parametrize(("query", "words"), [("wait", ["task-a-deps-audit"]), ("task", ["task-a-deps-audit"])])
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [("wait", ["task-a-deps-audit"]), ("task", ["task-a-deps-audit"]), ("explain", ["task-a-deps-audit"])],
+)
 def test_one_object_has_the_documented_keys(query: str, words: list[str], ask: Ask) -> None:
     assert list(ask(query, *words, "--json").json) == list(keys_of(query))
 
@@ -128,7 +134,10 @@ def test_failures_are_newest_first_and_each_once(demo_dir: Path, ask: Ask) -> No
     rows = ask("failed", "--json", demo_dir).json["failures"]
     assert [row["at"] for row in rows] == sorted((row["at"] for row in rows), reverse=True)
     tasks = [row["task_id"] for row in rows if row["what"] == "task"]
-    assert sorted(tasks) == sorted(row["task_id"] for row in ask("tasks", "status:failed", "--json", demo_dir).json)
+    counts = {row["task_id"]: row["failed_attempts"] for row in ask("tasks", "--json", demo_dir).json}
+    assert Counter(tasks) == Counter(counts)
+    failed = {row["task_id"] for row in ask("tasks", "status:failed", "--json", demo_dir).json}
+    assert failed < set(tasks), "those that were started again are listed too"
     workers = [row for row in ask("workers", "--json", demo_dir).json if row["status"] in ("failed", "zombie")]
     assert len(rows) == len(tasks) + len(workers)
     assert ask("failed", "--tasks", "--json", demo_dir).json["workers"] == 0

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "json", "jsonl", "html", "parquet")
 QUERIES = (
     *("events", "recent", "tasks", "task", "timeline", "workers", "duration", "summary", "chain", "failed", "zombies"),
-    "stats",
+    *("explain", "attention", "stats"),
 )
 
 MAX_HTML_ROWS = 10_000

@@ -1,0 +1,100 @@
+"""`lineage explain`: why a task stands as it does."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from lineage_core.base import clock
+from lineage_core.cli import output
+from lineage_core.cli.commands import export
+from lineage_core.cli.output import Answer, Line, Piece
+from lineage_core.cli.progress import ProgressBar
+from lineage_core.meaning.explanation import Explanation, Step, explain
+from lineage_core.present.explanation import STEP_KEYS, conclusions, says, step_row, telling
+from lineage_core.present.rows import moment
+from lineage_core.present.sentences import waiting_for
+from lineage_core.present.task_rows import DETAIL_KEYS, task_details, task_row
+from lineage_core.query.task_lookup import Lookup, look_up
+from lineage_core.state.family import family_of
+from lineage_core.write.locations import lineage_dir
+
+EXAMPLES = (
+    "lineage explain task-1",
+    "lineage explain task-1 --all",
+    "lineage explain task-1 --json | jq '.facts[] | select(.rules != [])'",
+)
+
+KEYS = {
+    "task": "the task: a row as `lineage tasks` gives it",
+    "now": "what it waits for, or how it ended, in one sentence",
+    "conclusions": "what was concluded, in sentences",
+    **DETAIL_KEYS,
+    "facts": f"its events in the order in which they count: {', '.join(STEP_KEYS)}",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `lineage explain`."""
+    parser.add_argument("task", metavar="TASK", type=output.name, help="the task")
+    parser.add_argument("--all", action="store_true", help="also events that changed nothing and followed plainly")
+    output.add_arguments(parser)
+    output.describe(parser, KEYS, "keys as JSON (csv and jsonl give the facts)")
+    output.describe(parser, STEP_KEYS, "keys of a fact")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the explanation."""
+    return output.show(answer(args), args)
+
+
+def answer(args: argparse.Namespace) -> Answer:
+    """Why a task stands as it does. Raises UnknownNameError, with the nearest ids."""
+    with ProgressBar("searching") as progress:
+        found = look_up(lineage_dir(args.dir), args.task, progress=progress)
+    now = clock.now()
+    told = explain(args.task, found.state.facts(args.task))
+    rows = [step_row(number, step) for number, step in enumerate(told.steps, 1)]
+    return Answer(
+        text=lambda paper: _text(found, told, now, args.all),
+        columns=tuple(STEP_KEYS),
+        rows=rows,
+        document={
+            "task": task_row(found.state.rows[args.task], family_of(found.state, args.task), found.state.rows, now),
+            "now": waiting_for(found.task, found.state.rows, now),
+            "conclusions": conclusions(told),
+            **task_details(found.task, found.state.rows, now),
+            "facts": rows,
+        },
+        problems=found.problems,
+        timelines=lambda: export.timelines_of(found.state, [args.task]),
+        title=f"Why {args.task} stands as it does",
+        told=waiting_for(found.task, found.state.rows, now),
+    )
+
+
+def _text(found: Lookup, told: Explanation, now: int, everything: bool) -> Iterator[Line]:
+    task = found.task
+    yield [(task.task_id, "head"), "  ", (task.status.value, task.status.value)]
+    yield waiting_for(task, found.state.rows, now)
+    yield ""
+    yield from conclusions(told)
+    yield ""
+    chosen = told.steps if everything else telling(told.steps)
+    left_out = len(told.steps) - len(chosen)
+    yield (f"{len(told.steps)} events in the order in which they count", "head")
+    yield from output.table(("COUNTS AT", "EVENT", "BY", "OF", "MAKES IT", "WHY"), [_cells(step) for step in chosen])
+    if left_out:
+        yield (f"{left_out} more followed plainly and changed nothing (--all lists them)", "muted")
+
+
+def _cells(step: Step) -> list[Piece]:
+    effect = step.effect.partition(",")[0]
+    return [
+        f"{moment(step.at)}Z",
+        (step.fact.event_type, step.fact.event_type.rpartition("_")[2]),
+        step.fact.actor_id,
+        step.part or "-",
+        (step.effect or "-", effect),
+        says(step),
+    ]
