@@ -55,7 +55,8 @@ def write(directory: Path, case: Case, task_id: str = TASK) -> None:
         for name, events in every.items():
             for at, record in events:
                 when = format_timestamp(NOW_AT + round((at - now) * 1_000_000))
-                file.write(json.dumps({"timestamp": when, "task_id": name, **record}, separators=(",", ":")) + "\n")
+                line = json.dumps({"timestamp": when, "task_id": name, **record}, separators=(",", ":"))
+                file.write(line.replace(TASK, task_id) + "\n")
 
 
 def _failures(*told: tuple[str | None, int, bool]) -> list[dict[str, Any]]:
@@ -267,7 +268,7 @@ CASES: dict[str, Case] = {
             ],
             "owners": [{"master": "dev-master", "duration_ms": 100_000}, {"master": "cicd-master", "end": None}],
         },
-        ("under cicd", "dev 100 tokens", "cicd 900 tokens"),
+        ("under cicd", "1,000 tokens (dev 100, cicd 900)"),
     ),
     "a priority that a legacy writer invented": Case(
         [created(0, priority="critical"), assigned(1, priority="medium")], {"priority": "critical"}, says=("critical",)

@@ -14,13 +14,16 @@ from textual.containers import Vertical
 from textual.widgets import ContentSwitcher
 
 from lineage_core.base.clock import Clock
+from lineage_core.meaning.explanation import explain
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.facts import Fact
 from lineage_core.present.timeline import timeline
 from lineage_core.rules.silence import over
 from lineage_core.rules.thresholds import Thresholds
+from lineage_core.state.family import family_of
 from lineage_core.state.store import State
 from lineage_tui.detail.events_tab import EventsTab, RecordTab
+from lineage_tui.detail.explain_tab import ExplainTab
 from lineage_tui.detail.footer import Footer
 from lineage_tui.detail.timeline_tab import TimelineTab
 from lineage_tui.detail.workers_tab import WorkersTab
@@ -36,7 +39,7 @@ from lineage_tui.widgets.line_list import LineList
 from lineage_tui.widgets.slices import in_background
 from lineage_tui.widgets.styled_lines import StyledLines
 
-TABS = ("timeline", "events", "workers", "record")
+TABS = ("timeline", "events", "workers", "explain", "record")
 
 
 class DetailPane(Vertical):
@@ -75,13 +78,14 @@ class DetailPane(Vertical):
         self.timeline_tab = TimelineTab(styles, clock, id="timeline", empty="no task selected")
         self.events = EventsTab(styles, state, clock, id="events", empty="no events")
         self.workers_tab = WorkersTab(styles, clock, thresholds, id="workers", empty="no workers yet")
+        self.explain_tab = ExplainTab(styles, clock, id="explain", empty="reading…")
         self.record = RecordTab(styles, id="record", empty="no event selected")
         self.heading = StyledLines(styles, id="heading")
         self.footer = Footer(styles, state, clock, id="foot")
         self._shown: dict[str, TaskRow] = {}  # what each tab was last made of
         self._throttle = Throttle()
         self._planned = False
-        for view in (self.timeline_tab, self.events, self.workers_tab, self.record):
+        for view in (self.timeline_tab, self.events, self.workers_tab, self.explain_tab, self.record):
             view.on_entered = self._entered
             view.on_moved = lambda _key: self._show_foot()
 
@@ -92,6 +96,7 @@ class DetailPane(Vertical):
             yield self.timeline_tab
             yield self.events
             yield self.workers_tab
+            yield self.explain_tab
             yield self.record
         yield self.footer
 
@@ -104,6 +109,7 @@ class DetailPane(Vertical):
             "timeline": self.timeline_tab,
             "events": self.events,
             "workers": self.workers_tab,
+            "explain": self.explain_tab,
             "record": self.record,
         }[self.tab]
 
@@ -115,7 +121,8 @@ class DetailPane(Vertical):
             self.session.open(group)
             self._shown.clear()
             self._throttle = Throttle()
-            for view in (self.timeline_tab, self.events, self.workers_tab):
+            self.explain_tab.show(None)
+            for view in (self.timeline_tab, self.events, self.workers_tab, self.explain_tab):
                 view.cursor = view.top = 0
                 view.cursor_key = None
             if self.tab == "record":
@@ -146,9 +153,9 @@ class DetailPane(Vertical):
         with self.state.lock:
             task = self.state.task(row.task_id)
             assert task is not None
-            told = brief(task, self.state.rows, self.clock(), self.thresholds, self.usually, self.looks)
-            parent = self.state.subtasks.parent(row.task_id)
-        self._show_heading(told, f"part of {parent}" if parent else "")
+            family = family_of(self.state, row.task_id)
+            told = brief(task, self.state.rows, self.clock(), self.thresholds, self.usually, self.looks, family)
+        self._show_heading(told)
         self._show_foot()
 
     def _take_in(self, tab: str, row: TaskRow) -> None:
@@ -156,13 +163,15 @@ class DetailPane(Vertical):
         self._shown[tab] = row
         if tab == "events":
             self.events.show(row.task_id)
+        elif tab == "explain":
+            self.run_worker(partial(self._explain, row.task_id), thread=True, exclusive=True, group="explain")
         elif tab != "record":
             with self.state.lock:
                 task = self.state.task(row.task_id)
                 if task is None:
                     return
                 if tab == "workers":
-                    self.workers_tab.show(sorted(task.workers.values(), key=lambda w: w.first_at), over(task))
+                    self.workers_tab.show(sorted(task.runs, key=lambda run: run.first_at), over(task))
                 else:
                     self.timeline_tab.show(timeline(task))
 
@@ -208,10 +217,8 @@ class DetailPane(Vertical):
         self.heading.stand(len(lines))
         self._show_foot()
 
-    def _show_heading(self, told: TaskBrief, parent: str) -> None:
+    def _show_heading(self, told: TaskBrief) -> None:
         short = self.tab == "record" and self.size.height < 20  # a record wants the room
-        if parent:
-            told = told._replace(figures=(*told.figures, f"part of {parent}"))
         above = task_lines(self.task_id or "", told, self.size.width, self.size.height, self.looks)
         lines = [*(above[:1] if short else above), self._tab_line()]
         if len(lines) > (room := max(1, self.size.height // 2)):
@@ -264,6 +271,16 @@ class DetailPane(Vertical):
         text = self.read(fact)
         self.app.call_from_thread(self.record.show, text)
 
+    def _explain(self, task_id: str) -> None:
+        """Tell why a task stands as it does, in a thread: a task may have many events."""
+        told = explain(task_id, self.state.facts(task_id))
+
+        def show() -> None:
+            if self.task_id == task_id:
+                self.explain_tab.show(told)
+
+        self.app.call_from_thread(show)
+
     def _clicked(self, text: str) -> None:
         """The mouse on the name of a tab opens it."""
         if (tab := text.strip(" []")) in TABS:
@@ -279,7 +296,7 @@ class DetailPane(Vertical):
     def part(self) -> str | None:
         """The id of the worker or handoff under the cursor, in the tabs that list them."""
         if self.tab == "workers":
-            return self.workers_tab.cursor_key if isinstance(self.workers_tab.cursor_key, str) else None
+            return self.workers_tab.worker()
         match self.timeline_tab.cursor_key if self.tab == "timeline" else None:
             case ("worker" | "handoff", str(ident)):
                 return ident
@@ -299,7 +316,7 @@ class DetailPane(Vertical):
             self.show_event(line)
         if tab != self.tab:
             self.open_tab(tab)
-        if tab in ("timeline", "workers"):
+        if tab in ("timeline", "workers", "explain"):
             self.view.select_key(line)
 
     def turn(self, by: int) -> None:
@@ -318,6 +335,9 @@ class DetailPane(Vertical):
                 self.go_to(key[1])
         elif self.tab == "events":
             self.open_tab("record")
+        elif self.tab == "explain":
+            if (digest := self.explain_tab.event_at(self.explain_tab.cursor)) is not None:
+                self.show_event(digest)
         elif (ident := self.part()) is not None:
             self.show_last_of(ident)
         elif self.tab != "record":
@@ -325,7 +345,7 @@ class DetailPane(Vertical):
 
     def back(self) -> bool:
         """Out by one: from the record to the events, from there to the timeline; False when there is no more."""
-        order = {"record": "events", "events": "timeline", "workers": "timeline"}
+        order = {"record": "events", "events": "timeline", "workers": "timeline", "explain": "timeline"}
         if self.task_id is None or self.tab not in order:
             return False
         self.open_tab(order[self.tab])

@@ -1,4 +1,4 @@
-"""The workers of the selected task: one line each, with how they ended or how long they have been silent."""
+"""The runs of the workers of the selected task: one line each, with how it ended or how long it has been silent."""
 
 from __future__ import annotations
 
@@ -42,10 +42,17 @@ class WorkersTab(LineList):
         return len(self.listed)
 
     def key_at(self, line: int) -> Hashable:
-        return self.listed[line].worker_id
+        worker = self.listed[line]
+        return worker.worker_id, worker.number
 
     def line_of(self, key: Hashable) -> int | None:
-        return next((n for n, worker in enumerate(self.listed) if worker.worker_id == key), None)
+        """The line of a run, by worker and number; by the worker's id alone, that of its last run."""
+        last = next((n for n in reversed(range(self.count())) if self.listed[n].worker_id == key), None)
+        return next((n for n in range(self.count()) if self.key_at(n) == key), last)
+
+    def worker(self) -> str | None:
+        """The id of the worker under the cursor."""
+        return self.listed[self.cursor].worker_id if self.cursor < len(self.listed) else None
 
     def _name_width(self, width: int) -> int:
         return max(12, min(34, width - 53)) if width < 110 else 34
@@ -69,7 +76,7 @@ class WorkersTab(LineList):
         if worker.retry_of:
             words = f"retry of {worker.retry_of}  {words}"
         width = self._name_width(out.width)
-        out.put(glyph + " ", role).col(cut(worker.worker_id, "worker-", width, self.looks), width)
+        out.put(glyph + " ", role).col(cut(_name(worker), "worker-", width, self.looks), width)
         out.col((worker.worker_type or "").removesuffix("-worker"), 14, "muted").col(word, 9, role)
         out.put(bar(worker.percent, 8, self.looks) if worker.percent is not None else " " * 8, role).put(" ")
         out.col(format_duration(max(0, elapsed)), 6, right=True)
@@ -84,7 +91,7 @@ class WorkersTab(LineList):
         role = self.looks.look(worker_look(worker, self.clock(), self.thresholds, self.over))[2]
         words = worker.error or worker.step or "no word yet"
         told = [
-            worker.worker_id,
+            _name(worker),
             worker.worker_type or "",
             f"retry of {worker.retry_of}" if worker.retry_of else "",
             f"under {worker.master}" if worker.master else "",
@@ -95,3 +102,8 @@ class WorkersTab(LineList):
         below = wrap(", ".join(filter(None, told)), width - 1, max(1, room - len(above)))
         lines: list[Parts] = [[(f" {line}", role, False)] for line in above]
         return [*lines, *([(f" {line}", "muted", False)] for line in below)][:room]
+
+
+def _name(worker: Worker) -> str:
+    """The id of a worker, and which run of it this is if it is not the first."""
+    return f"{worker.worker_id} (run {worker.number})" if worker.number > 1 else worker.worker_id

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lineage_core.base.clock import ago, format_duration
+from lineage_core.base.clock import SECOND, ago, format_duration
+from lineage_core.meaning.cost import cost_by_owner
 from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
 from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
-from lineage_core.present.sentences import route, short, waiting_for
+from lineage_core.present.sentences import clock_of, counted, route, short, waiting_for
+from lineage_core.present.task_rows import Family
 from lineage_core.rules.root_cause import cause, quietest
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.thresholds import Thresholds
@@ -41,9 +43,15 @@ class TaskBrief(NamedTuple):
 
 
 def brief(
-    task: Task, rows: Mapping[str, TaskRow], now: int, thresholds: Thresholds, usually: Usually, looks: Styles
+    task: Task,
+    rows: Mapping[str, TaskRow],
+    now: int,
+    thresholds: Thresholds,
+    usually: Usually,
+    looks: Styles,
+    family: Family = Family(),  # noqa: B008 (a tuple)
 ) -> TaskBrief:
-    """The heading of a task as of now."""
+    """The heading of a task as of now. family: its parent and how many subtasks it has."""
     status = task.status.value
     quiet = quietest(task)
     seen = watch(quiet, over(task)) if quiet is not None else None
@@ -69,8 +77,10 @@ def brief(
         said.append(failure)
     if silence and hangs is None and quiet is not None:
         said.append(Sentence(f"{quiet.worker_id} is still open, last heard of {ago(quiet.last_at, now)} ago", silence))
+    said += [Sentence(remark.text, "escalated") for remark in task.remarks[-2:]]
+    said += [Sentence(clock_of(actor, skew), "escalated") for actor, skew in _worst_skews(task)]
     about = [status if hangs else "", task.priority, task.task_type]
-    figures += _figures(task, now, looks)
+    figures += _figures(task, now, looks, family)
     return TaskBrief(silence if hangs else status, ", ".join(filter(None, about)), tuple(said), tuple(figures))
 
 
@@ -116,21 +126,36 @@ def _silent(task: Task, worker: Worker, state: str, now: int, usually: Usually, 
     return Sentence(f"{worker.worker_id} silent for {ago(worker.last_at, now)}{normal}{last}{also}", state)
 
 
-def _figures(task: Task, now: int, looks: Styles) -> list[str]:
+def _worst_skews(task: Task) -> list[tuple[str, int]]:
+    """The clocks that are off most, at least a second."""
+    told = [(actor, skew) for actor, skew in task.skews.items() if abs(skew) >= SECOND]
+    return sorted(told, key=lambda pair: -abs(pair[1]))[:2]
+
+
+def _figures(task: Task, now: int, looks: Styles, family: Family) -> list[str]:
     parts = [] if task.status.ended else [f"{format_duration(max(0, now - task.first_at))} old"]
     parts.append(f"under {short(task.master)}" if task.master else "no master yet")
     if task.percent is not None and not task.status.ended:
         parts.append(f"{task.percent:.0f}%")
-    if task.workers:
-        parts.append(f"{sum(not w.open for w in task.workers.values())}/{len(task.workers)} workers ended")
-    retries = sum(w.retry_of is not None for w in task.workers.values())
+    if family.subtasks:
+        parts.append(f"{family.done} of {counted(family.subtasks, 'subtask')}")
+    if task.runs:
+        parts.append(f"{sum(not run.open for run in task.runs)}/{len(task.runs)} runs ended")
+    retries = sum(run.retry_of is not None for run in task.runs)
     if retries:
-        parts.append(f"{retries} retr{'ies' if retries != 1 else 'y'}")
+        parts.append(counted(retries, "retry"))
     if len(task.attempts) > 1:
         parts.append(f"attempt {len(task.attempts)}")
+    if failures := task.failures:
+        retried = sum(one.retried for one in failures)
+        parts.append(counted(len(failures), "failure") + (f", {retried} retried" if retried else ""))
     if task.tokens is not None:
-        parts.append(f"{task.tokens:,} tokens")
-    parts.append(f"{task.events:,} event{'s' if task.events != 1 else ''}")
+        spent = [f"{short(one.master)} {one.tokens:,}" for one in cost_by_owner(task, now) if one.tokens is not None]
+        by = f" ({', '.join(spent)})" if len(spent) > 1 else ""
+        parts.append(f"{counted(task.tokens, 'token')}{by}")
+    parts.append(counted(task.events, "event"))
+    if family.parent is not None:
+        parts.append(f"part of {family.parent}")
     arrow = looks.glyph("→", "->")
     parts += filter(
         None, (route(short(h.from_master), short(h.to_master), arrow) for h in list(task.handoffs.values())[-3:])

@@ -66,6 +66,7 @@ class Navigation:
             "up-level": self.out,
             "pane": self.switch_pane,
             "blame": self.blame,
+            "explain": self.explain,
             "jump": self.jump,
             "back": partial(self.travel, -1),
             "forward": partial(self.travel, 1),
@@ -213,6 +214,16 @@ class Navigation:
         self._leave_trace()
         self._panes.focus(detail.view)
         detail.show_event(fact.digest)
+
+    def explain(self) -> None:
+        """Which events of the task count in which order, and the rules that say so."""
+        detail = self._panes.detail
+        if detail.task_id is None:
+            self._context.say("no task is selected")
+            return
+        self._leave_trace()
+        self._panes.focus(detail.view)
+        detail.open_tab("explain")
 
     def _stop(self) -> Stop:
         views, detail = self._panes.views, self._panes.detail

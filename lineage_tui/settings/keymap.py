@@ -50,6 +50,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("up-level", ("escape",), "out by one", "go", "out"),
     Command("pane", ("tab", "shift+tab"), "list or detail pane", "go", "pane"),
     Command("blame", ("b",), "the event that caused it", "go", "why"),
+    Command("explain", ("x",), "why a task stands so", "go"),
     Command("jump", ("J",), "to what the line names", "go"),
     Command("back", ("left_square_bracket",), "back, forward", "go"),
     Command("forward", ("right_square_bracket",), "forward again", "go", joined=True),
