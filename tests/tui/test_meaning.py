@@ -42,7 +42,7 @@ async def look(directory: Path) -> dict[str, Seen]:
         assert isinstance(screen, MainScreen)
         tree, detail = screen.tree_view, screen.detail
         for number, name in enumerate(CASES):
-            screen.go_to_task(name_of(number))
+            screen.navigation.go_to_task(name_of(number))
             await pilot.pause()
             assert detail.task_id == name_of(number)
             line = tree.render_line(tree.cursor - tree.top + tree.title_lines).text
