@@ -14,6 +14,7 @@ from lineage_core.cli.screen_parser import parser
 from lineage_core.model.entities import Status
 from lineage_core.model.event_types import EVENTS
 from lineage_core.query.filter_parser import KEYS
+from lineage_core.rules.feed_health import FEED
 from lineage_core.rules.stuck_work import RULES
 from lineage_tui.settings.config import THEMES
 from tests.cli.conftest import LEGACY, Ask
@@ -102,7 +103,7 @@ def test_the_keys_of_a_filter_and_their_values(complete: Complete) -> None:
 
 def test_rules_have_no_blanks(complete: Complete) -> None:
     assert complete("zombies", "--rule", "n") == ["never-started", "not-accepted"]
-    assert complete("zombies", "--rule", "") == sorted(name.replace(" ", "-") for name in RULES)
+    assert complete("zombies", "--rule", "") == sorted(name.replace(" ", "-") for name in (FEED, *RULES))
 
 
 def test_a_rule_is_found_by_both_spellings(ask: Ask) -> None:

@@ -60,7 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_shared(parser: argparse.ArgumentParser) -> None:
     """What `lineage zombies` takes too."""
-    parser.add_argument("--rule", metavar="RULE", action="append", default=[], help="only findings of this rule, like never-started")
+    parser.add_argument(
+        "--rule", metavar="RULE", action="append", default=[], help="only findings of this rule, like never-started"
+    )
     late.add_arguments(parser)
     period.add_arguments(parser, "things that began")
     output.add_arguments(parser, "findings")

@@ -17,6 +17,7 @@ from lineage_core.model.entities import Status
 from lineage_core.model.event_types import EVENTS
 from lineage_core.query.filter_parser import FLAGS, KEYS
 from lineage_core.query.filter_terms import WORKER_STATES
+from lineage_core.rules.feed_health import FEED
 from lineage_core.rules.stuck_work import RULES
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ _FILTER = {
 
 _KINDS = {
     "FILTER": "@filter",
-    "--rule": " ".join(name.replace(" ", "-") for name in RULES),
+    "--rule": " ".join(name.replace(" ", "-") for name in (FEED, *RULES)),
     "--theme": "dark light clear ansi",
     "TASK": "@tasks",
     "TASK_ID": "@tasks",
