@@ -97,6 +97,12 @@ STATUS: dict[str, tuple[list[Event], str, int, list[Any]]] = {
         1,
         [],
     ),
+    "started by the new master, by a clock behind that of the reassignment": (
+        [started(0), started(40, "b-master"), completed(50), reassigned(100)],
+        "running",
+        2,
+        [],
+    ),
     "a worker that never ends": (
         [started(0), worker("P", 1), worker("S", 2), completed(100)],
         "completed",

@@ -34,7 +34,13 @@ def eight() -> dict[str, list[Event]]:
     """A parent with eight subtasks: five done, one failed, two at work; each used ten tokens."""
     tasks = {"p": [created(0), started(1)]}
     for n in range(8):
-        end = [completed(30 + n)] if n < 5 else [failed(30)] if n == 5 else []
+        end = (
+            [completed(30 + n, completion_status="partial" if n == 4 else "success")]
+            if n < 5
+            else [failed(30)]
+            if n == 5
+            else []
+        )
         tasks[f"k{n}"] = [
             created(n, parent_task_id="p"),
             started(10 + n),
@@ -52,7 +58,7 @@ def test_a_parent_knows_how_many_of_its_subtasks_are_done_and_the_worst() -> Non
     assert (found.subtasks.done, found.subtasks.tasks, found.worst) == (5, 8, Status.FAILED)
     assert (found.own.tokens, found.below.tokens, found.together.tokens) == (None, 80, 80)
     assert (found.own.elapsed, found.together.elapsed) == (60 * SECOND, 60 * SECOND)
-    assert (found.subtasks.open, found.subtasks.failures) == (2, 1)
+    assert (found.subtasks.open, found.subtasks.failures, found.subtasks.partial) == (2, 1, 1)
     assert found.subtasks.by_status == {Status.COMPLETED: 5, Status.FAILED: 1, Status.RUNNING: 2}
 
 
