@@ -20,6 +20,8 @@ from lineage_core.base.escaping import csv_cell, json_safe, visible
 from lineage_core.cli.pager import Pager
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lineage_core.present.timeline import Timeline
 
 FORMATS = ("text", "json", "jsonl", "csv")
@@ -42,18 +44,28 @@ _COLOURS = {
     "assigned": "35",
 }
 
-Piece = str | tuple[str, str]
+
+class FileLink(NamedTuple):
+    """Text that names a file or directory, which a terminal may open (OSC 8)."""
+
+    text: str
+    path: Path
+
+
+Piece = str | tuple[str, str] | FileLink
 """Text as it came, or the same with a role that gives it a colour (a status, `head`, `muted`, `bad`)."""
 
 Line = Piece | Sequence[Piece]
 
 
 class Paper(NamedTuple):
-    """What text is written on. width: columns; colour: whether escape sequences are welcome; ascii: no other signs."""
+    """What text is written on. width: columns; colour: whether escape sequences are welcome; ascii: no other signs;
+    links: whether files become hyperlinks."""
 
     width: int = PIPED_WIDTH
     colour: bool = False
     ascii: bool = False
+    links: bool = False
 
 
 class Answer(NamedTuple):
@@ -159,7 +171,9 @@ def paper_of(stream: TextIO, ascii_only: bool = False) -> Paper:
         except OSError:
             width = PIPED_WIDTH
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Paper(max(20, width), colour, ascii_only)
+    # A console of Linux has no mouse to follow a link with; FORCE_HYPERLINK=0 is for terminals that show the sequence.
+    links = colour and os.environ.get("TERM", "") not in ("", "linux") and os.environ.get("FORCE_HYPERLINK") != "0"
+    return Paper(max(20, width), colour, ascii_only, links)
 
 
 def _takes_unicode(stream: TextIO) -> bool:
@@ -184,9 +198,20 @@ def _is_piece(line: Line) -> bool:
 def _piece(piece: Piece, paper: Paper) -> str:
     if isinstance(piece, str):
         return shown(piece)
+    if isinstance(piece, FileLink):
+        text = shown(piece.text)
+        return f"\x1b]8;;{_uri(piece.path)}\x1b\\{text}\x1b]8;;\x1b\\" if paper.links else text
     text, role = shown(piece[0]), piece[1]
     code = _COLOURS.get(role) if paper.colour else None
     return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+
+def _uri(path: Path) -> str:
+    """`file://HOST/PATH`, as terminals take it: with the host, since they may be on another one."""
+    from socket import gethostname
+    from urllib.parse import quote
+
+    return f"file://{quote(gethostname())}{quote(os.fsencode(path.absolute()))}"
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[Piece]], right: Iterable[int] = ()) -> Iterator[Line]:

@@ -11,7 +11,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        parser.exit(0, f"lineage-tui {version('lineage-tui')}\n")
+        print(f"lineage-tui {version('lineage-tui')}")
+        parser.exit(0)
 
 
 def parser() -> argparse.ArgumentParser:

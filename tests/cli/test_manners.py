@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from socket import gethostname
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -189,6 +192,49 @@ def test_ctrl_c_in_the_pager_is_for_the_pager(demo_dir: Path, need_tool: Tool) -
         assert program.process.poll() is None
         program.keys("q")
         assert program.ends() == 0
+
+
+@pytest.mark.parametrize("module", ["lineage_core.cli", "lineage_tui.cli"])
+def test_the_version_is_an_answer_and_no_message(module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+
+
+def links(command: list[str], environ: dict[str, str]) -> list[tuple[str, str]]:
+    """The address and the text of each hyperlink that a command writes to a terminal."""
+    with PtyProgram([*LINEAGE, *command], size=(200, 30), env=environ | {"LINEAGE_PAGER": ""}) as program:
+        program.ends()
+        program.settle()
+        output = program.output.decode()
+    found = re.findall(r"\x1b]8;;(.+?)\x1b\\(.*?)\x1b]8;;\x1b\\", output)
+    assert output.count("\x1b]8;") == 2 * len(found)
+    return found
+
+
+@pytest.mark.parametrize("words", ["doctor", "validate"])
+def test_at_a_terminal_files_are_hyperlinks(words: str, tmp_path: Path) -> None:
+    directory = tmp_path / "a dir\x07\x1b]8;;x"
+    directory.mkdir()
+    (directory / "lineage-2026-11-22.jsonl").write_bytes(b"torn\n")
+    found = links([words, "--dir", str(directory)], {})
+    assert found
+    for address, text in found:
+        there = urlsplit(address)
+        assert (there.scheme, there.netloc) == ("file", gethostname())
+        path = Path(unquote(there.path))
+        assert path == directory or path == directory / text.partition(":")[0]
+
+
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": "linux"}, {"FORCE_HYPERLINK": "0"}])
+def test_where_links_are_not_wanted_there_are_none(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(b"torn\n")
+    assert links(["validate", "--dir", str(tmp_path)], environ) == []
+
+
+def test_in_a_pipe_there_are_no_links(tmp_path: Path) -> None:
+    (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(b"torn\n")
+    for words in ("validate", "doctor"):
+        assert b"\x1b" not in ran(words, directory=tmp_path).stdout
 
 
 def test_into_a_pipe_or_a_file_nothing_is_paged(demo_dir: Path, tmp_path: Path) -> None:

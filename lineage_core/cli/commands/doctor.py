@@ -10,7 +10,7 @@ from pathlib import Path
 from lineage_core.base import clock
 from lineage_core.base.errors import ExitCode
 from lineage_core.cli import output
-from lineage_core.cli.output import Answer, Line
+from lineage_core.cli.output import Answer, Line, Piece
 from lineage_core.cli.progress import ProgressBar
 from lineage_core.maintenance.doctor import CHECKS, CheckResult, Surroundings, Word, examine
 from lineage_core.maintenance.doctor.check import MEGABYTE, NEWEST_BYTES, NEWEST_DAYS, SIZE_LIMIT
@@ -75,14 +75,16 @@ def run(args: argparse.Namespace) -> int:
         "problems": problems,
         "checks": rows,
     }
-    output.show(Answer(lambda paper: _text(results), CheckResult._fields, rows, document), args)
+    output.show(Answer(lambda paper: _text(results, surroundings.directory), CheckResult._fields, rows, document), args)
     return ExitCode.CHECK_FAILED if problems else ExitCode.OK
 
 
 _ROLES = {Word.OK: "success", Word.NOTE: "muted", Word.PROBLEM: "bad"}
 
 
-def _text(results: Sequence[CheckResult]) -> Iterator[Line]:
+def _text(results: Sequence[CheckResult], directory: Path) -> Iterator[Line]:
     for result in results:
         advice = f" → {result.advice}" if result.advice else ""
-        yield [(f"{result.word.value:8}", _ROLES[result.word]), f"{result.check:12} {result.text}{advice}"]
+        before, name, after = f"{result.check:12} {result.text}{advice}".partition(str(directory))
+        named: list[Piece] = [output.FileLink(name, directory)] if name else []
+        yield [(f"{result.word.value:8}", _ROLES[result.word]), before, *named, after]
