@@ -192,7 +192,9 @@ def render(line: Line, paper: Paper) -> str:
 
 
 def _is_piece(line: Line) -> bool:
-    return isinstance(line, tuple) and len(line) == 2 and all(isinstance(part, str) for part in line)
+    return isinstance(line, FileLink) or (
+        isinstance(line, tuple) and len(line) == 2 and all(isinstance(part, str) for part in line)
+    )
 
 
 def _piece(piece: Piece, paper: Paper) -> str:
@@ -214,12 +216,19 @@ def _uri(path: Path) -> str:
     return f"file://{quote(gethostname())}{quote(os.fsencode(path.absolute()))}"
 
 
+def _safe(piece: Piece) -> tuple[str, str] | FileLink:
+    if isinstance(piece, FileLink):
+        return piece._replace(text=shown(piece.text))
+    return (shown(piece), "") if isinstance(piece, str) else (shown(piece[0]), piece[1])
+
+
 def table(headers: Sequence[str], rows: Sequence[Sequence[Piece]], right: Iterable[int] = ()) -> Iterator[Line]:
     """Aligned columns under their headers. right: the columns that are aligned to the right."""
     to_right = frozenset(right)
-    safe = [[(shown(c), "") if isinstance(c, str) else (shown(c[0]), c[1]) for c in row] for row in rows]
+    safe = [[_safe(piece) for piece in row] for row in rows]
     widths = [max([len(head), *(cell_width(row[at][0]) for row in safe)]) for at, head in enumerate(headers)]
-    for row in [[(header, "head") for header in headers], *safe]:
+    heads: list[tuple[str, str] | FileLink] = [(header, "head") for header in headers]
+    for row in [heads, *safe]:
         line: list[Piece] = []
         for at, piece in enumerate(row):
             blank = " " * (widths[at] - cell_width(piece[0]))
