@@ -229,5 +229,5 @@ def test_a_task_that_ends_closes_unless_the_operator_looks_at_it_or_subtasks_may
     ends = [moved(task, "task_completed", 100 + n, completion_status="success") for n, task in enumerate("abc")]
     tree.update(tree.state.merge_facts([(f"task-{task[-1]}", fact) for task, fact in ends]))
     assert lines(tree) == ["session-a", "task-c", "worker-task-c", "task-d", "task-b", "worker-task-b", "task-a"]
-    tree.update(tree.state.merge_facts([moved("task-a", "task_started", 200)]))
+    tree.update(tree.state.merge_facts([moved("task-a", "task_reassigned", 200, to_master="b-master")]))
     assert lines(tree)[-1] == "worker-task-a"  # it goes on, so it opens again
