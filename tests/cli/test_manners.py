@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from lineage_core.cli import COMMANDS, main
 from tests.cli.conftest import LEGACY
 from tests.faults.pseudo_terminal import PtyProgram
 from tests.shell.test_writers_together import LAUNCHER
+from tests.tui.test_terminal import Terminal
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 TASK = "task-a-rollout"
@@ -255,3 +257,48 @@ def test_where_no_process_and_no_thread_can_be_started_it_is_told_and_3(words: s
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert "cannot start a process or thread" in done.stderr
+
+
+AT_A_TERMINAL = {
+    "a directory before the command": ("lineage --dir {legacy} tasks", [], "task-a-rollout", 0),
+    "the version": ("lineage-tui --version", [], "lineage-tui ", 0),
+    "a long answer in a pager": ("LINEAGE_PAGER=less lineage events --dir {legacy}", ["q"], "task-a-rollout", 0),
+    "no pager": ("LINEAGE_PAGER=less lineage --no-pager events --dir {legacy}", [], "task-a-rollout", 0),
+    "a full disk": ("lineage events --dir {legacy} > /dev/full", [], "cannot write to standard output", 3),
+    "no input": ("lineage-tui --dir {legacy} < /dev/null", [], "lineage-tui: ", 2),
+    "no output": ("lineage-tui --dir {legacy} > {tmp}/file", [], "lineage tasks", 2),
+    "a dumb terminal": ("TERM=dumb lineage-tui --dir {legacy}", [], "lineage follow", 2),
+    "a size that is exported": ("COLUMNS=40 LINES=10 lineage-tui --fresh --dir {legacy}", ["q"], "task-a-rollout", 0),
+    "no home": ("env -u HOME XDG_CONFIG_HOME=/dev/null lineage tasks --dir {legacy}", [], "task-a-rollout", 0),
+    "no home and a screen": ("HOME=/proc/none lineage-tui --fresh --dir {legacy}", ["q"], "task-a-rollout", 0),
+    "an interrupt": ("lineage follow --from-start --dir {legacy}", ["C-c"], "task-a-rollout", 130),
+    "a manual page": ("LINEAGE_PAGER=less lineage help tasks", ["q"], "SYNOPSIS", 0),
+}
+"""Manners of rows 7 to 23: what is typed, the keys after that, what is seen before them, and the exit code."""
+
+
+@pytest.mark.parametrize("row", AT_A_TERMINAL)
+@pytest.mark.parametrize("kind", ["pty", "tmux"])
+def test_at_a_terminal(row: str, kind: str, tmp_path: Path, need_tool: Tool) -> None:
+    line, keys, seen, code = AT_A_TERMINAL[row]
+    if "less" in line:
+        need_tool("less")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = f"export PATH={shlex.quote(path)}; {line.format(legacy=LEGACY, tmp=tmp_path)}"
+    if kind == "tmux":
+        terminal = Terminal(need_tool("tmux"), tmp_path / "tmux.sock")
+        try:
+            terminal.start(command, height=24)
+            terminal.wait_for(seen)
+            if keys:
+                terminal.keys(*keys)
+            terminal.wait_for(f"ended with {code}")
+        finally:
+            terminal.run("kill-server")
+        return
+    with PtyProgram(["sh", "-c", f"trap : INT; {command}; exit $?"], size=(120, 24)) as program:
+        program.wait_for(seen)
+        if keys:
+            program.keys(*({"C-c": "\x03"}.get(key, key) for key in keys))
+        assert program.ends() == code
+        assert program.restored
