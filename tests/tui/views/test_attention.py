@@ -303,7 +303,7 @@ async def test_failures_of_alike_reason_are_one_line_that_opens_into_its_tasks()
 
 async def test_the_selection_stays_when_lines_are_folded_together_and_come_apart() -> None:
     log = Log()
-    long = 300.0  # a failure within 100 minutes before the only start could be one of a skewed clock
+    long = 30_000.0  # seconds: a failure within 100 minutes before the only start could be one of a skewed clock
     pushes(log, [0], long)
     log.add("task_failed", "task-other", 99.5, reason="no disk")
     view = attention(log)
