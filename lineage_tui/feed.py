@@ -56,6 +56,7 @@ class Health:
     missing: bool = False
     backlog: int = 0
     rejected: int = 0
+    quarantined: dict[str, int] = field(default_factory=dict)
     aside: int = 0
     loaded: bool = False
     history: float = 0.0
@@ -269,6 +270,7 @@ class Feed(threading.Thread):
             with self._lock:  # history and what is new are read by two threads
                 self._quarantine.add(file, rejected)
                 self.health.rejected = self._quarantine.count
+                self.health.quarantined = dict(self._quarantine.files)
 
     def _count_arrivals(self, found: list[Found]) -> None:
         """Note how many events came just now, for the rate; a copy of an event is counted like the event."""

@@ -13,10 +13,11 @@ REMEMBERED = 100_000
 
 
 class Quarantine:
-    """count: how many pieces. reasons: the same by reason."""
+    """count: how many pieces. reasons, files: the same by reason, and by the canonical name of the file."""
 
     def __init__(self) -> None:
         self.reasons: Counter[str] = Counter()
+        self.files: Counter[str] = Counter()
         self._seen: dict[int, None] = {}
 
     @property
@@ -33,3 +34,4 @@ class Quarantine:
             if len(self._seen) > REMEMBERED:
                 del self._seen[next(iter(self._seen))]
             self.reasons[one.reason] += 1
+            self.files[file] += 1

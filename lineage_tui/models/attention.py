@@ -122,7 +122,7 @@ class AttentionList:
         """The findings of one task at this moment."""
         return examine(self.state, task_id, now, self.thresholds)[0]
 
-    def _rank(self, key: Key) -> tuple[int, int, str, str, str]:
+    def _rank(self, key: Key) -> tuple[int, int, int, str, str, str]:
         return self._items[key].rank
 
     def _look(self, task_id: str, now: int) -> None:
@@ -133,7 +133,7 @@ class AttentionList:
         found, times = examine(self.state, task_id, now, self.thresholds)
         items: dict[Key, AttentionItem] = {}
         for one in found:  # of several of one kind the most urgent
-            items.setdefault(key_of(one.finding), rated(one, self.acknowledged, now))
+            items.setdefault(key_of(one.finding), rated(one, self.acknowledged, now, self.state.rows[task_id].priority))
         for key in self._of_task.pop(task_id, ()):
             if key not in items:
                 self._put(key, None)

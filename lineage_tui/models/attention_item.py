@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lineage_core.base.clock import DAY
 from lineage_core.model.entities import Status, Task, TaskRow
 from lineage_core.model.error_fingerprint import LENGTH, NO_REASON, fingerprint
+from lineage_core.model.event_types import PRIORITIES
 from lineage_core.rules.silence import ZOMBIE, levels, over, watch
 from lineage_core.rules.stuck_work import AT_ONCE, RULES, Finding, Severity, check, concerned
 from lineage_core.rules.thresholds import Thresholds
@@ -47,11 +48,11 @@ class Found(NamedTuple):
 class AttentionItem(NamedTuple):
     """A finding in the list. rank: its place; the first part says how urgent: 0 a task that waits for a person, 1 what
     hangs and is bad, 2 a failure, 3 a warning, 4 what is past or long ago; 10 more once it was acknowledged. Of equals
-    the newest comes first."""
+    those of urgent tasks come first, then the newest."""
 
     finding: Finding
     grade: Grade
-    rank: tuple[int, int, str, str, str]
+    rank: tuple[int, int, int, str, str, str]
     what: str
 
     @property
@@ -101,8 +102,8 @@ def examine(state: State, task_id: str, now: int, thresholds: Thresholds) -> tup
         return found, list(_times(task, thresholds))
 
 
-def rated(found: Found, acknowledged: Acknowledgements, now: int) -> AttentionItem:
-    """A finding with its place in the list."""
+def rated(found: Found, acknowledged: Acknowledgements, now: int, priority: str | None = None) -> AttentionItem:
+    """A finding with its place in the list. priority: of its task."""
     finding = found.finding
     grade = Grade(_GRADES[finding.severity], finding.since, found.times)
     if now - finding.since >= RECENT or finding.severity is Severity.PAST:
@@ -113,7 +114,8 @@ def rated(found: Found, acknowledged: Acknowledgements, now: int) -> AttentionIt
         urgency = 2 if finding.rule == "failed" else 1 if finding.severity is Severity.BAD else 3
     if acknowledged.covers(key_of(finding), grade):
         urgency += ACKNOWLEDGED
-    rank = (urgency, -finding.since, finding.task_id, finding.subject, finding.rule)
+    importance = PRIORITIES.index(priority) if priority in PRIORITIES else PRIORITIES.index("medium")
+    rank = (urgency, importance, -finding.since, finding.task_id, finding.subject, finding.rule)
     return AttentionItem(finding, grade, rank, found.what)
 
 

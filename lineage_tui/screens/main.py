@@ -19,6 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from lineage_core.base import user_files
+from lineage_core.rules.feed_health import FeedHealth
 from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models.links import Link
 from lineage_tui.models.session_summary import Session
@@ -131,7 +132,7 @@ class MainScreen(Screen[None]):
         figures.paused = lambda: clock.paused
         figures.on_idle = lambda: self.say("no tasks stand behind this line; go to a line with figures")
         attention = AttentionView(
-            looks, state, clock, thresholds, directory, usually, id="attention", empty="nothing needs you"
+            looks, state, clock, thresholds, directory, usually, self._feed_health, id="attention", empty="reading…"
         )
         follow = key_of(self.context, "follow")
         stream = EventsView(looks, state, clock, follow_key=follow, id="stream", empty="no events yet")
@@ -382,6 +383,13 @@ class MainScreen(Screen[None]):
             await asyncio.sleep(0.002)
         if not self.context.clock.paused:
             self._grow()
+
+    def _feed_health(self) -> FeedHealth:
+        """How the directory is read: what the attention view has to know before it says that all is well."""
+        health, directory = self.context.feed.health, self.context.directory
+        missing = f"{directory} does not exist" if health.missing else ""
+        missing = missing or ("" if health.loaded else "not everything is read yet")
+        return FeedHealth(directory, missing, health.problems, health.quarantined, health.backlog)
 
     def _empty_text(self) -> str:
         health = self.context.feed.health

@@ -15,6 +15,7 @@ from lineage_core.base.cells import cell_width, fit
 from lineage_core.base.clock import Clock, format_duration
 from lineage_core.model.entities import TaskRow
 from lineage_core.present.sentences import short
+from lineage_core.rules.feed_health import FeedHealth, feed_findings
 from lineage_core.rules.silence import ZOMBIE
 from lineage_core.rules.stuck_work import Severity
 from lineage_core.rules.thresholds import Thresholds
@@ -53,7 +54,7 @@ _WHY = 12
 class AttentionView(GroupedLines):
     """What needs a person in a lineage directory, and what the operator has acknowledged.
 
-    usually: what silence is usual for a worker type.
+    usually: what silence is usual for a worker type. feed: how the directory is read, None if nobody knows.
     """
 
     title_lines = 2
@@ -66,11 +67,13 @@ class AttentionView(GroupedLines):
         thresholds: Thresholds,
         directory: Path,
         usually: Usually = lambda kind: None,
+        feed: Callable[[], FeedHealth | None] = lambda: None,
         **options: Any,
     ) -> None:
         super().__init__(styles, **options)
         self.clock = clock
         self.usually = usually
+        self.feed = feed
         self.model = AttentionList(state, thresholds, Acknowledgements(directory))
         self._known = 0
         self._words: dict[Key, str] = {}
@@ -88,6 +91,8 @@ class AttentionView(GroupedLines):
     def tick(self) -> None:
         """Once a second: ages grow, and the rules speak whose time has come."""
         self._words.clear()
+        if self.model.matches is None:
+            self.empty = self._nothing()
         if self.model.waits(self.clock()):
             self.in_slices(self.model.settle(self.clock()), _DUE)
         self.refresh()
@@ -159,7 +164,7 @@ class AttentionView(GroupedLines):
     def count_line(self) -> str:
         """How much there is of what, in a few words."""
         parts = [f"{count:,} {word}" for _, count, word in self._parts()]
-        return ", ".join(parts or ["nothing that needs you matches" if self.model.matches else "nothing needs you"])
+        return ", ".join(parts or ["nothing that needs you matches" if self.model.matches else self._nothing()])
 
     def _parts(self) -> list[tuple[str, int, str]]:
         """How many there are of each kind: the state they are shown in, the count, the word."""
@@ -193,7 +198,19 @@ class AttentionView(GroupedLines):
             return "zombie", "zombie"  # as the status line counts them
         return _LOOKS.get(rule, ("unknown", rule))
 
+    def _unsound(self) -> str:
+        """What is wrong with the feed, the worst first; empty if it is sound."""
+        feed = self.feed()
+        found = feed_findings(feed, self.clock()) if feed is not None else []
+        return next((one.sentence for one in found if one.severity is Severity.BAD), "")
+
+    def _nothing(self) -> str:
+        """What is said where nothing is listed: that all is well only if all was read."""
+        return "nothing of what could be read needs you" if self._unsound() else "nothing needs you"
+
     def _banner(self) -> str:
+        if unsound := self._unsound():
+            return unsound
         crowd = self.model.crowd()
         return crowd.sentence if crowd is not None else ""
 
@@ -246,6 +263,9 @@ class AttentionView(GroupedLines):
             out.col(short(row.master), master, "muted")
         if entry.acknowledged:
             out.put("acknowledged: ", "muted")
+        priority = self.model.state.rows[finding.task_id].priority
+        if priority in ("critical", "high"):
+            out.put(f"{priority} ", shade, bold=True)
         usual = self._usual(entry.what) if finding.rule == "silent" else ""
         text = self._sentence(entry, now)
         if cell_width(text + usual) > out.left:  # the name can be missed best: the task's stands before it

@@ -92,5 +92,5 @@ def test_of_equally_bad_things_those_of_urgent_tasks_come_first(calm: Path, ask:
         log(calm, 300 - number, "task_created", task, "user-kim", **words)
         log(calm, 200 - number, "worker_started", task, f"worker-{number}", "scan")
     rows = ask("attention", "--rule", "silent", "--json", calm).json["findings"]
-    assert [row["priority"] for row in rows] == ["critical", "high", None, "medium", "low"]
+    assert [row["priority"] for row in rows] == ["critical", "high", "medium", None, "low"]
     assert ask("attention", calm).out.splitlines()[0].startswith("5 zombie workers at once")

@@ -14,7 +14,7 @@ from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
 from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
-from lineage_core.model.event_types import nearest
+from lineage_core.model.event_types import PRIORITIES, nearest
 from lineage_core.present.rows import iso, milliseconds, span
 from lineage_core.rules.feed_health import FEED, FeedHealth, feed_findings
 from lineage_core.rules.stuck_work import RULES, Finding, Severity, check, crowd, ranked
@@ -34,8 +34,6 @@ EXAMPLES = (
 
 _TIMEOUT = ZOMBIE_TIMEOUT.encode()
 NAMES = (FEED, *RULES)
-PRIORITIES = ("critical", "high", None, "medium", "low")
-"""The most urgent first; None: not said, or another word."""
 
 KEYS = {
     "rule": "which rule says so: " + ", ".join(NAMES),
@@ -160,7 +158,8 @@ def _by_urgency(findings: Iterable[Finding], state: State) -> list[Finding]:
 
     def urgency(one: Finding) -> tuple[int, int]:
         priority = state.rows[one.task_id].priority
-        return list(Severity).index(one.severity), PRIORITIES.index(priority if priority in PRIORITIES else None)
+        known = priority if priority in PRIORITIES else "medium"
+        return list(Severity).index(one.severity), PRIORITIES.index(known)
 
     return sorted(ranked(findings), key=urgency)
 

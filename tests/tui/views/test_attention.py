@@ -85,6 +85,20 @@ def test_everything_that_needs_a_person_is_listed_the_most_urgent_first() -> Non
     ]
 
 
+async def test_of_equally_bad_things_those_of_urgent_tasks_come_first_and_say_so() -> None:
+    log = Log()
+    for number, priority in enumerate(("low", "critical", "medium", "high")):
+        log.add("task_created", f"task-{priority}", 4000 - number, priority=priority)
+        log.add("task_escalated", f"task-{priority}", 500 - number, reason="needs a person")
+    view = attention(log)
+    assert [task for _, task in listed(view)] == ["task-critical", "task-high", "task-medium", "task-low"]
+    async with alone(view, (120, 12)):
+        lines = text_of(view).splitlines()
+        assert "critical needs a person" in lines[2]
+        assert "high needs a person" in lines[3]
+        assert "medium" not in lines[4].replace("task-medium", "")
+
+
 def test_every_rule_has_a_look() -> None:
     assert set(RULES) <= set(_LOOKS)
 
