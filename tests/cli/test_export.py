@@ -15,7 +15,7 @@ from lineage_core.cli.commands.export import QUERIES
 from tests.cli.conftest import LEGACY, Ask
 
 TASK = "task-a-rollout"
-OF_A_TASK = ("task", "timeline", "duration", "summary", "chain")
+OF_A_TASK = ("task", "timeline", "duration", "summary", "chain", "explain")
 WORDS = {name: [name, TASK] if name in OF_A_TASK else [name] for name in QUERIES}
 
 

@@ -85,7 +85,7 @@ def questions(task: str) -> list[list[str]]:
     asked = []
     for query in QUERIES:
         words = [query]
-        if query in ("task", "timeline", "duration", "summary", "chain"):
+        if query in ("task", "timeline", "duration", "summary", "chain", "explain"):
             words.append(task)
         if query == "zombies":
             words.append("--all")
