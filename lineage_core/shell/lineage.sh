@@ -441,7 +441,7 @@ __lineage_compact() {
 __lineage_named() {
   local __l_p __l_w __l_i IFS=':=' || return
   case $__l_v in
-    *[!0-9a-z_.-]-[a-z-]* | *\<[0-9a-z_.:-]* | *value[:=]* | *value[\"\'][:=\ ]* | *value\ [:=]* | *[!0-9a-z_]set\ * | *setenv\ * | *export\ * | *requirepass\ * | *masterauth\ * | *\"x-* \
+    *[!0-9a-z_.-]-[a-z-]* | *\<[0-9a-z_.:-]* | *value[:=]* | *value[\"\'][:=\ ]* | *value\ [:=]* | *[!0-9a-z_]set\ * | *setenv\ * | *export\ * | *requirepass\ * | *masterauth\ * | *\"x-* | *\"-[!\ ]* \
       | *key[\"\'\`^]=* | *key[\"\'\`^]\ *=* | *authorization\"* | *cookie\"* | *private-token* | *passin* | *passout*) return 1 ;;
   esac
   # A word with a digit behind one of these may be what they name.

@@ -111,6 +111,9 @@ HIDDEN = [
     '{"note":"x\\\\u password=hunter2"}',
     '{"note":"\\\\usr --password hunter2"}',
     '["--password", "hunter2"]',
+    '["-\\\\u0041-\\\\token", "5zopWL3vw9LvC3DzCFpV"]',
+    '{"url":"https://kim:hünter2@host"}',
+    'KEY"="ZGEONYlgCtjfIZ4SOcMz9',
     '{"name":"DB_PASS","value":"x"}',
     '[["X-Auth-Token", "hunter2"]]',
 ]
