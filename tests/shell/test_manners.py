@@ -107,7 +107,7 @@ SETTINGS = {
     "UTF-8 locale": "export LC_ALL=C.UTF-8",
     "no such locale": "export LC_ALL=xx_YY.UTF-8 2>/dev/null",
     "variables of our names": "export id=1 i=2 n=3 text=4 REPLY=x; readonly data=1 line=2 word=3 key=4",
-    "hostile state": "x='a[$(touch hacked)]'; export __lineage_{last,parents,today,tag,primed,safe}=$x",
+    "hostile state": "x='a[$(touch hacked)]'; export __lineage_last=$x __lineage_tag=$x __lineage_parents=$x",
     "stdin closed": "exec <&-",
     "stdout closed": "exec >&-",
     "stderr closed": "exec 2>&-",
