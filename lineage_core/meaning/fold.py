@@ -303,7 +303,7 @@ def _open_run(task: Task, run: Worker, fact: Fact, at: int) -> None:
 
 def _run(task: Task, run: Worker, fact: Fact, at: int) -> None:
     """What any event of a run tells."""
-    if run.begun is None:
+    if run.begun is None and fact.event_type not in RUN_ENDS:
         run.begun = fact.actor_id, fact.at
     for key, value in fact.data.items():
         match key:

@@ -109,7 +109,7 @@ def ms(later: int | None, earlier: int | None) -> float | None:
 
 
 def run_of(worker: Worker) -> float | None:
-    return ms(worker.ended_at, worker.spawned_at if worker.started_at is None else worker.started_at)
+    return None if worker.length is None else worker.length / 1000
 
 
 @settings(max_examples=60, deadline=None)
