@@ -365,6 +365,9 @@ __lineage_structure() {
   done
 }
 
+# The `lineage` command reads on only where this is not enough.
+case ${__lineage_only_native[1]-} in 1) return 0 ;; esac
+
 # TEXT: whether it, with which __l_o begins, is a scalar that all readers take; it is taken from __l_o.
 __lineage_scalar() {
   __l_o=${__l_o#"$1"}
@@ -379,9 +382,6 @@ __lineage_scalar() {
   case $1 in *.*) case ${1#*.} in '' | *[!0-9]*) return 1 ;; esac ;; esac
   case ${1%%.*} in '' | *[!0-9]* | 0?*) return 1 ;; esac
 }
-
-# The `lineage` command reads on only where this is not enough.
-case ${__lineage_only_native[1]-} in 1) return 0 ;; esac
 
 __lineage_context() {
   __l_context="${__l_session:+,\"session_id\":\"$__l_session\"}${__l_trace:+,\"trace_id\":\"$__l_trace\"}"
