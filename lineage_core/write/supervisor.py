@@ -21,6 +21,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from lineage_core.base.errors import LineageError
+from lineage_core.base.escaping import visible
 from lineage_core.write.journal import Journal
 
 KEPT_BYTES = 16_384
@@ -71,8 +72,7 @@ class Worker:
         """Tell what could not be logged, once."""
         if not self._warned:
             self._warned = True
-            with suppress(OSError):
-                os.write(2, f"lineage run: {error} (said once; the command goes on)\n".encode("utf-8", "replace"))
+            _tell(f"{error} (said once; the command goes on)")
 
 
 class _NeverFatal:
@@ -196,6 +196,11 @@ def _stderr_pair() -> tuple[int, int]:
     return master, slave
 
 
+def _tell(message: str) -> None:
+    """One line on standard error; the words of others in it cannot steer a terminal."""
+    _write_all(2, f"lineage run: {visible(message)}\n".encode("utf-8", "replace"))
+
+
 def _write_all(fd: int, chunk: bytes) -> None:
     with suppress(OSError):  # nobody reads our standard error: the command is not to suffer
         while chunk:
@@ -240,7 +245,7 @@ def run(worker: Worker, command: Sequence[str], every: float, environ: Mapping[s
             pid = _spawn(command, environ, stderr.write_end, before)
         except OSError as error:
             message = f"cannot run {command[0]}: {error.strerror}"
-            os.write(2, f"lineage run: {message}\n".encode("utf-8", "replace"))
+            _tell(message)
             ended = Ended(127 if isinstance(error, FileNotFoundError) else 126, None)
             _log_failure(worker, started, began, "not_started", message, [], ended)
             return ended

@@ -23,6 +23,7 @@ from lineage_core.query import journal_search as hits
 from lineage_core.query import record_reader as reread
 from lineage_core.query.block_search import Search
 from lineage_core.query.event_query import EventQuery
+from lineage_core.read import compression
 from lineage_core.read.decoder import Decoder
 from tests.cli.conftest import DATA
 from tests.journal_text import compact, pretty, record
@@ -307,7 +308,7 @@ def test_packed_files_cost_the_records_wanted_not_their_size(tmp_path: Path, mon
     unpacked, judged = [], []
 
     def unpack(fd: int, block: int) -> Any:
-        for data in unpack(fd, block):
+        for data in compression.unpack(fd, block):
             unpacked.append(len(data))
             yield data
 

@@ -26,6 +26,8 @@ TASK = f"task-1 {TERMINAL}"
 # How each command is asked, and whether text of the journal belongs into its answer. Every command stands here.
 ASKED: dict[str, tuple[list[list[str]], bool]] = {
     "log": ([["task_created", TASK + "\n", f"user {TERMINAL}", f'{{"{MARK}'], [f"task_{TERMINAL}", TASK]], True),
+    "run": ([[TASK, TERMINAL, "t", "--", "true"], [TASK, "w", "t", "--", f"/nowhere/{MARK}\x1b]0;{MARK}\x07"]], True),
+    "help": ([[f"{MARK}\x1b]0;{MARK}\x07"]], True),
     "follow": ([], True),  # it does not end by itself: see below
     "tasks": ([["--limit", "50"], [f"{TERMINAL}:x"], [f"({TERMINAL}"]], True),
     "task": ([[TASK], [TASK + "x"]], True),
@@ -88,11 +90,14 @@ def test_every_command_has_a_question_here() -> None:
 def test_no_byte_of_hostile_text_reaches_the_terminal_from_a_command(
     command: str, tmp_path: Path, terminal_directory: Path
 ) -> None:
-    directory = terminal_directory if command not in ("log", "archive") else hostile_directory(tmp_path, TERMINAL)
+    writes = command in ("log", "run", "archive")
+    directory = hostile_directory(tmp_path, TERMINAL) if writes else terminal_directory
     questions, answers = ASKED[command]
     shown = b""
     for question in questions:
-        inside = [] if command == "integration" else ["--dir", str(directory)]
+        inside = [] if command in ("integration", "help", "run") else ["--dir", str(directory)]
+        if command == "run":  # what follows -- is the command's
+            question = ["--dir", str(directory), *question]
         output = run_at_terminal(*LINEAGE, command, *question, *inside)
         assert raw_payload(output) == "", question
         shown += output
