@@ -305,12 +305,22 @@ def test_the_query_tool_can_retrieve_the_event(world: World, point: str, query: 
         assert s.record in query("--type", s.wanted.event)
 
 
+def repeats(world: World, seen: Seen) -> bool:
+    """Whether the event says again that a task has started, as several scripts of a cortex do."""
+    same = [s.record for s in world.seen if s.record["task_id"] == seen.record["task_id"]]
+    starts = [record for record in same if record["event_type"] == "task_started"]
+    return seen.record["event_type"] == "task_started" and seen.record["timestamp"] > min(
+        r["timestamp"] for r in starts
+    )
+
+
 @per_point
 def test_the_timeline_has_the_event_at_its_time(world: World, point: str, query: Callable[..., Any]):
     for s in at_point(world, point):
         parts = query("--timeline", s.wanted.task)["parts"]
         assert [p["start"] for p in parts] == sorted(p["start"] for p in parts)
-        assert s.record["timestamp"] in {time for p in parts for time in (p["start"], p["end"])}
+        if not repeats(world, s):  # starts with no end between are one, at the time of the first
+            assert s.record["timestamp"] in {time for p in parts for time in (p["start"], p["end"])}
 
 
 @pytest.mark.clock
