@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 from polars import col
 
-from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND, local_offset
+from lineage_core.base.clock import DAY, FIRST, HOUR, LAST, MINUTE, SECOND, local_offset
 from lineage_core.dataframes.schema import TIME
 from lineage_core.stats.window import Window
 
@@ -81,6 +81,7 @@ def heat(cut: Window) -> pl.DataFrame:
     began = table["at"] * stretch
     if cut.local:
         began += pl.Series([local_offset(at) for at in began], dtype=pl.Int64)
+        began = began.clip(FIRST, LAST)  # dates have no year 0, and none after 9999
     moment = began.cast(TIME)
     table = table.with_columns(day=moment.dt.date(), hour=moment.dt.hour().cast(pl.Int64))
     counts = [col(name).fill_null(0).sum() for name in ("events", "failed")]
