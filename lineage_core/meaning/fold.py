@@ -19,7 +19,7 @@ from lineage_core.meaning.plain import goes_on, run_goes_on
 from lineage_core.meaning.runs import RUN_ENDS, run_end, worker_of
 from lineage_core.meaning.structure import Structure, structure_of
 from lineage_core.meaning.waits import ended_by, key_of, waits_of
-from lineage_core.model.entities import Attempt, Handoff, Mark, Owner, Phase, Remark, Status, Task, Worker
+from lineage_core.model.entities import Attempt, Handoff, Mark, Owner, Phase, Remark, Status, Task, Worker, WorkerEnd
 from lineage_core.model.event_data import count_of, error_of, names_of, number_of, text_of, tokens_of
 from lineage_core.model.facts import Fact, distinct, order
 
@@ -199,6 +199,9 @@ def _any(task: Task, fact: Fact, at: int) -> None:
         task.first_at = task.since = at
     task.events += 1
     task.last_at = at
+    task.times.append(at)
+    if fact.actor_type == "master":
+        task.heard[fact.actor_id] = at
     if task.escalated and fact.actor_id != task.escalated_by and not fact.event_type.startswith("worker_"):
         _answered(task)
     if extra := fact.extra:
@@ -342,6 +345,7 @@ def _spawned(task: Task, run: Worker, fact: Fact, at: int) -> None:
 def _worker_started(task: Task, run: Worker, fact: Fact, at: int) -> None:
     _run(task, run, fact, at)
     _heard(run, at)
+    run.words.append(at)
     if run.started_at is None:
         run.started_at = at
         run.begun = fact.actor_id, fact.at
@@ -350,11 +354,14 @@ def _worker_started(task: Task, run: Worker, fact: Fact, at: int) -> None:
 def _progress(task: Task, run: Worker, fact: Fact, at: int) -> None:
     _run(task, run, fact, at)
     _heard(run, at)
+    run.words.append(at)
 
 
 def _run_ended(task: Task, run: Worker, fact: Fact, at: int) -> None:
     _run(task, run, fact, at)
     _heard(run, at)
+    if run_end(fact) is not WorkerEnd.ZOMBIE:
+        run.words.append(at)
     run.duration_ms = number_of(fact.data.get("duration_ms")) or run.duration_ms
     task.deliverables |= dict.fromkeys(names_of(fact.data.get("deliverables")))
 

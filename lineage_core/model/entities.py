@@ -6,6 +6,7 @@ computed where they are shown, from this and a clock. Times are microseconds sin
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -68,6 +69,7 @@ class Worker:
     duration_ms: as it reported. length: from start to end in microseconds: by its own clock if one actor logged both.
     retry_of: the id of the worker of the same type, or the same id, whose run failed last before this one began.
     progress: its progress events, as (time, percent). begun: actor and logged time of its start, for `length`.
+    words: when it said something (not when a cleanup said that it is dead).
     era: how many times the task had been reopened when it began.
     """
 
@@ -92,6 +94,7 @@ class Worker:
     length: int | None = None
     retry_of: str | None = None
     progress: list[tuple[int, float]] = field(default_factory=list)
+    words: array[int] = field(default_factory=lambda: array("q"))
     begun: tuple[str, int] | None = None
     era: int = 0
 
@@ -207,6 +210,7 @@ class Task:
     ended: how its last attempt ended, unless it was started or reopened since. given_at: when it was assigned last.
     going: whether an attempt has begun and not ended. working: open runs that began since it was reopened last, of
     which `era` counts how often.
+    times: of all its events. heard: when each master last did something to it.
     skews: by actor, how far its clock is behind (microseconds; negative: ahead), as far as causes tell.
     remarks: patterns that no correct run shows.
     """
@@ -250,6 +254,8 @@ class Task:
     workers: dict[str, Worker] = field(default_factory=dict)
     handoffs: dict[str, Handoff] = field(default_factory=dict)
     last_failed: dict[str, str] = field(default_factory=dict)
+    times: array[int] = field(default_factory=lambda: array("q"))
+    heard: dict[str, int] = field(default_factory=dict)
     skews: dict[str, int] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
     # Where the fold stands: the order key of the last fact, the digests of the facts that share its time, and whether

@@ -14,7 +14,7 @@ from lineage_core.model.error_fingerprint import NO_REASON, fingerprint
 from lineage_core.model.event_data import error_of, text_of
 from lineage_core.model.event_types import nearest
 from lineage_core.model.packed_facts import facts_of, heads_of
-from lineage_core.rules.silence import quietest, watch
+from lineage_core.rules.silence import task_look, watch
 from lineage_core.rules.thresholds import Thresholds
 
 if TYPE_CHECKING:
@@ -35,8 +35,11 @@ class FilterContext(NamedTuple):
     def look(self, row: TaskRow) -> str:
         """`silent` or `zombie` if a worker of an open task says nothing, `orphaned` if one goes on in a task that is
         over, else empty."""
-        seen = quietest(row)
-        return seen.word(self.now, self.thresholds) if seen is not None else ""
+        if row.silent_since is None:
+            return ""
+        with self.state.lock:
+            task = self.state.task(row.task_id)
+            return task_look(task, self.now, self.thresholds) if task is not None else ""
 
 
 # Where these stand in a packed fact (facts.Fact): the value is inside a JSON string. {0}: what may come before what is
@@ -187,8 +190,8 @@ _ENDED_WORKERS = frozenset(("ended", "success", "partial", "failed", "ran"))
 
 
 def _stuck(worker: Worker, on: FilterContext) -> str:
-    seen = watch(worker, None)
-    return seen.word(on.now, on.thresholds) if seen is not None else ""
+    seen = watch(worker, None, on.thresholds)
+    return seen.word(on.now) if seen is not None else ""
 
 
 WORKER_STATES: dict[str, Callable[[Worker, FilterContext], bool]] = {

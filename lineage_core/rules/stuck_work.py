@@ -1,73 +1,62 @@
-"""The rules of stuck work: what is wrong with a task at this moment, and which rule says so.
+"""What is wrong with a task at this moment: its late expectations, and patterns that no correct run shows.
 
-Each rule is a small object with one sentence for the category and a `check` that gives findings, each with one
-sentence for the instance. Pure: a task, the rows of all tasks, the time and the thresholds go in. Used by
-`lineage zombies` and `lineage failed`, and by the screen's Attention view.
+Pure: a task, what is known of the others, the time and the thresholds go in, findings with one sentence each come
+out. `rules/attention.py` does it for a whole state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from lineage_core.base.clock import ago, format_duration
+from lineage_core.base.clock import MINUTE, ago, format_duration
 from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
+from lineage_core.model.expectations import Expectation, Finding, Severity
 from lineage_core.present.sentences import waiting_for
-from lineage_core.rules.silence import ZOMBIE, over, watch
+from lineage_core.rules.dependencies import deadlock, root_blocker
+from lineage_core.rules.expectations import URGENT, Others, expectations
+from lineage_core.rules.silence import over, watch
 from lineage_core.rules.thresholds import Thresholds
+from lineage_core.settings.late import LATE
 
+AT_ONCE = frozenset(("silent", "never-started"))
+"""The rules whose bad findings are zombies: runs that are open and given up for dead."""
 
-class Severity(StrEnum):
-    """How urgent a finding is. PAST: it happened, and its task is over."""
+OLD_RULES = {
+    "never started": "never-started",
+    "not accepted": "handoff-unaccepted",
+    "blocked by ended": "blocked",
+    "confirmed": "found-dead",
+    "retries": "retries-in-vain",
+}
+"""Names that rules had before, and the name that each has now."""
 
-    BAD = "bad"
-    WARNING = "warning"
-    PAST = "past"
+SKEW_SAID = MINUTE
+"""A clock that is off by less is not worth a word."""
 
-
-class Finding(NamedTuple):
-    """One thing that is stuck. subject: the worker, handoff or task it is about; since: when that began;
-    sentence: what is the matter, for people."""
-
-    rule: str
-    severity: Severity
-    task_id: str
-    subject: str
-    since: int
-    sentence: str
-
-
-Rows = Mapping[str, TaskRow]
-Check = Callable[[Task, Rows, int, Thresholds], Iterator[Finding]]
-
-
-AT_ONCE = frozenset(("silent", "never started"))
-"""The rules whose bad findings are zombies: workers that are open and given up for dead."""
+Check = Callable[[Task, Others, int, Thresholds], Iterator[Finding]]
 
 
 class Rule(NamedTuple):
-    """name: for programs. category: what it finds, in a sentence. zombie: whether it finds workers that are none any
-    more. concerns: whether a task can have such a finding, told by its row alone, so that others are not looked at.
-    check: the findings."""
+    """name: for programs, as in `settings.late.LATE` where it is an expectation that is late. category: what it finds,
+    in a sentence. zombie: whether it finds workers that are none any more."""
 
     name: str
     category: str
-    zombie: bool
-    concerns: Callable[[TaskRow], bool]
-    check: Check
+    zombie: bool = False
 
 
-def check(task: Task, rows: Rows, now: int, thresholds: Thresholds = Thresholds()) -> list[Finding]:  # noqa: B008
+def check(task: Task, others: Others, now: int, limits: Thresholds = Thresholds()) -> list[Finding]:  # noqa: B008
     """All findings of one task, the most urgent first."""
-    row = rows[task.task_id]
-    found = [one for rule in RULES.values() if rule.concerns(row) for one in rule.check(task, rows, now, thresholds)]
+    found = [*_late(task, others, now, limits)]
+    for pattern in _PATTERNS:
+        found += pattern(task, others, now, limits)
     return ranked(found)
 
 
 def concerned(row: TaskRow) -> bool:
     """Whether a task can have any finding at all, told by its row alone."""
-    return any(rule.concerns(row) for rule in RULES.values())
+    return not row.status.ended or row.open_workers > 0 or row.failed_workers > 0 or row.remarks > 0
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
@@ -76,85 +65,155 @@ def ranked(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda one: (order.index(one.severity), -one.since, one.task_id, one.subject))
 
 
-def crowd(findings: Iterable[Finding], thresholds: Thresholds = Thresholds()) -> Finding | None:  # noqa: B008
+def crowd(findings: Iterable[Finding], limits: Thresholds = Thresholds()) -> Finding | None:  # noqa: B008
     """The finding that there are many zombies at once, open ones, or None."""
     zombies = [one for one in findings if one.severity is Severity.BAD and one.rule in AT_ONCE]
-    if len(zombies) < thresholds.crowd:
+    if len(zombies) < limits.crowd:
         return None
     tasks = len({one.task_id for one in zombies})
     text = f"{len(zombies)} zombie workers at once, in {tasks} task{'s' if tasks > 1 else ''}: look at the host first"
     return Finding("crowd", Severity.BAD, "", "", min(one.since for one in zombies), text)
 
 
-def _watched(rule: str, say: Callable[[Task, Worker, int, int], str]) -> Check:
-    """The check of a rule that watches open workers. say: the sentence, of (task, worker, age, now)."""
-
-    def check(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
-        ended = over(task)
-        for worker in task.workers.values():
-            seen = watch(worker, ended)
-            if seen is not None and seen.rule == rule and (word := seen.word(now, thresholds)):
-                severity = Severity.BAD if word == ZOMBIE else Severity.WARNING
-                text = say(task, worker, now - seen.since, now)
-                yield Finding(rule, severity, task.task_id, worker.worker_id, seen.since, text)
-
-    return check
+# Late expectations
 
 
-def _say_silent(task: Task, worker: Worker, age: int, now: int) -> str:
-    said = f" after {worker.percent:g}%" if worker.percent is not None else ""
-    return f"{worker.worker_id} has been silent for {format_duration(age)}{said}"
+def _late(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:
+    blocked: list[Expectation] = []
+    ended = over(task)
+    runs = {run.worker_id: run for run in task.runs if run.open}
+    for one in expectations(task, others, now, limits):
+        if one.name in AT_ONCE:
+            run = runs[one.subject]
+            seen = watch(run, ended, limits)
+            if one.late(now) or (seen is not None and seen.word(now)):
+                yield _finding(task, one, others, now, limits)
+        elif one.late(now) and one.name == "blocked":
+            blocked.append(one)
+        elif one.late(now):
+            yield _finding(task, one, others, now, limits)
+    if blocked:  # of several waits the one that says most
+        first = min(blocked, key=lambda one: (not one.why, one.due or 0, one.of or ""))
+        yield _finding(task, first, others, now, limits)
 
 
-def _say_unstarted(task: Task, worker: Worker, age: int, now: int) -> str:
-    return f"{worker.worker_id} was spawned {format_duration(age)} ago and has not started"
+def _finding(task: Task, one: Expectation, others: Others, now: int, limits: Thresholds) -> Finding:
+    text = _SENTENCES[one.name](task, one, others, now)
+    late_since = one.due if one.late(now) else None
+    severity = Severity.BAD if is_bad(task, one, now, limits) else Severity.WARNING
+    return Finding(one.name, severity, one.task_id, one.subject, one.since, text, late_since, one.of)
 
 
-def _say_orphaned(task: Task, worker: Worker, age: int, now: int) -> str:
-    return f"{worker.worker_id} is still open, but its task {task.status.value} {ago(over(task) or now, now)} ago"
+def is_bad(task: Task, one: Expectation, now: int, limits: Thresholds) -> bool:
+    """Whether a late expectation is more than a warning: what hangs for half an hour, or what cannot come right."""
+    at = bad_at(task, one, limits)
+    return one.late(now) and at is not None and at <= now
 
 
-def _confirmed(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
-    for worker in task.workers.values():
-        if worker.end is WorkerEnd.ZOMBIE and worker.ended_at is not None:
+def bad_at(task: Task, one: Expectation, limits: Thresholds) -> int | None:
+    """From when on it is; None for never."""
+    if one.due is None:
+        return None
+    if one.name == "blocked":  # work that waits for work is in order, unless that will never end
+        return one.due if one.why and not one.why.endswith(Status.COMPLETED.value) else None
+    if one.name in ("silent", "escalated") or (one.name == "unassigned" and task.priority in URGENT):
+        return one.due
+    return max(one.due, one.since + limits.silent)
+
+
+def _say_silent(task: Task, one: Expectation, others: Others, now: int) -> str:
+    run = task.workers[one.subject]
+    said = f" after {run.percent:g}%" if run.percent is not None else ""
+    return f"{one.subject} has been silent for {ago(one.since, now)}{said}"
+
+
+def _say_blocked(task: Task, one: Expectation, others: Others, now: int) -> str:
+    if not one.why:
+        return waiting_for(task, others.rows, now) + _root(one.of, others)
+    blocker, _, word = one.why.partition(" ")
+    if one.of == task.master or word == Status.COMPLETED.value:
+        blocker, _, word = one.why.rpartition(" ")
+        return f"blocked by {blocker}, which {word} {ago(one.since, now)} ago"
+    row = others.rows.get(blocker)
+    if row is None:
+        return f"blocked by {blocker}, which {word}"
+    reason = f": {row.reason}" if row.reason else ""
+    return f"blocked by {blocker}, which {word} {ago(one.since, now)} ago{reason}"
+
+
+def _root(blocker: str | None, others: Others) -> str:
+    """What stands at the end of the chain of a blocker that is itself blocked."""
+    if blocker is None or others.status(blocker) is not Status.BLOCKED:
+        return ""
+    root = root_blocker(blocker, others)
+    row = others.rows.get(root)
+    if root == blocker or row is None:
+        return ""
+    reason = f": {row.reason}" if row.reason else ""
+    return f"; root cause: {root} ({row.status.value}{reason})"
+
+
+def _say_idle(task: Task, one: Expectation, others: Others, now: int) -> str:
+    under = f" under {task.master}" if task.master else ""
+    skew = max(task.skews.items(), key=lambda each: abs(each[1]), default=("", 0))
+    clock = ""
+    if abs(skew[1]) >= SKEW_SAID:
+        clock = f" (clock of {skew[0]}: {format_duration(abs(skew[1]))} {'behind' if skew[1] > 0 else 'ahead'})"
+    status = "open" if task.status is Status.UNKNOWN else "running"
+    return f"{status}{under}, nobody at work, no event for {ago(one.since, now)}{clock}"
+
+
+def _say_parent(task: Task, one: Expectation, others: Others, now: int) -> str:
+    count = len(others.children(task.task_id))
+    all_of = "its subtask has" if count == 1 else f"all {count} subtasks have"
+    return f"{all_of} ended, and for {ago(one.since, now)} {task.master or 'nobody'} has not gone on"
+
+
+_SENTENCES: dict[str, Callable[[Task, Expectation, Others, int], str]] = {
+    "silent": _say_silent,
+    "never-started": lambda task, one, others, now: (
+        f"{one.subject} was spawned {ago(one.since, now)} ago and has not started"
+    ),
+    "unassigned": lambda task, one, others, now: f"queued for {ago(one.since, now)} and not assigned",
+    "unstarted": lambda task, one, others, now: (
+        f"assigned to {one.of or 'nobody'} {ago(one.since, now)} ago and not started"
+    ),
+    "idle": _say_idle,
+    "handoff-unaccepted": lambda task, one, others, now: (
+        f"{one.subject} to {one.of or 'nobody'} was offered {ago(one.since, now)} ago and not accepted"
+    ),
+    "handoff-uncompleted": lambda task, one, others, now: (
+        f"{one.subject} was accepted by {one.of or 'somebody'} {ago(one.since, now)} ago and not completed"
+    ),
+    "blocked": _say_blocked,
+    "escalated": lambda task, one, others, now: task.escalation or "no reason was given",
+    "parent-waiting": _say_parent,
+}
+
+
+# Patterns
+
+
+def _orphaned(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:
+    ended = over(task)
+    if ended is None:
+        return
+    for run in task.workers.values():
+        seen = watch(run, ended, limits)
+        if seen is not None and seen.word(now):
+            text = f"{run.worker_id} is still open, but its task {task.status.value} {ago(ended, now)} ago"
+            yield Finding("orphaned", Severity.WARNING, task.task_id, run.worker_id, seen.since, text)
+
+
+def _found_dead(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:
+    for run in task.workers.values():
+        if run.end is WorkerEnd.ZOMBIE and run.ended_at is not None:
             severity = Severity.PAST if task.status.ended else Severity.BAD
-            text = f"{worker.worker_id} was found dead by the cleanup {ago(worker.ended_at, now)} ago (zombie_timeout)"
-            yield Finding("confirmed", severity, task.task_id, worker.worker_id, worker.ended_at, text)
+            text = f"{run.worker_id} was found dead by the cleanup {ago(run.ended_at, now)} ago (zombie_timeout)"
+            yield Finding("found-dead", severity, task.task_id, run.worker_id, run.ended_at, text)
 
 
-def _blocked_by_ended(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
-    if task.status is not Status.BLOCKED:
-        return
-    for name in task.blocked_by:
-        row = rows.get(name)
-        if row is not None and row.status.ended:
-            at = max(task.since, row.ended_at if row.ended_at is not None else row.last_at)
-            severity = Severity.BAD if row.status is not Status.COMPLETED else Severity.WARNING
-            text = f"blocked by {name}, which {row.status.value} {ago(at, now)} ago"
-            yield Finding("blocked by ended", severity, task.task_id, task.task_id, at, text)
-
-
-def _blocked(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
-    if task.status is not Status.BLOCKED or now - task.since < thresholds.blocked:
-        return
-    if not any(_blocked_by_ended(task, rows, now, thresholds)):  # which says more
-        text = waiting_for(task, rows, now)
-        yield Finding("blocked", Severity.WARNING, task.task_id, task.task_id, task.since, text)
-
-
-def _unaccepted(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
-    if task.status.ended:
-        return
-    for handoff in task.handoffs.values():
-        at = handoff.created_at
-        if handoff.waiting and at is not None and now - at >= thresholds.handoff:
-            severity = Severity.BAD if now - at >= thresholds.silent else Severity.WARNING
-            to = handoff.to_master or "nobody"
-            text = f"{handoff.handoff_id} to {to} was offered {ago(at, now)} ago and not accepted"
-            yield Finding("not accepted", severity, task.task_id, handoff.handoff_id, at, text)
-
-
-def _ping_pong(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+def _ping_pong(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:
     moves: dict[frozenset[str], list[int]] = {}
     for handoff in task.handoffs.values():
         if handoff.from_master and handoff.to_master and handoff.created_at is not None:
@@ -163,89 +222,57 @@ def _ping_pong(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iter
         if mark.kind == "reassigned":
             moves.setdefault(frozenset(mark.text.split(" → ")), []).append(mark.at)
     for pair, times in moves.items():
-        if len(times) >= thresholds.bounces and not task.status.ended:
+        if len(times) >= limits.bounces and not task.status.ended:
             text = f"went {len(times)} times between {' and '.join(sorted(pair))}"
             yield Finding("ping-pong", Severity.WARNING, task.task_id, task.task_id, min(times), text)
 
 
-def _vain_retries(task: Task, rows: Rows, now: int, thresholds: Thresholds) -> Iterator[Finding]:
+def _vain_retries(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:
     by_type: dict[str, list[Worker]] = {}
-    for worker in task.workers.values():
-        by_type.setdefault(worker.worker_type or "worker", []).append(worker)
-    for kind, workers in by_type.items():
-        retries = sum(worker.retry_of is not None for worker in workers)
-        done = any(worker.end in (WorkerEnd.SUCCESS, WorkerEnd.PARTIAL) for worker in workers)
-        if retries >= thresholds.retries and not done and not task.status.ended:
-            failed = [worker.ended_at for worker in workers if worker.failed and worker.ended_at is not None]
+    for run in task.runs:
+        by_type.setdefault(run.worker_type or "worker", []).append(run)
+    for kind, runs in by_type.items():
+        retries = sum(run.retry_of is not None for run in runs)
+        done = any(run.end in (WorkerEnd.SUCCESS, WorkerEnd.PARTIAL) for run in runs)
+        if retries >= limits.retries and not done and not task.status.ended:
+            failed = [run.ended_at for run in runs if run.failed and run.ended_at is not None]
             text = f"{retries} retries of {kind} and none has succeeded"
-            yield Finding("retries", Severity.WARNING, task.task_id, task.task_id, min(failed, default=now), text)
+            yield Finding(
+                "retries-in-vain", Severity.WARNING, task.task_id, task.task_id, min(failed, default=now), text
+            )
 
+
+def _deadlock(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:
+    circle = deadlock(task.task_id, others) if task.status is Status.BLOCKED else ()
+    if circle and min(circle) == task.task_id:  # told once, of the first of them
+        since = max(row.since for name in circle if (row := others.rows.get(name)) is not None)
+        text = f"{' waits for '.join((*circle, circle[0]))}: none of them can go on"
+        yield Finding("deadlock", Severity.BAD, task.task_id, task.task_id, since, text)
+
+
+def _remarks(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:
+    severity = Severity.PAST if task.status.ended else Severity.WARNING
+    for remark in task.remarks:
+        yield Finding(remark.rule, severity, task.task_id, task.task_id, remark.at, remark.text)
+
+
+_PATTERNS: tuple[Check, ...] = (_orphaned, _found_dead, _ping_pong, _vain_retries, _deadlock, _remarks)
 
 RULES: dict[str, Rule] = {
-    rule.name: rule
-    for rule in (
-        Rule(
-            "silent",
-            "a worker that runs has not been heard of for longer than the threshold",
-            True,
-            lambda row: row.open_workers > 0 and not row.status.ended,
-            _watched("silent", _say_silent),
-        ),
-        Rule(
-            "never started",
-            "a worker was spawned and has not started",
-            True,
-            lambda row: row.open_workers > 0 and not row.status.ended,
-            _watched("never started", _say_unstarted),
-        ),
-        Rule(
-            "orphaned",
-            "a task has ended and a worker of it has not",
-            True,
-            lambda row: row.open_workers > 0 and row.status.ended,
-            _watched("orphaned", _say_orphaned),
-        ),
-        Rule(
-            "confirmed",
-            "the cleanup found a worker dead and logged zombie_timeout",
-            True,
-            lambda row: row.failed_workers > 0,
-            _confirmed,
-        ),
-        Rule(
-            "blocked by ended",
-            "a task is blocked by a task that has ended",
-            False,
-            lambda row: row.status is Status.BLOCKED and bool(row.blocked_by),
-            _blocked_by_ended,
-        ),
-        Rule(
-            "blocked",
-            "a task has been blocked for longer than the threshold",
-            False,
-            lambda row: row.status is Status.BLOCKED,
-            _blocked,
-        ),
-        Rule(
-            "not accepted",
-            "a handoff was offered and nobody has accepted it, though the task goes on",
-            False,
-            lambda row: row.handoff_since is not None and not row.status.ended,
-            _unaccepted,
-        ),
-        Rule(
-            "ping-pong",
-            "a task goes to and fro between two masters",
-            False,
-            lambda row: not row.status.ended,
-            _ping_pong,
-        ),
-        Rule(
-            "retries",
-            "workers are retried and none succeeds",
-            False,
-            lambda row: row.retries > 0 and not row.status.ended,
-            _vain_retries,
-        ),
-    )
+    **{name: Rule(name, text, name in AT_ONCE) for name, text in LATE.items() if name != "warned"},
+    **{
+        rule.name: rule
+        for rule in (
+            Rule("orphaned", "a task has ended and a worker of it has not", zombie=True),
+            Rule("found-dead", "the cleanup found a worker dead and logged zombie_timeout", zombie=True),
+            Rule("ping-pong", "a task goes to and fro between two masters"),
+            Rule("retries-in-vain", "workers are retried and none succeeds"),
+            Rule("deadlock", "tasks wait for each other in a circle"),
+            Rule("same-worker", "a worker id is open in two tasks at once"),
+            Rule("ends-disagree", "ends of one attempt name different outcomes"),
+            Rule("spawned-twice", "a run of a worker was spawned twice"),
+            Rule("accepted-by-other", "a handoff was accepted by another master than the one it was offered to"),
+            Rule("unblocked-by-other", "a task was unblocked by something that it does not wait for"),
+        )
+    },
 }

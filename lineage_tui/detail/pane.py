@@ -31,7 +31,7 @@ from lineage_tui.models.detail_header import session_lines, task_lines
 from lineage_tui.models.fact_lookup import last_fact, part_of
 from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.session_summary import Session
-from lineage_tui.models.silence_baseline import Usually
+from lineage_core.rules.usual import Usually
 from lineage_tui.models.task_brief import TaskBrief, brief
 from lineage_tui.models.throttle import Throttle
 from lineage_tui.theme.styles import Styles

@@ -19,10 +19,11 @@ class StatusCounts:
 
     def __init__(self, state: State, thresholds: Thresholds) -> None:
         self.state = state
+        self.thresholds = thresholds
         self.by_status: Counter[str] = Counter()
         self.escalated: set[str] = set()
         self.last_at: int | None = None
-        self._open_workers: OpenWorkers[tuple[str, str]] = OpenWorkers(thresholds)
+        self._open_workers: OpenWorkers[tuple[str, str]] = OpenWorkers()
         self._open: dict[str, tuple[str, ...]] = {}  # the open workers of a task
 
     def take(self, old: TaskRow | None, row: TaskRow) -> None:
@@ -43,7 +44,7 @@ class StatusCounts:
             task = self.state.task(task_id)
             ended = over(task) if task is not None else None
             workers = task.workers.values() if task is not None else ()
-            watches = {worker.worker_id: watch(worker, ended) for worker in workers if worker.open}
+            watches = {worker.worker_id: watch(worker, ended, self.thresholds) for worker in workers if worker.open}
         for name in self._open.pop(task_id, ()):
             if name not in watches:
                 self._open_workers.put((task_id, name), None)

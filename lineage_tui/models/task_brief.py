@@ -17,7 +17,7 @@ from lineage_core.present.task_rows import Family
 from lineage_core.rules.root_cause import cause, quietest
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.thresholds import Thresholds
-from lineage_tui.models.silence_baseline import Usually
+from lineage_core.rules.usual import Usually
 from lineage_tui.theme.styles import Styles
 
 
@@ -54,8 +54,8 @@ def brief(
     """The heading of a task as of now. family: its parent and how many subtasks it has."""
     status = task.status.value
     quiet = quietest(task)
-    seen = watch(quiet, over(task)) if quiet is not None else None
-    silence = seen.word(now, thresholds) if seen is not None else ""
+    seen = watch(quiet, over(task), thresholds) if quiet is not None else None
+    silence = seen.word(now) if seen is not None else ""
     hangs = quiet if silence and not task.status.ended else None
     sentence = waiting_for(task, rows, now)
     failure = _failure(task, now, looks)

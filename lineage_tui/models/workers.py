@@ -61,9 +61,9 @@ class IndexedWorker(NamedTuple):
         """Whether its end has not been seen."""
         return self.watch is not None
 
-    def look(self, now: int, thresholds: Thresholds) -> str:
+    def look(self, now: int) -> str:
         """The state to show it in: what is the matter with it, else its state."""
-        return (self.watch.word(now, thresholds) if self.watch is not None else "") or self.state
+        return (self.watch.word(now) if self.watch is not None else "") or self.state
 
 
 Matches = Callable[[TaskRow, IndexedWorker], bool]
@@ -78,6 +78,7 @@ class WorkerIndex:
 
     def __init__(self, state: State, sort: str = "silent", thresholds: Thresholds = Thresholds()) -> None:  # noqa: B008
         self.state = state
+        self.thresholds = thresholds
         self.matches: Matches | None = None
         self.rows: dict[str, TaskRow] = {}
         self._heads: dict[str, int] = {}  # the slot of a task's newest worker
@@ -96,7 +97,8 @@ class WorkerIndex:
         self.keys = self._sort_keys()
         self.order: SortedList[int] = SortedList(self.keys[sort], _slots)
         self.open_lines = 0
-        self._open_workers: OpenWorkers[int] = OpenWorkers(thresholds)
+        self._open_workers: OpenWorkers[int] = OpenWorkers()
+        self._fresh: Watch | None = None  # that of slot 0
         self._as_of: int | None = None
         self._resorting = False
         self._later: set[str] = set()
@@ -106,12 +108,12 @@ class WorkerIndex:
 
     def seat(self, slot: int) -> IndexedWorker:
         """The worker in a slot."""
-        first, last, ended, tokens, budget, since = (self._numbers[name][slot] for name in _NUMBERS)
+        first, last, ended, tokens, budget, _ = (self._numbers[name][slot] for name in _NUMBERS)
         percent = self._percents[slot]
         return IndexedWorker(
             self._ids[slot], self._tasks[slot], self._types[slot], self._masters[slot], STATES[self._states[slot]],
             first, last, _told(ended), percent if percent >= 0 else None, _told(tokens), _told(budget),
-            self._words[slot], Watch(_RULES[self._rules[slot]], since) if since != NOTHING else None,
+            self._words[slot], self._open_workers.get(slot) if slot else self._fresh,
         )  # fmt: skip
 
     def slot_of(self, task_id: str, worker_id: str) -> int | None:
@@ -240,7 +242,7 @@ class WorkerIndex:
 
     def _take(self, slot: int, row: TaskRow, worker: Worker, ended: int | None) -> None:
         """Write a worker's values, and bring its line to its new place. ended: when its task did."""
-        seen = watch(worker, ended)
+        self._fresh = seen = watch(worker, ended, self.thresholds)
         self._write(0, row, worker, seen)
         wanted = self.matches is None or self.matches(row, self.seat(0))
         stays = bool(self._shown[slot]) and wanted and self.order.sort(0) == self.order.sort(slot)

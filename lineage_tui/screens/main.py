@@ -23,7 +23,7 @@ from lineage_core.rules.feed_health import FeedHealth
 from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models.links import Link
 from lineage_tui.models.session_summary import Session
-from lineage_tui.models.silence_baseline import SilenceBaseline
+from lineage_core.rules.usual import UsualTimes
 from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.models.task_order import SORTS
 from lineage_tui.models.worker_columns import COLUMNS
@@ -88,7 +88,7 @@ class MainScreen(Screen[None]):
         self._last_key = 0.0
         state = context.state
         self.status_counts = StatusCounts(state, context.thresholds)
-        self.usual = SilenceBaseline(state)
+        self.usual = UsualTimes(state)
         self.tree_view, self.worker_table, self.stats_view, views = self._list_views()
         self.views = Views(state, views)
         self.detail = DetailPane(

@@ -23,7 +23,7 @@ from lineage_core.state.store import State
 from lineage_tui.models.attention import AttentionList
 from lineage_tui.models.attention_item import ACKNOWLEDGED, UNTYPED, AttentionItem, Cause, key_of
 from lineage_tui.models.grouped_list import GroupedList
-from lineage_tui.models.silence_baseline import Usually
+from lineage_core.rules.usual import Usually
 from lineage_tui.settings.acknowledgements import Acknowledgements, Key
 from lineage_tui.theme.line import Line, cut
 from lineage_tui.theme.styles import Styles

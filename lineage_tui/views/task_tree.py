@@ -9,7 +9,7 @@ from lineage_core.base.cells import named
 from lineage_core.base.clock import Clock, format_duration
 from lineage_core.model.entities import Handoff, TaskRow
 from lineage_core.present.sentences import route, short
-from lineage_core.rules.silence import STUCK, over, quietest, worker_look
+from lineage_core.rules.silence import STUCK, over, task_look, worker_look
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.task_tree import TaskTree
@@ -308,8 +308,11 @@ class TaskTreeView(FollowingList):
 
     def look_of(self, row: TaskRow, now: int) -> str:
         """The state to show a task in: its status, or `zombie` or `silent` when a worker of it is."""
-        seen = quietest(row) if not row.status.ended else None
-        return (seen.word(now, self.thresholds) if seen is not None else "") or row.status.value
+        if row.status.ended or row.silent_since is None:
+            return row.status.value
+        with self.state.lock:
+            task = self.state.task(row.task_id)
+            return (task_look(task, now, self.thresholds) if task is not None else "") or row.status.value
 
     def _draw_worker(self, node: Node, out: Line) -> None:
         with self.state.lock:

@@ -18,7 +18,7 @@ from lineage_core.rules.silence import STUCK
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.line_filter import WORDS, Shown, Texts, narrow
-from lineage_tui.models.silence_baseline import Usually
+from lineage_core.rules.usual import Usually
 from lineage_tui.models.worker_columns import COLUMNS, columns_for
 from lineage_tui.models.workers import IndexedWorker, Matches, WorkerIndex
 from lineage_tui.theme.line import Line, bar, cut
@@ -187,7 +187,7 @@ class WorkersView(FollowingList):
         return self.model.seat(self.model.order[place])
 
     def _look(self, seat: IndexedWorker, now: int) -> str:
-        return seat.look(now, self.thresholds)
+        return seat.look(now)
 
     # Drawing.
 

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from lineage_core.base.clock import MINUTE, SECOND, parse_timestamp
 from lineage_core.model.facts import Fact, fact_of
 from lineage_core.state.store import State
-from lineage_tui.models.silence_baseline import SilenceBaseline
+from lineage_core.rules.usual import UsualTimes
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.following_list import FollowingList
 
@@ -58,9 +58,9 @@ def text_of(view: FollowingList) -> str:
     return "\n".join(view.render_line(y).text for y in range(view.size.height))
 
 
-def usual_of(state: State) -> SilenceBaseline:
+def usual_of(state: State) -> UsualTimes:
     """What silence is usual in a state, all of it learned."""
-    usual = SilenceBaseline(state)
+    usual = UsualTimes(state)
     usual.heard(state.rows)
     for _ in usual.learn():
         pass

@@ -19,7 +19,7 @@ from lineage_tui.detail import pane as detail_module
 from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models import task_events
 from lineage_tui.models.session_summary import Session
-from lineage_tui.models.silence_baseline import Usual
+from lineage_core.rules.usual import Usual
 from lineage_tui.models.task_tree import TaskTree
 from lineage_tui.models.throttle import Throttle
 from tests.tui.alone import MINUTE, NOW, SECOND, Clock, Log, styles

@@ -20,8 +20,8 @@ from lineage_core.rules.stuck_work import Severity, check
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.load import load
 from lineage_core.state.store import State
-from lineage_tui.models import silence_baseline as models_usual
-from lineage_tui.models.silence_baseline import SilenceBaseline, Usual, gaps_of
+from lineage_core.rules import usual as models_usual
+from lineage_core.rules.usual import UsualTimes, Usual, gaps_of
 from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.models.worker_columns import COLUMNS, columns_for
 from lineage_tui.models.workers import WorkerIndex
@@ -131,7 +131,7 @@ def test_what_is_usual_does_not_depend_on_the_order_of_reading(order: list[int],
         patch.setattr(models_usual, "LEARNED", 20)
         patch.setattr(models_usual, "KEPT", 30)
         log = Log()
-        usual = SilenceBaseline(log.state)
+        usual = UsualTimes(log.state)
         last = 0
         for n, number in enumerate(order):
             for worker, kind, end in (("w", f"type-{number % 2}", 9), ("x", "type-0", number % 7)):
@@ -153,7 +153,7 @@ def test_what_is_usual_is_forgotten_with_what_tells_no_more_and_learned_though_a
     log = Log()
     for n in range(12):
         log.worker(f"task-{n}", "w", f"type-{n % 2}", [100, 90, 80, 60, 30 - n], "success")
-    usual = SilenceBaseline(log.state)
+    usual = UsualTimes(log.state)
     usual.heard(log.state.rows)
     lesson = usual.learn()
     assert [next(lesson) for _ in range(3)] == [0, 1, 2]

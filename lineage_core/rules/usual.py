@@ -1,4 +1,5 @@
-"""What is usual for a type of worker: how long the ones that ended were silent between two words of theirs.
+"""What is usual, learned from the tasks that were last heard of: silences of a type of worker, and how long what ended
+well took to be assigned, started, accepted …
 
 Silence is compared with silence: the gaps between a worker's start, its progress events and its own end. The end that
 the zombie cleanup logged is no word of the worker, and the wait from spawn to start is none of its silences.
@@ -11,7 +12,8 @@ from heapq import nlargest
 from itertools import pairwise
 from typing import NamedTuple
 
-from lineage_core.model.entities import TaskRow, Worker, WorkerEnd
+from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
+from lineage_core.rules.pauses import idle_pauses, nearest_rank, pauses_of
 from lineage_core.state.store import State
 
 LEARNED = 1000
@@ -28,6 +30,13 @@ KEPT_GAPS = 50
 
 ENOUGH = 5
 """Gaps from which on something is called usual."""
+
+ENOUGH_ALIKE = 30
+"""Alike things that ended well, from which on they tell when others are late."""
+
+Kind = tuple[str, str | None, str | None]
+"""What is alike: the name of an expectation (`settings.late.LATE`), the type of task or worker, and of whom it was
+expected."""
 
 
 class Usual(NamedTuple):
@@ -51,21 +60,54 @@ def gaps_of(worker: Worker) -> tuple[int, ...]:
     return tuple(after - before for before, after in pairwise(sorted((*words, worker.ended_at))))
 
 
-class SilenceBaseline:
-    """The usual silences by worker type, of a state: what the screen says everywhere.
+def lengths_of(task: Task) -> Iterator[tuple[Kind, int, int]]:
+    """How long each expectation of a task stood that was met, of what ended well: (kind, when it was met, length); of
+    a run and of an idle task the longest pause."""
+    for run in task.runs:
+        if run.ended_at is None or run.end not in (WorkerEnd.SUCCESS, WorkerEnd.PARTIAL):
+            continue
+        if run.spawned_at is not None and run.started_at is not None:
+            yield ("never-started", run.worker_type, run.master), run.started_at, run.started_at - run.spawned_at
+        if pauses := pauses_of(run, run.ended_at):
+            yield ("silent", run.worker_type, run.master), run.ended_at, max(pauses)
+    for handoff in task.handoffs.values():
+        created, accepted, completed = handoff.created_at, handoff.accepted_at, handoff.completed_at
+        if created is not None and accepted is not None:
+            yield ("handoff-unaccepted", task.task_type, handoff.to_master), accepted, accepted - created
+        if accepted is not None and completed is not None:
+            yield ("handoff-uncompleted", task.task_type, handoff.accepted_by), completed, completed - accepted
+    if task.status is not Status.COMPLETED or task.ended_at is None:
+        return
+    for phase in task.phases:
+        if phase.end is not None and (name := _PHASES.get(phase.status)) is not None:
+            owner = None if phase.status is Status.QUEUED else task.owner_at(phase.start)
+            yield (name, task.task_type, owner), phase.end, phase.end - phase.start
+    if pauses := idle_pauses(task, task.ended_at):
+        yield ("idle", task.task_type, task.master), task.ended_at, max(pauses)
 
-    It follows from the tasks that were last heard of, in whatever order they were read. learning: whether `learn` is
-    under way.
+
+_PHASES = {Status.QUEUED: "unassigned", Status.ASSIGNED: "unstarted", Status.BLOCKED: "blocked"}
+
+
+class UsualTimes:
+    """The usual silences by worker type, and the usual times of what is alike, of a state: what is said everywhere.
+
+    They follow from the tasks that were last heard of, in whatever order they were read. as_of: what came later is not
+    learned from. learning: whether `learn` is under way.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, as_of: int | None = None) -> None:
         self.state = state
+        self.as_of = as_of
         self.learning = False
         self._heard: set[str] = set()
         self._learned: dict[str, tuple[int, list[str]]] = {}  # by task: when it was last heard of, its workers' types
         self._floor = (0, "")  # what is older than this is not learned from
         self._ended: dict[str, dict[str, list[tuple[int, str, tuple[int, ...]]]]] = {}  # by type and task
         self._known: dict[str, Usual | None] = {}
+        self._lengths: dict[Kind, dict[str, list[int]]] = {}  # by what is alike and task
+        self._alike: dict[str, list[Kind]] = {}  # by task: what it told of
+        self._late: dict[Kind, int | None] = {}
 
     @property
     def behind(self) -> bool:
@@ -111,6 +153,14 @@ class SilenceBaseline:
             self._known[kind] = Usual(gaps[median], gaps[p95]) if len(gaps) >= ENOUGH else None
         return self._known[kind]
 
+    def late(self, name: str, kind: str | None, owner: str | None) -> int | None:
+        """What 99 of 100 alike things that ended well did not exceed, in microseconds; None while too few are known."""
+        alike = (name, kind, owner)
+        if alike not in self._late:
+            lengths = [length for of_task in self._lengths.get(alike, {}).values() for length in of_task]
+            self._late[alike] = nearest_rank(lengths, 99) if len(lengths) >= ENOUGH_ALIKE else None
+        return self._late[alike]
+
     def _learn(self, task_id: str) -> None:
         told: dict[str, list[tuple[int, str, tuple[int, ...]]]] = {}
         with self.state.lock:
@@ -119,6 +169,12 @@ class SilenceBaseline:
                 if worker.ended_at is not None:
                     of_kind = told.setdefault(worker.worker_type or "", [])
                     of_kind.append((worker.ended_at, worker.worker_id, gaps_of(worker)))
+            lengths = [*lengths_of(task)] if task is not None else []
+        for alike, at, length in lengths:
+            if self.as_of is None or at <= self.as_of:
+                self._lengths.setdefault(alike, {}).setdefault(task_id, []).append(length)
+                self._late.pop(alike, None)
+        self._alike[task_id] = list(dict.fromkeys(alike for alike, *_ in lengths))
         for kind, ended in told.items():
             self._ended.setdefault(kind, {})[task_id] = ended
             self._known.pop(kind, None)
@@ -131,8 +187,11 @@ class SilenceBaseline:
             if not self._ended[kind]:
                 del self._ended[kind]
             self._known.pop(kind, None)
+        for alike in self._alike.pop(task_id, ()):
+            self._lengths.get(alike, {}).pop(task_id, None)
+            self._late.pop(alike, None)
 
 
 def _tells(row: TaskRow) -> bool:
     """Whether there is something to learn from a task."""
-    return row.workers > row.open_workers and row.events < BIG
+    return (row.workers > row.open_workers or row.status is Status.COMPLETED) and row.events < BIG

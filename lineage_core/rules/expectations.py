@@ -1,0 +1,163 @@
+"""What is expected of every open thing, of whom, since when and by when (the table is in `rules/README.md`).
+
+Pure: from a task, what is known of the others, the time and the thresholds. Every open task has at least one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from lineage_core.model.entities import Status, Task, TaskRow, Wait, Worker
+from lineage_core.model.expectations import Expectation
+from lineage_core.rules.pauses import idle_pauses, pauses_of, usual_pause
+from lineage_core.rules.thresholds import UNASSIGNED_URGENT, UNBLOCK, Thresholds
+
+COORDINATOR = "the coordinator"
+PERSON = "a person"
+URGENT = ("critical", "high")
+
+GONE = "never existed"
+"""The word for a blocker that nobody has ever heard of."""
+
+
+class Others(NamedTuple):
+    """What is known of the other tasks. rows: of all. children: the subtasks of one. known: whether there ever was a
+    task of this id, also one that is archived or older than what was read."""
+
+    rows: Mapping[str, TaskRow]
+    children: Callable[[str], Sequence[str]] = lambda task_id: ()
+    known: Callable[[str], bool] = lambda task_id: False
+
+    def status(self, task_id: str) -> Status | None:
+        """The status of a task; UNKNOWN of one that is not at hand; None of one that never existed."""
+        row = self.rows.get(task_id)
+        if row is not None:
+            return row.status
+        return Status.UNKNOWN if self.known(task_id) else None
+
+
+class Seen:
+    """Times as of now: what is logged for later counts as the newest time of the task that is not after now."""
+
+    def __init__(self, task: Task, now: int) -> None:
+        self._task, self._now = task, now
+        self._newest: int | None = None
+
+    def __call__(self, at: int) -> int:
+        if at <= self._now:
+            return at
+        if self._newest is None:
+            self._newest = max((one for one in self._task.times if one <= self._now), default=self._now)
+        return self._newest
+
+
+def expectations(task: Task, others: Others, now: int, limits: Thresholds) -> list[Expectation]:
+    """What is expected in a task, late or not; nothing once it has ended."""
+    return [] if task.status.ended else list(_expectations(task, others, now, limits))
+
+
+def of_run(run: Worker, task_id: str, seen: Callable[[int], int], now: int, limits: Thresholds) -> Expectation:
+    """What is expected of an open run: a start, else a word."""
+    since = seen(run.last_at)
+    if not run.heard:
+        due = since + limits.after("never-started", run.worker_type, run.master)
+        return Expectation("never-started", task_id, run.worker_id, run.worker_id, "a start", since, due)
+    own = usual_pause(pauses_of(run, now))
+    due = since + limits.after("silent", run.worker_type, run.master, own=own)
+    return Expectation("silent", task_id, run.worker_id, run.worker_id, "a word", since, due)
+
+
+def _expectations(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Expectation]:
+    seen = Seen(task, now)
+    name, kind, owner = task.task_id, task.task_type, task.master
+
+    def own(rule: str, of: str | None, what: str, since: int, pause: int = 0) -> Expectation:
+        return Expectation(rule, name, name, of, what, since, since + limits.after(rule, kind, of, own=pause))
+
+    runs = [of_run(run, name, seen, now, limits) for run in task.runs if run.open]
+    yield from runs
+    if task.status is Status.QUEUED:
+        urgent = UNASSIGNED_URGENT if task.priority in URGENT else None
+        since = seen(task.since)
+        due = since + limits.after("unassigned", kind, default=urgent)
+        yield Expectation("unassigned", name, name, COORDINATOR, "an assignment", since, due)
+    elif task.status is Status.ASSIGNED:
+        yield own("unstarted", owner, "a start", seen(task.since))
+    elif task.status is Status.BLOCKED:
+        yield from _waits(task, others, seen, limits)
+    yield from _handoffs(task, seen, limits)
+    if task.escalated:
+        yield own("escalated", PERSON, "an answer", seen(task.escalated_at))
+    children = others.children(name)
+    going = [child for child in children if (row := others.rows.get(child)) is not None and not row.status.ended]
+    newest = seen(task.last_at)
+    in_time = any(not one.late(now) for one in runs)
+    waiting = bool(children) and not going and not in_time and task.status is not Status.BLOCKED
+    if waiting:
+        ends = [row.ended_at or row.last_at for child in children if (row := others.rows.get(child)) is not None]
+        since = min(now, max([newest, *ends]))
+        yield own("parent-waiting", owner, "an end, or more work", since)
+    if task.status in (Status.RUNNING, Status.UNKNOWN) and not runs and not waiting:
+        if going:
+            yield Expectation("idle", name, name, min(going), "the end of its subtasks", newest, None)
+        else:
+            pause = usual_pause(idle_pauses(task, now))
+            yield own("idle", owner, "a worker, an event or an end", newest, pause)
+
+
+def _handoffs(task: Task, seen: Seen, limits: Thresholds) -> Iterator[Expectation]:
+    for handoff in task.handoffs.values():
+        if handoff.waiting and handoff.created_at is not None:
+            rule, of, what, at = "handoff-unaccepted", handoff.to_master, "its acceptance", handoff.created_at
+        elif handoff.accepted_at is not None and handoff.completed_at is None:
+            of = handoff.accepted_by
+            if task.master != of:  # who has it now owes nothing to this handoff
+                continue
+            rule, what, at = "handoff-uncompleted", "its completion", handoff.accepted_at
+        else:
+            continue
+        since = seen(at)
+        due = since + limits.after(rule, task.task_type, of)
+        yield Expectation(rule, task.task_id, handoff.handoff_id, of, what, since, due)
+
+
+def blockers_of(task: Task | TaskRow, others: Others) -> list[tuple[Wait, str | None]]:
+    """The waits of a task, each with the task that blocks it: as named, else as the reason seems to name one."""
+    waits = task.waits.values() if isinstance(task, Task) else task.waits
+    named = []
+    for wait in waits:
+        known = wait.name is not None and (not wait.inferred or others.status(wait.name) is not None)
+        named.append((wait, wait.name if known and wait.name != task.task_id else None))
+    return named
+
+
+def _waits(task: Task, others: Others, seen: Seen, limits: Thresholds) -> Iterator[Expectation]:
+    waits = blockers_of(task, others)
+    name, kind, owner = task.task_id, task.task_type, task.master
+    named = [(wait, blocker) for wait, blocker in waits if blocker is not None]
+    if named and all(others.status(blocker) is Status.COMPLETED for _, blocker in named):
+        ends = [(done := others.rows[blocker]).ended_at or done.last_at for _, blocker in named]
+        since = max(seen(wait.since) for wait, _ in named)
+        since = max([since, *(min(end, seen(end)) for end in ends)])
+        due = since + limits.after("blocked", kind, owner, default=UNBLOCK)
+        blockers = ", ".join(blocker for _, blocker in named)
+        yield Expectation("blocked", name, name, owner, "to unblock it", since, due, f"{blockers} completed")
+    for wait, blocker in waits:
+        since = seen(wait.since)
+        if blocker is None:
+            due = since + limits.after("blocked", kind, owner)
+            yield Expectation("blocked", name, name, owner, "to unblock it", since, due)
+            continue
+        status = others.status(blocker)
+        if status is Status.COMPLETED:
+            continue
+        if status is None or status.ended:
+            row = others.rows.get(blocker)
+            if row is not None:
+                since = max(since, seen(row.ended_at or row.last_at))
+            why = f"{blocker} {GONE}" if status is None else f"{blocker} {status.value}"
+            yield Expectation("blocked", name, name, blocker, "an end", since, since, why)
+        else:
+            due = since + limits.after("blocked", kind, owner)
+            yield Expectation("blocked", name, name, blocker, "an end", since, due)
