@@ -8,15 +8,17 @@ from typing import NamedTuple
 from lineage_core.base.clock import DAY
 from lineage_core.model.entities import Status, Task, TaskRow
 from lineage_core.model.error_fingerprint import LENGTH, NO_REASON, fingerprint
-from lineage_core.model.event_types import PRIORITIES
-from lineage_core.rules.silence import ZOMBIE, levels, over, watch
-from lineage_core.rules.stuck_work import AT_ONCE, RULES, Finding, Severity, check, concerned
+from lineage_core.model.expectations import Finding, Severity
+from lineage_core.rules.attention import later, urgency
+from lineage_core.rules.expectations import Others, expectations
+from lineage_core.rules.silence import ZOMBIE, over, watch
+from lineage_core.rules.stuck_work import AT_ONCE, RULES, bad_at, check, concerned
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.settings.acknowledgements import Acknowledgements, Grade, Key
 
 RECENT = DAY
-"""What began longer ago comes after all that is newer, however bad."""
+"""What happened longer ago, and is not late, comes after all that is newer, however bad."""
 
 LONG_AGO, ACKNOWLEDGED = 4, 10
 """See `AttentionItem.rank`."""
@@ -24,12 +26,15 @@ LONG_AGO, ACKNOWLEDGED = 4, 10
 UNTYPED = "untyped"
 """What workers of no type are called."""
 
+MASTER_SILENT = "master-silent"
+
 _GRADES = {Severity.PAST: 0, Severity.WARNING: 1, Severity.BAD: 2}
 
 
 class Cause(NamedTuple):
     """What findings have in common that are folded into one line. name: the rule, or `zombie`; what: the reason without
-    numbers and ids, or the worker type; band: 0 for what is recent, else as the first part of `AttentionItem.rank`."""
+    numbers and ids, the worker type, or the silent master; band: 0 for what is recent, else as the first part of
+    `AttentionItem.rank`."""
 
     name: str
     what: str
@@ -45,15 +50,22 @@ class Found(NamedTuple):
     what: str = ""
 
 
+Rank = tuple[int, int, int, int, int, int, str, str, str]
+
+
 class AttentionItem(NamedTuple):
-    """A finding in the list. rank: its place; the first part says how urgent: 0 a task that waits for a person, 1 what
-    hangs and is bad, 2 a failure, 3 a warning, 4 what is past or long ago; 10 more once it was acknowledged. Of equals
-    those of urgent tasks come first, then the newest."""
+    """A finding in the list.
+
+    rank: its place: how severe (0 bad, 1 a warning, 4 past or long ago; 10 more once it was acknowledged), the priority
+    of its task, how many wait for it, whether it waits for a person, hangs or failed, and how late it is. Of equals the
+    newest comes first. silent: the silent master that it waits for, else empty.
+    """
 
     finding: Finding
     grade: Grade
-    rank: tuple[int, int, int, str, str, str]
+    rank: Rank
     what: str
+    silent: str = ""
 
     @property
     def key(self) -> Key:
@@ -68,10 +80,12 @@ class AttentionItem(NamedTuple):
     @property
     def group(self) -> Cause | Key:
         """What it is folded into; its own key if it always stands alone."""
+        band = ACKNOWLEDGED if self.acknowledged else LONG_AGO if self.rank[0] == LONG_AGO else 0
+        if self.silent:
+            return Cause(MASTER_SILENT, self.silent, band)
         if not self.what:
             return self.key
         zombie = self.finding.severity is Severity.BAD and self.finding.rule in AT_ONCE
-        band = ACKNOWLEDGED if self.acknowledged else LONG_AGO if self.rank[0] == LONG_AGO else 0
         return Cause(ZOMBIE if zombie else self.finding.rule, self.what, band)
 
 
@@ -80,55 +94,62 @@ def key_of(finding: Finding) -> Key:
     return (finding.rule, finding.task_id, finding.subject)
 
 
-def examine(state: State, task_id: str, now: int, thresholds: Thresholds) -> tuple[list[Found], list[int]]:
-    """The findings of a task, and the times at which there may be others."""
+def examine(
+    state: State, others: Others, task_id: str, now: int, limits: Thresholds
+) -> tuple[list[Found], list[int], Task | None]:
+    """The findings of a task, the times at which there may be others, and the task, if it was looked at."""
     row = state.rows[task_id]
     found = [_failed(row)] if row.status is Status.FAILED else []
     if not concerned(row):
-        return found, []
+        return found, [], None
     with state.lock:
         task = state.task(task_id)
         if task is None:
-            return found, []
+            return found, [], None
         bounces = len(task.handoffs) + sum(mark.kind == "reassigned" for mark in task.marks)
-        times = {"ping-pong": bounces, "retries": row.retries}
-        if row.escalated:
-            found.append(Found(_escalated(task)))
-        for one in check(task, state.rows, now, thresholds):
+        times = {"ping-pong": bounces, "retries-in-vain": row.retries}
+        for one in check(task, others, now, limits):
             if one.severity is not Severity.PAST or row.status is not Status.FAILED:  # the failure says it
                 worker = task.workers.get(one.subject) if RULES[one.rule].zombie else None
                 what = (worker.worker_type or UNTYPED) if worker is not None else ""
                 found.append(Found(one, times.get(one.rule, 0), what))
-        return found, list(_times(task, thresholds))
+        return found, list(_times(task, others, now, limits)), task
 
 
-def rated(found: Found, acknowledged: Acknowledgements, now: int, priority: str | None = None) -> AttentionItem:
-    """A finding with its place in the list. priority: of its task."""
-    finding = found.finding
+def rated(
+    found: Found, row: TaskRow, acknowledged: Acknowledgements, now: int, waiting: int = 0, silent: str = ""
+) -> AttentionItem:
+    """A finding with its place in the list. waiting: how many wait for it. silent: the silent master that it is of."""
+    finding = found.finding._replace(waiting=waiting)
     grade = Grade(_GRADES[finding.severity], finding.since, found.times)
-    if now - finding.since >= RECENT or finding.severity is Severity.PAST:
-        urgency = LONG_AGO
-    elif finding.rule == "escalated":
-        urgency = 0
-    else:
-        urgency = 2 if finding.rule == "failed" else 1 if finding.severity is Severity.BAD else 3
+    severity, *rest = urgency(finding, row, now)
+    if (now - finding.since >= RECENT and finding.late_since is None) or finding.severity is Severity.PAST:
+        severity = LONG_AGO
+    elif silent:
+        severity = 0
     if acknowledged.covers(key_of(finding), grade):
-        urgency += ACKNOWLEDGED
-    importance = PRIORITIES.index(priority) if priority in PRIORITIES else PRIORITIES.index("medium")
-    rank = (urgency, importance, -finding.since, finding.task_id, finding.subject, finding.rule)
-    return AttentionItem(finding, grade, rank, found.what)
+        severity += ACKNOWLEDGED
+    priority, waiters, kind, late = rest
+    rank = (severity, priority, waiters, kind, late, -finding.since, finding.task_id, finding.subject, finding.rule)
+    return AttentionItem(finding, grade, rank, found.what, silent)
 
 
-def _times(task: Task, t: Thresholds) -> Iterator[int]:
+def changes_at(finding: Finding, now: int) -> Iterator[int]:
+    """When the place of a finding is another one, though nothing happens."""
+    yield finding.since + RECENT
+    if (at := later(finding, now)) is not None:
+        yield at
+
+
+def _times(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[int]:
     """When a rule may begin to speak of a task, or speak louder."""
-    for worker in task.workers.values():
-        if (seen := watch(worker, over(task))) is not None:
-            yield from (seen.since + after for after, _ in levels(seen.rule, t))
-    for handoff in task.handoffs.values():
-        if handoff.waiting and handoff.created_at is not None:
-            yield from (handoff.created_at + after for after in (t.handoff, t.silent))
-    if task.status is Status.BLOCKED:
-        yield task.since + t.blocked
+    for run in task.runs:
+        if (seen := watch(run, over(task), limits)) is not None:
+            yield seen.warned_at
+            if seen.dead_at is not None:
+                yield seen.dead_at
+    for one in expectations(task, others, now, limits):
+        yield from (at for at in (one.due, bad_at(task, one, limits)) if at is not None)
 
 
 def _failed(row: TaskRow) -> Found:
@@ -137,9 +158,3 @@ def _failed(row: TaskRow) -> Found:
     text = reason + (f" (attempt {row.attempts})" if row.attempts > 1 else "")
     finding = Finding("failed", Severity.BAD, row.task_id, row.task_id, since, text)
     return Found(finding, row.attempts, fingerprint(reason) or reason[:LENGTH])
-
-
-def _escalated(task: Task) -> Finding:
-    last = max((mark for mark in task.marks if mark.kind == "escalated"), key=lambda mark: mark.at, default=None)
-    since, why = (last.at, last.text) if last is not None else (task.since, task.reason)
-    return Finding("escalated", Severity.BAD, task.task_id, task.task_id, since, why or "no reason was given")
