@@ -35,7 +35,10 @@ FEED_TIMES = 3
 
 _TIMEOUT = ZOMBIE_TIMEOUT.encode()
 
-Urgency = tuple[int, int, int, int]
+KINDS = {"escalated": 0, "failed": 2}
+"""What waits for a person comes before what hangs, and that before what failed."""
+
+Urgency = tuple[int, int, int, int, int]
 
 
 def others_of(state: State, known: Callable[[str], bool] = lambda task_id: False) -> Others:
@@ -44,12 +47,14 @@ def others_of(state: State, known: Callable[[str], bool] = lambda task_id: False
 
 
 def urgency(one: Finding, row: TaskRow | None, now: int) -> Urgency:
-    """The place among others, the most urgent first: severity, priority, how many wait, how late relative to usual."""
+    """The place among others, the most urgent first: severity, priority, how many wait for it, its kind, how late it is
+    relative to the time that it had."""
     priority = row.priority if row is not None else None
     return (
         list(Severity).index(one.severity),
         PRIORITIES.get(priority, PRIORITIES[None]),
         -one.waiting,
+        KINDS.get(one.rule, 1),
         -lateness(one, now),
     )
 
@@ -132,19 +137,22 @@ def master_finding(master: str, late: list[Finding], last: int, now: int) -> Fin
     return Finding("master-silent", Severity.BAD, "", master, last, text, at, master, tasks, tuple(late))
 
 
-def feed_finding(rows: Mapping[str, TaskRow], now: int, limits: Thresholds) -> Finding | None:
-    """That no event comes though work is open: for 3 times the usual pause of this hour of the day, at least 30 m."""
-    open_tasks = sum(not row.status.ended for row in rows.values())
-    last = max((min(row.last_at, now) for row in rows.values()), default=now)
+def feed_finding(
+    rows: Mapping[str, TaskRow], last: int, open_tasks: int, now: int, limits: Thresholds
+) -> Finding | None:
+    """That no event comes though work is open: for 3 times the usual pause of this hour of the day, at least 30 m.
+
+    last: the time of the newest event. open_tasks: how many tasks are open.
+    """
     told = limits.late.explicit("feed-silent")
     after = DEFAULTS["feed-silent"] if told is None else told
     if not open_tasks or now - last < after:
         return None
     if told is None:
-        after = max(after, FEED_TIMES * usual_pause_of_hour(rows.values(), now))
+        after = max(after, FEED_TIMES * usual_pause_of_hour([*rows.values()], now))
     if now - last < after:
         return None
-    tasks = "1 task is" if open_tasks == 1 else f"{open_tasks} tasks are"
+    tasks = "1 task is" if open_tasks == 1 else f"{open_tasks:,} tasks are"
     text = f"no event for {ago(last, now)}, though {tasks} open"
     return Finding("feed-silent", Severity.BAD, "", "", last, text, last + after)
 
@@ -216,7 +224,9 @@ def attention(
     findings = [*fold_masters(findings, words, now, limits), *shared_workers(open_in)]
     if (many := crowd(findings, limits)) is not None:
         findings.append(many)
-    if (feed := feed_finding(state.rows, now, limits)) is not None:
+    going = sum(not row.status.ended for row in state.rows.values())
+    last = max((min(row.last_at, now) for row in state.rows.values()), default=now)
+    if (feed := feed_finding(state.rows, last, going, now, limits)) is not None:
         findings.append(feed)
     return by_urgency(findings, state.rows, now)
 

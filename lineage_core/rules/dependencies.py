@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lineage_core.model.entities import Status, TaskRow
 from lineage_core.rules.expectations import Others, blockers_of
 
@@ -30,17 +28,6 @@ def root_blocker(task_id: str, others: Others) -> str:
         seen.add(below)
         task_id = below
     return task_id
-
-
-def chain_below(task_id: str, others: Others) -> Iterator[str]:
-    """All that a blocked task waits for, directly or through others, each once."""
-    seen, stack = {task_id}, [task_id]
-    while stack and len(seen) < LONGEST:
-        for name in waits_for(stack.pop(), others):
-            if name not in seen:
-                seen.add(name)
-                stack.append(name)
-                yield name
 
 
 def deadlock(task_id: str, others: Others) -> tuple[str, ...]:

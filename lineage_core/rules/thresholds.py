@@ -46,6 +46,9 @@ def nothing_usual(name: str, kind: str | None, owner: str | None) -> None:
     return
 
 
+_NOTHING_SET = LateSettings()
+
+
 @dataclass(frozen=True)
 class Thresholds:
     """When something counts as late or as a pattern.
@@ -55,7 +58,7 @@ class Thresholds:
     one worker type, none of which succeeded.
     """
 
-    late: LateSettings = LateSettings()
+    late: LateSettings = _NOTHING_SET
     usual: UsualTime = nothing_usual
     crowd: int = 5
     bounces: int = 3

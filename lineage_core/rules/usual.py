@@ -108,6 +108,7 @@ class UsualTimes:
         self._lengths: dict[Kind, dict[str, list[int]]] = {}  # by what is alike and task
         self._alike: dict[str, list[Kind]] = {}  # by task: what it told of
         self._late: dict[Kind, int | None] = {}
+        self._asked: dict[Kind, int | None] = {}
 
     @property
     def behind(self) -> bool:
@@ -160,6 +161,11 @@ class UsualTimes:
             lengths = [length for of_task in self._lengths.get(alike, {}).values() for length in of_task]
             self._late[alike] = nearest_rank(lengths, 99) if len(lengths) >= ENOUGH_ALIKE else None
         return self._late[alike]
+
+    def moved(self) -> bool:
+        """Whether `late` answers something else now than it did when this was asked last."""
+        before, self._asked = self._asked, {alike: self.late(*alike) for alike in [*self._asked, *self._late]}
+        return any(before.get(alike) != after for alike, after in self._asked.items())
 
     def _learn(self, task_id: str) -> None:
         told: dict[str, list[tuple[int, str, tuple[int, ...]]]] = {}

@@ -26,7 +26,7 @@ LATE = {
     "warned": "the same, worth a warning",
     "handoff-unaccepted": "a handoff is not accepted",
     "handoff-uncompleted": "an accepted handoff is not completed",
-    "blocked": "a task is blocked",
+    "blocked": "a blocked task is not unblocked",
     "escalated": "an escalated task waits for a person",
     "parent-waiting": "a task goes on though its subtasks have ended",
     "master-silent": "a master says nothing, and two things wait for it",

@@ -21,6 +21,7 @@ from lineage_core.present.timeline import timeline
 from lineage_core.rules.silence import over
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.family import family_of
+from lineage_core.rules.usual import Usually
 from lineage_core.state.store import State
 from lineage_tui.detail.events_tab import EventsTab, RecordTab
 from lineage_tui.detail.explain_tab import ExplainTab
@@ -31,7 +32,6 @@ from lineage_tui.models.detail_header import session_lines, task_lines
 from lineage_tui.models.fact_lookup import last_fact, part_of
 from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.session_summary import Session
-from lineage_core.rules.usual import Usually
 from lineage_tui.models.task_brief import TaskBrief, brief
 from lineage_tui.models.throttle import Throttle
 from lineage_tui.theme.styles import Styles

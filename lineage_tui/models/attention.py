@@ -1,20 +1,42 @@
 """What needs a person: the findings of all tasks in one list, the most urgent first, without a look at all tasks.
 
-A task is looked at when it changed, when a task that blocks it has ended, and when the time comes at which a rule may
-speak (see `_due`): so a second that passes costs only what it brings.
+A task is looked at when it changed, when one changed that it waits for or that waits for it, and when the time comes
+at which a rule may speak (`rules/due_times.py`): so a second that passes costs only what it brings.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from heapq import heappop, heappush
 
-from lineage_core.model.entities import Status, TaskRow
-from lineage_core.rules.stuck_work import AT_ONCE, Finding, Severity, crowd
+from lineage_core.model.entities import Status, Task, TaskRow
+from lineage_core.model.expectations import Finding, Severity
+from lineage_core.rules.attention import (
+    TOGETHER,
+    LastWords,
+    feed_finding,
+    is_of_master,
+    master_finding,
+    others_of,
+    shared_workers,
+    silent_master,
+)
+from lineage_core.rules.dependencies import LONGEST, Dependents
+from lineage_core.rules.due_times import DueTimes
+from lineage_core.rules.stuck_work import AT_ONCE, crowd
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
-from lineage_tui.models.attention_item import LONG_AGO, RECENT, AttentionItem, Cause, Found, examine, key_of, rated
+from lineage_tui.models.attention_item import (
+    LONG_AGO,
+    AttentionItem,
+    Cause,
+    Found,
+    Rank,
+    changes_at,
+    examine,
+    key_of,
+    rated,
+)
 from lineage_tui.models.grouped_list import GroupedList
 from lineage_tui.settings.acknowledgements import Acknowledgements, Key
 
@@ -46,11 +68,17 @@ class AttentionList:
         self._zombies: dict[Key, Finding] = {}
         self._crowd: Finding | None = None
         self._crowd_stale = False
-        self._heap: list[tuple[int, str]] = []
-        self._due: dict[str, int] = {}
-        self._waiters: dict[str, set[str]] = {}  # tasks by what blocks them
-        self._blockers: dict[str, tuple[str, ...]] = {}
-        self._ends: dict[str, tuple[Status, int] | None] = {}  # how what blocks a task had ended, when it was looked at
+        self.silent: dict[str, Finding] = {}  # masters that say nothing, and what is late of them
+        self._others = others_of(state)
+        self._due: DueTimes[str] = DueTimes()
+        self._dependents = Dependents()
+        self._words = LastWords(state)
+        self._of_master: dict[str, dict[Key, Found]] = {}  # what is late of each master
+        self._open_in: dict[str, dict[str, int]] = {}  # by worker the tasks that it is open in, since when
+        self._workers: dict[str, tuple[str, ...]] = {}  # the open workers of a task
+        self._stood: dict[str, tuple[Status, int]] = {}  # how tasks stood when they were looked at
+        self._open: set[str] = set()
+        self._last_at = 0
         self._refilling = False
         self._later: set[str] = set()
 
@@ -61,36 +89,53 @@ class AttentionList:
         """The concern of a key, if there is one."""
         return self._items.get(key)
 
+    def tasks(self) -> set[str]:
+        """The tasks that have findings."""
+        return set(self._of_task)
+
     def crowd(self) -> Finding | None:
         """That there are many zombies at once, if there are."""
         if self._crowd_stale:
             self._crowd, self._crowd_stale = crowd(self._zombies.values(), self.thresholds), False
         return self._crowd
 
+    def feed(self, now: int) -> Finding | None:
+        """That no event comes though work is open, if that is so."""
+        return feed_finding(self.state.rows, self._last_at, len(self._open), now, self.thresholds)
+
     def update(self, task_ids: Iterable[str], now: int) -> None:
         """Take in what changed in these tasks."""
+        rows = self.state.rows
         for task_id in task_ids:
+            row = rows[task_id]
+            self._last_at = max(self._last_at, min(row.last_at, now))
+            if row.status.ended:
+                self._open.discard(task_id)
+            else:
+                self._open.add(task_id)
+            self._words.put(row)
+            before = self._dependents.blockers(task_id)
+            moved = self._dependents.put(row)
+            stands = row.status, (row.ended_at or row.last_at) if row.status.ended else 0
+            if moved or self._stood.get(task_id) != stands:
+                self._stood[task_id] = stands
+                for name in (*self._related(task_id), *before):
+                    if name in rows:
+                        self._plan(name, now)
             self._look(task_id, now)
-            if task_id in self._waiters and self._ends[task_id] != (end := self._end(task_id)):
-                self._ends[task_id] = end
-                for waiter in self._waiters[task_id]:
-                    self._plan(waiter, now)
+            for master in row.masters:
+                self._hear(master, now)
 
     def settle(self, now: int) -> Iterator[int]:
         """Look at the tasks whose time has come; a generator that does it in slices, giving the count done."""
-        done = 0
-        while self._heap and self._heap[0][0] <= now:
-            due, task_id = heappop(self._heap)
-            if self._due.get(task_id) == due:
-                del self._due[task_id]
-                self._look(task_id, now)
-                done += 1
-                if done % _STEP == 0:
-                    yield done
+        for done, task_id in enumerate(self._due.due(now), 1):
+            self._look(task_id, now)
+            if done % _STEP == 0:
+                yield done
 
     def waits(self, now: int) -> bool:
         """Whether there is anything to settle."""
-        return bool(self._heap) and self._heap[0][0] <= now
+        return (at := self._due.next()) is not None and at <= now
 
     def refilter(self, matches: Matches | None, *, with_acknowledged: bool, now: int) -> Iterator[int]:
         """List what matches (None: all); a generator that does it in slices. Until it is through, nothing moves."""
@@ -120,9 +165,9 @@ class AttentionList:
 
     def findings(self, task_id: str, now: int) -> list[Found]:
         """The findings of one task at this moment."""
-        return examine(self.state, task_id, now, self.thresholds)[0]
+        return examine(self.state, self._others, task_id, now, self.thresholds)[0]
 
-    def _rank(self, key: Key) -> tuple[int, int, int, str, str, str]:
+    def _rank(self, key: Key) -> Rank:
         return self._items[key].rank
 
     def _look(self, task_id: str, now: int) -> None:
@@ -130,43 +175,100 @@ class AttentionList:
         if self._refilling:
             self._later.add(task_id)
             return
-        found, times = examine(self.state, task_id, now, self.thresholds)
-        items: dict[Key, AttentionItem] = {}
+        found, times, task = examine(self.state, self._others, task_id, now, self.thresholds)
+        self._note_workers(task_id, task, now)
+        shared = {name: self._open_in[name] for name in self._workers.get(task_id, ())}
+        found += [Found(one) for one in shared_workers(shared) if one.task_id == task_id]
+        waiting = self._dependents.waiting(task_id, self._others) if found else 0
+        fresh: dict[Key, Found] = {}
         for one in found:  # of several of one kind the most urgent
-            items.setdefault(key_of(one.finding), rated(one, self.acknowledged, now, self.state.rows[task_id].priority))
+            one = one._replace(finding=one.finding._replace(waiting=waiting))
+            fresh.setdefault(key_of(one.finding), one)
+        masters = self._note_late(task_id, fresh)
         for key in self._of_task.pop(task_id, ()):
-            if key not in items:
+            if key not in fresh:
                 self._put(key, None)
-        for key, item in items.items():
-            self._put(key, item)
-        if items:
-            self._of_task[task_id] = tuple(items)
-        self._note_blockers(task_id)
-        self._due.pop(task_id, None)
-        coming = [at for at in (*times, *(one.finding.since + RECENT for one in found)) if at > now]
-        if coming:
-            self._plan(task_id, min(coming))
+        for key, one in fresh.items():
+            self._put(key, self._rated(one, now))
+        if fresh:
+            self._of_task[task_id] = tuple(fresh)
+        for master in masters:
+            self._hear(master, now)
+        changes = [at for one in fresh.values() for at in changes_at(one.finding, now)]
+        self._due.put(task_id, min((at for at in (*times, *changes) if at > now), default=None))
+
+    def _rated(self, one: Found, now: int) -> AttentionItem:
+        finding = one.finding
+        silent = finding.of or "" if is_of_master(finding) and finding.of in self.silent else ""
+        row = self.state.rows[finding.task_id]
+        return rated(one, row, self.acknowledged, now, silent)
 
     def _plan(self, task_id: str, at: int) -> None:
-        self._due[task_id] = at
-        heappush(self._heap, (at, task_id))
+        self._due.put(task_id, at)
 
-    def _note_blockers(self, task_id: str) -> None:
-        row = self.state.rows[task_id]
-        blockers = row.blocked_by if row.status is Status.BLOCKED else ()
-        if blockers == self._blockers.get(task_id, ()):
-            return
-        for name in self._blockers.pop(task_id, ()):
-            self._waiters[name].discard(task_id)
-        for name in blockers:
-            self._waiters.setdefault(name, set()).add(task_id)
-            self._ends[name] = self._end(name)
-        if blockers:
-            self._blockers[task_id] = blockers
+    def _related(self, task_id: str) -> set[str]:
+        """The tasks whose findings may be others when this one begins, ends, or waits for others: those that wait for
+        it, and all above it and below it in the chains of waiting, of which it may close a circle or leave one."""
+        found, stack = set(self._dependents.waiters(task_id)), [task_id]
+        seen = {task_id}
+        while stack and len(seen) < LONGEST:
+            at = stack.pop()
+            above = self.state.subtasks.parent(at)
+            for name in (*self._dependents.blockers(at), *(() if above is None else (above,))):
+                if name not in seen:
+                    seen.add(name)
+                    stack.append(name)
+        return found | seen - {task_id}
 
-    def _end(self, task_id: str) -> tuple[Status, int] | None:
-        row = self.state.rows.get(task_id)
-        return (row.status, row.ended_at or row.last_at) if row is not None and row.status.ended else None
+    def _note_workers(self, task_id: str, task: Task | None, now: int) -> None:
+        """Keep which workers are open in which tasks that go on."""
+        going = task is not None and not task.status.ended
+        runs = {run.worker_id: run.first_at for run in task.runs if run.open} if task is not None and going else {}
+        for name in self._workers.pop(task_id, ()):
+            if name not in runs:
+                tasks = self._open_in[name]
+                del tasks[task_id]
+                for other in tasks:
+                    self._plan(other, now)
+                if not tasks:
+                    del self._open_in[name]
+        for name, since in runs.items():
+            tasks = self._open_in.setdefault(name, {})
+            if task_id not in tasks:
+                for other in tasks:
+                    self._plan(other, now)
+            tasks[task_id] = since
+        if runs:
+            self._workers[task_id] = tuple(runs)
+
+    def _note_late(self, task_id: str, fresh: dict[Key, Found]) -> set[str]:
+        """Keep what is late of which master; the masters of which it changed."""
+        masters: set[str] = set()
+        for key in self._of_task.get(task_id, ()):
+            item = self._items.get(key)
+            if item is not None and is_of_master(item.finding) and item.finding.of is not None:
+                masters.add(item.finding.of)
+                self._of_master[item.finding.of].pop(key, None)
+        for key, one in fresh.items():
+            if is_of_master(one.finding) and one.finding.of is not None:
+                masters.add(one.finding.of)
+                self._of_master.setdefault(one.finding.of, {})[key] = one
+        return masters
+
+    def _hear(self, master: str, now: int) -> None:
+        """Find out whether a master is silent, and fold what is late of it, or unfold it."""
+        mine = self._of_master.get(master, {})
+        late = [one.finding for one in mine.values()]
+        last = self._words.of(master, now) if len(late) >= TOGETHER else None
+        was = master in self.silent
+        if last is not None and silent_master(master, late, last, now, self.thresholds):
+            self.silent[master] = master_finding(master, late, last, now)
+        elif was:
+            del self.silent[master]
+        if was != (master in self.silent):
+            for key, one in mine.items():
+                if key in self._items:
+                    self._put(key, self._rated(one, now))
 
     def _put(self, key: Key, item: AttentionItem | None) -> None:
         """Replace a concern, and bring its line to its place."""
@@ -205,5 +307,5 @@ class AttentionList:
             self.seen += by
         elif item.rank[0] == LONG_AGO:
             self.old += by
-        else:
+        elif not item.silent:
             self.counts[finding.rule, finding.severity] += by

@@ -109,18 +109,16 @@ def examine(
         bounces = len(task.handoffs) + sum(mark.kind == "reassigned" for mark in task.marks)
         times = {"ping-pong": bounces, "retries-in-vain": row.retries}
         for one in check(task, others, now, limits):
-            if one.severity is not Severity.PAST or row.status is not Status.FAILED:  # the failure says it
+            if one.rule != "found-dead" or row.status is not Status.FAILED:  # the failure says it
                 worker = task.workers.get(one.subject) if RULES[one.rule].zombie else None
                 what = (worker.worker_type or UNTYPED) if worker is not None else ""
                 found.append(Found(one, times.get(one.rule, 0), what))
         return found, list(_times(task, others, now, limits)), task
 
 
-def rated(
-    found: Found, row: TaskRow, acknowledged: Acknowledgements, now: int, waiting: int = 0, silent: str = ""
-) -> AttentionItem:
-    """A finding with its place in the list. waiting: how many wait for it. silent: the silent master that it is of."""
-    finding = found.finding._replace(waiting=waiting)
+def rated(found: Found, row: TaskRow, acknowledged: Acknowledgements, now: int, silent: str = "") -> AttentionItem:
+    """A finding with its place in the list. silent: the silent master that it waits for, if it does."""
+    finding = found.finding
     grade = Grade(_GRADES[finding.severity], finding.since, found.times)
     severity, *rest = urgency(finding, row, now)
     if (now - finding.since >= RECENT and finding.late_since is None) or finding.severity is Severity.PAST:

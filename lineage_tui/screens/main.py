@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from inspect import isawaitable
 
@@ -20,10 +21,10 @@ from textual.widgets import Input
 
 from lineage_core.base import user_files
 from lineage_core.rules.feed_health import FeedHealth
+from lineage_core.rules.usual import UsualTimes
 from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models.links import Link
 from lineage_tui.models.session_summary import Session
-from lineage_core.rules.usual import UsualTimes
 from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.models.task_order import SORTS
 from lineage_tui.models.worker_columns import COLUMNS
@@ -87,15 +88,16 @@ class MainScreen(Screen[None]):
         self._take_planned = False
         self._last_key = 0.0
         state = context.state
-        self.status_counts = StatusCounts(state, context.thresholds)
         self.usual = UsualTimes(state)
+        self.limits = replace(context.thresholds, usual=self.usual.late)
+        self.status_counts = StatusCounts(state, self.limits)
         self.tree_view, self.worker_table, self.stats_view, views = self._list_views()
         self.views = Views(state, views)
         self.detail = DetailPane(
             context.looks,
             state,
             context.clock,
-            context.thresholds,
+            self.limits,
             context.read_record,
             Session(self.tree_view.model),
             group=lambda: self.views.view.group(),
@@ -123,7 +125,7 @@ class MainScreen(Screen[None]):
     def _list_views(self) -> tuple[TaskTreeView, WorkersView, StatsView, dict[str, ListView]]:
         """The list views, by name in the order of their number keys, and those that are more than that."""
         looks, state, clock = self.context.looks, self.context.state, self.context.clock
-        thresholds, directory, usually = self.context.thresholds, self.context.directory, self.usual.of
+        thresholds, directory, usually = self.limits, self.context.directory, self.usual.of
         tree = TaskTreeView(looks, state, clock, thresholds, id="tasks", empty="reading…")
         workers = WorkersView(looks, state, clock, thresholds, usually, id="workers", empty="no workers yet")
         figures = StatsView(looks, state, clock, directory, thresholds, id="stats", empty="")
@@ -131,13 +133,13 @@ class MainScreen(Screen[None]):
         figures.present = clock.present
         figures.paused = lambda: clock.paused
         figures.on_idle = lambda: self.say("no tasks stand behind this line; go to a line with figures")
-        attention = AttentionView(
+        self.attention = AttentionView(
             looks, state, clock, thresholds, directory, usually, self._feed_health, id="attention", empty="reading…"
         )
         follow = key_of(self.context, "follow")
         stream = EventsView(looks, state, clock, follow_key=follow, id="stream", empty="no events yet")
         views: dict[str, ListView] = {
-            "tasks": tree, "workers": workers, "attention": attention, "stats": figures, "events": stream,
+            "tasks": tree, "workers": workers, "attention": self.attention, "stats": figures, "events": stream,
         }  # fmt: skip
         for view in views.values():
             view.on_moved = partial(self._moved, view)
@@ -381,6 +383,8 @@ class MainScreen(Screen[None]):
         """Learn what silence is usual."""
         for _ in self.usual.learn():
             await asyncio.sleep(0.002)
+        if self.usual.moved():  # what was late by the defaults may not be so by what is usual
+            self._take_in(self.attention.model.tasks())
         if not self.context.clock.paused:
             self._grow()
 

@@ -14,16 +14,17 @@ from textual.geometry import Region
 from lineage_core.base.cells import cell_width, fit
 from lineage_core.base.clock import Clock, format_duration
 from lineage_core.model.entities import TaskRow
+from lineage_core.model.expectations import Severity
 from lineage_core.present.sentences import short
 from lineage_core.rules.feed_health import FeedHealth, feed_findings
 from lineage_core.rules.silence import ZOMBIE
-from lineage_core.rules.stuck_work import Severity
+from lineage_core.rules.stuck_work import AT_ONCE
 from lineage_core.rules.thresholds import Thresholds
+from lineage_core.rules.usual import Usually
 from lineage_core.state.store import State
 from lineage_tui.models.attention import AttentionList
-from lineage_tui.models.attention_item import ACKNOWLEDGED, UNTYPED, AttentionItem, Cause, key_of
+from lineage_tui.models.attention_item import ACKNOWLEDGED, MASTER_SILENT, UNTYPED, AttentionItem, Cause, key_of
 from lineage_tui.models.grouped_list import GroupedList
-from lineage_core.rules.usual import Usually
 from lineage_tui.settings.acknowledgements import Acknowledgements, Key
 from lineage_tui.theme.line import Line, cut
 from lineage_tui.theme.styles import Styles
@@ -34,14 +35,26 @@ _LOOKS = {
     "failed": ("failed", "failed"),
     "escalated": ("escalated", "escalated"),
     "silent": ("silent", "silent"),
-    "never started": ("unstarted", "unstarted"),
+    "never-started": ("unstarted", "unstarted"),
     "orphaned": ("orphaned", "orphaned"),
-    "confirmed": ("zombie", "dead"),
+    "found-dead": ("zombie", "dead"),
+    "deadlock": ("blocked", "deadlock"),
     "blocked": ("blocked", "blocked"),
-    "blocked by ended": ("blocked", "stuck"),
-    "not accepted": ("handoff wait", "unaccepted"),
+    "unassigned": ("queued", "unassigned"),
+    "unstarted": ("assigned", "not begun"),
+    "idle": ("silent", "idle"),
+    "parent-waiting": ("silent", "parent"),
+    "master-silent": ("zombie", "of silent"),
+    "feed-silent": ("silent", "feed"),
+    "handoff-unaccepted": ("handoff wait", "unaccepted"),
+    "handoff-uncompleted": ("handoff wait", "handed over"),
     "ping-pong": ("reassigned", "ping-pong"),
-    "retries": ("failed", "retries"),
+    "retries-in-vain": ("failed", "retries"),
+    "same-worker": ("unstarted", "two tasks"),
+    "ends-disagree": ("failed", "disagree"),
+    "spawned-twice": ("unstarted", "spawned 2x"),
+    "accepted-by-other": ("handoff wait", "other took"),
+    "unblocked-by-other": ("blocked", "unblocked?"),
 }
 """By rule: the state that it is shown in, and a word for it."""
 
@@ -177,6 +190,8 @@ class AttentionView(GroupedLines):
             counts[look] = counts.get(look, 0) + count
         known = [("escalated", "escalated"), ("zombie", "zombie"), *_LOOKS.values()]
         parts = [(state, counts.get((state, word), 0), word) for state, word in dict.fromkeys(known)]
+        masters = len(self.model.silent)
+        parts.insert(1, ("zombie", masters, "silent master" if masters == 1 else "silent masters"))
         parts += [("", self.model.old, "older"), ("", self.model.seen, "acknowledged")]
         return [part for part in parts if part[1]]
 
@@ -194,7 +209,7 @@ class AttentionView(GroupedLines):
 
     def _look(self, rule: str, severity: Severity) -> tuple[str, str]:
         """The state to show a finding in, and a word for it."""
-        if rule in ("silent", "never started") and severity is Severity.BAD:
+        if rule in AT_ONCE and severity is Severity.BAD:
             return "zombie", "zombie"  # as the status line counts them
         return _LOOKS.get(rule, ("unknown", rule))
 
@@ -211,8 +226,8 @@ class AttentionView(GroupedLines):
     def _banner(self) -> str:
         if unsound := self._unsound():
             return unsound
-        crowd = self.model.crowd()
-        return crowd.sentence if crowd is not None else ""
+        top = self.model.crowd() or self.model.feed(self.clock())
+        return top.sentence if top is not None else ""
 
     # Drawing.
 
@@ -284,7 +299,9 @@ class AttentionView(GroupedLines):
             ages.append(format_duration(max(0, now - entry.finding.since)))
         tail = f"  newest {ages[0]}, first {ages[1]}" if out.width >= 100 else f"  first {ages[1]}"
         text = group.what
-        if group.name != "failed":
+        if group.name == MASTER_SILENT and (silent := self.model.silent.get(group.what)) is not None:
+            text, tail = silent.sentence, ""
+        elif group.name != "failed":
             usual = self._usual(group.what) if group.name in (ZOMBIE, "silent") else ""
             text = f"{group.what.removesuffix('-worker')} workers{usual}"
         if group.band == ACKNOWLEDGED:

@@ -16,9 +16,9 @@ from lineage_core.present.sentences import short
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.silence import STUCK
 from lineage_core.rules.thresholds import Thresholds
+from lineage_core.rules.usual import Usually
 from lineage_core.state.store import State
 from lineage_tui.models.line_filter import WORDS, Shown, Texts, narrow
-from lineage_core.rules.usual import Usually
 from lineage_tui.models.worker_columns import COLUMNS, columns_for
 from lineage_tui.models.workers import IndexedWorker, Matches, WorkerIndex
 from lineage_tui.theme.line import Line, bar, cut

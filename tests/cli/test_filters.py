@@ -20,6 +20,7 @@ from lineage_core.model.packed_facts import facts_of, heads_of
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import WORKER_STATES, FilterContext
 from lineage_core.rules.thresholds import Thresholds
+from lineage_core.settings.late import LateSettings
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_core.write.journal import Journal
@@ -142,8 +143,8 @@ def test_silence_is_judged_by_the_thresholds_and_the_clock(state: State) -> None
         matches = filters.parse("is:silent", FilterContext(state, now, limits)).matches
         return {row.task_id for row in state.rows.values() if matches(row)}
 
-    assert silent(NOW_AT, Thresholds(warned=11 * MINUTE)) == set()
-    assert silent(NOW_AT, Thresholds(silent=2 * HOUR)) == {"task-quiet", "task-dead"}
+    assert silent(NOW_AT, Thresholds(LateSettings({"warned": 11 * MINUTE}))) == set()
+    assert silent(NOW_AT, Thresholds(LateSettings({"silent": 2 * HOUR}))) == {"task-quiet", "task-dead"}
     assert silent(NOW_AT + 21 * MINUTE, Thresholds()) == set()
     for text, timed in (("is:silent", True), ("!since:1h", True), ("worker:a/1h", True), ("is:open why:disk", False)):
         assert filters.parse(text, FilterContext(state, NOW_AT)).timed is timed

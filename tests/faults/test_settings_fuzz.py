@@ -60,10 +60,10 @@ def test_how_long_a_task_may_be_blocked_is_set_by_option_environment_and_file(tm
     path.write_text('blocked-after = "10m"\n')
     options, given = (vars(parser().parse_args(words)) for words in ([], ["--blocked-after", "2h"]))
     environ = {"LINEAGE_BLOCKED_AFTER": "1h"}
-    assert settings(options, {}, {}).thresholds.blocked == 30 * MINUTE
-    assert settings(options, {}, read_config(path)).thresholds.blocked == 10 * MINUTE
-    assert settings(options, environ, read_config(path)).thresholds.blocked == HOUR
-    assert settings(given, environ, read_config(path)).thresholds.blocked == 2 * HOUR
+    assert settings(options, {}, {}).thresholds.after("blocked") == 30 * MINUTE
+    assert settings(options, {}, read_config(path)).thresholds.after("blocked") == 10 * MINUTE
+    assert settings(options, environ, read_config(path)).thresholds.after("blocked") == HOUR
+    assert settings(given, environ, read_config(path)).thresholds.after("blocked") == 2 * HOUR
 
 
 json_values: st.SearchStrategy[Any] = st.recursive(

@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 
 from lineage_core.base.clock import MINUTE, SECOND, parse_timestamp
 from lineage_core.model.facts import Fact, fact_of
-from lineage_core.state.store import State
 from lineage_core.rules.usual import UsualTimes
+from lineage_core.state.store import State
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.following_list import FollowingList
 

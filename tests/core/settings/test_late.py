@@ -135,7 +135,9 @@ def test_every_name_is_read_alike(
 def test_what_is_not_set_has_the_defaults_and_a_warning_never_comes_after_what_it_warns_of() -> None:
     assert thresholds(LateSettings()) == Thresholds()
     set_ = {old.replace("-", "_"): "2m" for old in OLD_NAMES}
-    assert thresholds(late_settings(set_, {}, {}))[:5] == (2 * MINUTE,) * 5
+    limits = thresholds(late_settings(set_, {}, {}))
+    names = ("silent", "warned", "never-started", "handoff-unaccepted", "blocked")
+    assert [limits.after(name) for name in names] == [2 * MINUTE] * 5
     assert thresholds(late_settings({"zombie_after": "1m", "warn_after": "1h"}, {}, {})).warned == MINUTE
     assert thresholds(late_settings({"zombie_after": "2h", "warn_after": "1h"}, {}, {})).warned == HOUR
 

@@ -14,12 +14,12 @@ from lineage_core.model.facts import Fact
 from lineage_core.present.timeline import timeline
 from lineage_core.rules.root_cause import cause, root_cause
 from lineage_core.rules.thresholds import Thresholds
+from lineage_core.rules.usual import Usual
 from lineage_core.state.store import State
 from lineage_tui.detail import pane as detail_module
 from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models import task_events
 from lineage_tui.models.session_summary import Session
-from lineage_core.rules.usual import Usual
 from lineage_tui.models.task_tree import TaskTree
 from lineage_tui.models.throttle import Throttle
 from tests.tui.alone import MINUTE, NOW, SECOND, Clock, Log, styles

@@ -13,15 +13,17 @@ from textual.pilot import Pilot
 
 from lineage_core import demo
 from lineage_core.model.entities import Worker, WorkerEnd
+from lineage_core.model.expectations import Severity
 from lineage_core.query.filter_parser import parse
 from lineage_core.query.filter_terms import FilterContext
+from lineage_core.rules import usual as models_usual
+from lineage_core.rules.attention import others_of
 from lineage_core.rules.silence import STUCK, WORDS, over, worker_look
-from lineage_core.rules.stuck_work import Severity, check
+from lineage_core.rules.stuck_work import check
 from lineage_core.rules.thresholds import Thresholds
+from lineage_core.rules.usual import Usual, UsualTimes, gaps_of
 from lineage_core.state.load import load
 from lineage_core.state.store import State
-from lineage_core.rules import usual as models_usual
-from lineage_core.rules.usual import UsualTimes, Usual, gaps_of
 from lineage_tui.models.status_counts import StatusCounts
 from lineage_tui.models.worker_columns import COLUMNS, columns_for
 from lineage_tui.models.workers import WorkerIndex
@@ -350,7 +352,7 @@ async def test_every_count_of_stuck_workers_is_the_same() -> None:
     tasks = [task for name in log.state.rows if (task := log.state.task(name)) is not None]
     looks = (worker_look(w, NOW, Thresholds(), over(task)) for task in tasks for w in task.workers.values())
     assert Counter(filter(STUCK.__contains__, looks)) == expected
-    found = (one for task in tasks for one in check(task, log.state.rows, NOW))
+    found = (one for task in tasks for one in check(task, others_of(log.state), NOW))
     assert Counter("zombie" if one.severity is Severity.BAD else WORDS[one.rule] for one in found) == expected
 
     row = log.state.rows["task-1"]
