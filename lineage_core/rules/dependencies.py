@@ -81,6 +81,8 @@ class Dependents:
     def waiting(self, task_id: str, others: Others) -> int:
         """How many open tasks wait for one: its subtree, and all that is blocked by any of these. Counted up to
         LONGEST."""
+        if others.status(task_id) is Status.COMPLETED:
+            return 0
         seen, stack = {task_id}, [task_id]
         while stack and len(seen) < LONGEST:
             at = stack.pop()

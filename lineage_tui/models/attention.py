@@ -105,7 +105,7 @@ class AttentionList:
 
     def update(self, task_ids: Iterable[str], now: int) -> None:
         """Take in what changed in these tasks."""
-        rows = self.state.rows
+        rows, task_ids = self.state.rows, list(task_ids)
         for task_id in task_ids:
             row = rows[task_id]
             self._last_at = max(self._last_at, min(row.last_at, now))
@@ -122,8 +122,9 @@ class AttentionList:
                 for name in (*self._related(task_id), *before):
                     if name in rows:
                         self._plan(name, now)
+        for task_id in task_ids:
             self._look(task_id, now)
-            for master in row.masters:
+            for master in rows[task_id].masters:
                 self._hear(master, now)
 
     def settle(self, now: int) -> Iterator[int]:

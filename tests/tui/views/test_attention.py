@@ -191,7 +191,7 @@ async def test_the_end_of_a_task_concerns_those_that_it_blocks() -> None:
         view.arrived(log.add("task_failed", "task-4", 10, reason="no disk"))
         view.arrived(log.add("task_completed", "task-1", 10, completion_status="success"))
         view.tick()
-        assert listed(view) == [("blocked", "task-3"), ("failed", "task-4")], "at once: it waits in vain"
+        assert listed(view) == [("failed", "task-4"), ("blocked", "task-3")], "at once: it waits in vain"
         assert "blocked by task-4, which failed 10s ago: no disk" in text_of(view)
         view.arrived(log.add("task_unblocked", "task-3", 9) | log.add("task_started", "task-4", 8))
         clock.at += 10 * MINUTE
