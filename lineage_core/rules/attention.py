@@ -10,6 +10,7 @@ from itertools import pairwise
 from lineage_core.base.clock import DAY, HOUR, MINUTE, ago
 from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
 from lineage_core.model.entities import Task, TaskRow
+from lineage_core.model.event_types import PRIORITIES
 from lineage_core.model.expectations import Finding, Severity
 from lineage_core.rules.dependencies import Dependents
 from lineage_core.rules.expectations import Others
@@ -18,9 +19,6 @@ from lineage_core.rules.stuck_work import check, concerned, crowd
 from lineage_core.rules.thresholds import DEFAULTS, Thresholds
 from lineage_core.rules.usual import ENOUGH_ALIKE, UsualTimes
 from lineage_core.state.store import State
-
-PRIORITIES: Mapping[str | None, int] = {"critical": 0, "high": 1, None: 2, "medium": 2, "low": 3}
-"""The rank of a priority; one that was not said, or that is another word, counts as medium."""
 
 EXPECTED_OF_MASTERS = frozenset(
     ("unstarted", "idle", "handoff-unaccepted", "handoff-uncompleted", "blocked", "parent-waiting")
@@ -52,7 +50,7 @@ def urgency(one: Finding, row: TaskRow | None, now: int) -> Urgency:
     priority = row.priority if row is not None else None
     return (
         list(Severity).index(one.severity),
-        PRIORITIES.get(priority, PRIORITIES[None]),
+        PRIORITIES.index(priority if priority in PRIORITIES else "medium"),
         -one.waiting,
         KINDS.get(one.rule, 1),
         -lateness(one, now),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lineage_core.base.clock import DAY, parse_timestamp
-from lineage_core.rules.stuck_work import Finding, Severity
+from lineage_core.model.expectations import Finding, Severity
 
 FEED = "feed"
 """The rule that finds it."""

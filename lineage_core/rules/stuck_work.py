@@ -31,6 +31,9 @@ OLD_RULES = {
 }
 """Names that rules had before, and the name that each has now."""
 
+CROWD = "crowd"
+"""The rule that finds many zombies at once."""
+
 SKEW_SAID = MINUTE
 """A clock that is off by less is not worth a word."""
 
@@ -72,7 +75,7 @@ def crowd(findings: Iterable[Finding], limits: Thresholds = Thresholds()) -> Fin
         return None
     tasks = len({one.task_id for one in zombies})
     text = f"{len(zombies)} zombie workers at once, in {tasks} task{'s' if tasks > 1 else ''}: look at the host first"
-    return Finding("crowd", Severity.BAD, "", "", min(one.since for one in zombies), text)
+    return Finding(CROWD, Severity.BAD, "", "", min(one.since for one in zombies), text)
 
 
 # Late expectations

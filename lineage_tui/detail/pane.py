@@ -20,8 +20,8 @@ from lineage_core.model.facts import Fact
 from lineage_core.present.timeline import timeline
 from lineage_core.rules.silence import over
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.state.family import family_of
 from lineage_core.rules.usual import Usually
+from lineage_core.state.family import family_of
 from lineage_core.state.store import State
 from lineage_tui.detail.events_tab import EventsTab, RecordTab
 from lineage_tui.detail.explain_tab import ExplainTab

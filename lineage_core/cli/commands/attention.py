@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lineage_core.base import clock
@@ -13,12 +13,13 @@ from lineage_core.cli import output, period
 from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
-from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
-from lineage_core.model.event_types import PRIORITIES, nearest
+from lineage_core.model.event_types import nearest
+from lineage_core.model.expectations import Finding, Severity
 from lineage_core.present.rows import iso, milliseconds, span
+from lineage_core.rules.attention import attention
 from lineage_core.rules.feed_health import FEED, FeedHealth, feed_findings
-from lineage_core.rules.stuck_work import RULES, Finding, Severity, check, crowd, ranked
-from lineage_core.rules.thresholds import Thresholds, thresholds
+from lineage_core.rules.stuck_work import CROWD, OLD_RULES, RULES
+from lineage_core.rules.thresholds import thresholds
 from lineage_core.settings import late
 from lineage_core.settings.config_file import read_late
 from lineage_core.state.load import Loaded
@@ -28,19 +29,22 @@ from lineage_core.write.locations import lineage_dir
 EXAMPLES = (
     "lineage attention",
     "lineage attention --check || page_somebody",
-    "lineage attention --rule not-accepted --handoff-after 15m",
+    "lineage attention --rule handoff-unaccepted --handoff-after 15m",
     "lineage attention --json | jq -r '.findings[].sentence'",
 )
 
-_TIMEOUT = ZOMBIE_TIMEOUT.encode()
 NAMES = (FEED, *RULES)
 
 KEYS = {
     "rule": "which rule says so: " + ", ".join(NAMES),
     "severity": "bad, warning, or past for what is over",
     "late": "whether it is past the time in which it should have happened; warnings and patterns are not",
+    "late_since": "from when on it was late; none for a pattern, and for a warning that comes before",
+    "of": "of whom something is expected: a master, a worker, a task, the coordinator, a person",
+    "waiting": "how many open tasks wait for it",
+    "under": "what is folded under it: rules and tasks",
     "priority": "the priority of the task",
-    "task_id": "the task; none if the feed itself is unsound",
+    "task_id": "the task; none for what concerns several, or the feed",
     "subject": "the worker, handoff, task or file that it is about",
     "worker_id": "the worker, if it is one",
     "master": "the master that has the task",
@@ -97,10 +101,10 @@ def findings_answer(args: argparse.Namespace, usual: Callable[[Finding], bool], 
     state = loaded.state
     health = FeedHealth(directory, missing, loaded.problems, quarantined_of(loaded))
     feed = feed_findings(health, now)
-    findings = list(findings_of(state, now, limits))
-    many = crowd(findings, limits)
-    chosen = [one for one in findings if wanted(one) and when.holds(one.since)]
-    listed = [*filter(wanted, feed), *_by_urgency(chosen, state)][: args.limit]
+    findings = attention(state, now, limits)
+    many = next((one for one in findings if one.rule == CROWD), None)
+    chosen = [one for one in findings if one is not many and wanted(one) and when.holds(one.since)]
+    listed = [*filter(wanted, feed), *chosen][: args.limit]
     rows = [_row(one, state, now) for one in listed]
     sound = all(one.severity is Severity.PAST for one in feed)
     return Answer(
@@ -111,9 +115,9 @@ def findings_answer(args: argparse.Namespace, usual: Callable[[Finding], bool], 
             "thresholds": {
                 "zombie_after_ms": milliseconds(limits.silent),
                 "warn_after_ms": milliseconds(limits.warned),
-                "spawn_after_ms": milliseconds(limits.spawn),
-                "handoff_after_ms": milliseconds(limits.handoff),
-                "blocked_after_ms": milliseconds(limits.blocked),
+                "spawn_after_ms": milliseconds(limits.after("never-started")),
+                "handoff_after_ms": milliseconds(limits.after("handoff-unaccepted")),
+                "blocked_after_ms": milliseconds(limits.after("blocked")),
             },
             "crowd": many.sentence if many else None,
             "sound": sound,
@@ -127,10 +131,10 @@ def findings_answer(args: argparse.Namespace, usual: Callable[[Finding], bool], 
 
 
 def _rule_of(name: str) -> str:
-    """The rule of that name, which may be written with hyphens for its blanks. Raises BadInputError."""
-    for known in NAMES:
-        if name in (known, known.replace(" ", "-")):
-            return known
+    """The rule of that name, or of one that it had before. Raises BadInputError."""
+    name = OLD_RULES.get(name.replace("-", " "), name)
+    if name in NAMES:
+        return name
     raise BadInputError(f"--rule: no rule {name!r}{nearest(name, NAMES)} (known: {', '.join(NAMES)})")
 
 
@@ -142,45 +146,21 @@ def quarantined_of(loaded: Loaded) -> dict[str, int]:
     return dict(counts)
 
 
-def findings_of(state: State, now: int, limits: Thresholds) -> Iterable[Finding]:
-    """All findings of a state; only tasks that can have one are looked at."""
-    for row in list(state.rows.values()):
-        concerning = [rule.name for rule in RULES.values() if rule.concerns(row)]
-        if not concerning or (concerning == ["confirmed"] and _TIMEOUT not in state.packed(row.task_id)):
-            continue
-        task = state.task(row.task_id)
-        if task is not None:
-            yield from check(task, state.rows, now, limits)
-
-
-def _by_urgency(findings: Iterable[Finding], state: State) -> list[Finding]:
-    """The worst first; of equals those of the most urgent tasks, then the newest."""
-
-    def urgency(one: Finding) -> tuple[int, int]:
-        priority = state.rows[one.task_id].priority
-        known = priority if priority in PRIORITIES else "medium"
-        return list(Severity).index(one.severity), PRIORITIES.index(known)
-
-    return sorted(ranked(findings), key=urgency)
-
-
-def is_late(one: Finding) -> bool:
-    """Whether something is past the time in which it should have happened."""
-    warned = one.rule == "silent" and one.severity is Severity.WARNING
-    return one.severity is not Severity.PAST and not warned and one.rule not in ("orphaned", "ping-pong", "retries")
-
-
 def _row(one: Finding, state: State, now: int) -> dict[str, Any]:
     row = state.rows.get(one.task_id)
     return {
         "rule": one.rule,
         "severity": one.severity.value,
-        "late": is_late(one),
+        "late": one.late_since is not None or one.rule == FEED,
+        "late_since": iso(one.late_since) if one.late_since is not None else None,
+        "of": one.of,
+        "waiting": one.waiting,
+        "under": [f"{each.rule} {each.task_id}" for each in one.under],
         "priority": row.priority if row else None,
         "task_id": one.task_id or None,
         "subject": one.subject,
         "worker_id": one.subject if one.rule in RULES and RULES[one.rule].zombie else None,
-        "master": row.master if row else None,
+        "master": row.master if row else one.of,
         "since": iso(one.since),
         "age_ms": milliseconds(max(0, now - one.since)),
         "sentence": one.sentence,
@@ -200,7 +180,7 @@ def _text(
     for one in listed:
         role = {"bad": "bad", "warning": "blocked", "past": "muted"}[one.severity.value]
         row = state.rows.get(one.task_id)
-        task, master, priority = (row.task_id, row.master, row.priority) if row else (None, None, None)
+        task, master, priority = (row.task_id, row.master, row.priority) if row else (None, one.of, None)
         age = span(now - one.since) if one.since < now else "-"
         words: list[Piece] = [(one.severity.value, role), (one.rule, role), priority or "-", task or "-"]
         cells.append([*words, master or "-", age, one.sentence])

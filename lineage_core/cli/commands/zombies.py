@@ -7,13 +7,14 @@ import argparse
 from lineage_core.cli import output
 from lineage_core.cli.commands import attention
 from lineage_core.cli.output import Answer
+from lineage_core.model.expectations import Finding
 from lineage_core.rules.feed_health import FEED
-from lineage_core.rules.stuck_work import RULES, Finding
+from lineage_core.rules.stuck_work import RULES
 
 EXAMPLES = (
     "lineage zombies",
     "lineage zombies --zombie-after 10m --fail-empty",
-    "lineage zombies --rule not-accepted",
+    "lineage zombies --rule handoff-unaccepted",
     "lineage zombies --json | jq -r '.findings[].sentence'",
 )
 
