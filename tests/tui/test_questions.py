@@ -171,8 +171,8 @@ async def test_sorting_goes_through_the_orders_and_inverts(pilot: Pilot[None]) -
 
 async def test_what_needs_me_first_takes_one_key(pilot: Pilot[None]) -> None:
     await pilot.press("3")
-    await until(lambda: "escalated" in text_of(pilot).splitlines()[3], "the most urgent first")
-    assert screen_of(pilot).detail.task_id == "task-s3-bucket-exposure-0058"
+    await until(lambda: "critical" in text_of(pilot).splitlines()[3], "the most urgent first")
+    assert screen_of(pilot).detail.task_id == "task-dataset-lineage-map-0006"
 
 
 async def test_only_failures_takes_a_filter_and_back_one_key(pilot: Pilot[None]) -> None:

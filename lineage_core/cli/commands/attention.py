@@ -151,7 +151,7 @@ def _row(one: Finding, state: State, now: int) -> dict[str, Any]:
     return {
         "rule": one.rule,
         "severity": one.severity.value,
-        "late": one.late_since is not None or one.rule == FEED,
+        "late": one.late_since is not None or (one.rule == FEED and one.severity is not Severity.PAST),
         "late_since": iso(one.late_since) if one.late_since is not None else None,
         "of": one.of,
         "waiting": one.waiting,

@@ -90,6 +90,7 @@ async def test_of_equally_bad_things_those_of_urgent_tasks_come_first_and_say_so
     log = Log()
     for number, priority in enumerate(("low", "critical", "medium", "high")):
         log.add("task_created", f"task-{priority}", 4000 - number, priority=priority)
+        log.add("task_started", f"task-{priority}", 600)
         log.add("task_escalated", f"task-{priority}", 500 - number, reason="needs a person")
     view = attention(log)
     assert [task for _, task in listed(view)] == ["task-critical", "task-high", "task-medium", "task-low"]
