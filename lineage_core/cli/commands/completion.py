@@ -49,7 +49,7 @@ _FILTER = {
 
 _KINDS = {
     "FILTER": "@filter",
-    "--rule": " ".join(name.replace(" ", "-") for name in (FEED, *RULES)),
+    "--rule": " ".join((FEED, *RULES)),
     "--theme": "dark light clear ansi",
     "TASK": "@tasks",
     "TASK_ID": "@tasks",
