@@ -1006,16 +1006,26 @@ __lineage_first_id() {
   case ${LINEAGE_ID@a} in *r*) ;; *) LINEAGE_ID=${LINEAGE_ID-} ;; esac
 }
 
-# What an earlier reading, or somebody else, has left under our names goes. (A redirection where it is needed only: there
-# may be no descriptor for it.)
+# What an earlier reading, or somebody else, has left under our names goes; but who reads this file again in one shell
+# keeps the events that it logged as parents: text in a plain array, which nothing evaluates. (A redirection where it is
+# needed only: there may be no descriptor for it.)
+__lineage_forget() {
+  case $1 in new) local -; set +u ;; esac
+  # shellcheck disable=SC2166  # as above
+  if [ "$1" = old ] || [ -R __lineage_parents ] || [ "${__lineage_parents@a}" != a ]; then
+    builtin unset -n __lineage_parents
+    builtin unset -v __lineage_parents
+  fi
+  builtin unset -n __lineage_last __lineage_today __lineage_primed __lineage_safe __lineage_why \
+    __lineage_poor __lineage_fresh __lineage_warned __lineage_place __lineage_tag LINEAGE_ID  # bash 3.2 has no -n
+  builtin unset -v __lineage_last __lineage_today __lineage_primed __lineage_safe __lineage_why \
+    __lineage_poor __lineage_fresh __lineage_warned __lineage_place __lineage_tag
+}
 case " ${!__lineage_@} ${LINEAGE_ID+again}" in
   ' __lineage_aliases ') __lineage_located "${BASH_SOURCE[0]}" ;;
   *)
     {
-      builtin unset -n __lineage_last __lineage_today __lineage_primed __lineage_safe __lineage_why __lineage_parents \
-        __lineage_poor __lineage_fresh __lineage_warned __lineage_place __lineage_tag LINEAGE_ID  # bash 3.2 has no -n
-      builtin unset -v __lineage_last __lineage_today __lineage_primed __lineage_safe __lineage_why __lineage_parents \
-        __lineage_poor __lineage_fresh __lineage_warned __lineage_place __lineage_tag
+      case $BASH_VERSION in [0-4].*) __lineage_forget old ;; *) __lineage_forget new ;; esac
       __lineage_located "${BASH_SOURCE[0]}"
     } 2>/dev/null || builtin true ;;
 esac

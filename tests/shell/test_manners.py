@@ -173,7 +173,7 @@ snapshot() {
     echo "match ${BASH_REMATCH[*]}"; echo "$- ${!-}"; echo "$OPTIND $REPLY"
     ls -l /proc/$$/fd | grep -v 'pipe\|total' | sed 's/.*[0-9] \([0-9]* ->\)/\1/'
     jobs -l
-  } | grep -v 'declare -f \(__lineage_\|log_\|get_\)' > "$1"
+  } | grep -v 'declare -f \(__lineage_\|lineage_run\|log_\|get_\)' > "$1"
 }
 """
 
