@@ -119,6 +119,11 @@ class Feed(threading.Thread):
             history.join()
         self._tailer.close()
 
+    @property
+    def whole(self) -> bool:
+        """Whether all that is in the directory has been read, from the beginning."""
+        return self._since is None and self.health.loaded
+
     def _begin_history(self) -> threading.Thread | None:
         """What will fold what the directory holds already, unless that is little; the tailer reads the newest."""
         try:

@@ -127,7 +127,7 @@ def blockers_of(task: Task | TaskRow, others: Others) -> list[tuple[Wait, str | 
     waits = task.waits.values() if isinstance(task, Task) else task.waits
     named = []
     for wait in waits:
-        known = wait.name is not None and (not wait.inferred or others.status(wait.name) is not None)
+        known = wait.name is not None and (not wait.inferred or wait.name in others.rows)
         named.append((wait, wait.name if known and wait.name != task.task_id else None))
     return named
 

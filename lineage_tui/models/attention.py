@@ -52,7 +52,13 @@ class AttentionList:
     acknowledged is listed too, at the end. counts: by rule and severity, of what was not acknowledged and is recent.
     """
 
-    def __init__(self, state: State, thresholds: Thresholds, acknowledged: Acknowledgements) -> None:
+    def __init__(
+        self,
+        state: State,
+        thresholds: Thresholds,
+        acknowledged: Acknowledgements,
+        known: Callable[[str], bool] = lambda task_id: False,
+    ) -> None:
         self.state = state
         self.thresholds = thresholds
         self.acknowledged = acknowledged
@@ -69,7 +75,7 @@ class AttentionList:
         self._crowd: Finding | None = None
         self._crowd_stale = False
         self.silent: dict[str, Finding] = {}  # masters that say nothing, and what is late of them
-        self._others = others_of(state)
+        self._others = others_of(state, known)
         self._due: DueTimes[str] = DueTimes()
         self._dependents = Dependents()
         self._words = LastWords(state)

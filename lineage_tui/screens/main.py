@@ -134,7 +134,16 @@ class MainScreen(Screen[None]):
         figures.paused = lambda: clock.paused
         figures.on_idle = lambda: self.say("no tasks stand behind this line; go to a line with figures")
         self.attention = AttentionView(
-            looks, state, clock, thresholds, directory, usually, self._feed_health, id="attention", empty="reading…"
+            looks,
+            state,
+            clock,
+            thresholds,
+            directory,
+            usually,
+            self._feed_health,
+            self._may_have_been,
+            id="attention",
+            empty="reading…",
         )
         follow = key_of(self.context, "follow")
         stream = EventsView(looks, state, clock, follow_key=follow, id="stream", empty="no events yet")
@@ -387,6 +396,10 @@ class MainScreen(Screen[None]):
             self._take_in(self.attention.model.tasks())
         if not self.context.clock.paused:
             self._grow()
+
+    def _may_have_been(self, task_id: str) -> bool:
+        """Whether a task that is not in the state can have been: history is being read, or was left out (--since)."""
+        return not self.context.feed.whole
 
     def _feed_health(self) -> FeedHealth:
         """How the directory is read: what the attention view has to know before it says that all is well."""

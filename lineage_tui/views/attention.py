@@ -68,6 +68,7 @@ class AttentionView(GroupedLines):
     """What needs a person in a lineage directory, and what the operator has acknowledged.
 
     usually: what silence is usual for a worker type. feed: how the directory is read, None if nobody knows.
+    known: whether a task that is not in the state may have been.
     """
 
     title_lines = 2
@@ -81,13 +82,14 @@ class AttentionView(GroupedLines):
         directory: Path,
         usually: Usually = lambda kind: None,
         feed: Callable[[], FeedHealth | None] = lambda: None,
+        known: Callable[[str], bool] = lambda task_id: False,
         **options: Any,
     ) -> None:
         super().__init__(styles, **options)
         self.clock = clock
         self.usually = usually
         self.feed = feed
-        self.model = AttentionList(state, thresholds, Acknowledgements(directory))
+        self.model = AttentionList(state, thresholds, Acknowledgements(directory), known)
         self._known = 0
         self._words: dict[Key, str] = {}
         self._title = ""

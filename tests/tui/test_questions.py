@@ -75,7 +75,7 @@ async def test_what_a_task_waits_for_takes_no_key_from_the_task(pilot: Pilot[Non
     put_cursor_on(pilot, task_id)
     await pilot.pause()
     blocker = screen_of(pilot).app.state.rows[task_id].blocked_by[0]
-    assert f"by {blocker}" in text_of(pilot)
+    assert f"waits for {blocker}" in text_of(pilot)
 
 
 async def test_where_its_time_went_takes_no_key_from_the_task(pilot: Pilot[None]) -> None:
