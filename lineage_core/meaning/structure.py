@@ -33,11 +33,6 @@ class Structure(NamedTuple):
     runs: list[Span]
     handoffs: dict[str, dict[str, int]]
 
-    def attempt_of(self, run: Span) -> int:
-        """The number of the attempt that a run belongs to: the last one that began before it, else the first."""
-        before = [n for n, attempt in enumerate(self.attempts) if attempt.starts and attempt.starts[0] <= run.first]
-        return before[-1] if before else 0
-
     def skews(self) -> dict[str, int]:
         """By actor, how far its clock is behind: the difference of effective and logged time that is largest.
 

@@ -129,11 +129,6 @@ class Handoff:
         """Whether it was offered and neither accepted nor completed."""
         return self.created_at is not None and self.accepted_at is None and self.completed_at is None
 
-    @property
-    def moved_at(self) -> int | None:
-        """When the task went over: when it was accepted, else when the handoff was completed."""
-        return self.accepted_at if self.accepted_at is not None else self.completed_at
-
 
 class Attempt(NamedTuple):
     """One run of a task: a start and the end after it.

@@ -17,7 +17,7 @@ from lineage_core.rules.expectations import Others
 from lineage_core.rules.pauses import nearest_rank
 from lineage_core.rules.stuck_work import check, concerned, crowd
 from lineage_core.rules.thresholds import DEFAULTS, Thresholds
-from lineage_core.rules.usual import ENOUGH_ALIKE, UsualTimes
+from lineage_core.rules.usual import ENOUGH_TIMES, UsualTimes
 from lineage_core.state.store import State
 
 EXPECTED_OF_MASTERS = frozenset(
@@ -161,7 +161,7 @@ def usual_pause_of_hour(rows: Iterable[TaskRow], now: int) -> int:
     times = {at for row in rows for at in (row.first_at, row.started_at, row.ended_at, row.last_at) if at is not None}
     hour = now % DAY // HOUR
     pauses = [b - a for a, b in pairwise(sorted(at for at in times if at <= now)) if a % DAY // HOUR == hour]
-    return nearest_rank(pauses, 99) if len(pauses) >= ENOUGH_ALIKE else 0
+    return nearest_rank(pauses, 99) if len(pauses) >= ENOUGH_TIMES else 0
 
 
 def shared_workers(open_in: Mapping[str, Mapping[str, int]]) -> list[Finding]:

@@ -31,7 +31,7 @@ KEPT_GAPS = 50
 ENOUGH = 5
 """Gaps from which on something is called usual."""
 
-ENOUGH_ALIKE = 30
+ENOUGH_TIMES = 30
 """Alike things that ended well, from which on they tell when others are late."""
 
 Kind = tuple[str, str | None, str | None]
@@ -106,7 +106,7 @@ class UsualTimes:
         self._ended: dict[str, dict[str, list[tuple[int, str, tuple[int, ...]]]]] = {}  # by type and task
         self._known: dict[str, Usual | None] = {}
         self._lengths: dict[Kind, dict[str, list[int]]] = {}  # by what is alike and task
-        self._alike: dict[str, list[Kind]] = {}  # by task: what it told of
+        self._groups: dict[str, list[Kind]] = {}  # by task: what it told of
         self._late: dict[Kind, int | None] = {}
         self._asked: dict[Kind, int | None] = {}
 
@@ -156,16 +156,16 @@ class UsualTimes:
 
     def late(self, name: str, kind: str | None, owner: str | None) -> int | None:
         """What 99 of 100 alike things that ended well did not exceed, in microseconds; None while too few are known."""
-        alike = (name, kind, owner)
-        if alike not in self._late:
-            lengths = [length for of_task in self._lengths.get(alike, {}).values() for length in of_task]
-            self._late[alike] = nearest_rank(lengths, 99) if len(lengths) >= ENOUGH_ALIKE else None
-        return self._late[alike]
+        group = (name, kind, owner)
+        if group not in self._late:
+            lengths = [length for of_task in self._lengths.get(group, {}).values() for length in of_task]
+            self._late[group] = nearest_rank(lengths, 99) if len(lengths) >= ENOUGH_TIMES else None
+        return self._late[group]
 
     def moved(self) -> bool:
         """Whether `late` answers something else now than it did when this was asked last."""
-        before, self._asked = self._asked, {alike: self.late(*alike) for alike in [*self._asked, *self._late]}
-        return any(before.get(alike) != after for alike, after in self._asked.items())
+        before, self._asked = self._asked, {group: self.late(*group) for group in [*self._asked, *self._late]}
+        return any(before.get(group) != after for group, after in self._asked.items())
 
     def _learn(self, task_id: str) -> None:
         told: dict[str, list[tuple[int, str, tuple[int, ...]]]] = {}
@@ -176,11 +176,11 @@ class UsualTimes:
                     of_kind = told.setdefault(worker.worker_type or "", [])
                     of_kind.append((worker.ended_at, worker.worker_id, gaps_of(worker)))
             lengths = [*lengths_of(task)] if task is not None else []
-        for alike, at, length in lengths:
+        for group, at, length in lengths:
             if self.as_of is None or at <= self.as_of:
-                self._lengths.setdefault(alike, {}).setdefault(task_id, []).append(length)
-                self._late.pop(alike, None)
-        self._alike[task_id] = list(dict.fromkeys(alike for alike, *_ in lengths))
+                self._lengths.setdefault(group, {}).setdefault(task_id, []).append(length)
+                self._late.pop(group, None)
+        self._groups[task_id] = list(dict.fromkeys(group for group, *_ in lengths))
         for kind, ended in told.items():
             self._ended.setdefault(kind, {})[task_id] = ended
             self._known.pop(kind, None)
@@ -193,9 +193,9 @@ class UsualTimes:
             if not self._ended[kind]:
                 del self._ended[kind]
             self._known.pop(kind, None)
-        for alike in self._alike.pop(task_id, ()):
-            self._lengths.get(alike, {}).pop(task_id, None)
-            self._late.pop(alike, None)
+        for group in self._groups.pop(task_id, ()):
+            self._lengths.get(group, {}).pop(task_id, None)
+            self._late.pop(group, None)
 
 
 def _tells(row: TaskRow) -> bool:
