@@ -718,24 +718,10 @@ __lineage_log() {
   local -
   set +aeukxET -f
   case $-${__lineage_poor[1]-} in
-    *r*) ;;  # a restricted shell may not redirect
-    *[01]) ;;
-    *) __lineage_poor ;;
-  esac
-  case $-${__lineage_poor[1]-} in
     *r*) __lineage_elsewhere bash "$@" ;;
     *1) __lineage_write "$@" ;;
     *) __lineage_write "$@" 2>/dev/null ;;
   esac || __lineage_failed $? "$@"
-}
-
-# Notes, once, whether there are descriptors for redirections. Else a process of its own must write each line.
-__lineage_poor() {
-  if (: </dev/null) 2>/dev/null; then
-    builtin printf -v '__lineage_poor[1]' 0 2>/dev/null
-  else
-    builtin printf -v '__lineage_poor[1]' 1
-  fi
 }
 
 # …: in bash, if that is sure; else in a fresh bash or in Python; else without DATA. 0, or 4 without DATA; 2 or 3 not

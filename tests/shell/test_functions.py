@@ -343,7 +343,7 @@ def test_an_old_bash_has_python_do_all(tmp_path: Path, run: Any):
     """What BASH_VERSION says decides; a real bash 3.2 runs the same branch as LINEAGE_FORCE_PYTHON."""
     library = tmp_path / "old.sh"
     text = LIBRARY.read_text()
-    assert text.count("case $BASH_VERSION in") == 2
+    assert text.count("case $BASH_VERSION in") == 3
     library.write_text(text.replace("case $BASH_VERSION in", "case '3.2.57(1)-release' in"))
     told = run(f'source "{library}"; log_task_created task-1 kim; echo "$LINEAGE_ID"', LINEAGE_FORCE_PYTHON="")
     assert re.fullmatch(r"lineage-\d{26}\n", told.stdout), told.stderr

@@ -114,6 +114,7 @@ def test_tasks_that_failed_by_master_in_the_last_day(both: Both) -> None:
                 SELECT task_id, timestamp, CASE event_type
                     WHEN 'task_assigned' THEN event_data->>'master_id'
                     WHEN 'task_reassigned' THEN event_data->>'to_master'
+                    WHEN 'handoff_accepted' THEN actor.id
                     WHEN 'task_started' THEN actor.id END AS master FROM events) GROUP BY 1)
         SELECT coalesce(master, '(none)'), count(*), count(*) FILTER (how = 'task_failed' OR completion = 'failed')
         FROM ends JOIN masters USING (task_id) JOIN starts USING (task_id)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lineage_core.model.event_types import EVENTS
 from lineage_core.present.sentences import percent, route, say, waiting_for, words
+from lineage_core.rules.attention import others_of
 from lineage_core.rules.stuck_work import check
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
@@ -91,7 +92,7 @@ def test_no_sentence_about_a_task_holds_a_literal(events: list[tuple[str, dict[s
     about = brief(task, state.rows, NOW, Thresholds(), lambda kind: None, styles())
     told += [sentence.text for sentence in about.said] + [about.about, *about.figures]
     told += [mark.text for mark in task.marks]
-    told += [finding.sentence for finding in check(task, state.rows, NOW, Thresholds())]
+    told += [finding.sentence for finding in check(task, others_of(state), NOW, Thresholds())]
     assert [text for text in told if LITERAL.search(text)] == []
 
 
