@@ -313,4 +313,4 @@ async def test_under_a_filter_no_count_is_of_what_it_leaves_out(cortex: Path) ->
         await until(lambda: "nothing that needs you matches" in text_of(pilot), "that nothing is listed")
         assert "1 failed" not in "".join(text_of(pilot).splitlines()[:3])
         screen.filtering.set("status:failed")
-        await until(lambda: "1 of 1 match" in text_of(pilot), "the failure")
+        await until(lambda: "1 of 3 match" in text_of(pilot), "the failure, of all that needs somebody")
