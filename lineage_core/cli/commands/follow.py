@@ -50,14 +50,20 @@ def run(args: argparse.Namespace) -> int:
     stop = threading.Event()
 
     def interrupt(number: int, frame: object) -> None:
-        stop.set()  # some imports swallow the exception
+        stop.set()  # where the exception is raised in the callback of a weak reference or an import, it is swallowed
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    def unraisable(what: sys.UnraisableHookArgs) -> None:
+        if not issubclass(what.exc_type, KeyboardInterrupt):
+            report(what)
+
+    before, report = signal.signal(signal.SIGINT, interrupt), sys.unraisablehook
+    sys.unraisablehook = unraisable
     try:
         _follow(args, stop)
     finally:
         signal.signal(signal.SIGINT, before)
+        sys.unraisablehook = report
     return ExitCode.INTERRUPTED
 
 
