@@ -20,6 +20,7 @@ from tests.core.meaning.events import (
     assigned,
     completed,
     created,
+    event,
     failed,
     handoff,
     reassigned,
@@ -36,7 +37,8 @@ TASK = "task-case"
 class Case(NamedTuple):
     """events: of the task, in the order of their file. row: keys of its row (`lineage tasks`) with their values.
     details: the same of `lineage task`. says: texts that the screen shows of it. others: events of other tasks.
-    now: what time it is, in seconds by the clock of the events; None: a minute after the last of them."""
+    now: what time it is, in seconds by the clock of the events; None: a minute after the last of them.
+    needs: the rule and the subject of each thing that needs somebody, the most urgent first; None: not asked."""
 
     events: list[Event]
     row: dict[str, Any]
@@ -44,6 +46,7 @@ class Case(NamedTuple):
     says: tuple[str, ...] = ()
     others: Mapping[str, list[Event]] = MappingProxyType({})
     now: float | None = None
+    needs: tuple[tuple[str, str], ...] | None = None
 
 
 def write(directory: Path, case: Case, task_id: str = TASK) -> None:
@@ -61,6 +64,23 @@ def write(directory: Path, case: Case, task_id: str = TASK) -> None:
 
 def _failures(*told: tuple[str | None, int, bool]) -> list[dict[str, Any]]:
     return [{"worker_id": worker, "number": number, "retried": again} for worker, number, again in told]
+
+
+def _named(one: Event, parent: str) -> Event:
+    at, record = one
+    return at, {**record, "parent_lineage_id": parent}
+
+
+def _under(at: float, master: str = "security-master") -> list[Event]:
+    """A task that a master has and has started."""
+    return [created(at), assigned(at, master), started(at, master)]
+
+
+def _touched(minutes_ago: float) -> list[Event]:
+    """A task of a master that was last touched so long ago: within 57 minutes by another, before that by itself."""
+    at = -minutes_ago * MINUTE
+    by_another = [*_under(-80 * MINUTE), event("task_started", at, "kim", "user")]
+    return by_another if minutes_ago < 57 else _under(at)
 
 
 CASES: dict[str, Case] = {
@@ -133,6 +153,8 @@ CASES: dict[str, Case] = {
         [started(0), worker("P", 1), worker("S", 2), completed(100)],
         {"status": "completed", "open_workers": 1},
         says=("completed",),
+        now=1000,
+        needs=(("orphaned", "w1"),),
     ),
     "created later than all else": Case(
         [created(4 * HOUR, "coord"), started(-40 * MINUTE)],
@@ -140,6 +162,7 @@ CASES: dict[str, Case] = {
         {"skews": [{"actor": "coord", "behind_ms": -(4 * HOUR + 40 * MINUTE) * 1000}]},
         ("clock of coord: 4h40m ahead",),
         now=0,
+        needs=(("idle", TASK),),
     ),
     "a handoff across clocks": Case(
         [
@@ -155,6 +178,7 @@ CASES: dict[str, Case] = {
         {"status": "assigned", "failed_attempts": 1},
         says=("assigned",),
         now=5 * HOUR,
+        needs=(("unstarted", TASK),),
     ),
     "retried by workers alone": Case(
         [
@@ -273,6 +297,55 @@ CASES: dict[str, Case] = {
     "a priority that a legacy writer invented": Case(
         [created(0, priority="critical"), assigned(1, priority="medium")], {"priority": "critical"}, says=("critical",)
     ),
+    "a priority that an assignment says nothing of": Case(
+        [created(0, priority="critical"), assigned(1)], {"priority": "critical"}, says=("critical",)
+    ),
+    "a creation that names a start of its own as its cause": Case(
+        [_named(created(5), "lineage-start"), (1, {**started(1)[1], "lineage_id": "lineage-start"}), completed(9)],
+        {"status": "completed", "attempts": 1},
+        {"remarks": []},
+    ),
+    "a subtask at work": Case(
+        [started(-HOUR)],
+        {"status": "running", "subtasks": 1, "subtasks_done": 0},
+        says=("0 of 1 subtask",),
+        others={"task-child": [created(-HOUR, parent_task_id=TASK), started(-HOUR), worker("S", 0)]},
+        needs=(),
+    ),
+    "two tasks that wait for each other": Case(
+        [started(0), task("blocked", 1, blocked_by=["task-other"])],
+        {"status": "blocked", "blocked_by": ["task-other"]},
+        says=("blocked", "waits for task-other (blocked)"),
+        others={"task-other": [started(0), task("blocked", 1, blocked_by=[TASK])]},
+        needs=(("deadlock", TASK),),
+    ),
+    "queued for five hours, though it is critical": Case(
+        [created(-5 * HOUR, priority="critical")],
+        {"status": "queued", "priority": "critical"},
+        says=("queued", "critical"),
+        others={
+            "task-low": [created(-9 * HOUR, priority="low")],
+            "task-hung": [started(-9 * HOUR), worker("S", -9 * HOUR, "w-hung")],
+        },
+        now=0,
+        needs=(("unassigned", TASK), ("silent", "w-hung"), ("unassigned", "task-low")),
+    ),
+    "a word each hour for three days": Case(
+        [started(-72 * HOUR), *(worker("G" if n else "S", (n - 72) * HOUR) for n in range(73))],
+        {"status": "running", "open_workers": 1},
+        now=59 * MINUTE,
+        needs=(),
+    ),
+    "a dead master": Case(
+        _touched(40),
+        {"status": "running", "master": "security-master"},
+        others={
+            **{f"task-late-{n}": _touched(40 + 2.7 * n) for n in range(1, 12)},
+            "task-own": [*_under(-70 * MINUTE), completed(-57 * MINUTE, "security-master")],
+        },
+        now=0,
+        needs=(("master-silent", "security-master"),),
+    ),
     "created again after the end": Case(
         [created(0, priority="high"), started(1), completed(2), created(3, priority="low")],
         {"status": "completed", "priority": "high"},
@@ -292,3 +365,107 @@ CASES: dict[str, Case] = {
         },
     ),
 }
+
+
+class Late(NamedTuple):
+    """Something that is late from second 0 on, and not before (`late_case`).
+
+    rule: the name of the expectation; subject, of: what it is about, and of whom something is expected. tasks: the
+    events of each.
+    """
+
+    rule: str
+    subject: str
+    of: str | None
+    tasks: Mapping[str, list[Event]]
+
+
+WORKER = f"worker-of-{TASK}"
+HANDOFF = f"handoff-of-{TASK}"
+
+
+def _going(minutes_ago: float) -> list[Event]:
+    at = -minutes_ago * MINUTE
+    return [created(at), assigned(at), started(at)]
+
+
+def _busy() -> list[Event]:
+    """A worker that has just spoken."""
+    return [worker("S", -200 * MINUTE, "w-busy"), worker("G", -1, "w-busy", progress_percentage=5)]
+
+
+def _subtask(*more: Event) -> list[Event]:
+    return [created(-100 * MINUTE, parent_task_id=TASK), started(-90 * MINUTE), *more]
+
+
+def _waiting(minutes_ago: float, **data: Any) -> list[Event]:
+    return [*_going(60), task("blocked", -minutes_ago * MINUTE, **data)]
+
+
+LATE: dict[str, Late] = {
+    "unassigned": Late("unassigned", TASK, "the coordinator", {TASK: [created(-30 * MINUTE)]}),
+    "unassigned, critical": Late(
+        "unassigned", TASK, "the coordinator", {TASK: [created(-5 * MINUTE, priority="critical")]}
+    ),
+    "unassigned, high": Late("unassigned", TASK, "the coordinator", {TASK: [created(-5 * MINUTE, priority="high")]}),
+    "unstarted": Late("unstarted", TASK, "dev-master", {TASK: [created(-HOUR), assigned(-10 * MINUTE)]}),
+    "unstarted, reopened": Late(
+        "unstarted", TASK, "b-master", {TASK: [*_going(60), failed(-50 * MINUTE), reassigned(-10 * MINUTE)]}
+    ),
+    "idle": Late("idle", TASK, "dev-master", {TASK: _going(30)}),
+    "never-started": Late(
+        "never-started", WORKER, WORKER, {TASK: [*_going(60), worker("P", -5 * MINUTE, WORKER, worker_type="scan")]}
+    ),
+    "silent": Late(
+        "silent", WORKER, WORKER, {TASK: [*_going(60), worker("S", -30 * MINUTE, WORKER, worker_type="scan")]}
+    ),
+    "handoff-unaccepted": Late(
+        "handoff-unaccepted",
+        HANDOFF,
+        "b-master",
+        {TASK: [*_going(60), *_busy(), handoff("created", -5 * MINUTE, "dev-master", HANDOFF, to_master="b-master")]},
+    ),
+    "handoff-uncompleted": Late(
+        "handoff-uncompleted",
+        HANDOFF,
+        "b-master",
+        {
+            TASK: [
+                *_going(60),
+                *_busy(),
+                handoff("created", -40 * MINUTE, "dev-master", HANDOFF, to_master="b-master"),
+                handoff("accepted", -30 * MINUTE, "b-master", HANDOFF),
+            ]
+        },
+    ),
+    "blocked, by nothing known": Late("blocked", TASK, "dev-master", {TASK: _waiting(30, reason="a licence")}),
+    "blocked, by open work": Late(
+        "blocked", TASK, "d", {TASK: _waiting(30, blocked_by="d"), "d": [*_going(60), *_busy()]}
+    ),
+    "blocked, by what completed": Late(
+        "blocked",
+        TASK,
+        "dev-master",
+        {TASK: _waiting(30, blocked_by="d"), "d": [*_going(60), completed(-10 * MINUTE)]},
+    ),
+    "blocked, by what failed": Late(
+        "blocked", TASK, "d", {TASK: _waiting(20, blocked_by="d"), "d": [*_going(60), failed(0)]}
+    ),
+    "escalated": Late("escalated", TASK, "a person", {TASK: [*_going(60), *_busy(), task("escalated", 0)]}),
+    "parent-waiting": Late(
+        "parent-waiting", TASK, "dev-master", {TASK: _going(100), "kid": _subtask(completed(-10 * MINUTE))}
+    ),
+    "parent-waiting, after a failure": Late(
+        "parent-waiting", TASK, "dev-master", {TASK: _going(100), "kid": _subtask(failed(-10 * MINUTE))}
+    ),
+    "master-silent": Late("master-silent", "dev-master", "dev-master", {TASK: _going(40), "two": _going(30)}),
+    "feed-silent": Late("feed-silent", "", None, {TASK: _going(30)}),
+}
+"""Each row of the table of expectations (`lineage_core/rules/README.md`)."""
+
+
+def late_case(late: Late, seconds: float) -> Case:
+    """The events of something late, so many seconds after it is (before, if negative). What is logged later than that
+    is left out."""
+    tasks = {name: [one for one in events if one[0] <= seconds] for name, events in late.tasks.items()}
+    return Case(tasks.pop(TASK), {}, others=tasks, now=seconds)

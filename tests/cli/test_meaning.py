@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Ask
-from tests.meaning_cases import CASES, TASK, Case, write
+from tests.cli.conftest import NOW, Ask
+from tests.meaning_cases import CASES, LATE, TASK, Case, Late, late_case, write
 
 
 def holds(told: Any, expected: Any) -> bool:
@@ -39,3 +39,27 @@ def test_each_case_is_told_by_the_commands(case: Case, tmp_path: Path, ask: Ask)
     assert text.code == 0
     for skew in whole["skews"]:
         assert f"clock of {skew['actor']}" in text.out
+
+
+NEEDING = {name: case for name, case in CASES.items() if case.needs is not None}
+
+
+@pytest.mark.parametrize("case", NEEDING.values(), ids=NEEDING.keys())
+def test_what_needs_somebody_is_told_and_nothing_else(case: Case, tmp_path: Path, ask: Ask) -> None:
+    directory = tmp_path / "lineage"
+    write(directory, case)
+    told = ask("attention", "--json", directory).json["findings"]
+    assert tuple((one["rule"], one["subject"]) for one in told if one["rule"] != "feed-silent") == case.needs
+
+
+@pytest.mark.parametrize("one", LATE.values(), ids=LATE.keys())
+def test_each_row_of_the_table_is_silent_before_and_fires_when_late(one: Late, tmp_path: Path, ask: Ask) -> None:
+    def late(seconds: float) -> list[dict[str, Any]]:
+        directory = tmp_path / f"{seconds}"
+        write(directory, late_case(one, seconds))
+        found = ask("attention", "--json", directory).json["findings"]
+        return [each for each in found if (each["rule"], each["subject"]) == (one.rule, one.subject) and each["late"]]
+
+    assert late(-1) == []
+    (found,) = late(0)
+    assert (found["of"], found["late_since"]) == (one.of, NOW.replace("Z", ".000000Z"))

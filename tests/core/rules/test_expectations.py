@@ -12,14 +12,16 @@ from lineage_core.model.expectations import Expectation, Finding, Severity
 from lineage_core.rules import due_times
 from lineage_core.rules.attention import attention, feed_finding, others_of
 from lineage_core.rules.due_times import DueTimes
-from lineage_core.rules.expectations import COORDINATOR, PERSON, expectations
+from lineage_core.rules.expectations import PERSON, expectations
 from lineage_core.rules.stuck_work import RULES
 from lineage_core.rules.thresholds import DEFAULTS, Thresholds
 from lineage_core.rules.usual import UsualTimes
-from lineage_core.settings.late import LATE, LateSettings
+from lineage_core.settings.late import LATE as NAMES
+from lineage_core.settings.late import LateSettings
 from lineage_core.state.store import State
 from tests.core.meaning import events as e
 from tests.core.meaning.events import DAILY, Event, facts_of
+from tests.meaning_cases import LATE, TASK, Late, late_case
 
 NOW = 1_795_334_628_000_000
 M = 60.0
@@ -71,72 +73,31 @@ def kid(parent: str, *more: Event) -> list[Event]:
     return [e.created(at(100), parent_task_id=parent), *more]
 
 
-DONE = {"p": [], "kid": kid("p", e.started(at(90)), e.completed(at(20)))}
+@pytest.mark.parametrize("one", LATE.values(), ids=LATE.keys())
+def test_each_row_of_the_table_is_silent_before_and_fires_when_late(one: Late) -> None:
+    def found(seconds: float) -> list[Finding]:
+        case = late_case(one, seconds)
+        state = state_of(**{TASK: shifted(case.events), **{k: shifted(v) for k, v in case.others.items()}})
+        now = NOW + round(seconds * 1_000_000)
+        return [
+            found
+            for found in attention(state, now)
+            if (found.rule, found.subject) == (one.rule, one.subject) and found.late_since is not None
+        ]
 
-TABLE: list[tuple[str, dict[str, list[Event]], str, str, float]] = [
-    # name, tasks, of whom in t, subject, minutes from now after which it is late (negative: it has been)
-    ("unassigned", {"t": [e.created(at(29))]}, COORDINATOR, "t", 1),
-    ("unassigned", {"t": [e.created(at(4), priority="critical")]}, COORDINATOR, "t", 1),
-    ("unassigned", {"t": [e.created(at(4), priority="high")]}, COORDINATOR, "t", 1),
-    ("unstarted", {"t": [e.created(at(60)), e.assigned(at(9))]}, "dev-master", "t", 1),
-    ("unstarted", {"t": [*going(60), e.failed(at(50)), e.reassigned(at(9))]}, "b-master", "t", 1),
-    ("idle", {"t": going(29)}, "dev-master", "t", 1),
-    ("never-started", {"t": [*going(60), e.worker("P", at(4))]}, "w1", "w1", 1),
-    ("silent", {"t": [*going(60), e.worker("S", at(29))]}, "w1", "w1", 1),
-    (
-        "handoff-unaccepted",
-        {"t": [*going(60), *busy(), e.handoff("created", at(4), "dev-master", to_master="b-master")]},
-        "b-master",
-        "handoff-1",
-        1,
-    ),
-    (
-        "handoff-uncompleted",
-        {
-            "t": [
-                *going(60),
-                *busy(),
-                e.handoff("created", at(40), "dev-master", to_master="b-master"),
-                e.handoff("accepted", at(29), "b-master"),
-            ]
-        },
-        "b-master",
-        "handoff-1",
-        1,
-    ),
-    ("blocked", {"t": [*going(60), e.task("blocked", at(29), reason="a licence")]}, "dev-master", "t", 1),
-    (
-        "blocked",
-        {"t": [*going(60), e.task("blocked", at(29), blocked_by="d")], "d": [*going(60), *busy()]},
-        "d",
-        "t",
-        1,
-    ),
-    (
-        "blocked",
-        {"t": [*going(60), e.task("blocked", at(29), blocked_by="d")], "d": [*going(60), e.completed(at(9))]},
-        "dev-master",
-        "t",
-        1,
-    ),
-    ("parent-waiting", {"t": going(100), "kid": kid("t", e.started(at(90)), e.completed(at(9)))}, "dev-master", "t", 1),
-    ("parent-waiting", {"t": going(100), "kid": kid("t", e.started(at(90)), e.failed(at(9)))}, "dev-master", "t", 1),
-]
+    assert found(-1) == []
+    (late,) = found(0)
+    assert (late.late_since, late.of) == (NOW, one.of)
+    assert found(60)[0].late_since == NOW
 
 
-@pytest.mark.parametrize(("name", "tasks", "of", "subject", "left"), TABLE)
-def test_each_row_of_the_table_is_silent_before_and_fires_when_late(
-    name: str, tasks: dict[str, list[Event]], of: str, subject: str, left: float
-) -> None:
-    state = state_of(**tasks)
-    (one,) = (one for one in expected(state) if one.name == name)
-    due = NOW + round(left * MINUTE)
-    assert (one.of, one.subject, one.due) == (of, subject, due)
-    assert (name, subject) not in late(state, due - MINUTE // 2) or name == "silent"
-    assert not one.late(due - 1)
-    now = due + MINUTE
-    (found,) = (found for found in attention(state, now) if (found.rule, found.subject) == (name, subject))
-    assert (found.late_since, found.of) == (due, of)
+def test_each_name_of_the_table_has_a_row() -> None:
+    assert {one.rule for one in LATE.values()} == set(DEFAULTS) - {"warned"} | {"master-silent"}
+
+
+def shifted(events: list[Event]) -> list[Event]:
+    """Events of which the second 0 is now."""
+    return [(NOW / 1_000_000 + seconds, record) for seconds, record in events]
 
 
 @pytest.mark.parametrize("end", [e.failed, lambda at_: e.task("cancelled", at_)])
@@ -259,7 +220,7 @@ def test_what_is_usual_for_its_own_kind_counts_up_to_ten_times_the_default() -> 
 
 
 def test_every_name_of_the_settings_has_a_default_and_a_rule() -> None:
-    assert set(DEFAULTS) | {"master-silent"} == set(LATE) and set(LATE) - {"warned"} <= set(RULES)
+    assert set(DEFAULTS) | {"master-silent"} == set(NAMES) and set(NAMES) - {"warned"} <= set(RULES)
 
 
 # What folds, and what comes first.
