@@ -21,9 +21,9 @@ from lineage_core.base.escaping import visible
 from lineage_core.model.facts import Fact
 from lineage_core.query.record_text import record_text
 from lineage_core.rules.thresholds import Thresholds
+from lineage_core.state.feed import Feed
 from lineage_core.state.store import State
 from lineage_tui.clipboard import OSC_52_MOST, in_tmux, load_buffer, osc_52
-from lineage_tui.feed import Feed
 from lineage_tui.screens.main import Changed, MainScreen
 from lineage_tui.screens.palette import Commands
 from lineage_tui.settings.config import SavedState, save_kept

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     with ending() as end, ExitStack() as stack:
         end.clean = stack.close
         if args.demo:
-            from lineage_tui.demo_directory import demo_directory
+            from lineage_core.demo.directory import demo_directory
 
             directory = stack.enter_context(demo_directory(rate=args.rate, seed=args.seed))
         else:

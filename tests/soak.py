@@ -32,8 +32,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT)]  # as a command, `tests` is to be found
 
+from lineage_core.state.feed import Feed  # noqa: E402
 from lineage_core.state.store import State  # noqa: E402
-from lineage_tui.feed import Feed  # noqa: E402
 from tests.faults.pseudo_terminal import PtyProgram, open_descriptors, resident, watches  # noqa: E402
 from tests.wallclock import today  # noqa: E402
 

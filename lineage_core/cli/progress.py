@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -16,8 +19,23 @@ _EVERY = 0.1
 _WIDTH = 30
 
 
+_LIVE: ContextVar[Callable[[], Loaded] | None] = ContextVar("live", default=None)
+
+
+@contextmanager
+def answered_from(live: Callable[[], Loaded]) -> Iterator[None]:
+    """Within this context `load_all` reads nothing, but gives what a feed has folded already."""
+    token = _LIVE.set(live)
+    try:
+        yield
+    finally:
+        _LIVE.reset(token)
+
+
 def load_all(directory: Path) -> Loaded:
     """The state of a directory, with a progress bar if it takes long. Raises JournalError when it does not exist."""
+    if (live := _LIVE.get()) is not None:
+        return live()
     from lineage_core.state.load import load
 
     with ProgressBar("reading") as bar:

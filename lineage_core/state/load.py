@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +17,20 @@ from lineage_core.state.store import State
 
 
 class Loaded(NamedTuple):
-    """rejected: what was quarantined, with the path of its file. problems: files that cannot be read, and why."""
+    """rejected: what was quarantined, with the path of its file. problems: files that cannot be read, and why.
+    counted: what was quarantined as counts by canonical name, where a feed keeps no more than these."""
 
     state: State
     rejected: list[tuple[Path, Rejected]]
     problems: dict[str, str]
+    counted: dict[str, int] | None = None
+
+    @property
+    def quarantined(self) -> dict[str, int]:
+        """How many pieces of which files, by canonical name, were quarantined."""
+        if self.counted is not None:
+            return self.counted
+        return dict(Counter(path.name[: path.name.find(".jsonl") + len(".jsonl")] for path, _ in self.rejected))
 
 
 @uncollected()

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from lineage_core.model.facts import Fact
 from lineage_core.rules.thresholds import Thresholds
+from lineage_core.state.feed import Feed
 from lineage_core.state.store import State
-from lineage_tui.feed import Feed
 from lineage_tui.settings.config import SavedState
 from lineage_tui.settings.keymap import Command, first_key
 from lineage_tui.theme.styles import Styles

@@ -122,7 +122,7 @@ def test_a_report_is_not_written_through_a_symbolic_link(tmp_path: Path) -> None
     [
         "lineage_tui.views.task_tree:TaskTreeView:draw",  # while a line is drawn
         "lineage_tui.screens.main:MainScreen:_tick",  # in a timer
-        "lineage_tui.feed:Feed:_scan",  # in the feed's thread
+        "lineage_core.state.feed:Feed:_scan",  # in the feed's thread
         "lineage_core.read.watcher:Watcher:wait",
         "lineage_tui.app:LineageApp:on_mount",
     ],

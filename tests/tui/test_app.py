@@ -191,7 +191,7 @@ async def test_nothing_moves_on_a_paused_screen_when_learning_ends(
 async def test_what_is_read_while_paused_is_bounded_and_nothing_is_lost(
     lineage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lineage_tui.feed.ASIDE", 1000)
+    monkeypatch.setattr("lineage_core.state.feed.ASIDE", 1000)
     journal = Journal(lineage)
     journal.log("task_created", "task-first", "user-kim")
     async with opened(lineage) as pilot:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -99,7 +98,7 @@ def findings_answer(args: argparse.Namespace, usual: Callable[[Finding], bool], 
     except JournalError as error:
         loaded, missing = Loaded(State(), [], {}), str(error)
     state = loaded.state
-    health = FeedHealth(directory, missing, loaded.problems, quarantined_of(loaded))
+    health = FeedHealth(directory, missing, loaded.problems, loaded.quarantined)
     feed = feed_findings(health, now)
     findings = attention(state, now, limits)
     many = next((one for one in findings if one.rule == CROWD), None)
@@ -136,14 +135,6 @@ def _rule_of(name: str) -> str:
     if name in NAMES:
         return name
     raise BadInputError(f"--rule: no rule {name!r}{nearest(name, NAMES)} (known: {', '.join(NAMES)})")
-
-
-def quarantined_of(loaded: Loaded) -> dict[str, int]:
-    """How many pieces of which files, by canonical name, were quarantined."""
-    counts: Counter[str] = Counter()
-    for path, _ in loaded.rejected:
-        counts[path.name[: path.name.find(".jsonl") + len(".jsonl")]] += 1
-    return dict(counts)
 
 
 def _row(one: Finding, state: State, now: int) -> dict[str, Any]:

@@ -18,12 +18,12 @@ from lineage_core import demo
 from lineage_core.base.clock import parse_timestamp
 from lineage_core.model.facts import Fact, FactSearch
 from lineage_core.state import snapshot_cache
+from lineage_core.state.feed import Feed
 from lineage_core.state.load import load
 from lineage_core.state.snapshot import DamagedError, Snapshot
 from lineage_core.state.snapshot_worker import fold, fold_again
 from lineage_core.state.store import State
 from lineage_core.write.journal import Journal
-from lineage_tui.feed import Feed
 
 NOW = parse_timestamp("2026-03-14T03:00:00Z") or 0
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from lineage_core.state import feed as feed_module
 from lineage_core.state import snapshot_cache
+from lineage_core.state.feed import Feed
 from lineage_core.state.load import load
 from lineage_core.state.store import State
-from lineage_tui import feed as feed_module
-from lineage_tui.feed import Feed
 from tests.journal_text import compact, record
 
 COUNT = 14_000

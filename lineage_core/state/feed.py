@@ -1,6 +1,6 @@
-"""The feed: tail -> fold in a thread of its own; the screen takes what changed when it is ready for more.
+"""The feed: tail -> fold in a thread of its own; who shows it takes what changed when it is ready for more.
 
-The thread never touches a widget, the screen never reads a file. A slow screen builds no backlog: changed tasks are a
+The thread never touches a widget, a screen never reads a file. A slow screen builds no backlog: changed tasks are a
 set, and at most one notice is under way. While the screen is paused, reading goes on and what was read is set aside, so
 that the state stands still too.
 """
@@ -18,12 +18,13 @@ from queue import SimpleQueue
 from typing import Any
 
 from lineage_core.base.clock import SECOND
-from lineage_core.base.errors import JournalError
+from lineage_core.base.errors import JournalError, no_directory
 from lineage_core.read.checkpoint import path_of
 from lineage_core.read.decoder import Found, Rejected
 from lineage_core.read.quarantine import Quarantine
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
+from lineage_core.state.load import Loaded
 from lineage_core.state.snapshot import Snapshot
 from lineage_core.state.snapshot_cache import Prefix, SnapshotCache, uncollected
 from lineage_core.state.store import State
@@ -123,6 +124,13 @@ class Feed(threading.Thread):
     def whole(self) -> bool:
         """Whether all that is in the directory has been read, from the beginning."""
         return self._since is None and self.health.loaded
+
+    def loaded(self) -> Loaded:
+        """What `load` gives, as far as it has been read. Raises JournalError when the directory does not exist."""
+        if self.health.missing:
+            raise no_directory(self.directory)
+        counted = dict(self.health.quarantined)
+        return Loaded(self.state, [], self._tailer.problems | self.state.problems, counted)
 
     def _begin_history(self) -> threading.Thread | None:
         """What will fold what the directory holds already, unless that is little; the tailer reads the newest."""

@@ -1,4 +1,4 @@
-"""`lineage-tui --demo`: a simulated cortex in a temporary directory, for as long as the screen is open."""
+"""`--demo`: a simulated cortex in a temporary directory, for as long as a program shows it."""
 
 from __future__ import annotations
 

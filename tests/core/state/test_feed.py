@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from lineage_core.dataframes.reader import FrameReader
+from lineage_core.state.feed import Feed
 from lineage_core.state.store import State
-from lineage_tui.feed import Feed
 from tests.journal_text import compact, record
 
 DAY = "lineage-2026-11-22.jsonl"
