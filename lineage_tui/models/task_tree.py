@@ -34,7 +34,8 @@ class TaskTree:
         self.hits: Counter[str] = Counter()
         self.found = 0
         self.live = True  # False while the past is read: tasks are open or closed by how they end up, not by the way
-        self.held = ""  # the task that the operator looks at: it does not close by itself
+        self.still = False  # True while the operator reads: what is shown keeps its order, and opens and closes nothing
+        self._waiting: dict[Node, tuple[object, ...]] = {}  # where groups and tasks are to stand once it may move again
         self.folds: dict[str, bool] = {}  # what the operator has opened or closed, by id
         self._orders: dict[str, tuple[str, bool]] = {}  # the order that each group is in; changed group by group
         self.sorted_by = "newest"
@@ -106,6 +107,24 @@ class TaskTree:
             for ancestor in reversed(missing):
                 self._place(ancestor)
         self._measure()
+
+    def settle(self) -> None:
+        """Bring what was held still to where it belongs."""
+        waiting, self._waiting = self._waiting, {}
+        for node, sort in waiting.items():
+            if (parent := node.parent) is not None and node.sort != sort:
+                self._detach(node)
+                node.sort = sort
+                self._attach(node, parent)
+            if node.kind == "task" and self.rows[node.ident].status.ended and node.ident not in self.folds:
+                self._close(node)
+        self._measure()
+
+    def _close(self, node: Node) -> None:
+        """Close a task that is over, but not over subtasks that may go on."""
+        if not self.live or node.kids.count <= sum(node.synced):
+            node.expanded = False
+            self._stale[node] = None
 
     def expand(self, node: Node, expanded: bool) -> None:
         """Open or close a node; its group or task stays so."""
@@ -180,6 +199,7 @@ class TaskTree:
 
     def set_sort(self, *, step: int = 0, invert: bool = False) -> Iterator[int]:
         """Sort the tasks of each group by the next of SORTS, or turn the order round; a generator, in slices."""
+        self.settle()
         names = list(SORTS)
         self.sorted_by = names[(names.index(self.sorted_by) + step) % len(names)]
         self.inverted ^= invert
@@ -208,11 +228,20 @@ class TaskTree:
             node.matches = self.matches is None
             node.sort = (-at, name)
             self._attach(node, self.root)
-        elif -at < node.sort[0]:
-            self._detach(node)
-            node.sort = (-at, name)
-            self._attach(node, self.root)
+        elif -at < (self._waiting.get(node) or node.sort)[0]:  # type: ignore[operator]
+            self._move(node, self.root, (-at, name))
         return node
+
+    def _move(self, node: Node, home: Node, sort: tuple[object, ...]) -> None:
+        """Bring a node to its place, or note it while all stands still. A task that comes to another parent moves."""
+        if self.still and node.parent is home:
+            self._waiting[node] = sort
+            return
+        self._waiting.pop(node, None)
+        if node.parent is not None:
+            self._detach(node)
+        node.sort = sort
+        self._attach(node, home)
 
     def _parent(self, task_id: str) -> str | None:
         parent = self.state.subtasks.parent(task_id)
@@ -255,14 +284,13 @@ class TaskTree:
             node.expanded = self.folds[task_id]
         elif not row.status.ended:
             node.expanded = home is None or home.depth < OPEN_DEPTH
-        elif not self.live or (task_id != self.held and node.kids.count <= sum(node.synced)):
-            node.expanded = False  # what is over closes, but not over subtasks that may go on
+        elif self.still:
+            self._waiting.setdefault(node, node.sort)
+        else:
+            self._close(node)
         self._match(node, row)
-        if home is not None and (node.parent is not home or node.sort != sort):
-            if node.parent is not None:
-                self._detach(node)
-            node.sort = sort
-            self._attach(node, home)
+        if home is not None and (node.parent is not home or self._waiting.get(node, node.sort) != sort):
+            self._move(node, home, sort)
         if node.expanded:
             self._sync(node)
         self._stale[node] = None

@@ -53,9 +53,14 @@ class TaskTreeView(FollowingList):
     def arrived(self, task_ids: set[str]) -> None:
         """Take in what changed in these tasks."""
         before = len(self.model.rows)
-        self.model.held = "" if self.following else (self.target() or ("",))[0]
+        self.model.still = self.model.live and not self.following
         self.model.update(task_ids)
         self.settle(len(self.model.rows) - before, lambda key: _is_about(key, task_ids))
+
+    def follow(self) -> None:
+        self.model.still = False
+        self.model.settle()
+        super().follow()
 
     def home(self) -> int:
         """The newest task: the first that is not a heading."""

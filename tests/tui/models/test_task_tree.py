@@ -215,19 +215,45 @@ def moved(task: str, event_type: str, at: int, **data: str) -> tuple[str, Any]:
     return task, fact_of("lineage-2026-11-22.jsonl", at, 100, at, record)
 
 
-def test_a_task_that_ends_closes_unless_the_operator_looks_at_it_or_subtasks_may_go_on() -> None:
+def test_a_task_that_ends_closes_unless_subtasks_may_go_on() -> None:
+    tree = tree_of_three_with_workers(created("task-d", 90, parent="task-c"))
+    assert workers_shown(tree) == ["worker-task-c", "worker-task-b", "worker-task-a"]
+    end(tree, "task-a", "task-b", "task-c")
+    assert lines(tree) == ["session-a", "task-c", "worker-task-c", "task-d", "task-b", "task-a"]
+    tree.update(tree.state.merge_facts([moved("task-a", "task_reassigned", 200, to_master="b-master")]))
+    assert lines(tree)[-1] == "worker-task-a"  # it goes on, so it opens again
+
+
+def test_what_is_held_still_keeps_its_order_and_closes_nothing_until_it_may_move() -> None:
+    tree = tree_of_three_with_workers(created("task-z", 5, session="session-z"))
+    tree.sorted_by = "last event"
+    for _ in tree.set_sort():
+        pass
+    tree.still = True
+    before = lines(tree)
+    end(tree, "task-b")
+    tree.update(tree.state.merge_facts([created("task-y", 300, session="session-z")]))
+    assert [name for name in lines(tree) if name != "task-y"] == before
+    tree.still = False
+    tree.settle()
+    after = lines(tree)
+    assert after[0] == "session-z" and "worker-task-b" not in after  # newest first, and what is over closes
+    assert after[3:5] == ["session-a", "task-b"]  # of which the last event is the newest
+
+
+def tree_of_three_with_workers(*more: tuple[str, Any]) -> TaskTree:
     facts = [
         fact
         for number, task in enumerate(("task-a", "task-b", "task-c"))
         for fact in (created(task, 10 * number + 1), spawned(task, f"worker-{task}", 10 * number + 2))
     ]
-    tree = tree_of(*facts, created("task-d", 90, parent="task-c"))
-    assert [ident for ident in lines(tree) if ident.startswith("worker")] == [
-        "worker-task-c", "worker-task-b", "worker-task-a",
-    ]  # fmt: skip
-    tree.held = "task-b"
-    ends = [moved(task, "task_completed", 100 + n, completion_status="success") for n, task in enumerate("abc")]
-    tree.update(tree.state.merge_facts([(f"task-{task[-1]}", fact) for task, fact in ends]))
-    assert lines(tree) == ["session-a", "task-c", "worker-task-c", "task-d", "task-b", "worker-task-b", "task-a"]
-    tree.update(tree.state.merge_facts([moved("task-a", "task_reassigned", 200, to_master="b-master")]))
-    assert lines(tree)[-1] == "worker-task-a"  # it goes on, so it opens again
+    return tree_of(*facts, *more)
+
+
+def workers_shown(tree: TaskTree) -> list[str]:
+    return [ident for ident in lines(tree) if ident.startswith("worker")]
+
+
+def end(tree: TaskTree, *tasks: str) -> None:
+    ends = [moved(task, "task_completed", 100 + n, completion_status="success") for n, task in enumerate(tasks)]
+    tree.update(tree.state.merge_facts(ends))
