@@ -35,6 +35,7 @@ COMMANDS = {
     "workers": "the workers of a task, or all",
     "failed": "failed tasks and workers with their reasons, newest first",
     "attention": "what needs a person, the most urgent first",
+    "watch": "what needs a person, drawn again as it changes",
     "zombies": "of attention, the workers that are silent or dead",
     "events": "the events that match",
     "recent": "the newest events",

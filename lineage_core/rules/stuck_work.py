@@ -204,7 +204,8 @@ def _orphaned(task: Task, others: Others, now: int, limits: Thresholds) -> Itera
     for run in task.workers.values():
         seen = watch(run, ended, limits)
         if seen is not None and seen.word(now):
-            text = f"{run.worker_id} is still open, but its task {task.status.value} {ago(ended, now)} ago"
+            how = "was cancelled" if task.status is Status.CANCELLED else task.status.value
+            text = f"{run.worker_id} is still open, but its task {how} {ago(ended, now)} ago"
             yield Finding("orphaned", Severity.WARNING, task.task_id, run.worker_id, seen.since, text)
 
 

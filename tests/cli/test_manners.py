@@ -31,7 +31,7 @@ EVERY = [
       for form in ("text", "json", "jsonl", "csv")),
     *(f"export tasks --format {form}" for form in ("csv", "json", "jsonl", "html", "parquet")),
     *(f"{name} --format {form}" for name in ("validate", "doctor", "archive --dry-run") for form in ("text", "json")),
-    "follow --from-start", "follow --from-start --json", "validate --schema", "validate --rules",
+    "watch --once", "follow --from-start", "follow --from-start --json", "validate --schema", "validate --rules",
     "completion bash", "completion zsh", "completion fish", "integration list", "integration show 3.1", "shell path",
     "log task_created t u", "--help", "--version", "", *(f"{name} --help" for name in COMMANDS),
 ]  # fmt: skip
