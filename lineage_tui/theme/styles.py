@@ -1,7 +1,8 @@
 """How states look: a glyph, a word and a colour for each, and the themes that hold the colours.
 
-A state is never told by colour alone. `--ascii` has its own glyphs. The colour-blind theme takes the palette of Okabe
-and Ito (2008), which people with the common kinds of colour blindness tell apart.
+A state is never told by colour alone. `--ascii` has its own glyphs. Text reads on every background of its theme with a
+contrast of at least 4.5 (WCAG 2.2, AA). The colour-blind theme takes the palette of Okabe and Ito (2008), which people
+with the common kinds of colour blindness tell apart, lighter where that contrast needs it.
 """
 
 from __future__ import annotations
@@ -57,16 +58,16 @@ _DARK = {
     "background": "#11151c",
     "panel": "#1a202b",
     "text": "#d5dbe5",
-    "muted": "#6e7a8c",
+    "muted": "#919ba9",
     "line": "#2c3543",
-    "cursor": "#27384f",
+    "cursor": "#22324a",
     "accent": "#79b8ff",
     "queued": "#9aa7b8",
     "assigned": "#b39df3",
     "running": "#4fb8d8",
     "blocked": "#e0af68",
     "done": "#7fbf7a",
-    "failed": "#f7687a",
+    "failed": "#f76d7e",
     "zombie": "#e678c8",
     "handoff": "#79b8ff",
     "escalated": "#ff9e57",
@@ -75,27 +76,27 @@ _LIGHT = {
     "background": "#fbfaf7",
     "panel": "#efede7",
     "text": "#22272e",
-    "muted": "#7a808a",
+    "muted": "#61666e",
     "line": "#d8d5cc",
-    "cursor": "#d6e4f5",
+    "cursor": "#dbe7f6",
     "accent": "#0b5cad",
     "queued": "#5e6773",
     "assigned": "#6d4bc3",
-    "running": "#00758f",
-    "blocked": "#9a6700",
-    "done": "#2e7d32",
-    "failed": "#c9243f",
+    "running": "#006f87",
+    "blocked": "#8b5d00",
+    "done": "#2b742e",
+    "failed": "#c5233e",
     "zombie": "#a8328a",
     "handoff": "#0b5cad",
-    "escalated": "#c2570c",
+    "escalated": "#a84b0a",
 }
 _CLEAR = _DARK | {
     "queued": "#bbbbbb",
-    "assigned": "#cc79a7",
+    "assigned": "#d082ad",
     "running": "#56b4e9",
     "blocked": "#e69f00",
-    "done": "#009e73",
-    "failed": "#d55e00",
+    "done": "#00b080",
+    "failed": "#fe7000",
     "zombie": "#f0e442",
     "handoff": "#56b4e9",
     "escalated": "#f0e442",
