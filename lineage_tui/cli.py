@@ -34,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Run the app with parsed options."""
+    if args.plain:
+        return _run_plain(args)
     from contextlib import ExitStack
 
     from lineage_core.base import clock, user_files
@@ -46,7 +48,10 @@ def run(args: argparse.Namespace) -> int:
 
     chosen = settings(vars(args), os.environ, read_config())
     if trouble := missing():
-        raise BadInputError(f"{trouble}; `lineage tasks` prints the tasks, `lineage follow` events as they come")
+        instead = (
+            "`lineage-tui --plain` answers in plain lines, `lineage tasks` prints the tasks, `lineage follow` events"
+        )
+        raise BadInputError(f"{trouble}; {instead}")
     for name in ("COLUMNS", "LINES"):  # they would stand for the size of the terminal, also when it has changed
         os.environ.pop(name, None)
     with ending() as end, ExitStack() as stack:
@@ -82,6 +87,18 @@ def run(args: argparse.Namespace) -> int:
         if not app._exit:
             raise RuntimeError("the screen was closed, and nobody had asked for that")
         return app.return_code or ExitCode.OK
+
+
+def _run_plain(args: argparse.Namespace) -> int:
+    from contextlib import ExitStack
+
+    from lineage_core.demo.directory import demo_directory
+    from lineage_core.write.locations import lineage_dir
+    from lineage_tui import plain
+
+    with ExitStack() as stack:
+        demo = demo_directory(rate=args.rate, seed=args.seed) if args.demo else None
+        return plain.run(stack.enter_context(demo) if demo is not None else lineage_dir(args.dir))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     add_arguments(p)
     p.add_argument("--theme", metavar="NAME", help="colours: dark, light, clear (for the colour-blind) or ansi")
     p.add_argument("--ascii", action="store_true", help="plain ASCII glyphs")
+    p.add_argument("--plain", action="store_true", help="questions and answers in plain lines, for screen readers")
     p.add_argument("--fresh", action="store_true", help="ignore what the last run left (view, filter, folds …)")
     p.add_argument("--poll", action="store_true", help="poll instead of waiting for notifications")
     return p
