@@ -12,22 +12,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lineage_core.base.clock import format_timestamp, parse_timestamp
-from tests.core.meaning.events import (
-    DAY,
-    HOUR,
-    MINUTE,
-    Event,
-    assigned,
-    completed,
-    created,
-    event,
-    failed,
-    handoff,
-    reassigned,
-    started,
-    task,
-    worker,
-)
+from tests.build import Event, assigned, completed, created, event, failed, handoff, reassigned, started, task, worker
+
+DAY, HOUR, MINUTE = 86_400, 3600, 60
 
 NOW = "2026-11-22T08:10:00Z"
 NOW_AT = parse_timestamp(NOW) or 0

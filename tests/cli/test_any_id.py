@@ -11,9 +11,9 @@ import pytest
 
 from lineage_core.cli import main
 from lineage_core.write.journal import Journal
+from tests.build import record, write
 from tests.cli.conftest import Ask, Asked
 from tests.conftest import ROOT
-from tests.journal_text import compact, record
 
 IDS = ["-x", "--", "-", "--json", "--task", "-1", "@file", "@", "a b", "a\nb", "--a=b", "=", "*", "a*[b]?", "[x]",
        "task", "", " ", "'", '"', "\\", "é\u202e", "%s", "$(id)", "!", "-x y", "--dir"]  # fmt: skip
@@ -48,8 +48,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
         actor = {"type": "master", "id": name, "principal": "system"}
         lines.append(record(2 * number, **common, actor=actor, event_type=name or "?", event_data={"worker_id": name}))
         lines.append(record(2 * number + 1, **common, actor=actor, event_type="task_completed", event_data={}))
-    (folder / "lineage-2026-11-22.jsonl").write_bytes(b"".join(map(compact, lines)))
-    return folder
+    return write(folder, *lines)
 
 
 @pytest.mark.parametrize("name", IDS, ids=repr)

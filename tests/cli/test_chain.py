@@ -2,14 +2,10 @@
 
 from pathlib import Path
 
-from lineage_core.model.facts import Fact
 from lineage_core.rules.causality import Link, chain
 from lineage_core.write.journal import Journal
+from tests.build import fact
 from tests.cli.conftest import Ask
-
-
-def fact(at: int, name: str, event_type: str, parent: str | None = None, **data: object) -> Fact:
-    return Fact(at, "f", at, name, at, 1, event_type, "master", "m", parent, dict(data), {})
 
 
 def shape(links: list[Link]) -> list[tuple[int, str, bool]]:

@@ -17,9 +17,9 @@ from lineage_core.query.filter_parser import KEYS
 from lineage_core.rules.feed_health import FEED
 from lineage_core.rules.stuck_work import OLD_RULES, RULES
 from lineage_tui.settings.config import THEMES
+from tests.build import record, write
 from tests.cli.conftest import LEGACY, Ask
 from tests.faults.pseudo_terminal import PtyProgram
-from tests.journal_text import compact, record
 
 Tool = Callable[[str], str]
 Complete = Callable[..., list[str]]
@@ -162,8 +162,8 @@ def test_recent_task_ids(complete: Complete) -> None:
 def test_the_directory_follows_option_and_environment(complete: Complete, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    (other / "lineage-2026-11-21.jsonl").write_bytes(compact(record(8)))
-    (other / "lineage-2026-11-22.jsonl").write_bytes(compact(record(9)))
+    write(other, record(8), name="lineage-2026-11-21.jsonl")
+    write(other, record(9))
     assert complete("task", "--dir", str(other), "task-") == ["task-9"]
     assert complete("task", "task-", LINEAGE_DIR=str(other)) == ["task-9"]
     cortex = tmp_path / "cortex" / "coordination"
@@ -175,8 +175,7 @@ def test_the_directory_follows_option_and_environment(complete: Complete, tmp_pa
 
 def test_an_id_that_a_shell_would_run_is_not_offered(complete: Complete, tmp_path: Path) -> None:
     evil = ["task-$(touch x)", "task-`id`", "task-\x1b]0;x\x07", "task-a b", "task-good"]
-    lines = b"".join(compact(record(n, task_id=name)) for n, name in enumerate(evil))
-    (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(lines)
+    write(tmp_path, *(record(n, task_id=name) for n, name in enumerate(evil)))
     assert complete("task", "task-", LINEAGE_DIR=str(tmp_path)) == ["task-good"]
 
 

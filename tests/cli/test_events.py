@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from lineage_core.query.newest_events import LAST_STRETCH
+from tests.build import compact, pretty, record
 from tests.cli.conftest import Ask
-from tests.journal_text import compact, pretty, record
 
 
 def write(directory: Path, name: str, *lines: bytes) -> Path:

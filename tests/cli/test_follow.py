@@ -18,7 +18,7 @@ from typing import IO
 
 import pytest
 
-from tests.journal_text import compact, pretty, record
+from tests.build import compact, pretty, record
 
 DAY = "lineage-2026-11-22.jsonl"
 

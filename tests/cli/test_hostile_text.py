@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from lineage_core.cli.commands.export import QUERIES
+from tests.build import record, write
 from tests.cli.conftest import Ask
-from tests.journal_text import compact
 
 PAYLOADS = {
     "osc-title": "\x1b]0;owned\x07",
@@ -58,25 +58,23 @@ def journal(directory: Path, text: str) -> str:
         ("task_blocked", {"reason": text, "blocked_by": [f"parent-{text}"]}),
     ]
     records = [
-        {
-            "lineage_id": f"lineage-{text}-{number}",
-            "task_id": task,
-            "event_type": kind,
-            "timestamp": f"2026-11-22T07:00:{number:02d}Z",
-            "actor": {**actor, "type": text} if kind == text else actor,
-            "event_data": data,
-            "parent_lineage_id": f"lineage-{text}-{number - 1}",
-            "related_task_ids": [f"related-{text}"],
-            "context": {"session_id": text, "trace_id": text, "master_type": text},
-            "tags": [text],
-            text: text,
-        }
+        record(
+            lineage_id=f"lineage-{text}-{number}",
+            task_id=task,
+            event_type=kind,
+            timestamp=f"2026-11-22T07:00:{number:02d}Z",
+            actor={**actor, "type": text} if kind == text else actor,
+            event_data=data,
+            parent_lineage_id=f"lineage-{text}-{number - 1}",
+            related_task_ids=[f"related-{text}"],
+            context={"session_id": text, "trace_id": text, "master_type": text},
+            tags=[text],
+            **{text: text},
+        )
         for number, (kind, data) in enumerate(steps)
     ]
     ended = {**records[0], "task_id": f"parent-{text}", "lineage_id": f"lineage-{text}-p", "event_type": "task_failed"}
-    directory.mkdir()
-    # json.dumps escapes C0; C1, bidi and separators stand raw in the file
-    (directory / "lineage-2026-11-22.jsonl").write_bytes(b"".join(map(compact, [*records, ended])))
+    write(directory, *records, ended)  # C0 is escaped; C1, bidi and separators stand raw in the file
     return task
 
 

@@ -25,8 +25,8 @@ from lineage_core.query.block_search import Search
 from lineage_core.query.event_query import EventQuery
 from lineage_core.read import compression
 from lineage_core.read.decoder import Decoder
+from tests.build import compact, pretty, record, write
 from tests.cli.conftest import DATA
-from tests.journal_text import compact, pretty, record
 
 Rec = dict[str, Any]
 
@@ -212,8 +212,8 @@ print(*(hits.hit_of(place)[:4] for place in found.places), sep="\\n")
 
 def test_processes_share_the_work_and_agree_with_one_alone(tmp_path: Path) -> None:
     for day in range(1, 9):
-        content = b"".join(compact(record(100 * day + n, task_id=f"task-{n % 5}")) for n in range(50))
-        (tmp_path / f"lineage-2026-11-{day:02d}.jsonl").write_bytes(content)
+        events = (record(100 * day + n, task_id=f"task-{n % 5}") for n in range(50))
+        write(tmp_path, *events, name=f"lineage-2026-11-{day:02d}.jsonl")
     places = alone(SEARCH, str(tmp_path), "100000", "1")
     assert places.count("\n") == 80
     assert alone(SEARCH, str(tmp_path), "4000", "2") == places
@@ -343,7 +343,7 @@ def test_records_are_read_again_as_they_were_written_and_copies_left_out(tmp_pat
 
 def test_events_of_one_time_and_id_but_other_content_are_both_kept(tmp_path: Path) -> None:
     one, other = record(1, tags=["a"]), record(1, tags=["b"])
-    (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(compact(one) + compact(other) + compact(one))
+    write(tmp_path, one, other, one)
     kept = [json.loads(raw) for _, raw in hits.records(hits.find(tmp_path, Search()))]
     assert [digest_of(value) for value in kept] == [digest_of(one), digest_of(other)]
 
@@ -351,7 +351,7 @@ def test_events_of_one_time_and_id_but_other_content_are_both_kept(tmp_path: Pat
 def test_a_file_that_is_moved_into_the_archive_while_it_is_searched_is_found_there(tmp_path: Path) -> None:
     source = tmp_path / "lineage-2026-11-22.jsonl"
     source.write_bytes(compact(record(1, task_id="task-1")))
-    (tmp_path / "lineage-2026-11-23.jsonl").write_bytes(compact(record(2, task_id="task-1")))
+    write(tmp_path, record(2, task_id="task-1"), name="lineage-2026-11-23.jsonl")
     moved = tmp_path / "archive" / "2026-11" / "lineage-2026-11-22.jsonl.gz"
 
     def move(done: float) -> None:  # the newer file is searched first; then the older one goes

@@ -5,9 +5,9 @@ import pytest
 from lineage_core.base.clock import DAY, HOUR, SECOND, parse_timestamp
 from lineage_core.base.escaping import visible
 from lineage_core.meaning.fold import derive
-from lineage_core.model.facts import fact_of
 from lineage_core.present.timeline import Timeline, timeline
 from lineage_core.present.timeline_text import BARS, draw
+from tests.build import event, facts_of
 from tests.cli.conftest import NOW, Ask
 
 T0 = parse_timestamp("2026-11-22T00:00:00Z") or 0
@@ -15,18 +15,8 @@ T0 = parse_timestamp("2026-11-22T00:00:00Z") or 0
 
 def task_of(*steps: tuple[int, str, dict[str, object]]) -> Timeline:
     """The timeline of a task with events at those seconds after midnight."""
-    facts = []
-    for number, (second, event_type, data) in enumerate(steps):
-        record = {
-            "lineage_id": f"lineage-{number}",
-            "task_id": "task-1",
-            "event_type": event_type,
-            "timestamp": "-",
-            "actor": {"type": "master", "id": "dev-master"},
-            "event_data": data,
-        }
-        facts.append(fact_of("lineage-2026-11-22.jsonl", number, 1, T0 + second * SECOND, record))
-    return timeline(derive("task-1", facts))
+    events = [event(kind, T0 / SECOND + second, "dev-master", "master", **data) for second, kind, data in steps]
+    return timeline(derive("task-1", facts_of(events, "task-1")))
 
 
 def drawn(line: Timeline, now: int, width: int, *, ascii_only: bool = False) -> list[str]:

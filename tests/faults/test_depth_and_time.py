@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.build import id_of, record
 from tests.conftest import ROOT
 from tests.faults.pseudo_terminal import PtyProgram, without_sequences
 
@@ -32,12 +33,8 @@ def asked(directory: Path, *words: str, **environ: str) -> str:
     return done.stdout
 
 
-def record(number: int, timestamp: str, **data: Any) -> dict[str, Any]:
-    return {
-        "lineage_id": f"lineage-{number:026d}", "task_id": "task-1", "event_type": "task_started",
-        "timestamp": timestamp,
-        "actor": {"type": "master", "id": "a-master", "principal": "system"}, "event_data": data,
-    }  # fmt: skip
+def started(number: int, timestamp: str, **data: Any) -> dict[str, Any]:
+    return record(number, task_id="task-1", event_type="task_started", timestamp=timestamp, event_data=data)
 
 
 def depth_of(value: Any) -> int:
@@ -60,7 +57,7 @@ def deep(tmp_path: Path) -> Path:
     directory.mkdir()
     lines = []
     for number, (left, right) in enumerate((("[", "]"), ('{"k":', "}"))):
-        text = json.dumps(record(number, f"2026-03-14T02:00:0{number}Z", metadata="DEEP", reason="why"))
+        text = json.dumps(started(number, f"2026-03-14T02:00:0{number}Z", metadata="DEEP", reason="why"))
         lines.append(text.replace('"DEEP"', left * 990 + '"bottom"' + right * 990))
     (directory / "lineage-2026-03-14.jsonl").write_text("\n".join(lines) + "\n")
     return directory
@@ -133,10 +130,10 @@ ODD_TIMES = [
 def test_events_of_a_wrong_clock_are_all_shown_in_one_order_everywhere(times: list[str], tmp_path: Path) -> None:
     directory = tmp_path / "lineage"
     directory.mkdir()
-    lines = [json.dumps(record(n, when, current_step=f"s{n}")) for n, when in enumerate(times)]
+    lines = [json.dumps(started(n, when, current_step=f"s{n}")) for n, when in enumerate(times)]
     (directory / "lineage-2026-03-14.jsonl").write_text("\n".join(lines) + "\n")
     order = [event["lineage_id"] for event in json.loads(asked(directory, "events", "--json"))]
-    assert sorted(order) == [f"lineage-{n:026d}" for n in range(len(times))]
+    assert sorted(order) == [id_of(n) for n in range(len(times))]
     assert [event["lineage_id"] for event in json.loads(asked(directory, "recent", "--json"))] == order
     told = json.loads(asked(directory, "task", "task-1", "--json"))
     assert [event["lineage_id"] for event in told["events"]] == order

@@ -6,6 +6,7 @@ import json
 import sys
 from datetime import timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -26,6 +27,7 @@ from lineage_core.base.clock import (
 from lineage_core.cli import main
 from lineage_core.dataframes.reader import read_frames
 from lineage_core.read.decoder import Decoder
+from tests.build import compact, record, write
 from tests.faults.pseudo_terminal import PtyProgram
 
 CLAMPED = {
@@ -51,18 +53,15 @@ NONE = (
 )
 
 
-def record(number: int, timestamp: object, event: str) -> bytes:
+def at(number: int, timestamp: object, event: str) -> dict[str, Any]:
     data = {"worker_id": f"w{number}", "worker_type": "scan", "handoff_id": f"h{number}", "reason": "waits"}
-    return json.dumps(
-        {
-            "lineage_id": f"lineage-{number}-{event}",
-            "task_id": f"task-{number}",
-            "event_type": event,
-            "timestamp": timestamp,
-            "actor": {"type": "worker", "id": f"w{number}"},
-            "event_data": data | {"from_master": "a-master", "to_master": "b-master"},
-        }
-    ).encode()
+    return record(
+        lineage_id=f"lineage-{number}-{event}",
+        task_id=f"task-{number}",
+        event_type=event,
+        timestamp=timestamp,
+        event_data=data | {"from_master": "a-master", "to_master": "b-master"},
+    )
 
 
 EVENTS = ("task_created", "task_started", "worker_spawned", "worker_started", "handoff_created", "task_blocked")
@@ -72,14 +71,11 @@ EVENTS = ("task_created", "task_started", "worker_spawned", "worker_started", "h
 def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Tasks at every edge, and one that goes from the first to the last moment."""
     monkeypatch.setenv("LINEAGE_NOW", "2026-03-14T03:00:00Z")
-    directory = tmp_path / "lineage"
-    directory.mkdir()
     stamps: list[object] = [*CLAMPED, *EXACT, *NONE, 1_700_000_000_000_000_000, None]
-    lines = [record(number, stamp, event) for number, stamp in enumerate(stamps) for event in EVENTS]
+    lines = [at(number, stamp, event) for number, stamp in enumerate(stamps) for event in EVENTS]
     ends = zip(("task_created", "worker_spawned", "worker_started", "task_completed"), [*CLAMPED], strict=False)
-    lines += [record(99, stamp, event) for event, stamp in ends]
-    (directory / "lineage-2026-03-14.jsonl").write_bytes(b"\n".join(lines) + b"\n")
-    return directory
+    lines += [at(99, stamp, event) for event, stamp in ends]
+    return write(tmp_path / "lineage", *lines, name="lineage-2026-03-14.jsonl")
 
 
 def test_a_time_that_no_date_can_name_is_the_nearest_that_one_can() -> None:
@@ -108,7 +104,7 @@ def test_any_offset_near_the_edge_is_read_as_arithmetic_has_it(
     expected = local // SECOND * SECOND + micros - offset * 60 * SECOND
     assert parse_timestamp(text) == clamped(expected)
     assert out_of_years(text) == (expected != clamped(expected))
-    (found,), rejected = Decoder().feed(record(1, text, "task_created") + b"\n")
+    (found,), rejected = Decoder().feed(compact(at(1, text, "task_created")))
     assert (found.at, rejected) == (clamped(expected), [])
 
 

@@ -17,6 +17,7 @@ from lineage_core.base import user_files
 from lineage_core.state.snapshot_cache import SMALL
 from lineage_tui.settings.acknowledgements import Acknowledgements, Grade
 from lineage_tui.settings.config import SavedState, load_kept, save_kept
+from tests.build import record, write
 from tests.faults.pseudo_terminal import PtyProgram
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
@@ -34,25 +35,18 @@ QUESTIONS = (
 @pytest.fixture(scope="module")
 def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory that is large enough for a cache."""
-    directory = tmp_path_factory.mktemp("large") / "lineage"
-    directory.mkdir()
     events = ("task_created", "task_started", "task_completed")
-    lines = [
-        json.dumps(
-            {
-                "lineage_id": f"lineage-{n}-{event}",
-                "task_id": f"task-{n}",
-                "event_type": event,
-                "timestamp": f"2026-03-14T02:{n % 60:02d}:0{at}Z",
-                "actor": {"type": "master", "id": "dev-master"},
-                "event_data": {"type": "build", "note": "x" * 4000},
-            }
-        )
-        for n in range(SMALL // 12_000 + 10)
-        for at, event in enumerate(events)
-    ]
-    (directory / "lineage-2026-03-14.jsonl").write_text("\n".join(lines) + "\n")
-    return directory
+    data = {"type": "build", "note": "x" * 4000}
+    return write(
+        tmp_path_factory.mktemp("large") / "lineage",
+        *(
+            record(3 * n + at, task_id=f"task-{n}", event_type=event, event_data=data,
+                   timestamp=f"2026-03-14T02:{n % 60:02d}:0{at}Z")
+            for n in range(SMALL // 12_000 + 10)
+            for at, event in enumerate(events)
+        ),
+        name="lineage-2026-03-14.jsonl",
+    )  # fmt: skip
 
 
 Surroundings = Callable[[Path], dict[str, str]]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from wcwidth import wcwidth
 
+from tests.build import compact, record
 from tests.core.base.test_cells import TEXTS
-from tests.journal_text import compact, record
 from tests.tui.conftest import opened, until
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]

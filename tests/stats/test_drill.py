@@ -21,7 +21,8 @@ from lineage_tui.screens.main import MainScreen
 from lineage_tui.stats import PAGES
 from lineage_tui.stats.charts import Row
 from lineage_tui.views.stats import StatsView
-from tests.tui.alone import NOW, Clock
+from tests.build import NOW
+from tests.tui.alone import Clock
 from tests.tui.conftest import opened, screen_text, until
 
 Rows = list[dict[str, Any]]

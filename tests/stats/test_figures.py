@@ -25,7 +25,8 @@ from lineage_core.read.decoder import Found
 from lineage_core.read.tailer import Tailer
 from lineage_core.state.load import load
 from lineage_core.stats.throughput import edges
-from tests.stats.made_journals import directories, write
+from tests.build import write
+from tests.stats.strategies import directories
 
 EPOCH = parse_timestamp("2026-11-22T08:00:00Z") or 0
 WINDOWS = st.sampled_from([None, 0, 3, 5, 30, 7200])
@@ -60,9 +61,10 @@ def tell(directory: Path, seconds: int | None) -> Told:
     return Told(cut, tasks, list(records.values()))
 
 
-def told_of(contents: dict[str, str], seconds: int | None) -> Told:
+def told_of(contents: dict[str, bytes], seconds: int | None) -> Told:
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), contents)
+        for name, content in contents.items():
+            write(Path(folder), content, name=name)
         return tell(Path(folder), seconds)
 
 
@@ -114,7 +116,7 @@ def run_of(worker: Worker) -> float | None:
 
 @settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
-def test_durations(contents: dict[str, str], seconds: int | None) -> None:
+def test_durations(contents: dict[str, bytes], seconds: int | None) -> None:
     told = told_of(contents, seconds)
     ended = [w for w in told.workers if told.holds(w.ended_at)]
     assert_spreads_equal(stats.durations(told.cut, "worker_type"), spread((w.worker_type, run_of(w)) for w in ended))
@@ -126,7 +128,7 @@ def test_durations(contents: dict[str, str], seconds: int | None) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
-def test_waits(contents: dict[str, str], seconds: int | None) -> None:
+def test_waits(contents: dict[str, bytes], seconds: int | None) -> None:
     told = told_of(contents, seconds)
     values: list[tuple[str, float | None]] = []
     for task in told.tasks:
@@ -152,7 +154,7 @@ def wilson(failed: int, ended: int) -> tuple[float, float, float]:
 
 @settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
-def test_failure_rates(contents: dict[str, str], seconds: int | None) -> None:
+def test_failure_rates(contents: dict[str, bytes], seconds: int | None) -> None:
     told = told_of(contents, seconds)
     for by in ("master", "task_type", "worker_type"):
         ends: dict[str, list[bool]] = {}
@@ -192,7 +194,7 @@ def data_of(record: dict[str, Any]) -> dict[str, Any]:
 
 @settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
-def test_reasons(contents: dict[str, str], seconds: int | None) -> None:
+def test_reasons(contents: dict[str, bytes], seconds: int | None) -> None:
     told = told_of(contents, seconds)
     groups: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
     for found in told.records:
@@ -243,7 +245,7 @@ def test_ids_and_numbers_do_not_split_a_reason(texts: list[str], pattern: str) -
 
 @settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
-def test_tokens(contents: dict[str, str], seconds: int | None) -> None:
+def test_tokens(contents: dict[str, bytes], seconds: int | None) -> None:
     told = told_of(contents, seconds)
     recent = [t for t in told.tasks if told.holds(t.last_at)]
     crew = [(task, w) for task in told.tasks for w in task.workers.values() if told.holds(w.last_at)]
@@ -280,7 +282,7 @@ def test_tokens(contents: dict[str, str], seconds: int | None) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS, st.integers(0, 12))
-def test_workers(contents: dict[str, str], seconds: int | None, silence: int) -> None:
+def test_workers(contents: dict[str, bytes], seconds: int | None, silence: int) -> None:
     told = told_of(contents, seconds)
     expected: dict[str, Counter[str]] = {}
     starts: dict[str, list[float]] = {}
@@ -309,7 +311,7 @@ def test_workers(contents: dict[str, str], seconds: int | None, silence: int) ->
 
 @settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
-def test_the_course_over_time(contents: dict[str, str], seconds: int | None) -> None:
+def test_the_course_over_time(contents: dict[str, bytes], seconds: int | None) -> None:
     told = told_of(contents, seconds)
     begin, step, count = edges(told.cut)
     table = stats.flow(told.cut).to_dicts()
@@ -335,7 +337,7 @@ def test_the_course_over_time(contents: dict[str, str], seconds: int | None) -> 
 
 @settings(max_examples=60, deadline=None)
 @given(directories(), WINDOWS)
-def test_the_health_of_the_lineage(contents: dict[str, str], seconds: int | None) -> None:
+def test_the_health_of_the_lineage(contents: dict[str, bytes], seconds: int | None) -> None:
     told = told_of(contents, seconds)
     recent = [found for found in told.records if told.holds(found.at)]
     types, actors = stats.event_types(told.cut), stats.actors(told.cut)
@@ -387,7 +389,7 @@ def wrong_in(record: dict[str, Any]) -> list[str]:
 
 @settings(max_examples=150, deadline=None)
 @given(directories(), WINDOWS)
-def test_values_of_a_wrong_type_are_counted_and_left_out(contents: dict[str, str], seconds: int | None) -> None:
+def test_values_of_a_wrong_type_are_counted_and_left_out(contents: dict[str, bytes], seconds: int | None) -> None:
     told = told_of(contents, seconds)
     expected = Counter(key for found in told.records if told.holds(found.at) for key in wrong_in(found.record))
     table = stats.wrong_values(told.cut)
@@ -396,7 +398,7 @@ def test_values_of_a_wrong_type_are_counted_and_left_out(contents: dict[str, str
 
 @settings(max_examples=40, deadline=None)
 @given(directories(), WINDOWS)
-def test_groups_say_the_same_as_the_panes(contents: dict[str, str], seconds: int | None) -> None:
+def test_groups_say_the_same_as_the_panes(contents: dict[str, bytes], seconds: int | None) -> None:
     told = told_of(contents, seconds)
     for by in stats.BY:
         rows = stats.groups(told.cut, by).to_dicts()

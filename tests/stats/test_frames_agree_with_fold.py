@@ -18,7 +18,8 @@ from lineage_core.dataframes.tasks import in_order
 from lineage_core.model.entities import Task
 from lineage_core.state.load import load
 from lineage_core.state.store import State
-from tests.stats.made_journals import TYPES, WORKERS, compact, directories, write
+from tests.build import record, write
+from tests.stats.strategies import TYPES, WORKERS, directories
 
 
 def micros(value: Any) -> int | None:
@@ -146,10 +147,11 @@ def assert_frames_equal_state(frames: Frames, state: State) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(directories())
-def test_frames_of_any_directory_equal_the_fold(contents: dict[str, str]) -> None:
+def test_frames_of_any_directory_equal_the_fold(contents: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
-        write(directory, contents)
+        for name, content in contents.items():
+            write(directory, content, name=name)
         loaded = load(directory)
         reader = read_frames(directory)
         assert_frames_equal_state(reader.frames, loaded.state)
@@ -166,22 +168,20 @@ def comings(draw: Any) -> dict[str, Any]:
     """A record of a worker or handoff, of few, so that they end and come again."""
     kind = draw(st.sampled_from([*WORKER_EVENTS, *HANDOFF_EVENTS]))
     named = {"worker_id": WORKERS} if kind in WORKER_EVENTS else {"handoff_id": st.sampled_from(["h-1", "h-2"])}
-    return {
-        "lineage_id": f"lineage-{draw(st.integers(0, 99))}",
-        "task_id": draw(st.sampled_from(["task-a", "task-b"])),
-        "event_type": kind,
-        "timestamp": f"2026-11-22T08:00:0{draw(st.integers(0, 9))}Z",
-        "actor": {"type": "master", "id": "development-master"},
-        "event_data": draw(st.fixed_dictionaries(named, optional={"worker_type": TYPES})),
-    }
+    return record(
+        draw(st.integers(0, 99)),
+        task_id=draw(st.sampled_from(["task-a", "task-b"])),
+        event_type=kind,
+        timestamp=f"2026-11-22T08:00:0{draw(st.integers(0, 9))}Z",
+        event_data=draw(st.fixed_dictionaries(named, optional={"worker_type": TYPES})),
+    )
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(comings(), max_size=30))
 def test_frames_equal_the_fold_where_workers_and_handoffs_come_again(records: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        directory = Path(folder)
-        write(directory, {"lineage-2026-11-22.jsonl": "".join(map(compact, records))})
+        directory = write(Path(folder), *records)
         assert_frames_equal_state(read_frames(directory).frames, load(directory).state)
 
 
@@ -204,15 +204,15 @@ def life(rng: random.Random, task_id: str) -> list[dict[str, Any]]:
         data["worker_id"] = rng.choice(workers)
         at = max(0, second - rng.choice([0, 0, 0, 0, 1, 2]))
         made.append(
-            {
-                "lineage_id": f"lineage-{rng.randrange(10**6)}",
-                "task_id": task_id,
-                "event_type": kind,
-                "timestamp": f"2026-11-22T08:00:{at:02d}Z",
-                "actor": {"type": rng.choice(["master", "master", "worker"]), "id": rng.choice(ACTORS)},
-                "event_data": data,
-                "parent_lineage_id": rng.choice([None, "lineage-1", *(one["lineage_id"] for one in made)]),
-            }
+            record(
+                lineage_id=f"lineage-{rng.randrange(10**6)}",
+                task_id=task_id,
+                event_type=kind,
+                timestamp=f"2026-11-22T08:00:{at:02d}Z",
+                actor={"type": rng.choice(["master", "master", "worker"]), "id": rng.choice(ACTORS)},
+                event_data=data,
+                parent_lineage_id=rng.choice([None, "lineage-1", *(one["lineage_id"] for one in made)]),
+            )
         )
     if rng.random() < 0.1:
         made[0]["parent_lineage_id"] = made[-1]["lineage_id"]
@@ -242,7 +242,7 @@ VALUES: dict[str, list[Any]] = {
 def test_frames_equal_the_fold_where_most_tasks_are_simple(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     records = [one for n in range(150) for one in life(rng, f"task-{n}")]
-    write(tmp_path, {"lineage-2026-11-22.jsonl": "".join(map(compact, records))})
+    write(tmp_path, *records)
     frames = read_frames(tmp_path).frames
     assert_frames_equal_state(frames, load(tmp_path).state)
     assert simple_tasks(in_order(frames.events)).len() > 20  # else the fast way would be tested by nothing
@@ -250,16 +250,8 @@ def test_frames_equal_the_fold_where_most_tasks_are_simple(tmp_path: Path, seed:
 
 def test_a_task_that_goes_its_way_is_simple(tmp_path: Path) -> None:
     kinds = [*LIFE, "worker_completed", "task_completed"]
-    lines = [
-        {
-            "lineage_id": f"lineage-{n}",
-            "task_id": "task-1",
-            "event_type": kind,
-            "timestamp": f"2026-11-22T08:00:{n:02d}Z",
-            "actor": {"type": "master", "id": "development-master"},
-            "event_data": {"worker_id": "worker-1"},
-        }
-        for n, kind in enumerate(kinds)
-    ]
-    write(tmp_path, {"lineage-2026-11-22.jsonl": "".join(map(compact, lines))})
+    write(
+        tmp_path,
+        *(record(n, task_id="task-1", event_type=k, event_data={"worker_id": "worker-1"}) for n, k in enumerate(kinds)),
+    )
     assert simple_tasks(in_order(read_frames(tmp_path).frames.events)).to_list() == ["task-1"]

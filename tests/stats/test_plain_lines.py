@@ -15,7 +15,8 @@ from lineage_core.dataframes.fast_path import plain
 from lineage_core.dataframes.records import Rows
 from lineage_core.model.record import Found, Rejected
 from lineage_core.read.decoder import Decoder
-from tests.stats.made_journals import compact, records, texts
+from tests.build import compact
+from tests.stats.strategies import records, texts
 
 
 def laid(found: list[Found], data: bytes) -> pl.DataFrame:
@@ -40,8 +41,8 @@ def taken(data: bytes, cuts: list[int]) -> tuple[pl.DataFrame, list[Rejected], F
     return pl.concat(parts).drop("file").sort("offset"), rejected, decoder
 
 
-def mangled(text: str, flips: list[tuple[int, int]]) -> bytes:
-    data = bytearray(text.encode())
+def mangled(text: bytes, flips: list[tuple[int, int]]) -> bytes:
+    data = bytearray(text)
     for place, value in flips:
         if data:
             data[place % len(data)] = value
@@ -53,7 +54,7 @@ FLIPS = st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from(b'{}[]":,\\\n
 
 @settings(max_examples=300, deadline=None)
 @given(texts(), FLIPS, st.lists(st.integers(0, 5000), max_size=3))
-def test_the_fast_decoder_equals_the_general_one(text: str, flips: list[Any], cuts: list[int]) -> None:
+def test_the_fast_decoder_equals_the_general_one(text: bytes, flips: list[Any], cuts: list[int]) -> None:
     data = mangled(text, flips)
     general = Decoder()
     found, rejected = [], []
@@ -70,7 +71,7 @@ def test_the_fast_decoder_equals_the_general_one(text: str, flips: list[Any], cu
 @settings(max_examples=300, deadline=None)
 @given(st.lists(records(), min_size=1, max_size=5))
 def test_plain_lines_are_read_as_the_parser_reads_them(some: list[dict[str, Any]]) -> None:
-    data = "".join(map(compact, some)).encode()
+    data = b"".join(map(compact, some))
     cut = plain(data, 0)
     assert cut is not None
     chosen = laid(Decoder().feed(data)[0], data).filter(pl.col("offset").is_in(cut.events["offset"].implode()))

@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core.dataframes.reader import FrameReader
-from tests.stats.made_journals import directories
+from tests.stats.strategies import directories
 from tests.stats.test_kept_frames import assert_same, truth
 
 
 @settings(max_examples=80, deadline=None)
 @given(directories(), st.data())
-def test_refreshing_as_files_grow_gives_what_reading_at_once_gives(contents: dict[str, str], data: Any) -> None:
+def test_refreshing_as_files_grow_gives_what_reading_at_once_gives(contents: dict[str, bytes], data: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
         reader = FrameReader(directory, cached=False)
-        left = {name: text.encode() for name, text in contents.items()}
+        left = dict(contents)
         while any(left.values()):
             name = data.draw(st.sampled_from([name for name, rest in left.items() if rest]))
             size = data.draw(st.integers(1, len(left[name])) | st.just(len(left[name])))

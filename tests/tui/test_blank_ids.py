@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journal_text import compact, record
+from tests.build import compact, record
 from tests.tui.conftest import opened, screen_text, until
 
 BLANK = ["", " ", "\u3000", "\u00a0", "\u2800"]

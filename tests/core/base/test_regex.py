@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lineage_core.base import regex
 from lineage_core.base.errors import BadInputError
-from tests.journal_text import compact, record
+from tests.build import compact, record, write
 
 ENDLESS = ["(a|aa)+c", "(?:a|aa|ab)+c", "(a|a)" * 30 + "c"]
 """What neither `re` nor `regex` finds a short way for in a row of a's."""
@@ -29,9 +29,7 @@ ID = "c-{}-" + "a" * 60 + "!"
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     """A directory in which every id is one on which these expressions branch."""
-    lines = b"".join(compact(record(n, task_id=ID.format(n))) for n in range(300))
-    (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(lines)
-    return tmp_path
+    return write(tmp_path, *(record(n, task_id=ID.format(n)) for n in range(300)))
 
 
 def ran(*words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -22,7 +22,7 @@ from lineage_core.cli import main
 from lineage_core.integration import install as shell_install
 from lineage_core.maintenance.doctor import CHECKS, CheckResult, Surroundings, Word, examine
 from lineage_core.write.journal import Journal
-from lineage_core.write.record_builder import compose
+from tests import build
 from tests.conftest import CORTEX
 from tests.core.maintenance.closed_month import LINEAGE
 from tests.wallclock import now
@@ -60,16 +60,9 @@ def oldest(journal: Path) -> Path:
 
 def record(**changes: Any) -> dict[str, Any]:
     """A record of now."""
-    at = now()
-    made = compose(
-        "task_created",
-        "task-1",
-        ("kim",),
-        lineage_id=f"lineage-{at:016d}0000001000",
-        timestamp=clock.format_timestamp(at),
-        environ={},
-    )
-    return made | changes
+    made = {"task_id": "task-1", "event_type": "task_created", "timestamp": clock.format_timestamp(now()),
+            "actor": {"type": "user", "id": "kim"}, "event_data": {}}  # fmt: skip
+    return build.record(lineage_id=f"lineage-{now():016d}0000001000", **made | changes)
 
 
 def test_a_directory_in_order_has_no_problem(journal: Path) -> None:

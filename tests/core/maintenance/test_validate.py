@@ -14,28 +14,21 @@ from typing import Any
 import pytest
 
 from lineage_core import demo
-from lineage_core.base.clock import HOUR, format_timestamp
+from lineage_core.base.clock import HOUR, SECOND, format_timestamp
 from lineage_core.cli import main
 from lineage_core.maintenance.validate import RULES, Severity, Validation
+from tests import build
+from tests.build import DAILY
 from tests.core.maintenance.closed_month import LEGACY, NOW, archive_all, november
 
-DAY = "lineage-2026-11-22.jsonl"
 BASE = 1795334628  # 2026-11-22T08:03:48Z
 
 
 def record(number: int = 0, event_type: str = "task_created", **fields: Any) -> dict[str, Any]:
     """A record of second `number` of the day's work."""
-    return {
-        "lineage_id": f"lineage-{(BASE + number) * 1_000_000}0000001000",
-        "task_id": "task-1",
-        "event_type": event_type,
-        "timestamp": format_timestamp((BASE + number) * 1_000_000),
-        "actor": {"type": "user", "id": "user-kim", "principal": "ops"},
-        "event_data": {},
-        "parent_lineage_id": None,
-        "version": "1.0.0",
-        **fields,
-    }
+    made = {"task_id": "task-1", "event_type": event_type, "timestamp": format_timestamp((BASE + number) * SECOND),
+            "actor": {"type": "user", "id": "user-kim", "principal": "ops"}, "event_data": {}}  # fmt: skip
+    return build.record(number * SECOND, **made | fields)
 
 
 def life(*events: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -48,11 +41,8 @@ def life(*events: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Writes records (or raw bytes) into the file of a day, one a line; gives the directory."""
 
-    def write_lines(*lines: dict[str, Any] | bytes, name: str = DAY) -> Path:
-        with (tmp_path / name).open("ab") as file:
-            for line in lines:
-                file.write((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n")
-        return tmp_path
+    def write_lines(*lines: dict[str, Any] | bytes, name: str = DAILY) -> Path:
+        return build.write(tmp_path, *(line + b"\n" if isinstance(line, bytes) else line for line in lines), name=name)
 
     return write_lines
 
@@ -75,18 +65,18 @@ def test_a_demo_is_found_to_be_without_fault(tmp_path: Path) -> None:
 def test_a_clean_legacy_directory_has_only_its_repeated_id(tmp_path: Path) -> None:
     validation = Validation(LEGACY, now=NOW)
     (finding,) = list(validation)
-    assert (finding.rule, finding.file, finding.severity) == ("duplicate-id", DAY, Severity.WARNING)
-    lines = (LEGACY / DAY).read_text().splitlines()
+    assert (finding.rule, finding.file, finding.severity) == ("duplicate-id", DAILY, Severity.WARNING)
+    lines = (LEGACY / DAILY).read_text().splitlines()
     assert lines[finding.line - 1] == "{"
     assert "lineage-1795334632252" in lines[finding.line]
     assert (validation.files, validation.records, validation.copies) == (2, 60, 30)
 
 
 def test_of_the_tangled_sample_what_is_beyond_repair_is_named_by_line(tmp_path: Path) -> None:
-    (tmp_path / DAY).write_bytes((LEGACY.parent / "legacy-tangled.jsonl").read_bytes())
+    (tmp_path / DAILY).write_bytes((LEGACY.parent / "legacy-tangled.jsonl").read_bytes())
     validation = Validation(tmp_path, now=NOW)
     quarantined = [finding for finding in validation if finding.rule == "quarantined"]
-    lines = (tmp_path / DAY).read_text().splitlines()
+    lines = (tmp_path / DAILY).read_text().splitlines()
     assert len(quarantined) == 4
     assert validation.records == 236
     assert all(lines[finding.line - 1].startswith("{") for finding in quarantined)
@@ -160,7 +150,7 @@ def test_a_torn_line_with_a_record_glued_to_it_is_one_finding(write: Callable[..
 
 def test_a_torn_end_without_a_newline_is_found(write: Callable[..., Path]) -> None:
     directory = write(record())
-    with (directory / DAY).open("ab") as file:
+    with (directory / DAILY).open("ab") as file:
         file.write(b'{"lineage_id":"lineage-1","task_i')
     assert rules(directory) == [("quarantined", 2)]
 
@@ -232,7 +222,7 @@ def test_one_id_for_two_events_is_told_once_and_copies_are_no_finding(write: Cal
     directory = write(one, other, one)
     write(one, other, name="task-lineage.jsonl")
     validation = Validation(directory, now=NOW)
-    assert [(f.rule, f.line, f.file) for f in validation] == [("duplicate-id", 2, DAY)]
+    assert [(f.rule, f.line, f.file) for f in validation] == [("duplicate-id", 2, DAILY)]
     assert (validation.records, validation.copies) == (5, 3)
 
 
@@ -316,8 +306,8 @@ def test_the_formats_tell_the_same(write: Callable[..., Path], capsys: pytest.Ca
     assert document["counts"] == {"quarantined": 1, "unknown-field": 1}
     assert (document["errors"], document["warnings"], document["records"]) == (1, 1, 2)
     assert [(f["file"], f["line"], f["rule"]) for f in document["findings"]] == [
-        (DAY, 2, "quarantined"),
-        (DAY, 3, "unknown-field"),
+        (DAILY, 2, "quarantined"),
+        (DAILY, 3, "unknown-field"),
     ]
     main(["validate", "--dir", directory, "--format", "jsonl"])
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == document["findings"]
@@ -325,7 +315,7 @@ def test_the_formats_tell_the_same(write: Callable[..., Path], capsys: pytest.Ca
     assert capsys.readouterr().out.splitlines()[0] == "rule,severity,file,line,offset,task_id,text"
     main(["validate", "--dir", directory])
     text = capsys.readouterr().out
-    assert f"{DAY}:2: error quarantined: " in text
+    assert f"{DAILY}:2: error quarantined: " in text
     assert text.splitlines()[-1] == "2 records in 1 files, 0 of them copies: 1 errors, 1 warnings"
     assert "\x1b" not in text
 

@@ -15,17 +15,8 @@ from typing import NamedTuple
 
 from lineage_core.meaning.fold import derive
 from lineage_core.model.entities import Task
-from tests.core.meaning.events import (
-    Event,
-    assigned,
-    created,
-    facts_of,
-    handoff,
-    reassigned,
-    shuffled,
-    task,
-    worker,
-)
+from tests.build import Event, assigned, created, facts_of, handoff, reassigned, task, worker
+from tests.core.meaning.any_order import shuffled
 
 SPREAD = 3000
 """Seconds that a clock is off at most, either way: 50 minutes."""

@@ -7,22 +7,10 @@ from typing import Any
 import pytest
 
 from lineage_core.model.entities import Status, Task
-from tests.core.meaning.events import (
-    DAY,
-    HOUR,
-    Event,
-    assigned,
-    completed,
-    created,
-    event,
-    failed,
-    handoff,
-    meaning,
-    reassigned,
-    started,
-    task,
-    worker,
-)
+from tests.build import Event, assigned, completed, created, event, failed, handoff, reassigned, started, task, worker
+from tests.core.meaning.any_order import meaning
+
+DAY, HOUR = 86_400, 3600
 
 BLOCKED, UNBLOCKED = "blocked", "unblocked"
 

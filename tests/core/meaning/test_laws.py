@@ -10,17 +10,8 @@ from lineage_core.meaning.fold import apply, derive, play, walk
 from lineage_core.meaning.structure import structure_of
 from lineage_core.model.entities import Task
 from lineage_core.model.facts import Fact, distinct
-from tests.core.meaning.events import (
-    Event,
-    assigned,
-    created,
-    facts_of,
-    handoff,
-    reassigned,
-    shuffled,
-    task,
-    worker,
-)
+from tests.build import Event, assigned, created, facts_of, handoff, reassigned, task, worker
+from tests.core.meaning.any_order import shuffled
 from tests.core.meaning.simulation import by_actor, life, skewed
 
 MASTERS = ["dev-master", "b-master", "coordinator-master"]

@@ -7,17 +7,8 @@ import random
 from lineage_core.meaning.rollup import below, by_session, parent, phases, rollup
 from lineage_core.model.entities import Status, Task, TaskRow
 from lineage_core.state.store import State
-from tests.core.meaning.events import (
-    Event,
-    completed,
-    created,
-    facts_of,
-    failed,
-    meaning,
-    started,
-    task,
-    worker,
-)
+from tests.build import Event, completed, created, facts_of, failed, started, task, worker
+from tests.core.meaning.any_order import meaning
 from tests.core.meaning.simulation import life
 
 SECOND = 1_000_000

@@ -16,7 +16,8 @@ from lineage_core.rules.stuck_work import check
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.task_brief import brief
-from tests.tui.alone import NOW, Log, styles
+from tests.build import NOW, Log
+from tests.tui.alone import styles
 
 LITERAL = re.compile(r"\bNone\b|\bnull\b|\bTrue\b|\bFalse\b|\bnan\b|\binf\b|[\[\]{}'\"]|\\")
 KEYS = (

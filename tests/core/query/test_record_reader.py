@@ -26,8 +26,8 @@ from lineage_core.query.newest_events import newest_events
 from lineage_core.query.record_text import raw_record
 from lineage_core.read.decoder import Decoder
 from lineage_core.read.open_files import OpenFiles
+from tests.build import compact, pretty, record
 from tests.core.maintenance.closed_month import NOW
-from tests.journal_text import compact, pretty, record
 
 DAY = "lineage-2026-11-22.jsonl"
 COUNT = 600

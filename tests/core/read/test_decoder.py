@@ -17,7 +17,8 @@ from lineage_core.model.event_types import Event
 from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
 from lineage_core.model.record import SURELY_SHALLOW, time_of
 from lineage_core.read.decoder import Decoder, check, event_of, record_bytes
-from tests.journal_text import compact, decode, pretty, record, records
+from tests.build import compact, pretty, record
+from tests.core.read.decoded import decode, records
 
 ONE, TWO, THREE = (record(number) for number in (1, 2, 3))
 

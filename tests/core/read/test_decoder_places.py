@@ -7,7 +7,7 @@ import pytest
 from lineage_core.base.clock import parse_timestamp
 from lineage_core.read import decoder as module
 from lineage_core.read.decoder import Decoder, event_of
-from tests.journal_text import compact, pretty, record
+from tests.build import compact, pretty, record
 
 BEGIN = 1000
 LINE = compact(record(7))

@@ -16,8 +16,9 @@ from lineage_core.model.record import Found, Rejected
 from lineage_core.read import interleaving as traits
 from lineage_core.read import pretty_printed as tangled
 from lineage_core.read.decoder import Decoder
+from tests.build import compact, pretty, record
 from tests.conftest import DATA
-from tests.journal_text import compact, pretty, record, tangled_original
+from tests.core.read.decoded import tangled_original
 
 TANGLED = (DATA / "legacy-tangled.jsonl").read_bytes()
 MARKS = [

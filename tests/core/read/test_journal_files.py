@@ -20,8 +20,8 @@ from lineage_core.read.compression import unpack
 from lineage_core.read.journal_files import files, open_file
 from lineage_core.read.tailer import Tailer
 from lineage_core.state.load import load
+from tests.build import compact, record
 from tests.cli.conftest import ask  # noqa: F401  a fixture
-from tests.journal_text import compact, record
 
 DAY = "lineage-2026-11-22.jsonl"
 DATE = "lineage-2026-11-22"

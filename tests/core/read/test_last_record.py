@@ -17,7 +17,7 @@ from lineage_core.query.newest_events import newest_events
 from lineage_core.read.decoder import Decoder
 from lineage_core.read.tailer import Tailer
 from lineage_core.state.load import load
-from tests.journal_text import compact, pretty, record
+from tests.build import compact, pretty, record
 
 DAY = "lineage-2026-11-22.jsonl"
 

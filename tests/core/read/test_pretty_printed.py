@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from lineage_core.model.limits import MAX_LINE
 from lineage_core.read import interleaving as traits
 from lineage_core.read.decoder import Decoder, record_bytes
+from tests.build import compact, pretty, record
 from tests.conftest import DATA
-from tests.journal_text import compact, decode, pretty, record, records, tangled_original
+from tests.core.read.decoded import decode, records, tangled_original
 
 TANGLED = (DATA / "legacy-tangled.jsonl").read_bytes()
 ORIGINALS = [tangled_original("a", writer, number) for writer in range(1, 7) for number in range(40)]

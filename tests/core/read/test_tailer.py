@@ -19,8 +19,8 @@ from lineage_core.read import compression
 from lineage_core.read.journal_files import copies_of, files, read_again
 from lineage_core.read.tailer import Batch, Tailer
 from lineage_core.state.store import State
+from tests.build import compact, pretty, record
 from tests.conftest import DATA
-from tests.journal_text import compact, pretty, record
 from tests.wallclock import now
 
 DAY = "lineage-2026-11-22.jsonl"

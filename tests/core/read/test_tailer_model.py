@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from lineage_core.read.tailer import Tailer
-from tests.journal_text import compact, pretty, record
+from tests.build import compact, pretty, record
 
 NAMES = ("lineage-2026-11-22.jsonl", "lineage-2026-11-23.jsonl", "task-lineage.jsonl")
 name = st.sampled_from(NAMES)

@@ -15,7 +15,7 @@ import pytest
 from lineage_core.read import watcher as watch
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
-from tests.journal_text import compact, record
+from tests.build import compact, record
 
 DAY = "lineage-2026-11-22.jsonl"
 

@@ -19,8 +19,8 @@ from lineage_core.rules.usual import UsualTimes
 from lineage_core.settings.late import LATE as NAMES
 from lineage_core.settings.late import LateSettings
 from lineage_core.state.store import State
-from tests.core.meaning import events as e
-from tests.core.meaning.events import DAILY, Event, facts_of
+from tests import build as e
+from tests.build import DAILY, Event, facts_of
 from tests.meaning_cases import LATE, TASK, Late, late_case
 
 NOW = 1_795_334_628_000_000

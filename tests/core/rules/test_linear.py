@@ -17,7 +17,7 @@ from lineage_core.rules.causality import chain
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_core.state.subtasks import Subtasks
-from tests.journal_text import compact, record
+from tests.build import fact, record, write
 
 SMALL, FACTOR, MOST = 2_000, 4, 9
 """MOST: linear is 4, what sorts 5, quadratic 16."""
@@ -35,22 +35,19 @@ def cost(work: Callable[[int], object], size: int) -> float:
 
 
 def facts_of(size: int, kind: str) -> list[Fact]:
-    def of(at: int, event_type: str, name: str, parent: str | None = None, **data: object) -> Fact:
-        return Fact(at, "f", at, name, at, 1, event_type, "worker", "w", parent, dict(data), {})
-
     steps = ("worker_spawned", "worker_started", "worker_failed")
     makers: dict[str, Callable[[int], Fact]] = {
-        "one after the other": lambda at: of(at, "worker_progress", f"e{at}", f"e{at - 1}", worker_id="w"),
-        "inferred from workers": lambda at: of(
-            at, steps[at * 3 // size], f"e{at}", worker_id=f"w{at % 999}", worker_type=f"k{at % 7}"
+        "one after the other": lambda at: fact(at, f"e{at}", "worker_progress", f"e{at - 1}", worker_id="w"),
+        "inferred from workers": lambda at: fact(
+            at, f"e{at}", steps[at * 3 // size], worker_id=f"w{at % 999}", worker_type=f"k{at % 7}"
         ),
-        "workers of changing types": lambda at: of(
-            at, steps[-at % 3], f"e{at}", worker_id=f"w{at % 5}", worker_type=f"k{at % 3}"
+        "workers of changing types": lambda at: fact(
+            at, f"e{at}", steps[-at % 3], worker_id=f"w{at % 5}", worker_type=f"k{at % 3}"
         ),
-        "one id for all": lambda at: of(at, "worker_progress", "same", "same"),
-        "all below the first": lambda at: of(at, "task_blocked", f"e{at}", "e0"),
-        "creations again and again": lambda at: of(at, "task_created", f"e{at}"),
-        "each names the next": lambda at: of(at, "task_started", f"e{at}", f"e{at + 1}"),
+        "one id for all": lambda at: fact(at, "same", "worker_progress", "same"),
+        "all below the first": lambda at: fact(at, f"e{at}", "task_blocked", "e0"),
+        "creations again and again": lambda at: fact(at, f"e{at}", "task_created"),
+        "each names the next": lambda at: fact(at, f"e{at}", "task_started", f"e{at + 1}"),
     }
     return [makers[kind](at) for at in range(size)]
 
@@ -97,14 +94,12 @@ def test_tasks_nested_in_each_other(order: str) -> None:
 
 
 def journal(folder: Path, size: int, *, nested: bool) -> Path:
-    folder.mkdir()
     lines = (
         record(n, task_id=f"task-{n}", event_type="task_created",
                event_data={"parent_task_id": f"task-{n - 1}"} if nested and n else {})
         for n in range(size)
     )  # fmt: skip
-    (folder / "lineage-2026-11-22.jsonl").write_bytes(b"".join(map(compact, lines)))
-    return folder
+    return write(folder, *lines)
 
 
 def test_a_directory_of_nested_tasks_costs_little_more_than_a_flat_one(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from lineage_core.settings.config_file import config_path, line_of, read_config
 from lineage_core.settings.late import LATE, OLD_NAMES, LateSettings, late_settings
 from lineage_tui.cli import parser
 from lineage_tui.settings import config as screen
+from tests.build import record, write
 from tests.cli.conftest import LEGACY
 
 NOW = "2026-03-14T03:00:00Z"
@@ -33,22 +34,16 @@ def at(minutes: int) -> str:
 def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Workers that have said nothing for 5, 15, 25 … minutes."""
     monkeypatch.setenv("LINEAGE_NOW", NOW)
-    directory = tmp_path / "lineage"
-    directory.mkdir()
-    lines = [
-        {
-            "lineage_id": f"lineage-{event}-{minutes}",
-            "task_id": f"task-{minutes}",
-            "event_type": event,
-            "timestamp": at(minutes),
-            "actor": {"type": "worker", "id": f"worker-{minutes}"},
-            "event_data": {"worker_id": f"worker-{minutes}", "worker_type": "scan-worker"},
-        }
-        for minutes in range(5, 60, 10)
-        for event in ("worker_spawned", "worker_started")
-    ]
-    (directory / "lineage-2026-03-14.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return directory
+    return write(
+        tmp_path / "lineage",
+        *(
+            record(number, task_id=f"task-{minutes}", event_type=event, timestamp=at(minutes),
+                   event_data={"worker_id": f"worker-{minutes}", "worker_type": "scan-worker"})
+            for minutes in range(5, 60, 10)
+            for number, event in enumerate(("worker_spawned", "worker_started"), 2 * minutes)
+        ),
+        name="lineage-2026-03-14.jsonl",
+    )  # fmt: skip
 
 
 def write_config(text: str) -> Path:

@@ -15,7 +15,7 @@ from lineage_core.state import store as merge
 from lineage_core.state.load import load
 from lineage_core.state.snapshot import Snapshot
 from lineage_core.state.store import State
-from tests.journal_text import compact, record
+from tests.build import record, write
 
 SLICE = 100
 
@@ -69,8 +69,8 @@ def test_a_long_task_that_is_read_from_its_end_is_derived_a_few_times(work: Work
 
 def test_old_files_after_new_ones_cost_each_event_once(tmp_path: Path, work: Work) -> None:
     for day in (20, 21, 22):
-        text = b"".join(compact(record(n + day * 1000, task_id="task-big")) for n in range(1000))
-        (tmp_path / f"lineage-2026-11-{day}.jsonl").write_bytes(text)
+        events = (record(n + day * 1000, task_id="task-big") for n in range(1000))
+        write(tmp_path, *events, name=f"lineage-2026-11-{day}.jsonl")
     assert load(tmp_path, since=0).state.rows["task-big"].events == 3000
     assert work.played == 3000
 
@@ -96,7 +96,7 @@ def test_claims_on_events_that_nobody_logged_cost_one_search_in_all(
     digits = 25 if ours else 9
     claimed = [record(n, event_type="task_created", parent_lineage_id=f"lineage-9{n:0{digits}d}") for n in range(500)]
     for day in (21, 22):
-        (tmp_path / f"lineage-2026-11-{day}.jsonl").write_bytes(b"".join(map(compact, claimed[day % 2 :: 2])))
+        write(tmp_path, *claimed[day % 2 :: 2], name=f"lineage-2026-11-{day}.jsonl")
     assert load(tmp_path).state.events == 500
     assert work.searched <= 4
 

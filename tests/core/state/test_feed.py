@@ -15,7 +15,7 @@ import pytest
 from lineage_core.dataframes.reader import FrameReader
 from lineage_core.state.feed import Feed
 from lineage_core.state.store import State
-from tests.journal_text import compact, record
+from tests.build import compact, record
 
 DAY = "lineage-2026-11-22.jsonl"
 

@@ -17,7 +17,7 @@ from lineage_core.model.facts import Fact, fact_of
 from lineage_core.state.snapshot import Snapshot
 from lineage_core.state.snapshot_worker import fold
 from lineage_core.state.store import State
-from tests.journal_text import compact, record
+from tests.build import compact, record
 
 TASKS = st.sampled_from(["task-a", "task-b", "task-c", "task-d"])
 WORKERS = st.sampled_from(["worker-1", "worker-2", "worker-3"])

@@ -17,7 +17,7 @@ from lineage_core.state import snapshot_cache
 from lineage_core.state.feed import Feed
 from lineage_core.state.load import load
 from lineage_core.state.store import State
-from tests.journal_text import compact, record
+from tests.build import compact, record
 
 COUNT = 14_000
 DAY = "lineage-2026-11-22.jsonl"

@@ -16,7 +16,7 @@ from lineage_core.state import store
 from lineage_core.state import subtasks as kinship
 from lineage_core.state.spill import Spill
 from lineage_core.state.store import State
-from tests.journal_text import record
+from tests.build import record
 
 DAY = "lineage-2026-11-22.jsonl"
 TYPES = ("task_created", "task_started", "worker_started", "worker_progress", "worker_completed", "task_completed")

@@ -17,7 +17,7 @@ from lineage_core.state import snapshot_cache
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_core.write import record_builder as compose
-from tests.journal_text import compact, record
+from tests.build import compact, record
 
 DAY = "lineage-2026-11-22.jsonl"
 

@@ -10,7 +10,7 @@ import pytest
 
 from lineage_core.read.decoder import Decoder
 from lineage_core.write.journal import Journal
-from tests.journal_text import compact, record
+from tests.build import compact, record
 
 DAY = "lineage-2026-11-22.jsonl"
 AT = 1_795_334_400_000_000  # on that day

@@ -10,6 +10,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from lineage_core.base.clock import MINUTE, SECOND
 from lineage_core.model.facts import Fact
 from lineage_core.present.timeline import timeline
 from lineage_core.rules.root_cause import cause, root_cause
@@ -22,7 +23,8 @@ from lineage_tui.models import task_events
 from lineage_tui.models.session_summary import Session
 from lineage_tui.models.task_tree import TaskTree
 from lineage_tui.models.throttle import Throttle
-from tests.tui.alone import MINUTE, NOW, SECOND, Clock, Log, styles
+from tests.build import NOW, Log
+from tests.tui.alone import Clock, styles
 from tests.tui.conftest import until
 
 DAY = 86400.0

@@ -6,7 +6,7 @@ import pytest
 
 from lineage_tui.models.fact_lookup import last_fact, last_facts, part_of
 from lineage_tui.models.links import Place, links
-from tests.tui.alone import Log
+from tests.build import Log
 
 HOSTILE = ("worker-1", 'w"}],[1,"x', "}],[-5,", "wörker\\", "w\x00\n")
 

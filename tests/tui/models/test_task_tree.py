@@ -10,33 +10,18 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_core.model.facts import fact_of
 from lineage_core.state.store import State
 from lineage_tui.models.task_tree import TaskTree
 from lineage_tui.models.tree_index import Node
+from tests.build import placed
 
 
 def created(task: str, at: int, parent: str | None = None, session: str = "session-a") -> tuple[str, Any]:
-    record = {
-        "lineage_id": f"lineage-{at}",
-        "task_id": task,
-        "event_type": "task_created",
-        "actor": {"type": "user", "id": "kim"},
-        "event_data": {"parent_task_id": parent} if parent else {},
-        "context": {"session_id": session},
-    }
-    return task, fact_of("lineage-2026-11-22.jsonl", at, 100, at, record)
+    return placed("task_created", task, at, actor="kim", session=session, parent_task_id=parent)
 
 
 def spawned(task: str, worker: str, at: int) -> tuple[str, Any]:
-    record = {
-        "lineage_id": f"lineage-{at}",
-        "task_id": task,
-        "event_type": "worker_spawned",
-        "actor": {"type": "master", "id": "development-master"},
-        "event_data": {"worker_id": worker, "worker_type": "scan-worker"},
-    }
-    return task, fact_of("lineage-2026-11-22.jsonl", at, 100, at, record)
+    return placed("worker_spawned", task, at, worker_id=worker, worker_type="scan-worker")
 
 
 def tree_of(*facts: tuple[str, Any]) -> TaskTree:
@@ -112,7 +97,7 @@ def test_the_past_looks_the_same_in_whatever_order_its_tasks_are_taken(order: li
     state = State()
     for n in range(12):
         parent = f"task-{parents[n]}" if n in parents else None
-        end = [moved(f"task-{n}", "task_completed", 100 + n)] if n % 4 else []
+        end = [placed("task_completed", f"task-{n}", 100 + n)] if n % 4 else []
         state.merge_facts([created(f"task-{n}", n + 1, parent, f"session-{n}"), *end])
     trees = TaskTree(state), TaskTree(state)
     for tree in trees:
@@ -129,7 +114,7 @@ def test_subtasks_may_come_while_the_tree_takes_their_parent() -> None:
     """The feed's thread merges while the interface thread looks at who belongs to whom."""
     state = State()
     state.merge_facts([created(f"task-{n}", n + 10, "task-p") for n in range(300)])
-    state.merge_facts([created("task-p", 1), moved("task-p", "task_completed", 2)])
+    state.merge_facts([created("task-p", 1), placed("task_completed", "task-p", 2)])
     more = [created(f"task-more-{n}", n + 1000, "task-p") for n in range(8000)]
 
     def merge() -> None:
@@ -204,23 +189,12 @@ def test_lines_and_nodes_agree_after_any_changes(data: Any) -> None:
     assert [tree.line_of(node) for node in plain] == list(range(len(plain)))
 
 
-def moved(task: str, event_type: str, at: int, **data: str) -> tuple[str, Any]:
-    record = {
-        "lineage_id": f"lineage-{at}",
-        "task_id": task,
-        "event_type": event_type,
-        "actor": {"type": "worker" if event_type.startswith("worker") else "master", "id": "development-master"},
-        "event_data": data,
-    }
-    return task, fact_of("lineage-2026-11-22.jsonl", at, 100, at, record)
-
-
 def test_a_task_that_ends_closes_unless_subtasks_may_go_on() -> None:
     tree = tree_of_three_with_workers(created("task-d", 90, parent="task-c"))
     assert workers_shown(tree) == ["worker-task-c", "worker-task-b", "worker-task-a"]
     end(tree, "task-a", "task-b", "task-c")
     assert lines(tree) == ["session-a", "task-c", "worker-task-c", "task-d", "task-b", "task-a"]
-    tree.update(tree.state.merge_facts([moved("task-a", "task_reassigned", 200, to_master="b-master")]))
+    tree.update(tree.state.merge_facts([placed("task_reassigned", "task-a", 200, to_master="b-master")]))
     assert lines(tree)[-1] == "worker-task-a"  # it goes on, so it opens again
 
 
@@ -255,5 +229,5 @@ def workers_shown(tree: TaskTree) -> list[str]:
 
 
 def end(tree: TaskTree, *tasks: str) -> None:
-    ends = [moved(task, "task_completed", 100 + n, completion_status="success") for n, task in enumerate(tasks)]
+    ends = [placed("task_completed", task, 100 + n, completion_status="success") for n, task in enumerate(tasks)]
     tree.update(tree.state.merge_facts(ends))

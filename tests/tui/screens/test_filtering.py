@@ -16,7 +16,8 @@ from lineage_tui.models.filter_completion import FilterCompletion
 from lineage_tui.screens.filter_help import LanguageScreen
 from lineage_tui.screens.main import MainScreen
 from lineage_tui.views.events import EventsView
-from tests.tui.alone import NOW, Clock, Log, alone, styles
+from tests.build import NOW, Log
+from tests.tui.alone import Clock, alone, styles
 from tests.tui.conftest import opened, screen_text, until
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage_core.base.clock import DAY, HOUR
+from lineage_core.base.clock import DAY, HOUR, MINUTE
 from lineage_core.rules.attention import others_of
 from lineage_core.rules.stuck_work import RULES, check, concerned
 from lineage_core.rules.thresholds import Thresholds
@@ -20,7 +20,8 @@ from lineage_tui.models.attention import AttentionList
 from lineage_tui.models.attention_item import Cause
 from lineage_tui.settings.acknowledgements import MOST, Acknowledgements, Grade, acknowledged_path
 from lineage_tui.views.attention import _LOOKS, AttentionView
-from tests.tui.alone import MINUTE, NOW, Clock, Log, alone, styles, text_of, usual_of
+from tests.build import NOW, Log
+from tests.tui.alone import Clock, alone, styles, text_of, usual_of
 from tests.tui.conftest import until
 
 HOURS = 3600.0

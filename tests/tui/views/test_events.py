@@ -20,7 +20,8 @@ from lineage_core.state.store import State
 from lineage_tui.models import events as event_window
 from lineage_tui.models.events import EventWindow
 from lineage_tui.views.events import EventsView
-from tests.tui.alone import NOW, Clock, Log, alone, styles, text_of
+from tests.build import NOW, Log
+from tests.tui.alone import Clock, alone, styles, text_of
 from tests.tui.conftest import until
 
 

@@ -26,7 +26,8 @@ from lineage_tui.app import LineageApp
 from lineage_tui.stats import PAGES
 from lineage_tui.stats.charts import Column, compact, fitting
 from lineage_tui.views.stats import PANES, StatsView
-from tests.tui.alone import NOW, Clock
+from tests.build import NOW
+from tests.tui.alone import Clock
 from tests.tui.conftest import opened, screen_text, until
 
 GLYPHS = frozenset("▁▂▃▄▅▆▇█▉▊▋▌▍▎▏░▒▓·←→├─┤●µ┃│")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from lineage_core import demo
+from lineage_core.base.clock import MINUTE, SECOND
 from lineage_core.model.entities import Worker, WorkerEnd
 from lineage_core.model.expectations import Severity
 from lineage_core.query.filter_parser import parse
@@ -29,7 +30,8 @@ from lineage_tui.models.worker_columns import COLUMNS, columns_for
 from lineage_tui.models.workers import WorkerIndex
 from lineage_tui.theme.line import cut
 from lineage_tui.views.workers import ENDED, WorkersView, compact
-from tests.tui.alone import MINUTE, NOW, SECOND, Clock, Log, alone, styles, text_of, usual_of
+from tests.build import NOW, Log
+from tests.tui.alone import Clock, alone, styles, text_of, usual_of
 from tests.tui.conftest import until
 
 
@@ -282,7 +284,7 @@ async def test_a_filter_asks_the_worker_for_its_words_and_the_task_for_the_rest(
     log = Log()
     log.worker("task-1", "worker-1", "scan-worker", [40, 30, 20], "failed")
     log.worker("task-1", "worker-2", "fix-worker", [40, 30, 20])
-    log.add("task_created", "task-2", 90, _session="session-b")
+    log.add("task_created", "task-2", 90, session="session-b")
     log.worker("task-2", "worker-3", "scan-worker", [40, 30, 20])
     view = table(log.state)
 

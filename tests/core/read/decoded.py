@@ -1,34 +1,8 @@
-"""Journal text for tests: records as our writers and the legacy library write them, alone and interleaved."""
+"""What a decoder finds in journal text, and what the writers of the interleaved sample wrote."""
 
-import json
 from typing import Any
 
 from lineage_core.read.decoder import Decoder, Found, Rejected
-
-
-def record(number: int = 1, **fields: Any) -> dict[str, Any]:
-    """A record whose id, task and time follow from its number."""
-    return {
-        "lineage_id": f"lineage-{1795334628000000 + number:016d}0000001000",
-        "task_id": f"task-{number}",
-        "event_type": "worker_progress",
-        "timestamp": f"2026-11-22T08:{number // 60 % 60:02d}:{number % 60:02d}.{number % 1000:03d}Z",
-        "actor": {"type": "worker", "id": f"worker-{number}", "principal": "system"},
-        "event_data": {"worker_id": f"worker-{number}", "progress_percentage": 12.5, "note": 'é "{[,: \\'},
-        "parent_lineage_id": None,
-        "version": "1.0.0",
-        **fields,
-    }
-
-
-def compact(value: Any) -> bytes:
-    """One line as our writers put it on disk."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def pretty(value: Any, indent: int | str = 2) -> bytes:
-    """About 18 lines as the legacy library put them on disk, by jq."""
-    return json.dumps(value, ensure_ascii=False, indent=indent).encode() + b"\n"
 
 
 def decode(*pieces: bytes) -> tuple[list[Found], list[Rejected]]:

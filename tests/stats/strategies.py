@@ -4,12 +4,12 @@ that a file may hold."""
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
 from lineage_core.model.event_types import EVENTS
+from tests.build import compact, pretty
 
 TASKS = st.sampled_from(["task-a", "task-b", "task-c"])
 WORKERS = st.sampled_from(["worker-1", "worker-2", "worker-3"])
@@ -109,55 +109,43 @@ def _ours(number: int) -> str:
     return f"lineage-17637984{number:08d}0000042{number:03d}"
 
 
-def compact(record: dict[str, Any]) -> str:
-    """As our writers spell it."""
-    return json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n"
-
-
-def doubled(record: dict[str, Any]) -> str:
+def doubled(record: dict[str, Any]) -> bytes:
     """With some keys twice: the last one counts."""
     line = compact(record)
-    line = line.replace('"worker_type":', '"worker_type":"first-worker","worker_type":', 1)
-    return line.replace('{"lineage_id"', '{"task_id":"task-first","lineage_id"', 1)
+    line = line.replace(b'"worker_type":', b'"worker_type":"first-worker","worker_type":', 1)
+    return line.replace(b'{"lineage_id"', b'{"task_id":"task-first","lineage_id"', 1)
 
 
 SPELLINGS = (
     compact,
     compact,
     compact,
-    lambda record: json.dumps(record) + "\n",
-    lambda record: json.dumps(record, separators=(",", ":"), sort_keys=True) + "\n",
-    lambda record: json.dumps(record, indent=2) + "\n",
-    lambda record: compact(record)[:-1] + "\r\n",
-    lambda record: "\n" + compact(record),
+    lambda record: json.dumps(record).encode() + b"\n",
+    lambda record: json.dumps(record, separators=(",", ":"), sort_keys=True).encode() + b"\n",
+    pretty,
+    lambda record: compact(record)[:-1] + b"\r\n",
+    lambda record: b"\n" + compact(record),
     lambda record: compact(record)[: len(compact(record)) // 2] + compact(record),  # torn, glued to a good one
-    lambda record: compact(record)[: len(compact(record)) // 2] + "\n",  # torn
+    lambda record: compact(record)[: len(compact(record)) // 2] + b"\n",  # torn
     doubled,
 )
 
 
 @st.composite
-def texts(draw: Any, most: int = 25) -> str:
+def texts(draw: Any, most: int = 25) -> bytes:
     """The content of one file."""
     pool = draw(st.lists(records(), min_size=1, max_size=most))
     order = draw(st.lists(st.sampled_from(pool), max_size=most))
-    return "".join(draw(st.sampled_from(SPELLINGS))(record) for record in order)
+    return b"".join(draw(st.sampled_from(SPELLINGS))(record) for record in order)
 
 
 @st.composite
-def directories(draw: Any) -> dict[str, str]:
+def directories(draw: Any) -> dict[str, bytes]:
     """The files of a lineage directory by name, with events that stand in several of them."""
     names = ["lineage-2026-11-22.jsonl", "lineage-2026-11-23.jsonl", "task-lineage.jsonl"]
     pool = draw(st.lists(records(), min_size=1, max_size=30))
     result = {}
     for name in draw(st.lists(st.sampled_from(names), min_size=1, unique=True)):
         order = draw(st.lists(st.sampled_from(pool), max_size=25))
-        result[name] = "".join(draw(st.sampled_from(SPELLINGS))(record) for record in order)
+        result[name] = b"".join(draw(st.sampled_from(SPELLINGS))(record) for record in order)
     return result
-
-
-def write(directory: Path, contents: dict[str, str]) -> None:
-    """Put the files into the directory."""
-    directory.mkdir(exist_ok=True)
-    for name, text in contents.items():
-        (directory / name).write_text(text, encoding="utf-8")
