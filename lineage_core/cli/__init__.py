@@ -44,6 +44,7 @@ COMMANDS = {
     "validate": "check every record: its fields, and the lifecycle of its task",
     "archive": "pack the files of closed months; every query still reads them",
     "doctor": "check that all is in order here, and say what to do if not",
+    "serve": "the journal in a browser, and for programs over HTTP",
     "shell": "put the shell library into a cortex checkout, and tell its drift",
     "integration": "the places of a cortex that log events, and how many do",
     "completion": "completion for bash, zsh or fish",
@@ -83,12 +84,12 @@ def overview() -> str:
     return _HELP + "".join(f"  {name:{width}}  {text}\n" for name, text in COMMANDS.items()) + _MORE
 
 
-def parser_of(command: str) -> CommandParser:
-    """The argument parser of a subcommand (a key of COMMANDS)."""
+def parser_of(command: str, kind: type[CommandParser] | None = None) -> CommandParser:
+    """The argument parser of a subcommand (a key of COMMANDS). kind: its class."""
     from lineage_core.cli.argparser import CommandParser, HelpFormatter  # argparse: `lineage log` does without
 
     module = import_module(f"lineage_core.cli.commands.{command}")
-    parser = CommandParser(
+    parser = (kind or CommandParser)(
         prog=f"lineage {command}",
         description=COMMANDS[command][:1].upper() + COMMANDS[command][1:] + ".",
         epilog="examples:\n" + "".join(f"  {line}\n" for line in module.EXAMPLES),

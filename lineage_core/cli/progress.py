@@ -47,7 +47,7 @@ class ProgressBar:
 
     def __init__(self, label: str) -> None:
         self._label = label
-        self._wanted = sys.stderr.isatty()
+        self._wanted = sys.stderr.isatty() and _LIVE.get() is None
         self._next = time.monotonic() + _AFTER
         self._shown = False
 

@@ -1,0 +1,58 @@
+"""What the endpoints share while the server runs: the feed, the stream of events, room for a few queries at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+
+from lineage_core.web import openapi
+from lineage_core.web.access import RefusedError
+from lineage_core.web.event_stream import EventStream
+from lineage_core.web.live import Live
+from lineage_core.web.queries import Follow, Query
+from lineage_core.web.settings import ServerSettings
+
+QUERIES_AT_ONCE = 3
+QUERIES_WAITING = 32
+
+
+class Service:
+    """What the endpoints share, for as long as the server runs."""
+
+    live: Live
+    stream: EventStream
+
+    def __init__(self, settings: ServerSettings, queries: Sequence[Query], follow: Follow, version: str) -> None:
+        self.settings = settings
+        self.follow = follow
+        self.queries = {query.name: query for query in queries}
+        self.description = openapi.document(queries, version, with_token=settings.token is not None)
+        self.limiter = CapacityLimiter(QUERIES_AT_ONCE)
+        self.waiting = 0
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Follow the directory."""
+        self.live = Live(self.settings.directory)
+        self.stream = EventStream(self.settings.directory)
+        self.live.feed.start()
+        self.stream.start()
+        try:
+            yield
+        finally:
+            self.stream.stop()
+            self.live.feed.stop()
+
+    async def in_thread(self, work: Callable[[], Any]) -> Any:
+        """Do what takes a while in a thread; raises RefusedError when too many wait already."""
+        if self.waiting >= QUERIES_WAITING:
+            raise RefusedError(503, "too much is asked at once: ask again later", [("retry-after", "2")])
+        self.waiting += 1
+        try:
+            return await to_thread.run_sync(work, limiter=self.limiter)
+        finally:
+            self.waiting -= 1
