@@ -40,9 +40,12 @@ def need_tool() -> Callable[[str], str]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No LINEAGE_*, CORTEX_* or TMUX of the user reaches a test, and caches and state go to a folder of its own."""
+    """No LINEAGE_*, CORTEX_* or TMUX of the user reaches a test, and caches and state go to a folder of its own.
+
+    But for LINEAGE_NATIVE: with 0 the tests are those of an install without a C compiler.
+    """
     for name in list(os.environ):
-        if name.startswith(("LINEAGE_", "CORTEX_")) or name == "TMUX":
+        if (name.startswith(("LINEAGE_", "CORTEX_")) and name != "LINEAGE_NATIVE") or name == "TMUX":
             monkeypatch.delenv(name)
     monkeypatch.setenv("PAGER", "cat")  # nobody is there to leave it
     for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):

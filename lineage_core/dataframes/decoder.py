@@ -1,17 +1,25 @@
-"""The decoder of `read/decoder.py`, which takes plain lines the fast way. What it finds is the same."""
+"""The decoder of `read/decoder.py`, which takes plain lines many at once. What it finds is the same."""
 
 from __future__ import annotations
-
-from bisect import bisect_left
 
 import polars as pl
 from polars import col
 
-from lineage_core.dataframes.fast_path import plain
+from lineage_core.dataframes.lines import ReadLines
 from lineage_core.model.record import Found, Rejected
+from lineage_core.native import library
 from lineage_core.read.decoder import Decoder
 
-_HINT = b'{"lineage_id":"'
+
+def fast_way() -> ReadLines:
+    """The fast way that there is here."""
+    if library() is not None:
+        from lineage_core.dataframes.native_lines import natively
+
+        return natively
+    from lineage_core.dataframes.fast_path import by_expressions
+
+    return by_expressions
 
 
 class DecodedPiece(list[Found]):
@@ -23,9 +31,17 @@ class DecodedPiece(list[Found]):
 
 
 class FrameDecoder(Decoder):
-    """Decodes one file; `feed` gives a DecodedPiece."""
+    """Decodes one file; `feed` gives a DecodedPiece.
 
-    __slots__ = ()
+    ids: whether its events have their lineage_id. way: how plain lines are read, if not as is best here.
+    """
+
+    __slots__ = ("_ids", "_read_lines")
+
+    def __init__(self, offset: int = 0, *, ids: bool = False, way: ReadLines | None = None) -> None:
+        super().__init__(offset)
+        self._ids = ids
+        self._read_lines = way or fast_way()
 
     def feed(self, data: bytes) -> tuple[list[Found], list[Rejected]]:
         """The records and the quarantined bytes that are decided by this piece of the file."""
@@ -47,33 +63,36 @@ class FrameDecoder(Decoder):
             rejected += bad
 
     def _lines_of(self, block: bytes, taken: DecodedPiece, rejected: list[Rejected]) -> None:
-        """Take whole lines: plain ones fast, the others, and those that stand inside something open, one by one."""
+        """Take whole lines: plain ones many at once, the others, and those inside something open, one by one."""
         base = self.end
-        cut = plain(block, base) if _HINT in block else None
-        if cut is None:
+        lines = self._read_lines(block, base, self._ids)
+        if lines is None:
             self._general(block, taken, rejected)
             return
-        starts = [*cut.lines["start"], base + len(block)]
-        odd = cut.lines.with_row_index("line").filter(~col("fine"))["line"].to_list()
-        general: list[int] = []  # where the lines begin that went the general way
-        line, last = 0, len(starts) - 1
+        odd = [*lines.odd, (len(block), len(block))]
+        general: list[int] = []  # where the lines begin that went the general way without being odd
+        at, n = 0, 0  # how far; the first odd line from there on
         while True:
             if self.fresh:  # what comes before the next odd line is plain
-                at = bisect_left(odd, line)
-                line = odd[at] if at < len(odd) else last
-                self._start = starts[line]
-            step = 1
-            while line < last:
-                upto = min(line + step, last)
-                at = bisect_left(odd, upto)
-                while at < len(odd) and odd[at] == upto:  # odd lines that follow each other go together
-                    at, upto = at + 1, upto + 1
-                self._general(block[starts[line] - base : starts[upto] - base], taken, rejected)
-                general += starts[line:upto]
-                line, step = upto, 2 * step
+                at = odd[n][0]
+                self._start = base + at
+            if at == len(block):
+                break
+            begin, step = at, 1
+            while at < len(block):
+                for _ in range(step):
+                    if at == odd[n][0]:
+                        n += 1
+                    else:
+                        general.append(base + at)
+                    at = block.find(b"\n", at) + 1
+                    if at == len(block):
+                        break
+                while at == odd[n][0] < len(block):  # odd lines that follow each other go together
+                    at, n = odd[n][1] + 1, n + 1
+                self._general(block[begin:at], taken, rejected)
+                begin, step = at, 2 * step
                 if self.fresh:
                     break
-            if line == last:
-                break
-        events = cut.events
+        events = lines.events
         taken.events.append(events.filter(~col("offset").is_in(general)) if general else events)

@@ -1,4 +1,4 @@
-"""Plain lines -> the events frame, without a JSON parser: the fast way for the lines that our writers write.
+"""Plain lines -> the events frame, without a JSON parser: the fast way where there is no cutter in C.
 
 A line is plain if a regular expression, the whole grammar of such a record, matches it from end to end: compact
 JSON, fields in the writers' order, values of the right types, no backslashes. In such a line a quote always begins or
@@ -9,13 +9,12 @@ holds the two together. This way takes half the time, uses all cores and leaves 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import polars as pl
 from polars import col, lit, when
 
+from lineage_core.dataframes.lines import Lines
 from lineage_core.dataframes.records import MOST, MOST_PERCENT, NUMBERS, TEXTS
-from lineage_core.dataframes.schema import NAME, TIME, schema_of
+from lineage_core.dataframes.schema import LINEAGE_ID, NAME, TIME, schema_of
 from lineage_core.model.facts import MAX_TEXT
 from lineage_core.model.lineage_id import OUR_LENGTH
 
@@ -50,6 +49,7 @@ _REST = (
     rf'(?:,"parent_lineage_id":(?:null|{_S}))?(?:,"related_task_ids":\[{_members(_S)}\])?'
     rf'(?:,"context":\{{{_members(_CONTEXT)}\}})?(?:,"tags":\[{_members(_S)}\])?(?:,"version":{_S})?\}}$'
 )
+_HINT = b'{"lineage_id":"'
 _PARTS = ("token_usage", "total_tokens", "input_tokens", "output_tokens")
 _DETAILS = ("error_details", "error_message", "error_type")
 _ONCE = (*TEXTS.values(), *NUMBERS.values(), *_PARTS, *_DETAILS, "log_us", "session_id", "priority_given", "blocked_by")
@@ -59,22 +59,11 @@ _KNOWN = (
 _PARENT = r'\},"parent_lineage_id":"([^"]*)"(?:,"related_task_ids":\[|,"context":\{|,"tags":\[|,"version":"|\}$)'
 
 
-class Lines(NamedTuple):
-    """What a block of lines holds.
-
-    lines: the `start` and `length` of each line and whether it is `fine` (plain, or blank). events: the plain ones,
-    in order, with the file's name still to be told.
-    """
-
-    lines: pl.DataFrame
-    events: pl.DataFrame
-
-
-def plain(block: bytes, offset: int) -> Lines | None:
-    """The lines of a block that ends with a newline and stands at `offset` of its file.
-
-    None if it cannot be cut into lines here (it is not UTF-8, or lines end otherwise).
-    """
+def by_expressions(block: bytes, offset: int, ids: bool) -> Lines | None:
+    """As `lines.ReadLines` has it. None if the block cannot be cut into lines here (it is not UTF-8, or lines end
+    otherwise), or none of our writers wrote it."""
+    if _HINT not in block:
+        return None
     try:
         lines = pl.read_lines(block, name="line")
     except pl.exceptions.ComputeError:
@@ -85,8 +74,9 @@ def plain(block: bytes, offset: int) -> Lines | None:
     lines = lines.with_columns(start=col("length").cum_sum() - col("length") + pl.int_range(pl.len()) + offset)
     cut = _cut(lines)
     good = cut["plain"]
-    told = lines.select("start", "length", fine=good | (col("length") == 0))
-    return Lines(told, _events(cut if good.all() else cut.filter(good)))
+    odd = lines.filter(~good & (lines["length"] > 0)).select(start=col("start") - offset, length="length")
+    events = _events(cut if good.all() else cut.filter(good))
+    return Lines(events if ids else events.drop(LINEAGE_ID.name), [(start, start + size) for start, size in odd.rows()])
 
 
 def _text(where: str, key: str) -> pl.Expr:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -134,7 +135,9 @@ class FrameReader:
             self._quarantine.reasons.update(known.told["rejected"])
             self._old = self.frames.events
         checkpoints = known.checkpoints if known is not None else ()
-        self._tailer = Tailer(self.directory, checkpoints=checkpoints, block=BLOCK, decoder=FrameDecoder)
+        self._tailer = Tailer(
+            self.directory, checkpoints=checkpoints, block=BLOCK, decoder=partial(FrameDecoder, ids=self._ids)
+        )
         return self._tailer
 
     def _laid(self, batch: Batch) -> pl.DataFrame:
@@ -145,9 +148,8 @@ class FrameReader:
         if batch.found:
             rows = Rows(batch.file)
             rows.add(batch.found, batch.data, batch.start)
-            parts.append(rows.frame())
-        told = pl.concat(parts) if parts else self._none
-        return told if self._ids or not parts else told.drop(LINEAGE_ID.name)
+            parts.append(rows.frame() if self._ids else rows.frame().drop(LINEAGE_ID.name))
+        return pl.concat(parts) if parts else self._none
 
     def _with(self, frames: Frames, new: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
         """The frames with new records, copies among them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sysconfig
 import venv
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -64,6 +66,20 @@ def test_it_logs_and_every_command_has_its_help(run: Run, tmp_path: Path) -> Non
     assert "task-a-rollout" in run("lineage", "tasks")
     for shell in SHELLS:
         assert "lineage-tui" in run("lineage", "completion", shell)
+
+
+def test_its_cutter_was_compiled(run: Run) -> None:
+    assert json.loads(run("lineage", "doctor", "--check", "reader", "--json"))["checks"][0]["values"] == {
+        "native": True
+    }
+
+
+def test_without_a_compiler_the_wheel_is_pure_python(tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+    environ = os.environ | {"CC": "/nonexistent"}
+    subprocess.run([*pip, "wheel", ROOT, "--no-deps", "-w", tmp_path], check=True, cwd=tmp_path, env=environ)
+    (wheel,) = tmp_path.glob("lineage_tui-*-py3-none-any.whl")
+    assert not [name for name in ZipFile(wheel).namelist() if name.endswith(".so")]
 
 
 def test_the_library_of_the_shell_is_there(run: Run, tmp_path: Path) -> None:

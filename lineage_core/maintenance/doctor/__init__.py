@@ -23,12 +23,13 @@ CHECKS: dict[str, Check] = {
     "clock": records.clock,
     "times": records.times,
     "watch": host.watch,
+    "reader": host.reader,
     "library": checkout.library,
     "integration": checkout.integration,
 }
 """Every check by its name, in the order in which they are made."""
 
-_WITHOUT_DIRECTORY = ("library", "integration")
+_WITHOUT_DIRECTORY = ("reader", "library", "integration")
 
 
 def examine(surroundings: Surroundings, chosen: Sequence[str] = ()) -> Iterator[CheckResult]:

@@ -1,4 +1,4 @@
-"""What the system grants to viewers: watches."""
+"""What the system grants to viewers: watches, and the fast reader."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lineage_core.maintenance.doctor.check import CheckResult, Surroundings, Word
+from lineage_core.native import LIBRARY, library
 from lineage_core.read.watcher import Watcher
 
 _LIMITS = ("max_user_watches", "max_user_instances")
@@ -29,6 +30,22 @@ def watch(surroundings: Surroundings) -> Iterator[CheckResult]:
         advice = "viewers poll twice a second; that is as good as it gets here"
     text = f"viewers have to poll: {reason} ({limits})"
     yield CheckResult("watch", Word.PROBLEM, text, advice, values | {"mode": mode})
+
+
+def reader(surroundings: Surroundings) -> Iterator[CheckResult]:
+    """Which of the two readers of plain lines is at work: the cutter in C, or the one without."""
+    native = library() is not None
+    values = {"native": native}
+    if native:
+        yield CheckResult("reader", Word.OK, "the figures are read by the cutter in C", values=values)
+    elif LIBRARY.exists():
+        yield CheckResult(
+            "reader", Word.NOTE, "LINEAGE_NATIVE=0: the figures are read without C, slower", values=values
+        )
+    else:
+        advice = "install it again where there is a C compiler"
+        text = "no C compiler was there at the install: the figures are read slower"
+        yield CheckResult("reader", Word.NOTE, text, advice, values)
 
 
 def _limit(name: str) -> int | None:

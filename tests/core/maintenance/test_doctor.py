@@ -20,7 +20,7 @@ from lineage_core.base import clock
 from lineage_core.base.clock import HOUR, MINUTE
 from lineage_core.cli import main
 from lineage_core.integration import install as shell_install
-from lineage_core.maintenance.doctor import CHECKS, CheckResult, Surroundings, Word, examine
+from lineage_core.maintenance.doctor import CHECKS, CheckResult, Surroundings, Word, examine, host
 from lineage_core.write.journal import Journal
 from tests import build
 from tests.conftest import CORTEX
@@ -382,6 +382,18 @@ def test_json_has_the_keys_that_monitoring_reads(journal: Path, capsys: pytest.C
     assert values["clock"] == {"ahead", "ahead_ms", "jumps", "jump_ms", "out_of_years"}
     assert values["times"] == {"count", "p50_us", "p95_us", "p99_us"}
     assert values["watch"] == {"max_user_watches", "max_user_instances", "mode"}
+    assert values["reader"] == {"native"}
+
+
+@pytest.mark.parametrize(("there", "said"), [(True, "LINEAGE_NATIVE=0"), (False, "no C compiler")])
+def test_it_says_that_plain_lines_are_read_without_c(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, there: bool, said: str
+) -> None:
+    monkeypatch.setattr(host, "library", lambda: None)
+    monkeypatch.setattr(host, "LIBRARY", journal if there else journal / "missing")
+    (result,) = host.reader(Surroundings(journal, None, now()))
+    assert result.word is Word.NOTE
+    assert said in result.text
 
 
 def test_nothing_in_the_directory_is_touched(journal: Path) -> None:

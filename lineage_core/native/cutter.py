@@ -1,0 +1,118 @@
+"""Blocks of lines -> columns, by cutter.c: its face in Python, through ctypes and the Arrow C data interface.
+
+Importing this imports polars. Other threads run while the C code does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from typing import Any, NamedTuple
+
+import polars as pl
+from polars import col
+
+from lineage_core.native import library
+
+MOST = 1 << 30
+"""Bytes of the longest block: views of Arrow have 31 bits for a place in it."""
+
+TEXTS = (
+    *("task_id", "event_type", "actor_type", "actor_id", "session", "task_type", "priority", "master_id"),
+    *("from_master", "to_master", "worker_id", "worker_type", "handoff_id", "completion_status", "reason", "error"),
+)
+NUMBERS = ("percent", "token_budget", "duration_ms", "log_us", "tokens", "made_at")
+
+_POINTER, _SIZE = ctypes.c_void_p, ctypes.c_int64
+_SCHEMA_BYTES, _ARRAY_BYTES = 72, 80  # of ArrowSchema and ArrowArray, as the C data interface lays them out
+_SECRET = (ctypes.c_uint64 * 2).from_buffer_copy(os.urandom(16))
+
+
+class Cut(NamedTuple):
+    """What a block of lines holds.
+
+    rows: a row for each proven line, in order. TEXTS are of the type that `cut` was asked for, null where there is
+    none; NUMBERS are Float64 (`made_at`: Int64), likewise; `priority_given` is true or null; `at`, and `made_at` of an
+    id of ours, are in microseconds since the epoch, UTC; `offset` and `length`, in bytes, say where the line stands in
+    its file; `id_hash`, `parent_hash` and `line_hash` are the hashes that polars has for the id, the parent's (null
+    without one) and the bytes of the line.
+    ids: the lineage_id of each row, if they were asked for.
+    odd: the lines that are not proven, by their starts and ends in the block.
+    """
+
+    rows: pl.DataFrame
+    ids: pl.Series | None
+    odd: list[tuple[int, int]]
+
+
+def cut(block: bytes, base: int, kind: Any = pl.String, *, ids: bool = False) -> Cut:
+    """The lines of a block, which stands at `base` of its file; bytes behind its last newline are left alone.
+
+    Raises MemoryError.
+    """
+    assert len(block) <= MOST, len(block)
+    functions = _functions()
+    made = functions.cut_new(block, len(block), base, _SECRET)
+    if not made:
+        raise MemoryError("no memory to cut lines")
+    try:
+        count = functions.cut_odd_lines(made)
+        edges = (_SIZE * (2 * count)).from_address(functions.cut_odd(made))[:] if count else []
+        columns, texts = _Exported(), _Exported()
+        if not functions.cut_columns(made, len(block), columns.schema, columns.array):
+            raise MemoryError("no memory for columns")
+        rows = pl.Series(columns).struct.unnest()
+        if not functions.cut_texts(made, texts.schema, texts.array):
+            raise MemoryError("no memory for texts")
+        names = pl.concat([pl.Series([None], dtype=pl.String), pl.Series(texts)]).cast(kind)
+    finally:
+        functions.cut_free(made)
+    # `lineage_id`, `parent` and `line` are views into the block: nothing of them may leave this function.
+    copied = pl.Series("lineage_id", rows["lineage_id"].to_list(), pl.String) if ids else None
+    rows = rows.with_columns(
+        *(names.gather(rows[name]).alias(name) for name in TEXTS),
+        *(pl.when(col(name) >= 0).then(col(name)) for name in NUMBERS),
+        priority_given=pl.when(col("priority_given") == 1).then(True),
+        id_hash=col("lineage_id").hash(),
+        parent_hash=pl.when(col("parent").is_not_null()).then(col("parent").hash()),
+        line_hash=col("line").hash(),
+    )
+    return Cut(rows.drop("lineage_id", "parent", "line"), copied, list(zip(edges[::2], edges[1::2], strict=True)))
+
+
+class _Exported:
+    """An array and its schema, for polars to take over, once."""
+
+    def __init__(self) -> None:
+        self.schema = ctypes.create_string_buffer(_SCHEMA_BYTES)
+        self.array = ctypes.create_string_buffer(_ARRAY_BYTES)
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+        return _capsule(self.schema, b"arrow_schema"), _capsule(self.array, b"arrow_array")
+
+
+def _capsule(place: ctypes.Array[ctypes.c_char], name: bytes) -> object:
+    new = ctypes.pythonapi.PyCapsule_New
+    new.restype, new.argtypes = ctypes.py_object, [_POINTER, ctypes.c_char_p, _POINTER]
+    made: object = new(ctypes.addressof(place), name, None)
+    return made
+
+
+@cache
+def _functions() -> Any:
+    path = library()
+    assert path is not None, "no cutter here"
+    functions = ctypes.CDLL(str(path))
+    signatures: dict[str, tuple[Any, list[Any]]] = {
+        "cut_new": (_POINTER, [ctypes.c_char_p, _SIZE, _SIZE, _POINTER]),
+        "cut_odd_lines": (_SIZE, [_POINTER]),
+        "cut_odd": (_POINTER, [_POINTER]),
+        "cut_columns": (ctypes.c_bool, [_POINTER, _SIZE, _POINTER, _POINTER]),
+        "cut_texts": (ctypes.c_bool, [_POINTER, _POINTER, _POINTER]),
+        "cut_free": (None, [_POINTER]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(functions, name)
+        function.restype, function.argtypes = result, arguments
+    return functions

@@ -1,0 +1,79 @@
+"""The cutter in C: what it proves, what it leaves, that it is built, and that it can be done without."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from lineage_core.native import LIBRARY
+from lineage_core.native.cutter import NUMBERS, TEXTS, cut
+from tests.conftest import ROOT
+from tests.core.native import fuzz
+
+needs_cutter = pytest.mark.skipif(not LIBRARY.exists(), reason="needs a C compiler when it is installed")
+
+LINE = (
+    b'{"lineage_id":"lineage-17934912385901600000262005","task_id":"task-1","event_type":"worker_progress",'
+    b'"timestamp":"2026-11-01T00:00:38.590160Z","actor":{"type":"worker","id":"worker-1"},'
+    b'"event_data":{"worker_id":"worker-1","progress_percentage":26},"parent_lineage_id":null,"version":"1.0.0"}'
+)
+
+
+@needs_cutter
+def test_a_proven_line_is_a_row_and_any_other_is_told() -> None:
+    block = b"\n".join([LINE, b"", b"torn" + LINE, LINE, b"an unfinished line"])
+    made = cut(block, 1000, ids=True)
+    assert made.rows["offset"].to_list() == [1000, 1000 + 2 * len(LINE) + 7]
+    assert [block[start:end] for start, end in made.odd] == [b"torn" + LINE]
+    row = made.rows.row(0, named=True)
+    known = {name: row[name] for name in (*TEXTS, *NUMBERS) if row[name] is not None}
+    assert known == {
+        "task_id": "task-1",
+        "event_type": "worker_progress",
+        "actor_type": "worker",
+        "actor_id": "worker-1",
+        "worker_id": "worker-1",
+        "percent": 26.0,
+        "made_at": 1_793_491_238_590_160,
+    }
+    assert (row["at"], row["length"], row["priority_given"]) == (1_793_491_238_590_160, len(LINE), None)
+    assert made.ids is not None
+    assert made.ids[0] == "lineage-17934912385901600000262005"
+    assert row["id_hash"] == made.ids.hash()[0]
+    assert row["line_hash"] == pl.Series([LINE], dtype=pl.Binary).hash()[0]
+
+
+@needs_cutter
+def test_a_block_without_lines_is_empty() -> None:
+    for block in (b"", b"\n", b"no newline"):
+        made = cut(block, 0, ids=True)
+        assert (made.rows.height, made.odd) == (0, [])
+
+
+@needs_cutter
+def test_many_texts_are_told_apart() -> None:
+    lines = [LINE.replace(b"task-1", b"task-%d" % (n % 40_000)) for n in range(50_000)]
+    made = cut(b"\n".join(lines) + b"\n", 0)
+    assert made.rows["task_id"].to_list() == [f"task-{n % 40_000}" for n in range(50_000)]
+
+
+@needs_cutter
+def test_damaged_lines_harm_nothing(tmp_path: Path) -> None:
+    """Under the sanitizers; `python -m tests.core.native.fuzz --minutes 60` goes on for longer."""
+    program = fuzz.build(tmp_path)
+    for seed in (1, 2):
+        assert fuzz.run(program, seed, 5000).startswith("5000 pieces, ")
+
+
+@needs_cutter
+def test_it_can_be_switched_off() -> None:
+    ask = "from lineage_core.native import library; print(library() is not None)"
+    for value, answer in (("0", "False"), ("1", "True"), ("", "True")):
+        environment = os.environ | {"LINEAGE_NATIVE": value}
+        done = subprocess.run([sys.executable, "-c", ask], env=environment, cwd=ROOT, capture_output=True, text=True)
+        assert done.stdout.strip() == answer, done.stderr
