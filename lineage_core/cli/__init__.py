@@ -1,8 +1,8 @@
 """The `lineage` command: finds the subcommand and imports only its module.
 
 A subcommand is a module of this package with `SUMMARY` (one line), `EXAMPLES` (shown first in its help),
-`add_arguments(parser)` and `run(args) -> int`; one with `parse(words)` parses its words itself. `COMMANDS` lists them
-in the order in which help shows them.
+`add_arguments(parser)`, and `answer(args)` if it is a query whose answer is shown, or else `run(args) -> int`; one with
+`parse(words)` parses its words itself. `COMMANDS` lists them in the order in which help shows them.
 """
 
 from __future__ import annotations
@@ -182,7 +182,12 @@ def _run(words: list[str]) -> int:
 
         read_late({})  # a wrong setting is told by every command, whether or not it would matter
     args = module.parse(words[1:]) if hasattr(module, "parse") else None
-    return int(module.run(args or parser_of(command).parse_words(words[1:])))
+    args = args or parser_of(command).parse_words(words[1:])
+    if hasattr(module, "run"):
+        return int(module.run(args))
+    from lineage_core.cli.output import show
+
+    return show(module.answer(args), args)
 
 
 def _note(program: str) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lineage_core.present.timeline import Timeline
+    from lineage_core.state.store import State
 
 FORMATS = ("text", "json", "jsonl", "csv")
 PIPED_WIDTH = 100
@@ -132,6 +133,17 @@ def show(answer: Answer, args: argparse.Namespace) -> int:
     if report(answer.problems, sys.stderr):
         return ExitCode.JOURNAL
     return ExitCode.CHECK_FAILED if answer.empty and args.fail_empty else ExitCode.OK
+
+
+def timelines_of(state: State, task_ids: Iterable[str]) -> Iterator[Timeline]:
+    """The timelines of some tasks, each once, as many as a page holds."""
+    from lineage_core.present.html import MAX_TIMELINES
+    from lineage_core.present.timeline import timeline
+
+    for task_id in list(dict.fromkeys(task_ids))[:MAX_TIMELINES]:
+        task = state.task(task_id)
+        if task is not None:
+            yield timeline(task)
 
 
 def report(problems: Mapping[str, str], stream: TextIO) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 from lineage_core.base import clock
 from lineage_core.base.errors import BadInputError, ExitCode, JournalError
 from lineage_core.cli import output, period
-from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
 from lineage_core.model.event_types import nearest
@@ -124,7 +123,7 @@ def findings_answer(args: argparse.Namespace, usual: Callable[[Finding], bool], 
         },
         empty=not rows,
         problems={str(directory): missing} if missing else loaded.problems,
-        timelines=lambda: export.timelines_of(state, [one.task_id for one in listed if one.task_id]),
+        timelines=lambda: output.timelines_of(state, [one.task_id for one in listed if one.task_id]),
         title=title,
     )
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core.cli import output
-from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
 from lineage_core.present.rows import iso, moment
@@ -48,11 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.describe(parser, KEYS, "keys of an event; as JSON, one object: task_id, above, below, events")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Print the tree."""
-    return output.show(answer(args), args)
-
-
 def answer(args: argparse.Namespace) -> Answer:
     """The tree of causes of a task. Raises UnknownNameError, with the nearest ids."""
     directory = lineage_dir(args.dir)
@@ -70,7 +64,7 @@ def answer(args: argparse.Namespace) -> Answer:
         rows=rows,
         document={"task_id": args.task, "above": above, "below": below, "events": rows},
         problems=loaded.problems,
-        timelines=lambda: export.timelines_of(loaded.state, facts),
+        timelines=lambda: output.timelines_of(loaded.state, facts),
         title=f"Chain of {args.task}",
     )
 

@@ -7,15 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core.base import clock
-from lineage_core.cli import output
-from lineage_core.cli.commands import export
+from lineage_core.cli import output, single_task
 from lineage_core.cli.output import Answer, Line, Paper, Piece
-from lineage_core.cli.progress import ProgressBar
 from lineage_core.model.entities import Task
 from lineage_core.present.rows import elapsed, iso, milliseconds, moment, run_time, span, worker_status
 from lineage_core.present.timeline import time_by_phase
-from lineage_core.query.task_lookup import look_up
-from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage duration task-1",
@@ -35,8 +31,7 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage duration`."""
-    parser.add_argument("task", metavar="TASK", type=output.name, help="the task")
-    output.add_arguments(parser)
+    single_task.add_arguments(parser)
     output.describe(
         parser,
         KEYS,
@@ -44,19 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
-    """Print where the time went."""
-    return output.show(answer(args), args)
-
-
 def answer(args: argparse.Namespace) -> Answer:
     """Where the time of a task went. Raises UnknownNameError, with the nearest ids."""
-    with ProgressBar("searching") as progress:
-        found = look_up(lineage_dir(args.dir), args.task, links=False, progress=progress)
+    found = single_task.find(args, links=False)
     task, now = found.task, clock.now()
     total = elapsed(task, now)
     rows = parts_of(task, now)
-    return Answer(
+    return single_task.answer_of(
+        found,
+        f"Duration of {args.task}",
         text=lambda paper: _text(task, rows, total, paper),
         columns=tuple(KEYS),
         rows=rows,
@@ -70,9 +61,6 @@ def answer(args: argparse.Namespace) -> Answer:
             "said_ms": task.duration_ms,
             "parts": rows,
         },
-        problems=found.problems,
-        timelines=lambda: export.timelines_of(found.state, [args.task]),
-        title=f"Duration of {args.task}",
     )
 
 

@@ -14,7 +14,6 @@ from lineage_core.base import clock
 from lineage_core.base.errors import BadInputError, UnknownNameError
 from lineage_core.base.regex import compiled
 from lineage_core.cli import output, period
-from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper
 from lineage_core.cli.progress import ProgressBar
 from lineage_core.model import record as intact
@@ -71,11 +70,6 @@ def query_of(args: argparse.Namespace) -> EventQuery:
     values = {f"{name}s": tuple(getattr(args, name)) for name in _KINDS}
     grep = compiled(args.grep, ignore_case=False) if args.grep else None
     return EventQuery(**values, grep=grep, since=since, until=until)
-
-
-def run(args: argparse.Namespace) -> int:
-    """Print the events."""
-    return output.show(answer(args), args)
 
 
 def answer(args: argparse.Namespace) -> Answer:
@@ -146,7 +140,7 @@ def _timelines(raws: Iterable[bytes]) -> Iterator[Timeline]:
         for offset, record in enumerate(map(_parse, raws))
     )
     newest = sorted(state.rows.values(), key=lambda row: row.last_at, reverse=True)
-    yield from export.timelines_of(state, [row.task_id for row in newest])
+    yield from output.timelines_of(state, [row.task_id for row in newest])
 
 
 def _parse(raw: bytes) -> dict[str, Any]:

@@ -6,18 +6,15 @@ import argparse
 from collections.abc import Iterator
 
 from lineage_core.base import clock
-from lineage_core.cli import output
-from lineage_core.cli.commands import export
+from lineage_core.cli import output, single_task
 from lineage_core.cli.output import Answer, Line, Piece
-from lineage_core.cli.progress import ProgressBar
 from lineage_core.meaning.explanation import Explanation, Step, explain
 from lineage_core.present.explanation import STEP_KEYS, conclusions, says, step_row, telling
 from lineage_core.present.rows import moment
 from lineage_core.present.sentences import waiting_for
 from lineage_core.present.task_rows import DETAIL_KEYS, task_details, task_row
-from lineage_core.query.task_lookup import Lookup, look_up
+from lineage_core.query.task_lookup import Lookup
 from lineage_core.state.family import family_of
-from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage explain task-1",
@@ -36,26 +33,21 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage explain`."""
-    parser.add_argument("task", metavar="TASK", type=output.name, help="the task")
     parser.add_argument("--all", action="store_true", help="also events that changed nothing and followed plainly")
-    output.add_arguments(parser)
+    single_task.add_arguments(parser)
     output.describe(parser, KEYS, "keys as JSON (csv and jsonl give the facts)")
     output.describe(parser, STEP_KEYS, "keys of a fact")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Print the explanation."""
-    return output.show(answer(args), args)
-
-
 def answer(args: argparse.Namespace) -> Answer:
     """Why a task stands as it does. Raises UnknownNameError, with the nearest ids."""
-    with ProgressBar("searching") as progress:
-        found = look_up(lineage_dir(args.dir), args.task, progress=progress)
+    found = single_task.find(args)
     now = clock.now()
     told = explain(args.task, found.state.facts(args.task))
     rows = [step_row(number, step) for number, step in enumerate(told.steps, 1)]
-    return Answer(
+    return single_task.answer_of(
+        found,
+        f"Why {args.task} stands as it does",
         text=lambda paper: _text(found, told, now, args.all),
         columns=tuple(STEP_KEYS),
         rows=rows,
@@ -66,9 +58,6 @@ def answer(args: argparse.Namespace) -> Answer:
             **task_details(found.task, found.state.rows, now),
             "facts": rows,
         },
-        problems=found.problems,
-        timelines=lambda: export.timelines_of(found.state, [args.task]),
-        title=f"Why {args.task} stands as it does",
         told=waiting_for(found.task, found.state.rows, now),
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from lineage_core.base import clock
 from lineage_core.base.errors import BadInputError, ExitCode
@@ -20,10 +20,6 @@ EXAMPLES = (
     "lineage export tasks status:failed -o failed.parquet",
     "lineage export --format json > events.json",
 )
-
-if TYPE_CHECKING:
-    from lineage_core.present.timeline import Timeline
-    from lineage_core.state.store import State
 
 FORMATS = ("csv", "json", "jsonl", "html", "parquet")
 QUERIES = (
@@ -89,17 +85,6 @@ def run(args: argparse.Namespace) -> int:
     if output.report(answer.problems, sys.stderr):
         return ExitCode.JOURNAL
     return ExitCode.CHECK_FAILED if answer.empty and args.args.fail_empty else ExitCode.OK
-
-
-def timelines_of(state: State, task_ids: Iterable[str]) -> Iterator[Timeline]:
-    """The timelines of some tasks, each once, as many as a page holds."""
-    from lineage_core.present.html import MAX_TIMELINES
-    from lineage_core.present.timeline import timeline
-
-    for task_id in list(dict.fromkeys(task_ids))[:MAX_TIMELINES]:
-        task = state.task(task_id)
-        if task is not None:
-            yield timeline(task)
 
 
 def _write(answer: Answer, form: str, file: BinaryIO) -> None:

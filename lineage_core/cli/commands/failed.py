@@ -8,7 +8,6 @@ from typing import Any
 
 from lineage_core.base import clock
 from lineage_core.cli import output, period
-from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
 from lineage_core.model.entities import Task
@@ -38,11 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     period.add_arguments(parser, "failures")
     output.add_arguments(parser, "failures")
     output.describe(parser, KEYS, "keys of a failure; as JSON, one object: tasks, workers (counts), failures")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Print the failures."""
-    return output.show(answer(args), args)
 
 
 def answer(args: argparse.Namespace) -> Answer:
@@ -84,7 +78,7 @@ def answer(args: argparse.Namespace) -> Answer:
         document={**counts, "failures": rows},
         empty=not rows,
         problems=loaded.problems,
-        timelines=lambda: export.timelines_of(loaded.state, [row["task_id"] for row in rows]),
+        timelines=lambda: output.timelines_of(loaded.state, [row["task_id"] for row in rows]),
         title="Failures",
     )
 

@@ -27,11 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.describe(parser, EVENT_KEYS, "columns of csv; as JSON, the records are given as they were written")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Print the newest events, in order: the newest one comes last."""
-    return output.show(answer(args), args)
-
-
 def answer(args: argparse.Namespace) -> Answer:
     """The newest events."""
     given = [number for number in (args.count, args.limit) if number is not None]

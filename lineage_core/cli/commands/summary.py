@@ -8,16 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core.base import clock
-from lineage_core.cli import output
-from lineage_core.cli.commands import export
+from lineage_core.cli import output, single_task
 from lineage_core.cli.output import Answer, Line, Paper
-from lineage_core.cli.progress import ProgressBar
 from lineage_core.model.entities import Status, Task
 from lineage_core.present.rows import elapsed, iso, milliseconds, moment, span, worker_status
 from lineage_core.present.sentences import waiting_for
 from lineage_core.present.timeline import time_by_phase
-from lineage_core.query.task_lookup import Lookup, look_up
-from lineage_core.write.locations import lineage_dir
+from lineage_core.query.task_lookup import Lookup
 
 EXAMPLES = (
     "lineage summary task-1",
@@ -45,30 +42,22 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage summary`."""
-    parser.add_argument("task", metavar="TASK", type=output.name, help="the task")
-    output.add_arguments(parser)
+    single_task.add_arguments(parser)
     output.describe(parser, KEYS, "keys")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Print the summary."""
-    return output.show(answer(args), args)
 
 
 def answer(args: argparse.Namespace) -> Answer:
     """The summary of a task. Raises UnknownNameError, with the nearest ids."""
-    with ProgressBar("searching") as progress:
-        found = look_up(lineage_dir(args.dir), args.task, progress=progress)
+    found = single_task.find(args)
     now = clock.now()
     document = _document(found, now)
-    return Answer(
+    return single_task.answer_of(
+        found,
+        f"Summary of {args.task}",
         text=lambda paper: _text(document, paper),
         columns=tuple(KEYS),
         rows=[document],
         document=document,
-        problems=found.problems,
-        timelines=lambda: export.timelines_of(found.state, [args.task]),
-        title=f"Summary of {args.task}",
         told=str(document["paragraph"]),
     )
 

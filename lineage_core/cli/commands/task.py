@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core.base import clock
-from lineage_core.cli import output
-from lineage_core.cli.commands import events, export, workers
+from lineage_core.cli import output, single_task
+from lineage_core.cli.commands import events, workers
 from lineage_core.cli.output import Answer, Line, Paper, Piece
-from lineage_core.cli.progress import ProgressBar
 from lineage_core.meaning.cost import cost_by_owner
 from lineage_core.model import record as intact
 from lineage_core.model.entities import Task
@@ -28,9 +27,8 @@ from lineage_core.present.sentences import clock_of, counted, waiting_for
 from lineage_core.present.task_rows import DETAIL_KEYS, blockers, task_details, task_row, timed_failures
 from lineage_core.present.timeline import time_by_phase
 from lineage_core.query.block_search import one_line
-from lineage_core.query.task_lookup import Lookup, linked_ids, look_up
+from lineage_core.query.task_lookup import Lookup, linked_ids
 from lineage_core.state.family import family_of
-from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage task task-1",
@@ -56,32 +54,24 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage task`."""
-    parser.add_argument("task", metavar="TASK", type=output.name, help="the task")
-    output.add_arguments(parser, "events, the newest ones")
+    single_task.add_arguments(parser, "events, the newest ones")
     output.describe(parser, KEYS, "keys as JSON (csv and jsonl give the events)")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Print the task."""
-    return output.show(answer(args), args)
 
 
 def answer(args: argparse.Namespace) -> Answer:
     """Everything of a task. Raises UnknownNameError, with the nearest ids."""
-    with ProgressBar("searching") as progress:
-        found = look_up(lineage_dir(args.dir), args.task, progress=progress)
+    found = single_task.find(args)
     now = clock.now()
     raws = found.raws if args.limit is None else found.raws[max(0, len(found.raws) - args.limit) :]
     records = [intact.parse(one_line(raw)) for raw in raws]
-    return Answer(
+    return single_task.answer_of(
+        found,
+        f"Task {args.task}",
         text=lambda paper: _text(found, records, now, paper),
         columns=tuple(EVENT_KEYS),
         rows=map(events.row_of, raws),
         document=_document(found, now),
         records=map(one_line, raws),
-        problems=found.problems,
-        timelines=lambda: export.timelines_of(found.state, [args.task]),
-        title=f"Task {args.task}",
         told=waiting_for(found.task, found.state.rows, now),
     )
 

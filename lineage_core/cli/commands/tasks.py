@@ -10,7 +10,6 @@ from typing import Any
 from lineage_core.base import clock
 from lineage_core.base.errors import BadInputError
 from lineage_core.cli import output, period
-from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
 from lineage_core.model.entities import TaskRow
@@ -62,11 +61,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.describe(parser, TASK_KEYS, "keys of a row")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Print the tasks."""
-    return output.show(answer(args), args)
-
-
 def answer(args: argparse.Namespace) -> Answer:
     """The tasks that the words ask for."""
     if args.sort not in TASK_KEYS:
@@ -86,7 +80,7 @@ def answer(args: argparse.Namespace) -> Answer:
         rows=(task_row(row, family_of(state, row.task_id), state.rows, now) for row in rows),
         empty=not rows,
         problems=loaded.problems,
-        timelines=lambda: export.timelines_of(loaded.state, [row.task_id for row in rows]),
+        timelines=lambda: output.timelines_of(loaded.state, [row.task_id for row in rows]),
         title="Tasks",
     )
 

@@ -7,16 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage_core.base import clock
-from lineage_core.cli import output
-from lineage_core.cli.commands import export
+from lineage_core.cli import output, single_task
 from lineage_core.cli.output import Answer, Line, Paper
-from lineage_core.cli.progress import ProgressBar
 from lineage_core.model.entities import Task
 from lineage_core.present import timeline_text as drawing
 from lineage_core.present.rows import iso, milliseconds, moment, span
 from lineage_core.present.timeline import Bar, Timeline, timeline
-from lineage_core.query.task_lookup import look_up
-from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage timeline task-1",
@@ -39,26 +35,21 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage timeline`."""
-    parser.add_argument("task", metavar="TASK", type=output.name, help="the task")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
-    output.add_arguments(parser)
+    single_task.add_arguments(parser)
     output.describe(parser, KEYS, "keys of a part; as JSON, one object: task_id, status, start, end, elapsed_ms, parts")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Print the timeline."""
-    return output.show(answer(args), args)
 
 
 def answer(args: argparse.Namespace) -> Answer:
     """The timeline of a task. Raises UnknownNameError, with the nearest ids."""
-    with ProgressBar("searching") as progress:
-        found = look_up(lineage_dir(args.dir), args.task, links=False, progress=progress)
+    found = single_task.find(args, links=False)
     task, now = found.task, clock.now()
     line = timeline(task)
     rows = rows_of(line, now)
     end = now if line.end is None else line.end
-    return Answer(
+    return single_task.answer_of(
+        found,
+        f"Timeline of {args.task}",
         text=lambda paper: _text(task, line, now, paper),
         columns=tuple(KEYS),
         rows=rows,
@@ -70,9 +61,6 @@ def answer(args: argparse.Namespace) -> Answer:
             "elapsed_ms": milliseconds(end - line.start),
             "parts": rows,
         },
-        problems=found.problems,
-        timelines=lambda: export.timelines_of(found.state, [args.task]),
-        title=f"Timeline of {args.task}",
     )
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from lineage_core.base import clock
 from lineage_core.cli import output, period
-from lineage_core.cli.commands import export
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar, load_all
 from lineage_core.model.entities import Task
@@ -32,11 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     period.add_arguments(parser, "workers at work")
     output.add_arguments(parser, "workers")
     output.describe(parser, WORKER_KEYS, "keys of a row")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Print the workers."""
-    return output.show(answer(args), args)
 
 
 def answer(args: argparse.Namespace) -> Answer:
@@ -74,7 +68,7 @@ def answer(args: argparse.Namespace) -> Answer:
         rows=[row for _, row in items],
         empty=not items,
         problems=problems,
-        timelines=lambda: export.timelines_of(state, [row["task_id"] for _, row in items]),
+        timelines=lambda: output.timelines_of(state, [row["task_id"] for _, row in items]),
         title=f"Workers of {args.task}" if args.task is not None else "Workers",
     )
 

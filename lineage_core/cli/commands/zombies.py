@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from lineage_core.cli import output
 from lineage_core.cli.commands import attention
 from lineage_core.cli.output import Answer
 from lineage_core.model.expectations import Finding
@@ -25,11 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage zombies`."""
     parser.add_argument("--all", action="store_true", help="all that `lineage attention` lists")
     attention.add_shared(parser)
-
-
-def run(args: argparse.Namespace) -> int:
-    """Print the silent and dead workers, the most urgent first."""
-    return output.show(answer(args), args)
 
 
 def answer(args: argparse.Namespace) -> Answer:
