@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import ContentSwitcher
@@ -50,6 +51,8 @@ class DetailPane(Vertical):
     task that was entered in the timeline of a session. usually: what silence is usual for a worker type.
     """
 
+    ALLOW_SELECT = False  # of the border, which the mouse moves; what stands in the pane can be selected
+
     def __init__(
         self,
         styles: Styles,
@@ -85,6 +88,7 @@ class DetailPane(Vertical):
         self._shown: dict[str, TaskRow] = {}  # what each tab was last made of
         self._throttle = Throttle()
         self._planned = False
+        self.on_drag: Callable[[int, int], None] = lambda x, y: None  # the border was dragged to a cell of the screen
         for view in (self.timeline_tab, self.events, self.workers_tab, self.explain_tab, self.record):
             view.on_entered = self._entered
             view.on_moved = lambda _key: self._show_foot()
@@ -99,6 +103,20 @@ class DetailPane(Vertical):
             yield self.explain_tab
             yield self.record
         yield self.footer
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of the border between list and pane."""
+        beside = bool(self.styles.border_left[0])
+        if (event.x if beside else event.y) == 0 and (beside or self.styles.border_top[0]):
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self.app.mouse_captured is self:
+            self.on_drag(int(event.screen_x), int(event.screen_y))
+
+    def on_mouse_up(self) -> None:
+        if self.app.mouse_captured is self:
+            self.release_mouse()
 
     @property
     def view(self) -> LineList:

@@ -34,6 +34,7 @@ from lineage_tui.screens.edge_lines import EdgeLines
 from lineage_tui.screens.filter_help import LanguageScreen
 from lineage_tui.screens.filtering import Filtering
 from lineage_tui.screens.help import HelpScreen
+from lineage_tui.screens.layout import ARRANGEMENTS, Layout
 from lineage_tui.screens.link_picker import JumpScreen
 from lineage_tui.screens.navigation import Navigation
 from lineage_tui.screens.panes import Panes
@@ -111,12 +112,14 @@ class MainScreen(Screen[None]):
         self.seeking = Seeking(context, self.panes, self.filtering)
         self.navigation = Navigation(context, self.panes, self.filtering, self.resume, self._choose)
         self.display_options = Display(context, self.panes, self.resume)
+        self.arrangement = Layout(context, self.panes)
         self.edges = EdgeLines(context, self.panes, self.filtering, self.status_counts)
         self.handlers: Handlers = {
             **self.navigation.handlers(),
             **self.filtering.handlers(),
             **self.seeking.handlers(),
             **self.display_options.handlers(),
+            **self.arrangement.handlers(),
             "command": lambda: self.panes.ask("command", "", f"a command: {', '.join(list(self.handlers)[:8])} …"),
             "palette": lambda: self.run_action("app.command_palette"),
             "help": lambda: self.app.push_screen(HelpScreen(context)),
@@ -276,6 +279,8 @@ class MainScreen(Screen[None]):
         model.inverted = kept.inverted
         if kept.workers_sort in COLUMNS:
             self.worker_table.sort(kept.workers_sort, inverted=kept.workers_inverted)
+        if kept.arrangement in ARRANGEMENTS:
+            self.arrangement.arrangement, self.arrangement.share = kept.arrangement, kept.share
         if kept.pane in PANES and kept.window in WINDOWS:
             self.stats_view.pane, self.stats_view.window = kept.pane, kept.window
         model.folds = dict.fromkeys(kept.open, True) | dict.fromkeys(kept.closed, False)
@@ -300,13 +305,14 @@ class MainScreen(Screen[None]):
             workers_inverted=self.worker_table.inverted,
             pane=self.stats_view.pane,
             window=self.stats_view.window,
+            arrangement=self.arrangement.arrangement,
+            share=self.arrangement.share,
             open=tuple(name for name, expanded in folds if expanded),
             closed=tuple(name for name, expanded in folds if not expanded),
         )
 
     def on_resize(self) -> None:
-        self.set_class(self.size.width >= 140, "wide")
-        self.set_class(self.size.height < 16, "short")
+        self.arrangement.show(self.size)
 
     def _on_filtered(self) -> None:
         self.filtering.done()

@@ -98,6 +98,8 @@ class SavedState(NamedTuple):
     workers_inverted: bool = False
     pane: str = "flow"
     window: str = "24h"
+    arrangement: str = "auto"
+    share: int = 0
     open: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
 

@@ -43,8 +43,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("page-down", ("pagedown",), "one page down", "move", joined=True),
     Command("first", ("home", "g"), "the first line, the last", "move"),
     Command("last", ("end", "G"), "to the last line", "move", joined=True),
-    Command("open", ("right", "l"), "open; next tab", "move"),
-    Command("close", ("left", "h"), "close; tab before", "move"),
+    Command("open", ("right", "l"), "open, close; change tab", "move"),
+    Command("close", ("left", "h"), "close; tab before", "move", joined=True),
     Command("toggle", ("o",), "open or close", "move"),
     Command("enter", ("enter",), "into task, event, record", "go", "deeper"),
     Command("up-level", ("escape",), "out by one", "go", "out"),
@@ -75,6 +75,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("pan-right", ("L", "shift+right"), "time: later", "show", joined=True),
     Command("longer-window", ("full_stop",), "longer, shorter window (4)", "show"),
     Command("shorter-window", ("comma",), "shorter window", "show", joined=True),
+    Command("layout", ("v",), "the pane's place and size", "show"),
+    Command("larger-pane", ("plus", "equals_sign"), "pane larger", "show", joined=True),
+    Command("smaller-pane", ("minus",), "pane smaller", "show", joined=True),
     Command("times", ("t",), "UTC, local, relative times", "show"),
     Command("acknowledge", ("a",), "acknowledge, show all (3)", "app"),
     Command("show-acknowledged", ("A",), "show what was acknowledged", "app", joined=True),
@@ -103,8 +106,8 @@ _SHOWN = {
     "up": "↑", "down": "↓", "left": "←", "right": "→", "slash": "/", "question_mark": "?", "enter": "Enter",
     "escape": "Esc", "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "space": "Space",
     "left_square_bracket": "[", "right_square_bracket": "]", "less_than_sign": "<", "greater_than_sign": ">",
-    "colon": ":", "comma": ",", "full_stop": ".", "shift+tab": "⇧Tab", "shift+left": "⇧←",
-    "shift+right": "⇧→",
+    "colon": ":", "comma": ",", "full_stop": ".", "plus": "+", "minus": "-", "equals_sign": "=",
+    "shift+tab": "⇧Tab", "shift+left": "⇧←", "shift+right": "⇧→",
 }  # fmt: skip
 _NAMES = {text: name for name, text in _SHOWN.items() if len(text) == 1}
 """What Textual calls the keys that people write as one character."""

@@ -35,8 +35,12 @@ class DrawnWidget(Widget):
         return Strip([*strip.crop(0, start), *chosen, *strip.crop(end)], strip.cell_length)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The text that the mouse has selected, for copying."""
-        return selection.extract("\n".join(self.text_lines())), "\n"
+        """The text that the mouse has selected, for copying; None where it is all below the last line."""
+        lines = self.text_lines()
+        if selection.start is not None and selection.start.y >= len(lines):
+            return None  # the widget has become lower meanwhile
+        # `extract` splits it again, and would lose a last line that is empty.
+        return selection.extract("\n".join(lines) + "\n"), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         self.refresh()

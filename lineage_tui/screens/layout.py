@@ -1,0 +1,109 @@
+"""How the list and the detail pane share the screen: one below or beside the other, how much each has, or one alone."""
+
+from __future__ import annotations
+
+from textual.geometry import Size
+
+from lineage_tui.screens.context import Context, Handlers
+from lineage_tui.screens.panes import Panes
+
+ARRANGEMENTS = {
+    "auto": "the pane below, beside in a wide terminal",
+    "below": "the pane below",
+    "beside": "the pane beside",
+    "list": "the list alone",
+    "pane": "the pane alone",
+}
+"""By the name that is kept between runs: what the operator is told."""
+
+BESIDE = 190
+"""Columns from which on the pane stands beside the list, if the operator leaves it to us: both then have room for all
+that they can show, so that nothing that was there goes."""
+
+EDGES = 3
+"""Rows of the lines at the edges of the screen."""
+
+SHORT = 16
+"""Rows below which the pane is only shown when keys go to it."""
+
+STEP, LEAST, MOST = 5, 20, 80
+"""How far the border moves, and how much of the screen the pane has at least and at most, in percent."""
+
+
+class Layout:
+    """arrangement: a key of ARRANGEMENTS. share: how much of the screen the operator has given to the pane, in percent;
+    0: what is usual, and more while keys go there."""
+
+    def __init__(self, context: Context, panes: Panes) -> None:
+        self._context = context
+        self._panes = panes
+        self._size = Size(80, 24)
+        self.arrangement = "auto"
+        self.share = 0
+        panes.detail.on_drag = self.drag
+
+    def handlers(self) -> Handlers:
+        return {
+            "layout": self.next,
+            "larger-pane": lambda: self.grow(STEP),
+            "smaller-pane": lambda: self.grow(-STEP),
+        }
+
+    @property
+    def beside(self) -> bool:
+        """Whether the pane stands beside the list, not below it."""
+        return self.arrangement == "beside" or (self.arrangement == "auto" and self._size.width >= BESIDE)
+
+    def show(self, size: Size | None = None) -> None:
+        """Arrange the panes for a size of the screen; None: the one it had."""
+        self._size = size or self._size
+        detail, screen = self._panes.detail, self._panes.detail.screen
+        screen.set_class(self.beside, "wide")
+        screen.set_class(self._size.height < SHORT, "short")
+        screen.set_class(self.arrangement == "list", "list")
+        screen.set_class(self.arrangement == "pane", "pane")
+        alone = self.arrangement in ("list", "pane") or self._size.height < SHORT
+        room = self._size.width if self.beside else self._size.height - EDGES
+        cells = round(room * self.share / 100) if self.share and not alone else None
+        detail.styles.width = cells if self.beside else None
+        detail.styles.height = None if self.beside else cells
+
+    def next(self) -> None:
+        """The next arrangement that looks different."""
+        before = "beside" if self.beside else "below" if self.arrangement == "auto" else self.arrangement
+        order = ("below", "beside", "list", "pane")
+        self.arrangement = order[(order.index(before) + 1) % len(order)]
+        self.show()
+        hidden = self._panes.views.view if self.arrangement == "pane" else self._panes.detail
+        if self.arrangement == "pane" or (self.arrangement == "list" and hidden.has_focus_within):
+            self._panes.focus(self._panes.detail.view if self.arrangement == "pane" else self._panes.views.view)
+        self._context.say(ARRANGEMENTS[self.arrangement])
+
+    def grow(self, by: int) -> None:
+        """Give the pane more of the screen, or less; in percent."""
+        self._set(self._share_now() + by)
+
+    def drag(self, x: int, y: int) -> None:
+        """Put the border between list and pane where the mouse is (a cell of the screen)."""
+        body = self._panes.views.parent
+        assert body is not None
+        area = body.region  # type: ignore[attr-defined]
+        if self.beside:
+            self._set(round(100 * (area.right - x) / max(1, area.width)))
+        else:
+            self._set(round(100 * (area.bottom - y) / max(1, area.height)))
+
+    def _share_now(self) -> int:
+        """What the pane has now, in percent, to the nearest step."""
+        detail, views = self._panes.detail.outer_size, self._panes.views.outer_size
+        mine, all_ = (
+            (detail.width, detail.width + views.width) if self.beside else (detail.height, detail.height + views.height)
+        )
+        return round(100 * mine / max(1, all_) / STEP) * STEP
+
+    def _set(self, share: int) -> None:
+        if self.arrangement in ("list", "pane"):
+            self._context.say(f"{ARRANGEMENTS[self.arrangement]}: there is no border to move")
+            return
+        self.share = max(LEAST, min(MOST, share))
+        self.show()
