@@ -66,6 +66,7 @@ def likely(facts: list[Fact], order: list[int], attempts: list[Span]) -> set[Edg
     edges.update(_reassignments(facts, order, {attempt.end for attempt in attempts}))
     edges.update(_parents(facts))
     edges.update(_owners(facts))
+    edges.update(_escalations(facts))
     return edges
 
 
@@ -98,6 +99,15 @@ def _parents(facts: list[Fact]) -> Iterator[Edge]:
         parents = places.get(fact.parent or "", ())
         if len(parents) == 1 and parents[0] != i:
             yield parents[0], i
+
+
+def _escalations(facts: list[Fact]) -> Iterator[Edge]:
+    """What the same actor logged before its escalation: whatever caused that is no answer to it."""
+    last: dict[str, int] = {}
+    for i, fact in enumerate(facts):
+        if fact.event_type == "task_escalated" and (before := last.get(fact.actor_id)) is not None:
+            yield before, i
+        last[fact.actor_id] = i
 
 
 def _owners(facts: list[Fact]) -> Iterator[Edge]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from lineage_core.model.entities import Wait
 from lineage_core.model.event_data import names_of, text_of
@@ -39,6 +39,15 @@ def waits_of(task_id: str, fact: Fact) -> list[Wait]:
         return [Wait(name, fact.at, reason) for name in dict.fromkeys(names)]
     seems = [word for word in dict.fromkeys(tokens_of(reason)) if word != task_id and _task_like(word)]
     return [Wait(word, fact.at, reason, inferred=True) for word in seems] or [Wait(None, fact.at, reason)]
+
+
+def names_of_wait(wait: Wait, task_id: str, known: Container[str]) -> list[str]:
+    """The tasks that a wait of a task is for: the one that `blocked_by` named, known or not, else the known ones among
+    the words of the reason. Never the task itself."""
+    if wait.name is not None and not wait.inferred:
+        return [wait.name] if wait.name != task_id else []
+    words = [wait.name] if wait.name is not None else dict.fromkeys(tokens_of(wait.reason))
+    return [word for word in words if word in known and word != task_id]
 
 
 def key_of(wait: Wait) -> str:
@@ -95,14 +104,19 @@ def causes(task_id: str, facts: list[Fact], apart: int) -> Iterator[tuple[int, i
         later.update({name: i for wait in waits_of(task_id, facts[i]) for name in _names(wait)})
     heard: set[str] = set()
     known: set[str] = set()
+    asked = None  # who escalated, until another unblocks: that is the answer, and ends no wait that comes later
     for i, fact in enumerate(facts):
-        if fact.event_type == "task_blocked":
+        if fact.event_type == "task_escalated":
+            asked = fact.actor_id
+        elif fact.event_type == "task_blocked":
             waits = waits_of(task_id, fact)
             heard.update(name for wait in waits for name in _names(wait))
             known.update(wait.name for wait in waits if wait.name is not None)
         elif fact.event_type == "task_unblocked":
             words, stated = _named_by(task_id, fact)
-            strange = any(stated or _task_like(word, known) for word in words)
+            answer = asked is not None and asked != fact.actor_id
+            strange = answer or any(stated or _task_like(word, known) for word in words)
+            asked = None if answer else asked
             if heard.isdisjoint(words) and (strange or blocks[0] > i):
                 named = [later[word] for word in words if word in later]
                 able = min(named, default=None if strange else blocks[0])

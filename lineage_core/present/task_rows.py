@@ -9,6 +9,7 @@ from collections.abc import Container
 from typing import Any, NamedTuple
 
 from lineage_core.meaning.cost import Cost, cost_by_owner
+from lineage_core.meaning.waits import names_of_wait
 from lineage_core.model.entities import Status, Task, TaskRow
 from lineage_core.present.rows import elapsed, iso, milliseconds, worker_status
 
@@ -61,14 +62,14 @@ class Family(NamedTuple):
 def blockers(task: Task | TaskRow, known: Container[str]) -> list[str]:
     """The tasks that a task waits for: those that `blocked_by` named, and those of the reason that are known."""
     waits = task.waits.values() if isinstance(task, Task) else task.waits
-    names = [one.name for one in waits if one.name is not None and (not one.inferred or one.name in known)]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(name for wait in waits for name in names_of_wait(wait, task.task_id, known)))
 
 
 def task_row(row: TaskRow, family: Family, known: Container[str], now: int) -> dict[str, Any]:
     """A task, by TASK_KEYS. known: the ids of all tasks."""
     inferred = []
-    if any(wait.inferred and wait.name in known for wait in row.waits):
+    stated = {wait.name for wait in row.waits if not wait.inferred}
+    if any(name not in stated for name in blockers(row, known)):
         inferred.append("blocked_by")
     if family.parent is not None and row.parent_id is None:
         inferred.append("parent_task_id")

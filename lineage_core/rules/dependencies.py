@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lineage_core.model.entities import Status, TaskRow
+from lineage_core.meaning.waits import tokens_of
+from lineage_core.model.entities import Status, TaskRow, Wait
 from lineage_core.rules.expectations import Others, blockers_of
 
 LONGEST = 1000
@@ -56,7 +57,7 @@ class Dependents:
 
     def put(self, row: TaskRow) -> bool:
         """Take a task as it is now; whether it waits for others than before."""
-        names = tuple(wait.name for wait in row.waits if wait.name is not None)
+        names = tuple(name for wait in row.waits for name in _may_name(wait))
         before = self._blockers.get(row.task_id, ())
         if names == before:
             return False
@@ -75,7 +76,7 @@ class Dependents:
         return self._waiters.get(task_id, set())
 
     def blockers(self, task_id: str) -> tuple[str, ...]:
-        """The names that it waits for."""
+        """The names that it waits for; where only a reason tells, all of its words."""
         return self._blockers.get(task_id, ())
 
     def waiting(self, task_id: str, others: Others) -> int:
@@ -92,3 +93,7 @@ class Dependents:
                     seen.add(name)
                     stack.append(name)
         return len(seen) - 1
+
+
+def _may_name(wait: Wait) -> list[str]:
+    return [wait.name] if wait.name is not None else tokens_of(wait.reason)

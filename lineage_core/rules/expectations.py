@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from lineage_core.meaning.waits import names_of_wait
 from lineage_core.model.entities import Status, Task, TaskRow, Wait, Worker
 from lineage_core.model.expectations import Expectation
 from lineage_core.rules.pauses import idle_pauses, pauses_of, usual_pause
@@ -101,7 +102,7 @@ def _expectations(task: Task, others: Others, now: int, limits: Thresholds) -> I
     if task.status in (Status.RUNNING, Status.UNKNOWN) and not runs and not waiting:
         if going:
             yield Expectation("idle", name, name, min(going), "the end of its subtasks", newest, None)
-        else:
+        elif not task.escalated and not any(handoff.waiting for handoff in task.handoffs.values()):
             pause = usual_pause(idle_pauses(task, now))
             yield own("idle", owner, "a worker, an event or an end", newest, pause)
 
@@ -123,12 +124,12 @@ def _handoffs(task: Task, seen: Seen, limits: Thresholds) -> Iterator[Expectatio
 
 
 def blockers_of(task: Task | TaskRow, others: Others) -> list[tuple[Wait, str | None]]:
-    """The waits of a task, each with the task that blocks it: as named, else as the reason seems to name one."""
+    """The waits of a task, each with a task that blocks it: as named, else as the reason seems to name one."""
     waits = task.waits.values() if isinstance(task, Task) else task.waits
-    named = []
+    named: list[tuple[Wait, str | None]] = []
     for wait in waits:
-        known = wait.name is not None and (not wait.inferred or wait.name in others.rows)
-        named.append((wait, wait.name if known and wait.name != task.task_id else None))
+        names = names_of_wait(wait, task.task_id, others.rows)
+        named += [(wait, name) for name in names] or [(wait, None)]
     return named
 
 

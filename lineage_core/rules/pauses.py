@@ -26,8 +26,9 @@ def nearest_rank(values: Iterable[int], percent: int) -> int:
 
 
 def usual_pause(pauses: Sequence[int]) -> int:
-    """The 99th percentile of its own pauses, in microseconds; 0 while there are fewer than ENOUGH."""
-    return nearest_rank(pauses, 99) if len(pauses) >= ENOUGH else 0
+    """The 99th percentile of its own pauses, in microseconds, but none that it has had only once: a night in which
+    nobody was there does not excuse the next. 0 while there are fewer than ENOUGH."""
+    return min(nearest_rank(pauses, 99), sorted(pauses)[-2]) if len(pauses) >= ENOUGH else 0
 
 
 def pauses_of(run: Worker, now: int) -> list[int]:
@@ -37,8 +38,10 @@ def pauses_of(run: Worker, now: int) -> list[int]:
 
 
 def idle_pauses(task: Task, now: int) -> list[int]:
-    """The pauses of a task between its events while it ran and no run of it was open, up to a time."""
+    """The pauses of a task between its events while it ran and no run of it was open, up to a time; not those in which
+    it waited for a person."""
     starts = [phase.start for phase in task.phases]
+    escalated = {mark.at for mark in task.marks if mark.kind == "escalated"}
 
     def idle(at: int) -> bool:
         place = bisect_right(starts, at)
@@ -47,4 +50,4 @@ def idle_pauses(task: Task, now: int) -> list[int]:
         return not any(run.first_at <= at and (run.ended_at is None or run.ended_at > at) for run in task.runs[-MOST:])
 
     pauses = ((a, b) for a, b in pairwise(task.times[-LAST - 1 :]) if b <= now)
-    return [b - a for a, b in pauses if b - a < MINUTE or idle(a)]
+    return [b - a for a, b in pauses if b - a < MINUTE or (a not in escalated and idle(a))]

@@ -149,10 +149,10 @@ def test_a_handoff_has_to_be_accepted(minutes: int, expected: str | None, story:
 
 def test_going_to_and_fro_between_masters_is_ping_pong(story: Story) -> None:
     story.run()
-    story.log(50, "task_reassigned", "dev-master", "cicd-master", "not mine")
-    story.log(40, "task_reassigned", "cicd-master", "dev-master", "not mine either")
+    story.log(28, "task_reassigned", "dev-master", "cicd-master", "not mine")
+    story.log(20, "task_reassigned", "cicd-master", "dev-master", "not mine either")
     assert story.findings() == []
-    story.log(30, "task_reassigned", "dev-master", "cicd-master", "no")
+    story.log(10, "task_reassigned", "dev-master", "cicd-master", "no")
     (finding,) = story.findings()
     assert finding.rule == "ping-pong"
     assert finding.sentence == "went 3 times between cicd-master and dev-master"
@@ -161,8 +161,8 @@ def test_going_to_and_fro_between_masters_is_ping_pong(story: Story) -> None:
 def test_retries_that_all_fail_are_told_until_one_succeeds(story: Story) -> None:
     story.run()
     for number in range(3):
-        story.worker(60 - number, f"worker-{number}")
-        story.log(60 - number, "worker_failed", f"worker-{number}", "build broke")
+        story.worker(25 - number, f"worker-{number}")
+        story.log(25 - number, "worker_failed", f"worker-{number}", "build broke")
     (finding,) = story.findings()
     assert finding.sentence == "2 retries of scan and none has succeeded"
     story.worker(10, "worker-9")

@@ -458,6 +458,20 @@ def test_an_escalation_holds_until_another_actor_does_something_to_the_task() ->
     assert meaning(*help_, task("escalated", 6, "b-master", reason="more")).escalated_by == "b-master"
 
 
+def test_what_a_start_waited_for_answers_no_escalation_by_the_same_clock() -> None:
+    by_slow_clock = [started(-20), task("escalated", -10, reason="help")]
+    assert meaning(*by_slow_clock, created(0), assigned(1)).escalated
+
+
+def test_an_unblock_that_answers_an_escalation_ends_no_later_wait() -> None:
+    asked = [started(0), task("escalated", 5, reason="help")]
+    answer = event("task_unblocked", 10, "kim", "user", reason="use the new key")
+    blocked = task("blocked", 20, reason="x", blocked_by=["d"])
+    made = meaning(*asked, answer, blocked)
+    assert (made.status.value, made.escalated, list(made.waits)) == ("blocked", False, ["d"])
+    assert meaning(started(0), answer, blocked).status.value == "running", "else it is by a clock that is behind"
+
+
 def test_phases_follow_each_other_without_a_gap() -> None:
     made = meaning(
         created(0), assigned(1), started(2), task(BLOCKED, 3, reason="x"), task(UNBLOCKED, 4), failed(5), started(7)

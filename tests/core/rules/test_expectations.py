@@ -116,6 +116,16 @@ def test_a_wait_that_a_reason_names_is_late_with_the_error_of_what_failed() -> N
     assert ("blocked", "t") not in late(state_of(t=[*going(60), wait], task_dep=[*going(60), *busy()]))
 
 
+def test_a_reason_names_any_task_that_is_known() -> None:
+    wait = e.task("blocked", at(1), reason="Waiting for build_42, then v1.2.")
+    tasks = {"t": [*going(60), wait], "x": [*going(60), *busy()]}
+    state = state_of(**tasks)
+    state.merge_facts([("build_42", fact) for fact in facts_of([*going(60), e.failed(at(3))], "build_42", DAILY)])
+    (found,) = (one for one in attention(state, NOW) if one.rule == "blocked")
+    assert (found.of, found.sentence) == ("build_42", "blocked by build_42, which failed 1m00s ago")
+    assert found.waiting == 0 and late(state_of(**tasks)) == []
+
+
 def test_a_wait_for_what_never_existed_is_late_at_once_unless_it_may_be_elsewhere() -> None:
     state = state_of(t=[*going(60), e.task("blocked", at(1), blocked_by="gone")])
     assert late(state) == [("blocked", "t")]
@@ -193,6 +203,21 @@ def test_who_speaks_hourly_is_at_work_from_the_third_pause_on(hours: list[float]
     assert (late(state) == [("silent", "w1")]) is is_late
     assert late(state, NOW + 2 * MINUTE) == [("silent", "w1")], "longer than it ever was silent"
     assert late(state, limits=setting(silent=30)) == [("silent", "w1")], "what is set is absolute"
+
+
+def test_a_pause_that_it_has_had_once_does_not_excuse_the_next() -> None:
+    words = [(200, "S"), (199, "G"), (198, "G"), (197, "G"), (41, "G")]  # one pause of 156 m
+    spoke = [e.worker(kind, at(ago), progress_percentage=n) for n, (ago, kind) in enumerate(words)]
+    assert late(state_of(t=[*going(210), *spoke])) == [("silent", "w1")]
+
+
+def test_a_wait_for_a_person_or_a_taker_is_not_asked_of_the_owner_and_tells_nothing_of_its_pauses() -> None:
+    escalated = [*going(300), e.task("escalated", at(290), reason="which key?")]
+    assert late(state_of(t=escalated)) == [("escalated", "t")]
+    offered = [*going(300), e.handoff("created", at(290), "dev-master", to_master="b-master")]
+    assert late(state_of(t=offered)) == [("handoff-unaccepted", "handoff-1")]
+    answered = [*escalated, e.event("task_unblocked", at(31), "kim", "user", reason="the new one")]
+    assert late(state_of(t=answered)) == [("idle", "t")]
 
 
 def test_what_is_usual_for_its_own_kind_counts_up_to_ten_times_the_default() -> None:
