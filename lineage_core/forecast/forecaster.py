@@ -1,0 +1,323 @@
+"""Forecasts of how long tasks and runs take: empirical quantiles of the closest group of which enough ended.
+
+Everything that happened is gone through in the order of time (`replay`): what was forecast at a moment used only what
+was known then, and moves the levels of later forecasts when its end is known. Pure; no library.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+from lineage_core.forecast.adaptive import LEVELS, AdaptiveLevels, Quantiles
+from lineage_core.forecast.samples import Group, Sample
+from lineage_core.forecast.survival import Curve, Span
+
+ENOUGH = 30
+"""So many of a group must have ended well; of fewer no number is told."""
+
+ENOUGH_LONGER = 10
+"""So many of a group must have taken longer than something has by now."""
+
+LAST = 500
+"""Of a group so many that ended well are learned from: the last ones."""
+
+SHARES = (0.0, 0.5, 1.0, 2.0)
+"""Stages of what runs, by how long it has relative to the middle of its group; each has levels of its own."""
+
+WAITING = -1
+"""The stage of what does not run yet."""
+
+_STALE = 12  # a curve is made again after one change for so many that it is made of
+_CUTS = 8  # parts into which the waits of a group are cut
+
+
+class Forecast(NamedTuple):
+    """What is told of something open, as of a time.
+
+    group: from which it is told; known: how many of that ended well. elapsed: since it was started, or while it
+    waits since it was created. rank: how many of 100 like it took less. low95, low, middle, high, high95: time that is
+    left, in microseconds: the ends of the 95 % and 80 % intervals and the median; None beyond all that was seen, and
+    all of them if too few took longer. waiting: whether it does not run yet. slow: it is beyond its 95 % interval.
+    """
+
+    group: Group
+    known: int
+    elapsed: int
+    rank: int
+    low95: int | None
+    low: int | None
+    middle: int | None
+    high: int | None
+    high95: int | None
+    waiting: bool
+    slow: bool
+
+
+class Score(NamedTuple):
+    """A forecast and what came: quantiles of the length as told when `elapsed` had passed, at a stage, and the length.
+
+    plain: the quantiles of everything of its kind, for comparison. longest: the longest that was known then.
+    """
+
+    sample: Sample
+    stage: int
+    at: int
+    elapsed: int
+    told: Quantiles
+    plain: Quantiles
+    longest: int
+    length: int
+
+
+class _Issued(NamedTuple):
+    stage: int
+    at: int
+    origin: int
+    told: Quantiles
+    plain: Quantiles
+    longest: int
+
+
+class _Group:
+    """The last of a group that ended, and those that are open."""
+
+    __slots__ = ("_changes", "_cuts", "_made_at", "_running", "_since", "_waiting", "done", "exits", "median", "open")
+
+    def __init__(self) -> None:
+        self.exits: deque[Sample] = deque()
+        self.open: dict[str, Sample] = {}
+        self.done = 0
+        self.median = 0
+        self._since = -(1 << 62)  # what ended before is forgotten
+        self._changes = 1 << 30
+        self._made_at = 0
+        self._running: Curve | None = None
+        self._waiting: dict[int, Curve] = {}
+        self._cuts: list[int] = []
+
+    def put(self, sample: Sample) -> None:
+        self.exits.append(sample)
+        self.done += sample.done
+        self._changes += 1
+        while self.done > LAST:
+            gone = self.exits.popleft()
+            self.done -= gone.done
+            self._since = gone.ended or 0
+
+    def refresh(self, now: int, *, fully: bool) -> None:
+        """Forget the curves if much has changed since they were made."""
+        grown = now - self._made_at > max(1, self.median) // 4
+        if self._changes * _STALE < len(self.exits) and not (fully and (self._changes or grown)):
+            return
+        self._changes, self._made_at = 0, now
+        self._running = None
+        self._waiting.clear()
+        waits = sorted(one.started - one.begun for one in self.exits if one.done and one.started is not None)
+        cuts = [waits[len(waits) * part // _CUTS] for part in range(1, _CUTS)] if waits else []
+        self._cuts = [-1, *dict.fromkeys(cut for cut in cuts if cut > 0)]
+        curve = self.running(now)
+        self.median = curve.middle(0.5) or (curve.done[-1] if curve.done else 0)
+
+    def running(self, now: int) -> Curve:
+        """How long what has started takes."""
+        if self._running is None:
+            self._running = Curve(self._spans(now))
+        return self._running
+
+    def waiting(self, elapsed: int, now: int) -> Curve:
+        """How long it takes from creation to end, of those that had not begun at about that age."""
+        cut = max(cut for cut in self._cuts if cut <= elapsed or cut < 0)
+        if cut not in self._waiting:
+            self._waiting[cut] = Curve(self._whole_spans(cut, now))
+        return self._waiting[cut]
+
+    def _spans(self, now: int) -> Iterator[Span]:
+        since = self._since
+        for one in self.exits:
+            if one.started is not None and one.ended is not None:
+                yield max(0, since - one.started), one.ended - one.started, one.done
+        for one in self.open.values():
+            if one.started is not None:
+                yield max(0, since - one.started), now - one.started, False
+
+    def _whole_spans(self, cut: int, now: int) -> Iterator[Span]:
+        since = self._since
+        for one in (*self.exits, *self.open.values()):
+            end = one.ended if one.ended is not None else now
+            begun = one.begun
+            if (one.started if one.started is not None else end) - begun > cut:
+                yield max(0, since - begun), end - begun, one.done and one.ended is not None
+
+
+class Forecaster:
+    """Learns from samples and forecasts the end of others.
+
+    compared: whether scores tell what the quantiles of everything would have been.
+    """
+
+    def __init__(self, *, compared: bool = False) -> None:
+        self._compared = compared
+        self.open: dict[str, Sample] = {}
+        self._groups: dict[Group, _Group] = {}
+        self._levels: dict[tuple[Group, int], AdaptiveLevels] = {}
+        self._issued: dict[str, list[_Issued]] = {}
+
+    def replay(
+        self, samples: Iterable[Sample], now: int, scored: Callable[[Score], None] | None = None
+    ) -> Iterator[int]:
+        """Learn from what happened up to now; a generator that gives how many steps were taken, for the caller to pace.
+
+        scored: called with each forecast whose end came.
+        """
+        every = {one.subject: one for one in samples}
+        steps: list[tuple[int, int, str]] = []
+        for one in every.values():
+            steps.append((one.begun, 0, one.subject))
+            if one.started is not None:
+                steps.append((max(one.begun, one.started), 1, one.subject))
+            if one.ended is not None:
+                steps.append((max(one.begun, one.ended), 9, one.subject))
+        heapify(steps)
+        for number in range(1 << 62):
+            if not steps or steps[0][0] > now:
+                return
+            at, step, subject = heappop(steps)
+            one = every[subject]
+            if step == 9:
+                self.end(one, scored)
+            elif step == 0:
+                self.begin(one._replace(started=None, ended=None), at)
+            elif step == 1:
+                self.begin(one._replace(ended=None), at)
+                if (median := self._median(one)) and one.started is not None:
+                    for stage, share in enumerate(SHARES[1:], 1):
+                        heappush(steps, (one.started + int(share * median), 1 + stage, subject))
+            elif subject in self.open:
+                self._issue(self.open[subject], step - 1, at)
+            yield number
+
+    def begin(self, sample: Sample, at: int) -> None:
+        """Something is open, or has started now, or is of other groups than it was."""
+        before = self.open.get(sample.subject)
+        for key in before.groups if before is not None and before.groups != sample.groups else ():
+            del self._groups[key].open[sample.subject]
+        for key in sample.groups:
+            if (group := self._groups.get(key)) is None:
+                group = self._groups[key] = _Group()
+            group.open[sample.subject] = sample
+        self.open[sample.subject] = sample
+        if before is None or before.started != sample.started:
+            self._issue(sample, WAITING if sample.started is None else 0, at)
+
+    def end(self, sample: Sample, scored: Callable[[Score], None] | None = None) -> None:
+        """Something is over: its forecasts are judged, and it is learned from."""
+        before = self.open.pop(sample.subject, None)
+        for key in before.groups if before is not None else ():
+            del self._groups[key].open[sample.subject]
+        for issued in self._issued.pop(sample.subject, ()):
+            if sample.done and sample.ended is not None:
+                length = sample.ended - issued.origin
+                levels = self._levels.setdefault((sample.groups[0], issued.stage), AdaptiveLevels())
+                levels.learn(issued.told, length)
+                if scored is not None:
+                    stage, at, origin, told, plain, longest = issued
+                    scored(Score(sample, stage, at, at - origin, told, plain, longest, length))
+        for key in sample.groups:
+            if (group := self._groups.get(key)) is None:
+                group = self._groups[key] = _Group()
+            group.put(sample)
+
+    def drop(self, subject: str) -> None:
+        """Something is no longer open, and nothing is to be learned from it."""
+        sample = self.open.pop(subject, None)
+        for key in sample.groups if sample is not None else ():
+            del self._groups[key].open[subject]
+        self._issued.pop(subject, None)
+
+    def refresh(self, now: int) -> None:
+        """Take in what has changed and how old what is open is: before forecasts as of now are asked for."""
+        for group in {key for one in self.open.values() if (key := self._closest(one)) is not None}:
+            self._groups[group].refresh(now, fully=True)
+
+    def forecast(self, sample: Sample, now: int) -> Forecast | None:
+        """What is told of something open; None if too few like it have ended."""
+        key = self._closest(sample)
+        if key is None:
+            return None
+        group = self._groups[key]
+        group.refresh(now, fully=False)
+        waiting = sample.started is None
+        elapsed = max(0, now - (sample.begun if sample.started is None else sample.started))
+        curve = group.waiting(elapsed, now) if waiting else group.running(now)
+        levels = self._levels.get((sample.groups[0], WAITING if waiting else _stage(elapsed, group.median)))
+        rank = int(100 * curve.within(elapsed))
+        slow = False
+        if not waiting:
+            first = self._levels.get((sample.groups[0], 0))
+            high = curve.high(first.at[-1] if first is not None else LEVELS[-1])
+            slow = high is not None and elapsed > high
+        if curve.at_risk(elapsed) < ENOUGH_LONGER:
+            return Forecast(key, group.done, elapsed, rank, None, None, None, None, None, waiting, slow)
+        told = _quantiles(curve, levels.at if levels is not None else LEVELS, elapsed)
+        least, less, mid, more, most = (None if value is None else value - elapsed for value in told)
+        return Forecast(key, group.done, elapsed, rank, least, less, mid, more, most, waiting, slow)
+
+    def left_by(self, sample: Sample, now: int, left: int) -> float | None:
+        """How probable it is that something open is over within that time; None if too few like it are known."""
+        key = self._closest(sample)
+        if key is None:
+            return None
+        group = self._groups[key]
+        elapsed = max(0, now - (sample.begun if sample.started is None else sample.started))
+        curve = group.waiting(elapsed, now) if sample.started is None else group.running(now)
+        return curve.over_by(elapsed + left, elapsed)
+
+    def _closest(self, sample: Sample) -> Group | None:
+        for key in sample.groups:
+            group = self._groups.get(key)
+            if group is not None and group.done >= ENOUGH:
+                return key
+        return None
+
+    def _median(self, sample: Sample) -> int:
+        key = self._closest(sample)
+        return self._groups[key].median if key is not None else 0
+
+    def _issue(self, sample: Sample, stage: int, at: int) -> None:
+        """Note what is forecast now, to be judged when the end comes."""
+        key = self._closest(sample)
+        if key is None:
+            return
+        group = self._groups[key]
+        group.refresh(at, fully=False)
+        waiting = sample.started is None
+        origin = sample.begun if sample.started is None else sample.started
+        elapsed = max(0, at - origin)
+        curve = group.waiting(elapsed, at) if waiting else group.running(at)
+        if stage > 0 and curve.at_risk(elapsed) < ENOUGH_LONGER:
+            return
+        levels = self._levels.get((sample.groups[0], stage))
+        told = _quantiles(curve, levels.at if levels is not None else LEVELS, elapsed)
+        plain = told
+        if self._compared:
+            widest = self._groups[sample.groups[-1]]
+            widest.refresh(at, fully=False)
+            plain = _quantiles(widest.waiting(-1, at) if waiting else widest.running(at), LEVELS, 0)
+        self._issued.setdefault(sample.subject, []).append(_Issued(stage, at, origin, told, plain, curve.ages[-1]))
+
+
+def _stage(elapsed: int, median: int) -> int:
+    return sum(elapsed >= share * median for share in SHARES[1:])
+
+
+def _quantiles(curve: Curve, levels: Iterable[float], elapsed: int) -> Quantiles:
+    low95, low, middle, high, high95 = levels
+    mid = curve.middle(middle, elapsed) if middle < 1 else None
+    most, more = curve.high(high95, elapsed), curve.high(high, elapsed)
+    if most is not None and (more is None or more > most):
+        more = most  # the levels are moved by themselves: the narrower interval stays within the wider one
+    least, less = curve.low(low95, elapsed), curve.low(low, elapsed)
+    return least, max(least, less), mid, more, most
