@@ -36,6 +36,7 @@ COMMANDS = {
     "failed": "failed tasks and workers with their reasons, newest first",
     "attention": "what needs a person, the most urgent first",
     "watch": "what needs a person, drawn again as it changes",
+    "forecast": "when open tasks, queues and sessions are expected to end",
     "zombies": "of attention, the workers that are silent or dead",
     "events": "the events that match",
     "recent": "the newest events",

@@ -1,12 +1,16 @@
 """Levels of quantiles that are moved after each end, so that in the long run they hold what they promise.
 
-Adaptive conformal inference (Gibbs and Candès 2021, "Adaptive Conformal Inference Under Distribution
-Shift"), for each end of each interval by itself.
+Adaptive conformal inference (Gibbs and Candès 2021, "Adaptive Conformal Inference Under Distribution Shift"), for each
+end of each interval by itself. An end is compared with the levels of now, not with those of the forecast: so many that
+are open at once, whose ends all come later, do not move a level further than they tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from lineage_core.forecast.samples import Group
 
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 """The quantiles that a forecast has: of the 95 % and the 80 % interval the lower ends, the middle, the upper ends."""
@@ -14,23 +18,68 @@ LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 RATE = 0.2
 """How far a level moves after an end, relative to what lies beyond it."""
 
-_STEPS = tuple(RATE * min(level, 1 - level, 0.25) for level in LEVELS)
+_STEPS = tuple(RATE * min(level, 1 - level, 0.1) for level in LEVELS)
 
 Quantiles = tuple[int, int, int | None, int | None, int | None]
 """Lengths at LEVELS; None beyond all that was seen."""
 
+Reached = tuple[float, float, float]
+"""The levels from which on a lower, the middle and an upper quantile is at least some length (`Curve.levels`)."""
+
 
 class AdaptiveLevels:
-    """The levels at which quantiles are taken so that LEVELS of 1 are not above them."""
+    """The levels at which quantiles are taken so that LEVELS of 1 are not above them. before: where they begin."""
 
     __slots__ = ("at",)
 
-    def __init__(self) -> None:
-        self.at = list(LEVELS)
+    def __init__(self, before: Sequence[float] = LEVELS) -> None:
+        self.at = list(before)
 
-    def learn(self, told: Sequence[int | None], length: int) -> None:
-        """Something took so long for which these quantiles were told."""
-        for place, level in enumerate(LEVELS):
-            value = told[place]
-            below = value is None or (length < value if level < 0.5 else length <= value)
-            self.at[place] += _STEPS[place] * (level - below)
+    def learn(self, reached: Reached, places: Iterable[int] = range(len(LEVELS))) -> None:
+        """Something took as long as quantiles at these levels told: from below, the middle one, from above. places:
+        which of LEVELS are moved."""
+        low, middle, high = reached
+        at, steps = self.at, _STEPS
+        for place in places:
+            below = at[place] > low if place < 2 else at[place] >= (middle if place == 2 else high)
+            at[place] += steps[place] * (LEVELS[place] - below)
+
+    def passed(self, reached: Reached, places: Iterable[int]) -> set[int]:
+        """Something has taken that long and goes on: moves those of the lower and middle levels that it is beyond, and
+        returns their places. Else only what ends soon would count while most is still open."""
+        low, middle, _ = reached
+        found = {place for place in places if place <= 2 and (low if place < 2 else middle) > self.at[place]}
+        self.learn((1.0, 1.0, 1.0), found)
+        return found
+
+
+class LevelsByGroup:
+    """The levels of each group and stage: of the closest group of which so many forecasts were judged at that stage
+    that it can have levels of its own. They begin as those of the next wider group stand then."""
+
+    def __init__(self, enough: int) -> None:
+        self._enough = enough
+        self._judged: Counter[tuple[Group, int]] = Counter()
+        self._levels: dict[tuple[Group, int], AdaptiveLevels] = {}
+        self.changes = 0
+
+    def of(self, groups: Sequence[Group], stage: int) -> AdaptiveLevels:
+        """The levels for what is of these groups, the closest first."""
+        found: AdaptiveLevels | None = None
+        for group in reversed(groups):
+            if found is not None and self._judged[group, stage] < self._enough:
+                break
+            known = self._levels.get((group, stage))
+            if known is None:
+                known = AdaptiveLevels(found.at if found is not None else LEVELS)
+                self._levels[group, stage] = known
+            found = known
+        assert found is not None
+        return found
+
+    def learn(self, groups: Sequence[Group], stage: int, reached: Reached, places: Iterable[int]) -> None:
+        """The end came of something of these groups that was forecast at a stage; see `AdaptiveLevels.learn`."""
+        self.of(groups, stage).learn(reached, places)
+        self.changes += 1
+        for group in groups:
+            self._judged[group, stage] += 1

@@ -6,12 +6,13 @@ was known then, and moves the levels of later forecasts when its end is known. P
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from lineage_core.forecast.adaptive import LEVELS, AdaptiveLevels, Quantiles
+from lineage_core.forecast.adaptive import LEVELS, LevelsByGroup, Quantiles
 from lineage_core.forecast.samples import Group, Sample
 from lineage_core.forecast.survival import Curve, Span
 
@@ -20,6 +21,9 @@ ENOUGH = 30
 
 ENOUGH_LONGER = 10
 """So many of a group must have taken longer than something has by now."""
+
+MANY = 200
+"""From so many on that took longer, one more or less makes no difference."""
 
 LAST = 500
 """Of a group so many that ended well are learned from: the last ones."""
@@ -73,12 +77,15 @@ class Score(NamedTuple):
 
 
 class _Issued(NamedTuple):
+    """A forecast whose end did not come yet. places: the levels that it has not moved."""
+
     stage: int
     at: int
     origin: int
     told: Quantiles
     plain: Quantiles
-    longest: int
+    curve: Curve
+    places: set[int]
 
 
 class _Group:
@@ -96,7 +103,7 @@ class _Group:
         self._made_at = 0
         self._running: Curve | None = None
         self._waiting: dict[int, Curve] = {}
-        self._cuts: list[int] = []
+        self._cuts = [-1]
 
     def put(self, sample: Sample) -> None:
         self.exits.append(sample)
@@ -119,7 +126,7 @@ class _Group:
         cuts = [waits[len(waits) * part // _CUTS] for part in range(1, _CUTS)] if waits else []
         self._cuts = [-1, *dict.fromkeys(cut for cut in cuts if cut > 0)]
         curve = self.running(now)
-        self.median = curve.middle(0.5) or (curve.done[-1] if curve.done else 0)
+        self.median = curve.middle(0.5) or max(0, curve.ages[-1])
 
     def running(self, now: int) -> Curve:
         """How long what has started takes."""
@@ -129,7 +136,7 @@ class _Group:
 
     def waiting(self, elapsed: int, now: int) -> Curve:
         """How long it takes from creation to end, of those that had not begun at about that age."""
-        cut = max(cut for cut in self._cuts if cut <= elapsed or cut < 0)
+        cut = self._cuts[bisect_right(self._cuts, elapsed) - 1]
         if cut not in self._waiting:
             self._waiting[cut] = Curve(self._whole_spans(cut, now))
         return self._waiting[cut]
@@ -162,8 +169,9 @@ class Forecaster:
         self._compared = compared
         self.open: dict[str, Sample] = {}
         self._groups: dict[Group, _Group] = {}
-        self._levels: dict[tuple[Group, int], AdaptiveLevels] = {}
+        self._levels = LevelsByGroup(ENOUGH)
         self._issued: dict[str, list[_Issued]] = {}
+        self._near: dict[Group, Group] = {}  # by group: the closest of which enough ended
 
     def replay(
         self, samples: Iterable[Sample], now: int, scored: Callable[[Score], None] | None = None
@@ -196,6 +204,7 @@ class Forecaster:
                     for stage, share in enumerate(SHARES[1:], 1):
                         heappush(steps, (one.started + int(share * median), 1 + stage, subject))
             elif subject in self.open:
+                self._pass(self.open[subject], at)
                 self._issue(self.open[subject], step - 1, at)
             yield number
 
@@ -220,15 +229,18 @@ class Forecaster:
         for issued in self._issued.pop(sample.subject, ()):
             if sample.done and sample.ended is not None:
                 length = sample.ended - issued.origin
-                levels = self._levels.setdefault((sample.groups[0], issued.stage), AdaptiveLevels())
-                levels.learn(issued.told, length)
+                reached = issued.curve.levels(length, issued.at - issued.origin)
+                self._levels.learn(sample.groups, issued.stage, reached, issued.places)
                 if scored is not None:
-                    stage, at, origin, told, plain, longest = issued
-                    scored(Score(sample, stage, at, at - origin, told, plain, longest, length))
+                    stage, at, origin, told, plain, curve, _ = issued
+                    scored(Score(sample, stage, at, at - origin, told, plain, curve.ages[-1], length))
         for key in sample.groups:
             if (group := self._groups.get(key)) is None:
                 group = self._groups[key] = _Group()
+            few = group.done < ENOUGH
             group.put(sample)
+            if few != (group.done < ENOUGH):
+                self._near.clear()
 
     def drop(self, subject: str) -> None:
         """Something is no longer open, and nothing is to be learned from it."""
@@ -249,21 +261,43 @@ class Forecaster:
             return None
         group = self._groups[key]
         group.refresh(now, fully=False)
-        waiting = sample.started is None
-        elapsed = max(0, now - (sample.begun if sample.started is None else sample.started))
+        started = sample.started
+        waiting = started is None
+        elapsed = now - (sample.begun if started is None else started)
+        elapsed = elapsed if elapsed > 0 else 0
         curve = group.waiting(elapsed, now) if waiting else group.running(now)
-        levels = self._levels.get((sample.groups[0], WAITING if waiting else _stage(elapsed, group.median)))
-        rank = int(100 * curve.within(elapsed))
-        slow = False
-        if not waiting:
-            first = self._levels.get((sample.groups[0], 0))
-            high = curve.high(first.at[-1] if first is not None else LEVELS[-1])
-            slow = high is not None and elapsed > high
-        if curve.at_risk(elapsed) < ENOUGH_LONGER:
+        stage = WAITING if waiting else _stage(elapsed, group.median)
+        step, longer = curve.step(elapsed), curve.at_risk(elapsed)
+        leaf = sample.groups[0]
+        known = (leaf, stage, step, longer if longer < MANY else MANY, self._levels.changes)
+        if (found := curve.asked.get(known)) is None:
+            found = curve.asked[known] = self._ask(curve, sample.groups, stage, elapsed)
+        told, rank, slow_from = found
+        slow = not waiting and slow_from is not None and elapsed > slow_from
+        if longer < ENOUGH_LONGER:
             return Forecast(key, group.done, elapsed, rank, None, None, None, None, None, waiting, slow)
-        told = _quantiles(curve, levels.at if levels is not None else LEVELS, elapsed)
-        least, less, mid, more, most = (None if value is None else value - elapsed for value in told)
-        return Forecast(key, group.done, elapsed, rank, least, less, mid, more, most, waiting, slow)
+        least, less, mid, more, most = told
+        return Forecast(
+            key,
+            group.done,
+            elapsed,
+            rank,
+            least - elapsed if least > elapsed else 0,
+            less - elapsed if less > elapsed else 0,
+            None if mid is None else mid - elapsed,
+            None if more is None else more - elapsed,
+            None if most is None else most - elapsed,
+            waiting,
+            slow,
+        )
+
+    def _ask(
+        self, curve: Curve, groups: tuple[Group, ...], stage: int, elapsed: int
+    ) -> tuple[Quantiles, int, int | None]:
+        """Of what has taken so long: the quantiles, how many of 100 took less, and from which age on it is slow."""
+        told = _quantiles(curve, self._levels.of(groups, stage).at, elapsed)
+        slow_from = curve.high(self._levels.of(groups, 0).at[-1])
+        return told, int(100 * curve.within(elapsed)), slow_from
 
     def left_by(self, sample: Sample, now: int, left: int) -> float | None:
         """How probable it is that something open is over within that time; None if too few like it are known."""
@@ -276,15 +310,25 @@ class Forecaster:
         return curve.over_by(elapsed + left, elapsed)
 
     def _closest(self, sample: Sample) -> Group | None:
-        for key in sample.groups:
-            group = self._groups.get(key)
-            if group is not None and group.done >= ENOUGH:
-                return key
-        return None
+        leaf = sample.groups[0]
+        found = self._near.get(leaf)
+        if found is None:
+            for key in sample.groups:
+                group = self._groups.get(key)
+                if group is not None and group.done >= ENOUGH:
+                    found = self._near[leaf] = key
+                    break
+        return found
 
     def _median(self, sample: Sample) -> int:
         key = self._closest(sample)
         return self._groups[key].median if key is not None else 0
+
+    def _pass(self, sample: Sample, at: int) -> None:
+        """Something goes on: what it was forecast to take at least is judged."""
+        for issued in self._issued.get(sample.subject, ()):
+            reached = issued.curve.levels(at - issued.origin, issued.at - issued.origin)
+            issued.places.difference_update(self._levels.of(sample.groups, issued.stage).passed(reached, issued.places))
 
     def _issue(self, sample: Sample, stage: int, at: int) -> None:
         """Note what is forecast now, to be judged when the end comes."""
@@ -299,25 +343,30 @@ class Forecaster:
         curve = group.waiting(elapsed, at) if waiting else group.running(at)
         if stage > 0 and curve.at_risk(elapsed) < ENOUGH_LONGER:
             return
-        levels = self._levels.get((sample.groups[0], stage))
-        told = _quantiles(curve, levels.at if levels is not None else LEVELS, elapsed)
+        told = _quantiles(curve, self._levels.of(sample.groups, stage).at, elapsed)
         plain = told
         if self._compared:
             widest = self._groups[sample.groups[-1]]
             widest.refresh(at, fully=False)
             plain = _quantiles(widest.waiting(-1, at) if waiting else widest.running(at), LEVELS, 0)
-        self._issued.setdefault(sample.subject, []).append(_Issued(stage, at, origin, told, plain, curve.ages[-1]))
+        self._issued.setdefault(sample.subject, []).append(
+            _Issued(stage, at, origin, told, plain, curve, {*range(len(LEVELS))})
+        )
 
 
 def _stage(elapsed: int, median: int) -> int:
-    return sum(elapsed >= share * median for share in SHARES[1:])
+    return bisect_right(SHARES, elapsed / median) - 1 if median else len(SHARES) - 1
 
 
 def _quantiles(curve: Curve, levels: Iterable[float], elapsed: int) -> Quantiles:
     low95, low, middle, high, high95 = levels
     mid = curve.middle(middle, elapsed) if middle < 1 else None
     most, more = curve.high(high95, elapsed), curve.high(high, elapsed)
-    if most is not None and (more is None or more > most):
-        more = most  # the levels are moved by themselves: the narrower interval stays within the wider one
     least, less = curve.low(low95, elapsed), curve.low(low, elapsed)
-    return least, max(least, less), mid, more, most
+    # The levels are moved by themselves: what lies within something is kept within it.
+    if most is not None:
+        more = most if more is None else min(more, most)
+    if more is not None:
+        mid = more if mid is None else min(mid, more)
+    less = less if mid is None else min(less, mid)
+    return min(least, less), less, mid, more, most

@@ -7,6 +7,7 @@ from heapq import nlargest
 
 from lineage_core.forecast.forecaster import Forecast, Forecaster, Score
 from lineage_core.forecast.samples import Sample, run_samples, run_subject, task_sample
+from lineage_core.model.entities import TaskRow
 from lineage_core.state.store import State
 
 LEARNED = 5000
@@ -114,3 +115,15 @@ def learned(state: State, now: int) -> Foresight:
     for _ in foresight.learn(now):
         pass
     return foresight
+
+
+def slow_of(state: State, now: int) -> Callable[[TaskRow], bool]:
+    """Which tasks are slow as of now (the filter `is:slow`); it is learned when that is first asked."""
+    known: list[Foresight] = []
+
+    def slow(row: TaskRow) -> bool:
+        if not known:
+            known.append(learned(state, now))
+        return known[0].slow(row.task_id, now)
+
+    return slow

@@ -3,8 +3,10 @@ entry, and its quantiles with the finite-sample correction of conformal predicti
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from typing import Any
 
 _EPSILON = 1e-9
 
@@ -23,10 +25,9 @@ class Curve:
     """
 
     def __init__(self, spans: Iterable[Span]) -> None:
-        self._entries: list[int] = []
-        self._exits: list[int] = []
-        self.done: list[int] = []
-        entries, exits, over = self._entries, self._exits, self.done
+        entries: list[int] = []
+        exits: list[int] = []
+        over: list[int] = []
         for entry, exit, done in spans:
             if exit > entry or exit <= 0:
                 entries.append(entry)
@@ -36,9 +37,11 @@ class Curve:
         entries.sort()
         exits.sort()
         over.sort()
-        self.ages = [-1]
-        self._plain = [-1.0]  # negative, and so ascending, for bisect
-        self._upper = [-1.0]
+        self.asked: dict[Any, Any] = {}  # for whoever asks the same again
+        self._entries, self._exits = array("q", entries), array("q", exits)
+        self.ages = array("q", [-1])
+        self._plain = array("d", [-1.0])  # negative, and so ascending, for bisect
+        self._upper = array("d", [-1.0])
         plain = upper = 1.0
         place, count = 0, len(over)
         while place < count:
@@ -53,6 +56,10 @@ class Curve:
             self.ages.append(age)
             self._plain.append(-plain)
             self._upper.append(-upper)
+
+    def step(self, elapsed: int) -> int:
+        """Which step of the curve it is at: answers are the same for ages of one step and number at risk."""
+        return bisect_right(self.ages, elapsed)
 
     def at_risk(self, elapsed: int) -> int:
         """How many were watched that took longer than that."""
@@ -84,12 +91,44 @@ class Curve:
         place = bisect_right(self.ages, elapsed) - 1
         target = (1 - level * (count + 1) / count) * -self._plain[place]
         found = bisect_right(self._plain, -target + _EPSILON) - 1
-        return max(least, self.ages[found]) if found > place else least
+        if found + 1 >= len(self.ages):
+            return max(least, self.ages[-1])
+        if found == place:
+            return least
+        start = max(least, self.ages[found])
+        return max(least, _between(start, self.ages[found + 1], self._plain[found], self._plain[found + 1], -target))
 
-    def _first(self, steps: list[float], level: float, elapsed: int) -> int | None:
+    def levels(self, age: int, elapsed: int) -> tuple[float, float, float]:
+        """The levels from which on `low`, `middle` and `high` of those give that age or more."""
+        count = self.at_risk(elapsed)
+        plain = self._level(self._plain, age, elapsed)
+        low = plain if age > self.ages[-1] else plain * count / (count + 1)
+        return low, plain, self._level(self._upper, age, elapsed)
+
+    def _level(self, steps: array[float], age: int, elapsed: int) -> float:
+        first = bisect_right(self.ages, elapsed) - 1
+        found = bisect_right(self.ages, age) - 1
+        if steps[first] >= 0 or age > self.ages[-1]:
+            return 1.0
+        at = steps[found]
+        if found > first and found + 1 < len(steps):
+            start = max(0, elapsed, self.ages[found])
+            at += (steps[found + 1] - at) * (age - start) / max(1, self.ages[found + 1] - start)
+        return 1 - at / steps[first]
+
+    def _first(self, steps: array[float], level: float, elapsed: int) -> int | None:
         place = bisect_right(self.ages, elapsed) - 1
         target = (1 - level) * -steps[place]
         found = bisect_left(steps, -target - _EPSILON)
         if found >= len(steps):
             return None
-        return max(0, elapsed, self.ages[found])
+        if found - 1 <= place:  # nothing was seen in between
+            return max(0, elapsed, self.ages[found])
+        start = max(0, elapsed, self.ages[found - 1])
+        return max(start, _between(start, self.ages[found], steps[found - 1], steps[found], -target))
+
+
+def _between(start: int, end: int, before: float, after: float, at: float) -> int:
+    """The age at which a step from one share to the next one has come so far: in proportion."""
+    part = (at - before) / (after - before) if after > before else 1.0
+    return start + int((end - start) * min(1.0, max(0.0, part)))

@@ -47,6 +47,7 @@ FLAGS: dict[str, Callable[[TaskRow, FilterContext], bool]] = {
     "silent": lambda row, on: on.look(row) == "silent",
     "zombie": lambda row, on: on.look(row) == "zombie",
     "orphaned": lambda row, on: on.look(row) == "orphaned",
+    "slow": lambda row, on: not row.status.ended and on.slow(row),
     "escalated": lambda row, _: row.escalated,
     "handoff": lambda row, _: row.handoff_since is not None,
     "retried": lambda row, _: row.retries > 0,
@@ -67,6 +68,7 @@ LANGUAGE: tuple[tuple[str, str], ...] = (
     ("is:open", "not over; is:ended, or a status: is:failed"),
     ("is:silent", "a worker is silent; is:zombie: for too long"),
     ("is:orphaned", "it is over, and a worker of it is not"),
+    ("is:slow", "it, or a worker, takes longer than 97 of 100"),
     ("is:escalated", "it waits for a person; is:handoff: for a master"),
     ("is:retried", "a worker of it was replaced"),
     ("is:ran", "over, start known; is:metered: tokens known"),
@@ -128,7 +130,7 @@ def parse(text: str, on: FilterContext) -> Filter:
 
 def _timed(term: Term) -> bool:
     if term.key == "is":
-        return not {"silent", "zombie", "orphaned"}.isdisjoint(term.value.split(","))
+        return not {"silent", "zombie", "orphaned", "slow"}.isdisjoint(term.value.split(","))
     return term.key in ("ended", "since", "until") or bool(term.rest)
 
 

@@ -24,13 +24,19 @@ if TYPE_CHECKING:
 Test = Callable[[TaskRow], bool]
 
 
+def nothing_slow(row: TaskRow) -> bool:
+    """Nothing is forecast."""
+    return False
+
+
 class FilterContext(NamedTuple):
-    """What a filter is asked against: the tasks, the time (microseconds since the epoch), and when a worker that says
-    nothing is silent, and a zombie."""
+    """What a filter is asked against: the tasks, the time (microseconds since the epoch), when a worker that says
+    nothing is silent, and a zombie, and which tasks take longer than was forecast (`forecast/foresight.py`)."""
 
     state: State
     now: int
     thresholds: Thresholds = Thresholds()
+    slow: Callable[[TaskRow], bool] = nothing_slow
 
     def look(self, row: TaskRow) -> str:
         """`silent` or `zombie` if a worker of an open task says nothing, `orphaned` if one goes on in a task that is

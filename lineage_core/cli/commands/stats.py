@@ -14,6 +14,7 @@ from lineage_core.base.time_input import parse_duration
 from lineage_core.cli import output
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import ProgressBar, load_all
+from lineage_core.forecast.foresight import slow_of
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.thresholds import Thresholds, thresholds
@@ -107,7 +108,7 @@ def _chosen(directory: Path, words: list[str], now: int, limits: Thresholds) -> 
     if not words:
         return None
     state = load_all(directory).state
-    wanted = filters.parse(filters.joined(words), FilterContext(state, now, limits))
+    wanted = filters.parse(filters.joined(words), FilterContext(state, now, limits, slow_of(state, now)))
     return [row.task_id for row in state.rows.values() if wanted.matches(row)]
 
 

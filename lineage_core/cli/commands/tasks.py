@@ -12,6 +12,7 @@ from lineage_core.base.errors import BadInputError
 from lineage_core.cli import output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
+from lineage_core.forecast.foresight import slow_of
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.event_types import nearest
 from lineage_core.present.rows import elapsed, span
@@ -29,6 +30,7 @@ EXAMPLES = (
     "lineage tasks is:open",
     "lineage tasks status:failed,cancelled --since 1d",
     "lineage tasks owner:security '!status:completed' --sort tokens --limit 10",
+    "lineage tasks is:slow owner:dev",
     "lineage tasks is:zombie,silent worker:scan/open",
     "lineage tasks ended:failed/24h 'why:branch is # behind'",
     "lineage tasks master:dev '!owner:dev'",
@@ -70,7 +72,8 @@ def answer(args: argparse.Namespace) -> Answer:
     loaded = load_all(lineage_dir(args.dir))
     state, now = loaded.state, clock.now()
     wanted = filters.parse(
-        filters.joined([word for word in args.filters if word.strip()]), FilterContext(state, now, limits)
+        filters.joined([word for word in args.filters if word.strip()]),
+        FilterContext(state, now, limits, slow_of(state, now)),
     )
     chosen = [row for row in state.rows.values() if when.touches(row.first_at, row.last_at) and wanted.matches(row)]
     rows = _sorted(chosen, _value_of(args.sort, state, now), args.sort, args.reverse)[: args.limit]

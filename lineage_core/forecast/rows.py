@@ -1,0 +1,110 @@
+"""Forecasts as flat rows with documented keys, for JSON and tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lineage_core.forecast.forecaster import Forecast
+from lineage_core.forecast.foresight import Foresight
+from lineage_core.forecast.phrases import says, says_together
+from lineage_core.forecast.samples import group_name
+from lineage_core.forecast.together import together
+from lineage_core.present.rows import iso, milliseconds, worker_status
+from lineage_core.state.store import State
+
+FORECAST_KEYS = {
+    "task_id": "the task",
+    "worker_id": "the worker, in the forecast of a run of it",
+    "status": "of the task or worker",
+    "elapsed_ms": "since its start, or since its creation while it waits",
+    "left_ms": "until it ends: the middle (as often too long as too short)",
+    "left_low_ms": "the shorter end of the 80 % interval",
+    "left_high_ms": "the longer end of it; none beyond all that was seen",
+    "left_low95_ms": "likewise of the 95 % interval",
+    "left_high95_ms": "the longer end of that",
+    "end_at": "when it ends, by the middle",
+    "later_than": "how many of 100 like it had ended by then",
+    "slow": "whether it takes longer than its 95 % interval",
+    "known": "how many like it ended well, from which this is told; none if fewer than 30",
+    "group": "what they have in common",
+    "sentence": "the forecast in words",
+}
+
+TOGETHER_KEYS = {
+    "name": "the master whose queue it is, or the session",
+    "open": "its open tasks",
+    "known": "those of which something is forecast",
+    "left_ms": "until the last of those ends, if none is added and they do not depend on each other",
+    "left_low_ms": "the shorter end of the 80 % interval",
+    "left_high_ms": "the longer end",
+    "sentence": "the same in words",
+}
+
+
+def forecast_rows(foresight: Foresight, task_ids: Iterable[str], now: int) -> Iterator[dict[str, Any]]:
+    """The forecasts of the tasks that are open, each followed by those of its open runs."""
+    state = foresight.state
+    for task_id in task_ids:
+        row = state.rows[task_id]
+        if row.status.ended or (sample := foresight.sample(task_id)) is None:
+            continue
+        elapsed = now - (sample.begun if sample.started is None else sample.started)
+        yield _row(task_id, None, row.status.value, elapsed, foresight.of(task_id, now), now)
+        with state.lock:
+            task = state.task(task_id)
+            runs = [run for run in task.runs if run.open] if task is not None else []
+        for run in runs:
+            of_run = foresight.sample(task_id, run.worker_id, run.number)
+            if of_run is not None:
+                elapsed = now - (of_run.begun if of_run.started is None else of_run.started)
+                told = foresight.of(task_id, now, run.worker_id, run.number)
+                yield _row(task_id, run.worker_id, worker_status(run), elapsed, told, now)
+
+
+def _row(
+    task_id: str, worker: str | None, status: str, elapsed: int, told: Forecast | None, now: int
+) -> dict[str, Any]:
+    middle = told.middle if told is not None else None
+    return {
+        "task_id": task_id,
+        "worker_id": worker,
+        "status": status,
+        "elapsed_ms": milliseconds(max(0, elapsed)),
+        "left_ms": milliseconds(middle),
+        "left_low_ms": milliseconds(told.low if told is not None else None),
+        "left_high_ms": milliseconds(told.high if told is not None else None),
+        "left_low95_ms": milliseconds(told.low95 if told is not None else None),
+        "left_high95_ms": milliseconds(told.high95 if told is not None else None),
+        "end_at": iso(now + middle) if middle is not None else None,
+        "later_than": told.rank if told is not None else None,
+        "slow": told is not None and told.slow,
+        "known": told.known if told is not None else None,
+        "group": group_name(told.group) if told is not None else None,
+        "sentence": says(told),
+    }
+
+
+def groups_of_tasks(state: State, by: str) -> dict[str, list[str]]:
+    """The open tasks by `master` (their queues) or by `session`."""
+    groups: dict[str, list[str]] = {}
+    for row in state.rows.values():
+        name = row.master if by == "master" else row.session
+        if not row.status.ended and name:
+            groups.setdefault(name, []).append(row.task_id)
+    return groups
+
+
+def together_row(foresight: Foresight, name: str, task_ids: Iterable[str], now: int) -> dict[str, Any]:
+    """When the open tasks of a queue or session are all over."""
+    samples = [one for task_id in task_ids if (one := foresight.sample(task_id)) is not None]
+    told = together(foresight.forecaster, samples, now)
+    return {
+        "name": name,
+        "open": told.open,
+        "known": told.known,
+        "left_ms": milliseconds(told.middle),
+        "left_low_ms": milliseconds(told.low),
+        "left_high_ms": milliseconds(told.high),
+        "sentence": says_together(told),
+    }
