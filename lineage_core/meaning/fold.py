@@ -19,8 +19,21 @@ from lineage_core.meaning.plain import goes_on, run_goes_on
 from lineage_core.meaning.runs import RUN_ENDS, run_end, worker_of
 from lineage_core.meaning.structure import Structure, structure_of
 from lineage_core.meaning.waits import ended_by, key_of, waits_of
-from lineage_core.model.entities import Attempt, Handoff, Mark, Owner, Phase, Remark, Status, Task, Worker, WorkerEnd
-from lineage_core.model.event_data import count_of, error_of, names_of, number_of, text_of, tokens_of
+from lineage_core.model.entities import (
+    Attempt,
+    Handoff,
+    Mark,
+    Owner,
+    Phase,
+    Remark,
+    Status,
+    Task,
+    Wait,
+    Waited,
+    Worker,
+    WorkerEnd,
+)
+from lineage_core.model.event_data import count_of, error_of, names_of, number_of, text_of, token_parts, tokens_of
 from lineage_core.model.facts import Fact, distinct, order
 
 SPAWNED_TWICE = 5 * MINUTE
@@ -207,8 +220,8 @@ def _any(task: Task, fact: Fact, at: int) -> None:
     if extra := fact.extra:
         if task.session is None:
             task.session = extra.get("session_id")
-        if task.trace is None:
-            task.trace = extra.get("trace_id")
+        if task.trace is None and (trace := extra.get("trace_id")) is not None:
+            task.trace, task.parent_span = trace, extra.get("parent_span_id")
         if "related_task_ids" in extra:
             task.related |= dict.fromkeys(names_of(extra["related_task_ids"]))
         if "tags" in extra:
@@ -270,7 +283,7 @@ def _closed(task: Task, attempt: Attempt, fact: Fact, at: int) -> Attempt:
     outcome = attempt_end(fact)
     kept = task.reason if outcome is Status.FAILED else None
     task.reason = text_of(fact.data.get("reason")) or error_of(fact.data) or kept
-    task.waits.clear()
+    _end_waits(task, list(task.waits.values()), at)
     _answered(task)
     return attempt._replace(
         ended_at=at,
@@ -323,7 +336,9 @@ def _run(task: Task, run: Worker, fact: Fact, at: int) -> None:
                     run.progress.append((at, percent))
             case "token_usage":
                 tokens = tokens_of(value)
-                run.tokens = tokens if tokens is not None and tokens >= (run.tokens or 0) else run.tokens
+                if tokens is not None and tokens >= (run.tokens or 0):
+                    run.tokens = tokens
+                    run.input_tokens, run.output_tokens = token_parts(value)
             case "token_budget":
                 budget = count_of(value)
                 run.token_budget = budget if budget is not None else run.token_budget
@@ -450,14 +465,19 @@ def _unblocked(task: Task, fact: Fact, at: int) -> None:
     if task.ended is not None:
         return
     done, strange = ended_by(task.task_id, fact, task.waits)
-    for wait in done:
-        del task.waits[key_of(wait)]
+    _end_waits(task, done, at)
     if strange is not None and task.waits:
         task.remarks.append(Remark("unblocked-by-other", at, f"unblocked by {strange}, for which it does not wait"))
     if done and not task.waits:
         task.reason = None
     elif done:
         task.reason = next(reversed(task.waits.values())).reason
+
+
+def _end_waits(task: Task, waits: list[Wait], at: int) -> None:
+    for wait in waits:
+        del task.waits[key_of(wait)]
+        task.waited.append(Waited(wait, at))
 
 
 def _escalated(task: Task, fact: Fact, at: int) -> None:

@@ -65,7 +65,8 @@ class Worker:
 
     number: which run of this id in this task, from 1. attempt: which attempt of the task it belongs to, from 0.
     last_at: its last word (progress, start, end), else when it was spawned. ended_at, end: the first end of the
-    strongest kind. percent: 0-100, None before the first progress. tokens: the largest total that it reported.
+    strongest kind. percent: 0-100, None before the first progress. tokens: the largest total that it reported;
+    input_tokens, output_tokens: its parts, if it told them.
     duration_ms: as it reported. length: from start to end in microseconds: by its own clock if one actor logged both.
     retry_of: the id of the worker of the same type, or the same id, whose run failed last before this one began.
     progress: its progress events, as (time, percent). begun: actor and logged time of its start, for `length`.
@@ -89,6 +90,8 @@ class Worker:
     step: str | None = None
     error: str | None = None
     tokens: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
     token_budget: int | None = None
     duration_ms: float | None = None
     length: int | None = None
@@ -172,6 +175,13 @@ class Wait(NamedTuple):
     inferred: bool = False
 
 
+class Waited(NamedTuple):
+    """A wait that is over, and when it ended: by an unblock, or with the attempt."""
+
+    wait: Wait
+    until: int
+
+
 class Remark(NamedTuple):
     """A pattern that no correct run shows. rule: its name, for programs; text: one sentence."""
 
@@ -200,8 +210,9 @@ class Task:
     escalation: why it is escalated, as long as nobody but `escalated_by` has answered.
     parent_id: by `parent_task_id`. parent_event: the lineage_id that caused its creation.
     duration_ms: what its own completion reported. master: the present owner, which is the last of `owners`.
+    trace: as the first event that tells one has it; parent_span: the span that this event names as its cause, in hex.
     runs: of all its workers, in the order in which they began; workers: the last run of each id.
-    waits: what it waits for, by name (or by reason, where none is named).
+    waits: what it waits for, by name (or by reason, where none is named). waited: the waits that are over.
     ended: how its last attempt ended, unless it was started or reopened since. given_at: when it was assigned last.
     going: whether an attempt has begun and not ended. working: open runs that began since it was reopened last, of
     which `era` counts how often.
@@ -229,6 +240,7 @@ class Task:
     creator: str | None = None
     session: str | None = None
     trace: str | None = None
+    parent_span: str | None = None
     parent_id: str | None = None
     parent_event: str | None = None
     reason: str | None = None
@@ -245,6 +257,7 @@ class Task:
     attempts: list[Attempt] = field(default_factory=list)
     owners: list[Owner] = field(default_factory=list)
     waits: dict[str, Wait] = field(default_factory=dict)
+    waited: list[Waited] = field(default_factory=list)
     runs: list[Worker] = field(default_factory=list)
     workers: dict[str, Worker] = field(default_factory=dict)
     handoffs: dict[str, Handoff] = field(default_factory=dict)

@@ -17,6 +17,13 @@ def tokens_of(value: Any) -> int | None:
     return count_of(value)
 
 
+def token_parts(value: Any) -> tuple[int | None, int | None]:
+    """Input and output tokens of a `token_usage`, as far as it tells them apart."""
+    if not isinstance(value, dict):
+        return None, None
+    return count_of(value.get("input_tokens")), count_of(value.get("output_tokens"))
+
+
 def count_of(value: Any) -> int | None:
     """A number that can be one of ours, without its fraction."""
     number = number_of(value)

@@ -44,7 +44,8 @@ class Fact(NamedTuple):
 
     at: microseconds since the epoch. file, offset, length: where its record stands, in bytes.
     digest: 64 bits of the hash of the record's canonical content.
-    data: the KEPT_KEYS of `event_data`. extra: `related_task_ids`, `session_id`, `trace_id` and `tags`, if given.
+    data: the KEPT_KEYS of `event_data`. extra: `related_task_ids`, `session_id`, `trace_id` (with its
+    `parent_span_id`) and `tags`, if given.
     """
 
     at: int
@@ -84,6 +85,8 @@ def fact_of(file: str, offset: int, length: int, at: int, record: dict[str, Any]
             extra["session_id"] = value[:MAX_ID]
         if type(value := context.get("trace_id")) is str and value:
             extra["trace_id"] = value[:MAX_ID]
+            if type(value := context.get("parent_span_id")) is str and value:
+                extra["parent_span_id"] = value[:MAX_ID]
     if value := record.get("related_task_ids"):
         extra["related_task_ids"] = bounded(value, MAX_ID)
     if value := record.get("tags"):

@@ -118,6 +118,7 @@ DETAIL_KEYS = {
     "failures": "every failed attempt and run: at, what (task or worker), worker_id, number, status, master, reason, "
     "retried",
     "waits": "what it waits for: task_id (null: not named), since, reason, inferred, known",
+    "waited": "what it waited for before: task_id (null: not named), since, until, reason, inferred",
     "skews": "clocks that are off: actor, behind_ms (negative: ahead)",
     "remarks": "what no correct run shows: rule, at, text",
 }
@@ -160,6 +161,16 @@ def task_details(task: Task, known: Container[str], now: int) -> dict[str, Any]:
                 "known": wait.name in known if wait.name is not None else None,
             }
             for wait in task.waits.values()
+        ],
+        "waited": [
+            {
+                "task_id": wait.name,
+                "since": iso(wait.since),
+                "until": iso(until),
+                "reason": wait.reason,
+                "inferred": wait.inferred,
+            }
+            for wait, until in task.waited
         ],
         "skews": [{"actor": actor, "behind_ms": milliseconds(skew)} for actor, skew in task.skews.items()],
         "remarks": [{"rule": one.rule, "at": iso(one.at), "text": one.text} for one in task.remarks],

@@ -30,7 +30,7 @@ from lineage_core.model.entities import Status, TaskRow, Wait
 from lineage_core.model.facts import FactSearch
 from lineage_core.read.decoder import Rejected
 
-FORMAT = 9
+FORMAT = 10
 """Of this file, and of what `meaning/fold.py` makes of events; a snapshot of another format is made again."""
 
 _FIELDS = TaskRow._fields
