@@ -41,6 +41,8 @@ COMMANDS = {
     "events": "the events that match",
     "recent": "the newest events",
     "export": "the answer of a query as a file: csv, json, html or parquet",
+    "otel": "send tasks as traces to OpenTelemetry: what is over, or as it ends",
+    "import": "spans of other programs as tasks of another directory",
     "stats": "rates, durations, failures, tokens: what a lineage adds up to",
     "validate": "check every record: its fields, and the lifecycle of its task",
     "archive": "pack the files of closed months; every query still reads them",
