@@ -75,7 +75,7 @@ class Follower:
         self._state = State()
         self._traces = Traces(self._state)
         self._caught_up = False
-        self._told: set[str] = set()  # tasks that were sent while catching up
+        self._told: set[str] = set()  # tasks that were sent since the start, while it catches up
         self._meter: Meter | None = None
         self.problems: dict[str, str] = {}
 
@@ -125,6 +125,7 @@ class Follower:
         names = [row.task_id for row in list(self._state.rows.values()) if not row.status.ended]
         self._delivery.all((span for span in self._spans(names) if span.end is not None), self._post_spans)
         self._delivery.all((opened(span) for span in self._spans(names) if span.end is None), self._post_logs)
+        self._told.update(names)
         self._cursor.save(place._replace(open_told=True))
 
     def _spans(self, task_ids: Iterable[str]) -> Iterator[Span]:

@@ -39,9 +39,9 @@ class Sender:
     def __init__(self, endpoint: str | None, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._last: requests.Response | None = None
-        self._words = _Words()
-        self._session = requests.Session()
-        self._session.hooks["response"].append(self._note)
+        self._error: Exception | None = None
+        self._session = self._noting(requests.Session())
+        _quiet()
         self._make = Maker()
         self._base = endpoint and endpoint.rstrip("/").removesuffix("/" + TRACES)
         self.url = self._base or next((url for name in _URLS if (url := os.environ.get(name))), "http://localhost:4318")
@@ -70,17 +70,30 @@ class Sender:
             told["session"] = self._session  # else the SDK makes the one that has the credentials
         return told
 
-    def _note(self, response: requests.Response, *args: Any, **options: Any) -> None:
-        self._last = response
+    def _noting(self, session: Any) -> Any:
+        """A session of which the last answer and the last error are kept: the exporters only tell that it failed."""
+        ask = session.request
+
+        def request(*words: Any, **options: Any) -> Any:
+            self._last = self._error = None
+            try:
+                self._last = ask(*words, **options)
+            except Exception as error:
+                self._error = error
+                raise
+            return self._last
+
+        session.request = request
+        return session
 
     def _answer(self, sent: bool) -> Answer:
-        response, self._last = self._last, None
-        words = self._words.take()
+        response, error = self._last, self._error
+        self._last = self._error = None
         if sent:
             self._left_out(response)
             return Answer(True)
         if response is None:
-            return Answer(False, f"no answer from {self.url}" + (f": {words}" if words else ""))
+            return Answer(False, f"no answer from {self.url}" + (f": {_words(error)}" if error else ""))
         told = f"{response.status_code} {response.reason or ''}".strip()
         return Answer(False, f"{response.url} answers {told}", response.status_code, _seconds(response))
 
@@ -96,26 +109,24 @@ class Sender:
             self._tell(f"{response.url} left out {partial.rejected_spans} of what was sent: {partial.error_message}")
 
 
-class _Words(logging.Handler):
-    """What the SDK would log to stderr: the error in it is kept, to be told once and in our words."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._last = ""
-        logger = logging.getLogger("opentelemetry")
-        logger.addHandler(self)
-        logger.propagate = False
+class _Silent(logging.Handler):
+    """Keeps from stderr what the SDK logs: it is told once, and in our words."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        errors = [one for one in (record.args or ()) if isinstance(one, Exception)]
-        if errors:
-            told = re.findall(r"\[Errno -?\d+\] ([\w ]+)", str(errors[-1]))
-            self._last = told[-1] if told else type(errors[-1]).__name__
+        """Nothing."""
 
-    def take(self) -> str:
-        """The last error in a few words, which are forgotten."""
-        last, self._last = self._last, ""
-        return last
+
+def _quiet() -> None:
+    logger = logging.getLogger("opentelemetry")
+    logger.propagate = False
+    if not any(isinstance(one, _Silent) for one in logger.handlers):
+        logger.addHandler(_Silent())
+
+
+def _words(error: Exception) -> str:
+    """Why there was no answer, in a few words."""
+    told = re.findall(r"\[Errno -?\d+\] ([\w ]+)", str(error))
+    return str(told[-1]) if told else type(error).__name__
 
 
 def _seconds(response: requests.Response) -> float | None:
