@@ -41,7 +41,7 @@ COMMANDS = {
     "events": "the events that match",
     "recent": "the newest events",
     "export": "the answer of a query as a file: csv, json, html or parquet",
-    "otel": "send tasks as traces to OpenTelemetry: what is over, or as it ends",
+    "otel": "tasks as traces for OpenTelemetry, once or as they end",
     "import": "spans of other programs as tasks of another directory",
     "stats": "rates, durations, failures, tokens: what a lineage adds up to",
     "validate": "check every record: its fields, and the lifecycle of its task",

@@ -20,7 +20,7 @@ from typing import Protocol
 from lineage_core.base.errors import JournalError
 from lineage_core.otel.cursor import Cursor, Place
 from lineage_core.otel.delivery import Delivery, Post
-from lineage_core.otel.kinship import Traces
+from lineage_core.otel.trace_context import Traces
 from lineage_core.otel.logs import LogLine, opened
 from lineage_core.otel.mapping import spans_of
 from lineage_core.otel.spans import Span

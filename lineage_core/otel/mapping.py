@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from lineage_core.model.entities import Attempt, Handoff, Mark, Status, Task, Wait, Worker, WorkerEnd
 from lineage_core.model.error_fingerprint import NO_REASON, fingerprint
 from lineage_core.otel import ids
-from lineage_core.otel.kinship import Kinship, Traces, begin_of, number_at, number_from
+from lineage_core.otel.trace_context import TraceContext, Traces, begin_of, number_at, number_from
 from lineage_core.otel.spans import Attributes, Link, Outcome, Span, SpanEvent, Value
 from lineage_core.present.rows import iso, run_time
 
@@ -33,7 +33,7 @@ class _Mapping:
     def __init__(self, task: Task, traces: Traces) -> None:
         self._task = task
         self._traces = traces
-        self._kinship: Kinship = traces.kinship(task)
+        self._context: TraceContext = traces.context(task)
         self._common = _known(
             {
                 "cortex.task.id": task.task_id,
@@ -77,14 +77,14 @@ class _Mapping:
         remote: bool = False,
     ) -> Span:
         attributes = self._common | _known(told)
-        trace = self._kinship.trace_id
+        trace = self._context.trace_id
         end = end if end is None else max(start, end)
         return Span(trace, span_id, parent_id, remote, name, start, end, *status, attributes, events, links)
 
     # Attempts.
 
     def _attempt(self, number: int, attempt: Attempt) -> Span:
-        task, kinship = self._task, self._kinship
+        task, context = self._task, self._context
         start = begin_of(attempt)
         start = task.first_at if start is None else start
         failed = attempt.outcome is Status.FAILED
@@ -112,15 +112,15 @@ class _Mapping:
         events = tuple(_event_of(mark) for mark in task.marks if number_at(task.attempts, mark.at) == number)
         return self._span(
             ids.attempt_id(task.task_id, number),
-            kinship.parent_id,
+            context.parent_id,
             f"{WORKFLOW} {task.task_type}" if task.task_type else WORKFLOW,
             start,
             attempt.ended_at,
             told,
             events,
-            (*kinship.links, *self._links(number)),
+            (*context.links, *self._links(number)),
             status,
-            kinship.remote,
+            context.remote,
         )
 
     def _links(self, number: int) -> Iterator[Link]:
@@ -140,7 +140,7 @@ class _Mapping:
                 yield self._traces.attempt_at(name, kind="related")
 
     def _link(self, span_id: str, attributes: Attributes) -> Link:
-        return Link(self._kinship.trace_id, span_id, attributes)
+        return Link(self._context.trace_id, span_id, attributes)
 
     # Runs.
 

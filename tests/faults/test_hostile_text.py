@@ -51,6 +51,11 @@ ASKED: dict[str, tuple[list[list[str]], bool]] = {
     "shell": ([["status", "--cortex-home", f"/nowhere/{MARK}\x1b]0;{MARK}\x07"]], True),
     "integration": ([["show", f"{MARK}\x1b]0;{MARK}\x07"]], True),
     "completion": ([[f"{MARK}\x1b]0;{MARK}\x07"]], True),
+    "otel": (
+        [["export", "--file", "-", "task:x"], ["export", "--endpoint", TERMINAL], ["export", f"({TERMINAL}"]],
+        True,
+    ),
+    "import": ([["otlp", f"/nowhere/{TERMINAL}", "--into", "x"], [TERMINAL, "x", "--into", "x"]], True),
     "demo": ([["--rate", f"{MARK}\x1b]0;{MARK}\x07"]], True),
 }
 IN_FORMATS = (

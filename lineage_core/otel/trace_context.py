@@ -14,7 +14,7 @@ from lineage_core.otel.spans import Link
 from lineage_core.state.store import State
 
 
-class Kinship(NamedTuple):
+class TraceContext(NamedTuple):
     """parent_id: the span above the attempts of a task, in the same trace; remote: whether it is another program's.
 
     root: the task at the top. links: the span of the parent, if that is in another trace.
@@ -66,7 +66,7 @@ class Traces:
         """Whether there is such a task."""
         return task_id in self._state.rows
 
-    def kinship(self, task: Task) -> Kinship:
+    def context(self, task: Task) -> TraceContext:
         """Where a task belongs."""
         trace, root = self.trace_of(task.task_id)
         own = ids.stated(task.trace)
@@ -74,14 +74,14 @@ class Traces:
         if parent is not None:
             above = self.attempt_at(parent, task.created_at if task.created_at is not None else task.first_at)
             if above.trace_id == trace:
-                return Kinship(trace, root, above.span_id)
-            return self._caused(task, Kinship(trace, root, links=(above,)), own)
-        return self._caused(task, Kinship(trace, root), own)
+                return TraceContext(trace, root, above.span_id)
+            return self._caused(task, TraceContext(trace, root, links=(above,)), own)
+        return self._caused(task, TraceContext(trace, root), own)
 
-    def _caused(self, task: Task, kinship: Kinship, own: tuple[str, str | None] | None) -> Kinship:
+    def _caused(self, task: Task, context: TraceContext, own: tuple[str, str | None] | None) -> TraceContext:
         """With the span of another program above, if the task states one."""
         span = ids.span_or_none(own[1] or task.parent_span) if own is not None else None
-        return kinship._replace(parent_id=span, remote=True) if span is not None else kinship
+        return context._replace(parent_id=span, remote=True) if span is not None else context
 
     def attempt_at(self, task_id: str, at: int | None = None, **attributes: str) -> Link:
         """The attempt of a task that was going at a time, as a link; the first where the time or the task tells none.
