@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 BATCH = 512
 """Spans in one request, as the SDK's own processor has it."""
@@ -38,13 +38,6 @@ class Answer(NamedTuple):
 
 
 Item = TypeVar("Item")
-Sent = TypeVar("Sent", contravariant=True)
-
-
-class Post(Protocol[Sent]):
-    """Sends a batch: `Sender.spans`, `Sender.logs`."""
-
-    def __call__(self, batch: Sequence[Sent], /) -> Answer: ...
 
 
 class GivenUpError(Exception):
@@ -68,12 +61,12 @@ class Delivery:
         self.left_out = 0
         self.failures = 0
 
-    def all(self, items: Iterator[Item], post: Post[Item]) -> None:
+    def all(self, items: Iterator[Item], post: Callable[[Sequence[Item]], Answer]) -> None:
         """Deliver all items in batches. Raises GivenUpError."""
         while batch := list(islice(items, BATCH)):
             self.batch(batch, post)
 
-    def batch(self, batch: Sequence[Item], post: Post[Item]) -> None:
+    def batch(self, batch: Sequence[Item], post: Callable[[Sequence[Item]], Answer]) -> None:
         """Deliver one batch. Raises GivenUpError."""
         began, pause = time.monotonic(), FIRST_PAUSE
         while True:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lineage_core.otel.trace_context import Traces
 from lineage_core.otel.mapping import spans_of
 from lineage_core.otel.spans import Span
+from lineage_core.otel.trace_context import Traces
 from lineage_core.state.store import State
 
 

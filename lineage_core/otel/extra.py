@@ -18,4 +18,4 @@ def needed() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in PACKAGES:
             raise
-        raise BadInputError("OpenTelemetry is not installed here: pip install 'lineage-tui[otel]'") from None
+        raise BadInputError("needs OpenTelemetry: pip install 'lineage-tui[otel]'") from None

@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from lineage_core.base.errors import JournalError
 from lineage_core.otel.cursor import Cursor, Place
-from lineage_core.otel.delivery import Delivery, Post
-from lineage_core.otel.trace_context import Traces
+from lineage_core.otel.delivery import Answer, Delivery
 from lineage_core.otel.logs import LogLine, opened
 from lineage_core.otel.mapping import spans_of
 from lineage_core.otel.spans import Span
+from lineage_core.otel.trace_context import Traces
 from lineage_core.read.tailer import Batch, Tailer
 from lineage_core.read.watcher import Watcher
 from lineage_core.state.load import load
@@ -55,8 +55,8 @@ class Follower:
         directory: Path,
         cursor: Cursor,
         delivery: Delivery,
-        spans: Post[Span],
-        logs: Post[LogLine],
+        spans: Callable[[Sequence[Span]], Answer],
+        logs: Callable[[Sequence[LogLine]], Answer],
         stop: threading.Event,
         *,
         from_start: bool = False,

@@ -184,4 +184,4 @@ def test_without_the_extra_one_line_says_what_to_install(action: str) -> None:
     words = ["otel", action, "--dir", str(LEGACY)]
     done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, env=os.environ)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "lineage otel: OpenTelemetry is not installed here: pip install 'lineage-tui[otel]'\n"
+    assert done.stderr == "lineage otel: needs OpenTelemetry: pip install 'lineage-tui[otel]'\n"
