@@ -27,7 +27,7 @@ def share(work: Callable[[int], Any], units: int, processes: int, progress: Prog
     """
     processes = min(processes, units)
     if processes < 2 or threading.active_count() > 1:
-        return [_told(work(unit), progress, unit + 1, units) for unit in range(units)]
+        return [_reported(work(unit), progress, unit + 1, units) for unit in range(units)]
     tickets, put = os.pipe()
     children: list[tuple[int, int]] = []
     results: list[Any] = [None] * units
@@ -38,19 +38,19 @@ def share(work: Callable[[int], Any], units: int, processes: int, progress: Prog
         children += [_child(work, tickets) for _ in range(processes - 1)]
         for unit in chain(_take(tickets), range(_TICKETS, units)):
             results[unit], done[unit] = work(unit), True
-            _told(None, progress, unit + 1, units)
+            _reported(None, progress, unit + 1, units)
     finally:
         os.close(tickets)
         for pid, pipe in children:
             with open(pipe, "rb") as stream:
-                told = stream.read()
+                output = stream.read()
             if os.waitpid(pid, 0)[1] == 0:
-                for unit, result in marshal.loads(told):  # noqa: S302  from our own child
+                for unit, result in marshal.loads(output):  # noqa: S302  from our own child
                     results[unit], done[unit] = result, True
     return [results[unit] if done[unit] else work(unit) for unit in range(units)]
 
 
-def _told(result: Any, progress: Progress | None, done: int, units: int) -> Any:
+def _reported(result: Any, progress: Progress | None, done: int, units: int) -> Any:
     if progress is not None:
         progress(done / units)
     return result

@@ -163,5 +163,5 @@ def note() -> str:
     for kind, why in sorted(_lacking.items()):
         reasons.setdefault(why, []).append(kind)
     _lacking.clear()
-    told = "; ".join(f"without {' and '.join(kinds)} ({why})" for why, kinds in reasons.items())
-    return told and f"goes on {told}"
+    missing = "; ".join(f"without {' and '.join(kinds)} ({why})" for why, kinds in reasons.items())
+    return missing and f"goes on {missing}"

@@ -49,11 +49,11 @@ def commands() -> list[Command]:
 def command(name: str) -> Command:
     """What one command takes."""
     module = import_module(f"lineage_core.cli.commands.{name}")
-    told = described(name, parser_of(name), COMMANDS[name], tuple(module.EXAMPLES))
+    found = described(name, parser_of(name), COMMANDS[name], tuple(module.EXAMPLES))
     if name == "export":  # which parses its words itself
         query = Word("QUERY", tuple(module.QUERIES), False, True, "the query, with its own words after it")
-        return told._replace(words=(query, *told.words))
-    return told
+        return found._replace(words=(query, *found.words))
+    return found
 
 
 def described(name: str, parser: argparse.ArgumentParser, summary: str, examples: tuple[str, ...]) -> Command:

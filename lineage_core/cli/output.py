@@ -76,7 +76,7 @@ class Answer(NamedTuple):
     array. records: the bytes of event records as they were written, which take the rows' place in JSON.
     document: the one object that the answer is as JSON; `records`, if there are any, are its `events`.
     empty: nothing was found. problems: files that could not be read, and why.
-    title, told, timelines: the heading of an HTML export, a paragraph under it, and the timelines that it draws.
+    title, paragraph, timelines: the heading of an HTML export, a paragraph under it, and the timelines that it draws.
     """
 
     text: Callable[[Paper], Iterable[Line]]
@@ -87,7 +87,7 @@ class Answer(NamedTuple):
     empty: bool = False
     problems: Mapping[str, str] = {}
     title: str = ""
-    told: str = ""
+    paragraph: str = ""
     timelines: Callable[[], Iterable[Timeline]] | None = None
 
 

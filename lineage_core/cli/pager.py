@@ -26,7 +26,7 @@ class Pager:
     def __init__(self, *, for_people: bool) -> None:
         self._room: float = 0
         self._width = 1
-        self._kept: list[str] = []
+        self._pending: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._words: list[str] = []
         self._interrupt: Any = signal.SIG_DFL
@@ -44,7 +44,7 @@ class Pager:
         elif not self._words:
             sys.stdout.write(text)
         else:
-            self._kept.append(text)
+            self._pending.append(text)
             self._room -= max(1, -(-len(_INVISIBLE.sub("", text.rstrip("\n"))) // self._width))
             if self._room < 0:
                 self._start()
@@ -60,8 +60,8 @@ class Pager:
             self._words = []
         else:  # Ctrl-C is for the pager, which has the terminal; its end ends this too
             self._interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        kept, self._kept = self._kept, []
-        for text in kept:
+        pending, self._pending = self._pending, []
+        for text in pending:
             self.write(text)
 
     def __enter__(self) -> Pager:
@@ -77,7 +77,7 @@ class Pager:
             self._process.wait()
             signal.signal(signal.SIGINT, self._interrupt)
         else:
-            for text in self._kept:
+            for text in self._pending:
                 sys.stdout.write(text)
 
 

@@ -69,8 +69,8 @@ def _names(option: Option) -> str:
 
 
 def _with_choices(text: str, choices: tuple[str, ...]) -> str:
-    told = all(choice in text for choice in choices)
-    return text if told else f"{text}: {', '.join(choices)}"
+    listed = all(choice in text for choice in choices)
+    return text if listed else f"{text}: {', '.join(choices)}"
 
 
 def _cell(text: str) -> str:

@@ -35,7 +35,7 @@ class _Data(io.BufferedWriter):
                 done += error.characters_written
                 self._wait()
             except OSError as error:
-                raise _told(error) from error
+                raise _named(error) from error
 
     def flush(self) -> None:
         while True:
@@ -44,14 +44,14 @@ class _Data(io.BufferedWriter):
             except BlockingIOError:
                 self._wait()
             except OSError as error:
-                raise _told(error) from error
+                raise _named(error) from error
 
     def _wait(self) -> None:
         """Somebody who shares the terminal or the pipe made it non-blocking: until it takes more."""
         select.select([], [self.fileno()], [])
 
 
-def _told(error: OSError) -> Exception:
+def _named(error: OSError) -> Exception:
     if isinstance(error, BrokenPipeError):
         return error
     return OutputError(f"cannot write to standard output: {error.strerror}")

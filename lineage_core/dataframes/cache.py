@@ -38,30 +38,30 @@ _TOGETHER = 6  # columns that are packed together
 
 
 class CachedFrames(NamedTuple):
-    """What was kept. checkpoints: for a Tailer to go on. told: what else was to be remembered."""
+    """What was kept. checkpoints: for a Tailer to go on. counts: of records, and of quarantined bytes by reason."""
 
     frames: dict[str, pl.DataFrame]
     checkpoints: list[dict[str, Any]]
-    told: dict[str, Any]
+    counts: dict[str, Any]
 
 
-def keep(directory: Path, kept: CachedFrames) -> bool:
+def keep(directory: Path, cached: CachedFrames) -> bool:
     """Keep frames for the next start; False where the user's cache cannot be written."""
     named = {what: [name for name, kind in schema_of(what).items() if kind == NAME] for what in FRAMES}
-    names = pl.concat([kept.frames[what][name].unique() for what in FRAMES for name in named[what]]).unique()
-    places = _places_of(names)
+    names = pl.concat([cached.frames[what][name].unique() for what in FRAMES for name in named[what]]).unique()
+    positions = _positions_of(names)
     blobs = [_packed(pl.DataFrame({"name": names.cast(pl.String)}))]
     for what, columns in _groups():
-        part = kept.frames[what].select(columns)
-        codes = [places.gather(part[name].to_physical()).alias(name) for name in columns if name in named[what]]
+        part = cached.frames[what].select(columns)
+        codes = [positions.gather(part[name].to_physical()).alias(name) for name in columns if name in named[what]]
         blobs.append(_packed(part.with_columns(codes)))
     header = orjson.dumps(
         {
             "format": FORMAT,
             "polars": pl.__version__,
-            "directory": _told(directory),
-            "checkpoints": kept.checkpoints,
-            "told": kept.told,
+            "directory": _identity(directory),
+            "checkpoints": cached.checkpoints,
+            "counts": cached.counts,
             "parts": [[len(blob), zlib.crc32(blob)] for blob in blobs],
         }
     )
@@ -77,7 +77,7 @@ def keep(directory: Path, kept: CachedFrames) -> bool:
     return True
 
 
-def kept(directory: Path) -> CachedFrames | None:
+def cached(directory: Path) -> CachedFrames | None:
     """The frames of a directory as they were kept; None if there are none to be had that hold true."""
     cache = user_files.location("cache")
     if cache is None:
@@ -90,37 +90,37 @@ def kept(directory: Path) -> CachedFrames | None:
             header = orjson.loads(_sound(fd, _FIRST, length, int(first[11:19], 16)))
             if (header["format"], header["polars"]) != (FORMAT, pl.__version__):
                 return None
-            if header["directory"] != _told(directory):
+            if header["directory"] != _identity(directory):
                 return None
             if not _still_true(directory, header["checkpoints"]):
                 return None
             ends = list(accumulate((size for size, _ in header["parts"]), initial=_FIRST + length))
-            places = [(at, *part) for at, part in zip(ends, header["parts"], strict=False)]
-            if os.fstat(fd).st_size != ends[-1] or len(places) != 1 + len(_groups()):
+            positions = [(at, *part) for at, part in zip(ends, header["parts"], strict=False)]
+            if os.fstat(fd).st_size != ends[-1] or len(positions) != 1 + len(_groups()):
                 return None
-            names = pl.read_ipc(_sound(fd, *places[0]))["name"].cast(NAME)
+            names = pl.read_ipc(_sound(fd, *positions[0]))["name"].cast(NAME)
 
-            def part(group: tuple[str, list[str]], place: tuple[int, int, int]) -> pl.DataFrame:
-                return _named(pl.read_ipc(_sound(fd, *place)), *group, names)
+            def part(group: tuple[str, list[str]], span: tuple[int, int, int]) -> pl.DataFrame:
+                return _named(pl.read_ipc(_sound(fd, *span)), *group, names)
 
             with ThreadPoolExecutor() as pool:  # polars decodes a file on one core
-                parts = list(pool.map(part, _groups(), places[1:]))
+                parts = list(pool.map(part, _groups(), positions[1:]))
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
         return None
     frames: dict[str, list[pl.DataFrame]] = {}
     for (what, _), columns in zip(_groups(), parts, strict=True):
         frames.setdefault(what, []).append(columns)
     whole = {what: pl.concat(frames[what], how="horizontal") for what in FRAMES}
-    return CachedFrames(whole, header["checkpoints"], header["told"])
+    return CachedFrames(whole, header["checkpoints"], header["counts"])
 
 
-def _places_of(names: pl.Series) -> pl.Series:
-    """By the code that polars has for each name: its place among them."""
+def _positions_of(names: pl.Series) -> pl.Series:
+    """By the code that polars has for each name: its position among them."""
     codes = names.to_physical()
     last = codes.max()
-    places = pl.zeros(last + 1 if isinstance(last, int) else 1, pl.UInt32, eager=True)
+    positions = pl.zeros(last + 1 if isinstance(last, int) else 1, pl.UInt32, eager=True)
     found = codes.is_not_null()
-    return places.scatter(codes.filter(found), pl.int_range(len(names), dtype=pl.UInt32, eager=True).filter(found))
+    return positions.scatter(codes.filter(found), pl.int_range(len(names), dtype=pl.UInt32, eager=True).filter(found))
 
 
 def _packed(frame: pl.DataFrame) -> bytes:
@@ -151,7 +151,7 @@ def _named(frame: pl.DataFrame, what: str, columns: list[str], names: pl.Series)
     return frame.with_columns(names.gather(frame[name]).alias(name) for name, kind in schema.items() if kind == NAME)
 
 
-def _told(directory: Path) -> str:
+def _identity(directory: Path) -> str:
     """The directory for JSON, which holds no names that are not UTF-8."""
     return os.fsencode(directory.absolute()).decode("latin-1")
 

@@ -40,14 +40,14 @@ def distinct(known: pl.DataFrame, new: pl.DataFrame, read_digest: ReadDigest) ->
     # The same record read twice is no copy either way: it stands where it stood.
     distinct_lines = rivals.filter(pl.struct("id_hash", "line_hash").is_first_distinct())
     unsure = distinct_lines.filter(col("id_hash").is_duplicated())
-    digests = [read_digest(*place) for place in unsure.select("file", "offset", "length", "line_hash").iter_rows()]
-    told = unsure.with_columns(digest=pl.Series(digests, dtype=pl.UInt64)).filter(
+    digests = [read_digest(*row) for row in unsure.select("file", "offset", "length", "line_hash").iter_rows()]
+    settled = unsure.with_columns(digest=pl.Series(digests, dtype=pl.UInt64)).filter(
         col("digest").is_null() | pl.struct("id_hash", "digest").is_first_distinct()
     )
-    kept = pl.concat([distinct_lines.filter(~col("id_hash").is_duplicated()), told.drop("digest")])
-    kept_new = kept.filter(~col("old"))["row"]
-    dropped_old = rivals.filter("old").join(kept.filter("old"), on="row", how="anti")["row"]
-    keep = ~new["id_hash"].is_in(twice) | pl.Series(range(new.height), dtype=pl.UInt32).is_in(kept_new.implode())
+    distinct = pl.concat([distinct_lines.filter(~col("id_hash").is_duplicated()), settled.drop("digest")])
+    distinct_new = distinct.filter(~col("old"))["row"]
+    dropped_old = rivals.filter("old").join(distinct.filter("old"), on="row", how="anti")["row"]
+    keep = ~new["id_hash"].is_in(twice) | pl.Series(range(new.height), dtype=pl.UInt32).is_in(distinct_new.implode())
     return new.filter(keep), dropped_old.to_list()
 
 

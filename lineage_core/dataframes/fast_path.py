@@ -143,15 +143,15 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
 def _events(cut: pl.DataFrame) -> pl.DataFrame:
     """The events of plain lines with their lineage_id, but for the file's name."""
     text = when(col("details").str.starts_with('"')).then(col("details").str.strip_chars('"'))
-    told = pl.coalesce(*(when(value != "").then(value) for value in (col("message"), col("kind"), text)))
+    error = pl.coalesce(*(when(value != "").then(value) for value in (col("message"), col("kind"), text)))
     parts = when(col("input").is_not_null() | col("output").is_not_null()).then(
         col("input").fill_null(0).cast(pl.Int64) + col("output").fill_null(0).cast(pl.Int64)
     )
     ours = when(col("lineage_id").str.len_bytes() == OUR_LENGTH).then(col("lineage_id").str.slice(8, 16))
-    events = cut.with_columns(error=told)
-    kept = ("session", "error", *TEXTS)
+    events = cut.with_columns(error=error)
+    texts = ("session", "error", *TEXTS)
     events = events.with_columns(
-        *(when(col(name) != "").then(_cut_off(events[name])) for name in kept),
+        *(when(col(name) != "").then(_cut_off(events[name])) for name in texts),
         at=col("at").dt.replace_time_zone("UTC"),
         tokens=pl.coalesce(col("bare").cast(pl.Int64), col("total").cast(pl.Int64), parts),
         written_at=ours.cast(pl.Int64).cast(TIME),

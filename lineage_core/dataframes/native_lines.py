@@ -24,10 +24,10 @@ def natively(block: bytes, offset: int, ids: bool) -> Lines | None:
     if count < 2:
         return _lines(block, offset, ids)
     edges = [0, *(block.find(b"\n", len(block) * n // count) + 1 for n in range(1, count)), len(block)]
-    places = [(start, end) for start, end in pairwise(edges) if start < end]
-    with ThreadPoolExecutor(len(places)) as pool:
-        parts = list(pool.map(lambda place: _lines(block[slice(*place)], offset + place[0], ids), places))
-    odd = [(start + a, start + b) for (start, _), part in zip(places, parts, strict=True) for a, b in part.odd]
+    spans = [(start, end) for start, end in pairwise(edges) if start < end]
+    with ThreadPoolExecutor(len(spans)) as pool:
+        parts = list(pool.map(lambda span: _lines(block[slice(*span)], offset + span[0], ids), spans))
+    odd = [(start + a, start + b) for (start, _), part in zip(spans, parts, strict=True) for a, b in part.odd]
     return Lines(pl.concat([part.events for part in parts]), odd)
 
 

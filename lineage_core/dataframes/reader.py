@@ -16,7 +16,7 @@ import polars as pl
 from polars import col, lit
 
 from lineage_core.base.errors import no_directory
-from lineage_core.dataframes.cache import CachedFrames, keep, kept
+from lineage_core.dataframes.cache import CachedFrames, cached, keep
 from lineage_core.dataframes.decoder import DecodedPiece, FrameDecoder
 from lineage_core.dataframes.duplicates import distinct
 from lineage_core.dataframes.records import Rows
@@ -119,8 +119,8 @@ class FrameReader:
         """Keep the frames for the next start, if that is worth it."""
         if self._cached and self._tailer is not None and self._unkept >= WORTH_KEEPING:
             frames = {what: self.frames.of(what) for what in FRAMES}
-            told = {"records": self.frames.records, "rejected": self.frames.rejected}
-            keep(self.directory, CachedFrames(frames, self._tailer.checkpoints(), told))
+            counts = {"records": self.frames.records, "rejected": self.frames.rejected}
+            keep(self.directory, CachedFrames(frames, self._tailer.checkpoints(), counts))
             self._unkept = 0
 
     def close(self) -> None:
@@ -129,10 +129,10 @@ class FrameReader:
             self._tailer.close()
 
     def _begin(self) -> Tailer:
-        known = kept(self.directory) if self._cached else None
+        known = cached(self.directory) if self._cached else None
         if known is not None:
-            self.frames = Frames.made_of(known.frames, known.told["records"], known.told["rejected"])
-            self._quarantine.reasons.update(known.told["rejected"])
+            self.frames = Frames.made_of(known.frames, known.counts["records"], known.counts["rejected"])
+            self._quarantine.reasons.update(known.counts["rejected"])
             self._old = self.frames.events
         checkpoints = known.checkpoints if known is not None else ()
         self._tailer = Tailer(

@@ -82,12 +82,12 @@ class Rows:
             "actor_id": actor_ids,
             "session": _texts(contexts, "session_id", wrong),
             **{name: _texts(payloads, key, wrong) for name, key in TEXTS.items()},
-            "error": _told(payloads, "error_details", _error, wrong),
+            "error": _derived(payloads, "error_details", _error, wrong),
             **{name: _numbers(payloads, key, wrong) for name, key in NUMBERS.items()},
             "blocked_by": [_names(one.get("blocked_by")) for one in payloads],
             "priority_given": [one.get("priority_given") is True or None for one in payloads],
-            "log_us": _told(payloads, "metadata", _log_us, wrong),
-            "tokens": _told(payloads, "token_usage", _tokens, wrong),
+            "log_us": _derived(payloads, "metadata", _log_us, wrong),
+            "tokens": _derived(payloads, "token_usage", _tokens, wrong),
             "at": times,
             "offset": offsets,
             "length": lengths,
@@ -103,7 +103,9 @@ class Rows:
     def frame(self) -> pl.DataFrame:
         """The events that were taken, with their lineage_id."""
         ids = pl.Series(self._values["id_hash"], dtype=pl.String)
-        told = [",".join(self._wrong[n]) if n in self._wrong else None for n in range(self.size if self._wrong else 0)]
+        wrong_keys = [
+            ",".join(self._wrong[n]) if n in self._wrong else None for n in range(self.size if self._wrong else 0)
+        ]
         frame = pl.DataFrame({name: pl.Series(self._values[name], dtype=kind) for name, kind in _COLLECTED.items()})
         ours = pl.when(col("id_hash").str.len_bytes() == OUR_LENGTH).then(col("id_hash").str.slice(8, 16))
         frame = frame.with_columns(
@@ -115,7 +117,7 @@ class Rows:
             parent_hash=pl.when(col("parent_hash").is_not_null()).then(col("parent_hash").hash()),
             line_hash=col("line_hash").hash(),
             file=lit(self.name, NAME),
-            wrong=pl.Series(told, dtype=pl.String) if told else lit(None, pl.String),
+            wrong=pl.Series(wrong_keys, dtype=pl.String) if wrong_keys else lit(None, pl.String),
         )
         made = pl.when(col("written_at").is_between(0, _END_OF_TIME)).then(col("written_at").cast(TIME))
         frame = frame.with_columns(written_at=made)
@@ -166,7 +168,7 @@ def _numbers(objects: list[dict[str, Any]], key: str, wrong: Wrong) -> list[Any]
     return values
 
 
-def _told(
+def _derived(
     objects: list[dict[str, Any]], key: str, read: Callable[[Any], tuple[Any, str | None]], wrong: Wrong
 ) -> list[Any]:
     """What `read` makes of the value under a key: it also names what is of a wrong type."""
@@ -180,22 +182,25 @@ def _told(
 
 
 def _tokens(value: Any) -> tuple[int | None, str | None]:
-    kept = value if isinstance(value, dict) and len(value) <= MAX_KEYS else bounded(value)
-    tokens = tokens_of(kept)
+    bounded_value = value if isinstance(value, dict) and len(value) <= MAX_KEYS else bounded(value)
+    tokens = tokens_of(bounded_value)
     parts = [value.get(part) for part in _USAGE] if isinstance(value, dict) else []
     fine = tokens is not None and all(part is None or is_number(part) for part in parts)
     return tokens, None if fine else "token_usage"
 
 
 def _error(value: Any) -> tuple[str | None, str | None]:
-    kept = bounded(value)
-    if isinstance(kept, str):
-        return kept, None
-    if not isinstance(kept, dict):
+    bounded_value = bounded(value)
+    if isinstance(bounded_value, str):
+        return bounded_value, None
+    if not isinstance(bounded_value, dict):
         return None, "error_details"
     fine = all(isinstance(value.get(part), str | None) for part in _ERROR)
-    told = next((kept[part] for part in _ERROR if kept.get(part) and isinstance(kept[part], str)), None)
-    return told, None if fine else "error_details"
+    text = next(
+        (bounded_value[part] for part in _ERROR if bounded_value.get(part) and isinstance(bounded_value[part], str)),
+        None,
+    )
+    return text, None if fine else "error_details"
 
 
 def _names(value: Any) -> str | None:

@@ -21,14 +21,14 @@ _NEVER = ["task_reassigned", "task_blocked", "task_unblocked", "task_escalated"]
 
 def simple_tasks(ordered: pl.DataFrame) -> pl.Series:
     """The ids of the simple tasks, of events in order (`tasks.in_order`)."""
-    kind, place = col("event_type"), col("place")
+    kind, position = col("event_type"), col("position")
 
     def where(name: str) -> pl.Expr:
-        return place.filter(kind == name)
+        return position.filter(kind == name)
 
-    placed = ordered.lazy().with_row_index("place")
-    tasks = placed.group_by("task_id").agg(
-        first=place.first(),
+    numbered = ordered.lazy().with_row_index("position")
+    tasks = numbered.group_by("task_id").agg(
+        first=position.first(),
         never=kind.is_in(_NEVER).any(),
         often=pl.max_horizontal(
             *((kind == name).sum() for name in _ONCE),
@@ -40,20 +40,20 @@ def simple_tasks(ordered: pl.DataFrame) -> pl.Series:
         created=where("task_created").first(),
         assigned=where("task_assigned").first(),
         started=where("task_started").first(),
-        ended=place.filter(kind.is_in(_ENDS)).first(),
+        ended=position.filter(kind.is_in(_ENDS)).first(),
         **{name: where(name).first() for name in EVENTS},
-        handoff=place.filter(kind.is_in(EVENTS)).first(),
+        handoff=position.filter(kind.is_in(EVENTS)).first(),
         owner=col("master_id").filter(kind == "task_assigned").first(),
         starter=col("actor_id").filter((kind == "task_started") & (col("actor_type") == "master")).first(),
         giver=col("from_master").filter(kind == "handoff_created").first(),
         taker=col("to_master").filter(kind == "handoff_created").first(),
     )
     runs = run_events(ordered).group_by("task_id", "worker_id").agg(
-        first=place.first(),
+        first=position.first(),
         odd=_odd_run(),
     )  # fmt: skip
     runs = runs.group_by("task_id").agg(worker=col("first").min(), newest=col("first").max(), odd=col("odd").any())
-    told = tasks.join(runs, on="task_id", how="left").with_columns(begun=pl.min_horizontal("started", "worker"))
+    candidates = tasks.join(runs, on="task_id", how="left").with_columns(begun=pl.min_horizontal("started", "worker"))
     odd = pl.any_horizontal(
         "never",
         "often",
@@ -67,7 +67,13 @@ def simple_tasks(ordered: pl.DataFrame) -> pl.Series:
         col("ended").is_not_null() & (col("begun").is_null() | _after("begun", "ended")),
         col("handoff").is_not_null() & _odd_handoff(),
     )
-    return told.filter(~odd).join(_claims(placed), on="task_id", how="anti").select("task_id").collect().to_series()
+    return (
+        candidates.filter(~odd)
+        .join(_claims(numbered), on="task_id", how="anti")
+        .select("task_id")
+        .collect()
+        .to_series()
+    )
 
 
 def _after(later: str, earlier: str) -> pl.Expr:
@@ -94,21 +100,23 @@ def _odd_handoff() -> pl.Expr:
 
 def _odd_run() -> pl.Expr:
     """Whether the events of one worker are not: spawned, started, progress, one end, each at most once but progress."""
-    kind, place = col("event_type"), col("place")
+    kind, position = col("event_type"), col("position")
     spawned, started = kind == "worker_spawned", kind == "worker_started"
     ended = kind.is_in(["worker_completed", "worker_failed"])
-    heard = place.filter(~spawned).first()
+    heard = position.filter(~spawned).first()
     return (
         (pl.max_horizontal(spawned.sum(), started.sum(), ended.sum()) > 1)
-        | (place.filter(spawned).first() > place.first()).fill_null(False)
-        | (place.filter(started).first() > heard).fill_null(False)
-        | (place.filter(ended).first() < place.last()).fill_null(False)
+        | (position.filter(spawned).first() > position.first()).fill_null(False)
+        | (position.filter(started).first() > heard).fill_null(False)
+        | (position.filter(ended).first() < position.last()).fill_null(False)
         | ended.first()
     )
 
 
-def _claims(placed: pl.LazyFrame) -> pl.LazyFrame:
+def _claims(numbered: pl.LazyFrame) -> pl.LazyFrame:
     """The tasks with an event that names a later one of its task as its cause."""
-    claims = placed.filter(col("parent_hash").is_not_null()).select("task_id", "place", id_hash="parent_hash")
-    causes = placed.select("task_id", "id_hash", cause="place")
-    return claims.join(causes, on=["task_id", "id_hash"]).filter(col("cause") > col("place")).select("task_id").unique()
+    claims = numbered.filter(col("parent_hash").is_not_null()).select("task_id", "position", id_hash="parent_hash")
+    causes = numbered.select("task_id", "id_hash", cause="position")
+    return (
+        claims.join(causes, on=["task_id", "id_hash"]).filter(col("cause") > col("position")).select("task_id").unique()
+    )

@@ -15,7 +15,7 @@ from lineage_core.dataframes.folded import folded
 from lineage_core.dataframes.handoffs import handoffs_of
 from lineage_core.dataframes.schema import STATUS, empty, schema_of
 from lineage_core.dataframes.simple import simple_tasks
-from lineage_core.dataframes.workers import first_told, ms_between, workers_of
+from lineage_core.dataframes.workers import first_known, ms_between, workers_of
 
 _ENDS = {"task_completed": "completed", "task_failed": "failed", "task_cancelled": "cancelled"}
 _NOT_NEEDED = {"percent", "log_us", "written_at", "wrong", "file", "offset", "length", "line_hash"}
@@ -67,8 +67,8 @@ def in_order(events: pl.DataFrame) -> pl.DataFrame:
     if len(names) == 1:
         rank = lit(0)
     keys = events.select(task=col("task_id").to_physical(), at="at", rank=rank, offset="offset", id="id_hash")
-    place = keys.select(pl.arg_sort_by("task", "at", "rank", "offset", "id")).to_series()
-    return events.select(_NEEDED).select(pl.all().gather(place))
+    indices = keys.select(pl.arg_sort_by("task", "at", "rank", "offset", "id")).to_series()
+    return events.select(_NEEDED).select(pl.all().gather(indices))
 
 
 def _moments(ordered: pl.DataFrame) -> pl.DataFrame:
@@ -120,8 +120,8 @@ def _tasks(ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, 
     kind = col("event_type")
     every = ordered.lazy()
     assigned, started = kind == "task_assigned", kind == "task_started"
-    told = every.group_by("task_id").agg(
-        first_told("session"),
+    summary = every.group_by("task_id").agg(
+        first_known("session"),
         task_type=col("task_type").filter(kind == "task_created").first(),
         said_first=col("priority").filter(kind == "task_created").first(),
         given=col("priority").filter(assigned).first(),
@@ -135,7 +135,7 @@ def _tasks(ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, 
     may_own = starter.is_not_null() & (starter != "") & ~starter.str.starts_with("coordinator")
     later = col("master_id").is_null() | (col("start") > col("assigned"))
     invented = (col("given") == "medium").fill_null(False) & col("said_first").is_not_null() & ~col("on_purpose")
-    told = told.with_columns(
+    summary = summary.with_columns(
         master=when(may_own & later).then(col("starter")).otherwise(col("master_id")),
         priority=when(invented).then(col("said_first")).otherwise(col("given").fill_null(col("said_first"))),
     )
@@ -159,7 +159,7 @@ def _tasks(ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, 
     given = handoffs.lazy().select(
         "task_id", "owner", handoffs=lit(1), handoff_since=when(waiting).then(col("created_at"))
     )
-    for part in (told, by_task, given):
+    for part in (summary, by_task, given):
         tasks = tasks.join(part, on="task_id", how="left", maintain_order="left")
     tasks = tasks.with_columns(
         *(col(name).fill_null(0) for name in ("workers", "open_workers", "failed_workers", "retries", "handoffs")),

@@ -17,12 +17,12 @@ def ms_between(later: str, earlier: str | pl.Expr) -> pl.Expr:
     return (col(later) - begin).dt.total_microseconds() / 1000
 
 
-def last_told(name: str) -> pl.Expr:
+def last_known(name: str) -> pl.Expr:
     """The last value of a column that is one."""
     return col(name).last(ignore_nulls=True)
 
 
-def first_told(name: str) -> pl.Expr:
+def first_known(name: str) -> pl.Expr:
     """The first value of a column that is one."""
     return col(name).first(ignore_nulls=True)
 
@@ -32,7 +32,7 @@ def run_events(ordered: pl.DataFrame) -> pl.LazyFrame:
     own = when(col("actor_type") == "worker").then(col("actor_id")).otherwise(lit("unnamed worker", NAME))
     return (
         ordered.lazy()
-        .with_row_index("place")
+        .with_row_index("position")
         .filter(col("event_type").is_in(RUN_EVENTS))
         .with_columns(worker_id=col("worker_id").fill_null(own))
     )
@@ -56,11 +56,11 @@ def workers_of(ordered: pl.DataFrame) -> pl.DataFrame:
         rows.lazy()
         .group_by(["task_id", "worker_id"], maintain_order=True)
         .agg(
-            last_told("worker_type"),
-            last_told("token_budget"),
-            last_told("end"),
+            last_known("worker_type"),
+            last_known("token_budget"),
+            last_known("end"),
             run=lit(1, pl.UInt32),
-            place=col("place").first(),
+            position=col("position").first(),
             type_at_first=col("worker_type").first(),
             tokens=col("tokens").max(),
             reported_ms=col("duration_ms").filter(col("end").is_not_null() & (col("duration_ms") > 0)).last(),
@@ -71,7 +71,7 @@ def workers_of(ordered: pl.DataFrame) -> pl.DataFrame:
             ended_at=col("at").filter(col("end").is_not_null()).first(),
             master=col("actor_id").filter(kind == "worker_spawned").first(),
             error=col("error").fill_null(col("reason")).filter(lost).first(),
-            lost_at=col("place").filter(lost).first(),
+            lost_at=col("position").filter(lost).first(),
         )
         .with_columns(
             start_ms=ms_between("started_at", "spawned_at"),
@@ -86,6 +86,6 @@ def _with_retries(workers: pl.DataFrame) -> pl.DataFrame:
     """With the worker that each one replaces: of those of its type, the one that failed last before it began."""
     lost = workers.lazy().filter(col("lost_at").is_not_null() & col("worker_type").is_not_null())
     lost = lost.select("task_id", type_at_first="worker_type", at="lost_at", retry_of="worker_id").sort("at")
-    begun = workers.lazy().with_columns(at=col("place")).sort("at")
+    begun = workers.lazy().with_columns(at=col("position")).sort("at")
     joined = begun.join_asof(lost, on="at", by=["task_id", "type_at_first"], check_sortedness=False)
-    return joined.sort("place").collect()
+    return joined.sort("position").collect()

@@ -83,7 +83,7 @@ def history(seed: int, end: int, count: int, span: int, *, run: str = "") -> Ite
     first = end - span
     hanging = span - max(span // 100, longest)
 
-    def told(start: int) -> Iterator[PlannedEvent]:
+    def planned(start: int) -> Iterator[PlannedEvent]:
         featured = chain(reversed(_KINDS), repeat(None))
         cues = (_Cue(0, kind, pace, False) for kind in featured)
         gap = max(1, span - longest) / count
@@ -91,9 +91,9 @@ def history(seed: int, end: int, count: int, span: int, *, run: str = "") -> Ite
 
     # Told twice: where the last event falls is known only at the end, and it is to fall on `end`.
     last = first
-    for event in told(first):
+    for event in planned(first):
         last = event.at
-    return told(first + end - last)
+    return planned(first + end - last)
 
 
 def _stories(
@@ -107,9 +107,9 @@ def _stories(
     rng = Random(seed)
     waiting: list[PlannedEvent] = []
     recent: deque[Recent] = deque(maxlen=12)
-    told = 0
+    planned = 0
     for number, cue in enumerate(cues, 1):
-        at = cue.at or live_from + int(told * gap)
+        at = cue.at or live_from + int(planned * gap)
         while waiting and waiting[0].at < at:
             yield heappop(waiting)
         lasting = cue.lasting or (hanging is not None and at - live_from > hanging)
@@ -127,7 +127,7 @@ def _stories(
         ends = story.events[-1].event_type in ("task_completed", "task_failed", "task_cancelled")
         recent.append(Recent(story.task_id, story.at if ends else None))
         if not cue.at:
-            told += len(story.events)
+            planned += len(story.events)
         for event in story.events:
             heappush(waiting, event)
 

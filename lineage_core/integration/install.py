@@ -26,7 +26,7 @@ LIBRARY = SHELL / "lineage.sh"
 _STAMP = re.compile(rb"^# lineage-tui (\S+) sha256:([0-9a-f]{64})\n", re.MULTILINE)
 
 
-class Place(NamedTuple):
+class Installed(NamedTuple):
     """One file that we install. target: below $CORTEX_HOME. fill: sets this machine's paths in the text."""
 
     source: Path
@@ -60,12 +60,12 @@ def _set_line(name: str, value: str) -> Callable[[str], str]:
     return fill
 
 
-def places(python: str = sys.executable) -> tuple[Place, ...]:
+def installed(python: str = sys.executable) -> tuple[Installed, ...]:
     """The files we install, for an interpreter that has this package."""
     command = Path(sysconfig.get_path("scripts")) / "lineage"
     return (
-        Place(LIBRARY, Path("scripts/lib/lineage.sh"), 0o644, _set_line("__lineage_python", python)),
-        Place(
+        Installed(LIBRARY, Path("scripts/lib/lineage.sh"), 0o644, _set_line("__lineage_python", python)),
+        Installed(
             SHELL / "query-lineage.sh",
             Path("scripts/query-lineage.sh"),
             0o755,
@@ -74,8 +74,8 @@ def places(python: str = sys.executable) -> tuple[Place, ...]:
     )
 
 
-def _stamped(place: Place) -> bytes:
-    body = place.fill(place.source.read_text("utf-8")).encode()
+def _stamped(file: Installed) -> bytes:
+    body = file.fill(file.source.read_text("utf-8")).encode()
     return body + f"# lineage-tui {version('lineage-tui')} sha256:{sha256(body).hexdigest()}\n".encode()
 
 
@@ -87,25 +87,25 @@ def install(home: Path) -> list[str]:
     """
     if not home.is_dir():
         raise UnknownNameError(f"no such directory: {home} (it must be the checkout that has scripts/)")
-    return [_put(place, home / place.target) for place in places()]
+    return [_put(file, home / file.target) for file in installed()]
 
 
-def _put(place: Place, target: Path) -> str:
-    wanted = _stamped(place)
+def _put(file: Installed, target: Path) -> str:
+    wanted = _stamped(file)
     try:
-        state = _judge(place, target)
+        state = _judge(file, target)
         if state.word == "current":
             return f"{target}: already current"
         target.parent.mkdir(parents=True, exist_ok=True)
-        kept = ""
+        note = ""
         if state.word in ("foreign", "modified"):
             backup = _free_name(target, state.word)
             shutil.copy2(target, backup, follow_symlinks=False)
-            kept = f"; what was there is in {backup.name}"
-        _replace(target, wanted, place.mode)
+            note = f"; what was there is in {backup.name}"
+        _replace(target, wanted, file.mode)
     except OSError as error:
         raise JournalError(f"cannot install {target}: {error.strerror}") from error
-    return f"{target}: installed{kept}"
+    return f"{target}: installed{note}"
 
 
 def _replace(target: Path, content: bytes, mode: int) -> None:
@@ -128,12 +128,12 @@ def _free_name(target: Path, word: str) -> Path:
 
 def uninstall(home: Path) -> list[str]:
     """Take our files out again and put back what was there. Tells what was done, a line per file."""
-    return [_take(place, home / place.target) for place in places()]
+    return [_take(file, home / file.target) for file in installed()]
 
 
-def _take(place: Place, target: Path) -> str:
+def _take(file: Installed, target: Path) -> str:
     try:
-        state = _judge(place, target)
+        state = _judge(file, target)
         if state.word in ("missing", "foreign"):
             return f"{target}: not ours, left as it is" if state.word == "foreign" else f"{target}: not there"
         aside = ""
@@ -160,10 +160,10 @@ def _backups(target: Path) -> list[Path]:
 
 def status(home: Path) -> list[State]:
     """How each of our files stands in the checkout at `home`. Raises JournalError for one that cannot be read."""
-    return [_judge(place, home / place.target) for place in places()]
+    return [_judge(file, home / file.target) for file in installed()]
 
 
-def _judge(place: Place, target: Path) -> State:
+def _judge(file: Installed, target: Path) -> State:
     try:
         content = target.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -177,7 +177,7 @@ def _judge(place: Place, target: Path) -> State:
     installed = stamp[1].decode()
     if stamp.end() != len(content) or sha256(content[: stamp.start()]).hexdigest().encode() != stamp[2]:
         return State(str(target), "modified", installed, "changed since it was installed: lineage shell install")
-    if content != _stamped(place):
+    if content != _stamped(file):
         advice = f"not what the installed {version('lineage-tui')} would put there: lineage shell install"
         return State(str(target), "outdated", installed, advice)
     return State(str(target), "current", installed, "")

@@ -248,9 +248,9 @@ class Validation:
 
     def _lifecycles(self) -> Iterator[Finding]:
         for task_id, steps in self._index.by_task():
-            places = {id(step.fact): step.stand for step in steps}
+            positions = {id(step.fact): step.stand for step in steps}
             for flaw in lint.lint(task_id, (step.fact for step in steps), whole=self._since is None):
-                stand = places[id(flaw.fact)]
+                stand = positions[id(flaw.fact)]
                 if self._wanted(flaw.fact.at):
                     yield _finding(flaw.rule.name, stand.path, stand.line, stand.offset, task_id, flaw.text)
             if self._since is not None:

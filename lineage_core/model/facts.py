@@ -29,7 +29,7 @@ MAX_ITEMS = 64
 MAX_KEYS = 8
 """Keys of an object (`error_details`, `token_usage`) that a fact keeps."""
 
-KEPT_KEYS = frozenset(
+FACT_KEYS = frozenset(
     """
     priority type master_id worker_id worker_type token_budget progress_percentage current_step completion_status
     token_usage duration_ms deliverables reason error_details handoff_id from_master to_master blocked_by
@@ -68,17 +68,17 @@ order = itemgetter(0, 1, 2, 3, 4)
 
 def fact_of(file: str, offset: int, length: int, at: int, record: dict[str, Any]) -> Fact:
     """The fact of a decoded record (a valid one: see `decode.check`) that stands at `offset` of `file`."""
-    kept: dict[str, Any] = {}
+    selected: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     data = record.get("event_data")
     if type(data) is dict:
         for key, value in data.items():
-            if key in KEPT_KEYS:
+            if key in FACT_KEYS:
                 kind = type(value)
                 if kind is int or (kind is str and len(value) <= MAX_TEXT):
-                    kept[key] = value
+                    selected[key] = value
                 else:
-                    kept[key] = bounded(value, longest(key))
+                    selected[key] = bounded(value, longest(key))
     context = record.get("context")
     if type(context) is dict:
         if type(value := context.get("session_id")) is str and value:
@@ -105,7 +105,7 @@ def fact_of(file: str, offset: int, length: int, at: int, record: dict[str, Any]
         actor["type"],
         actor["id"],
         parent if type(parent) is str else None,
-        kept,
+        selected,
         extra,
     )
     return tuple.__new__(Fact, fields)
@@ -166,7 +166,7 @@ class FactSearch:
         self._packed = {orjson.dumps(lineage_id) for lineage_id in lineage_ids}
         self._pattern = _ID if all(re.fullmatch(rb'"lineage-\d+"', one) for one in self._packed) else _ANY_ID
 
-    def places(self, packed: bytes) -> Iterator[int]:
+    def offsets(self, packed: bytes) -> Iterator[int]:
         """Where in packed facts of any tasks such an id seems to stand."""
         if not self._packed.isdisjoint(self._pattern.findall(packed)):
             for match in self._pattern.finditer(packed):

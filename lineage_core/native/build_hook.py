@@ -50,9 +50,9 @@ class BuildHook(BuildHookInterface):  # type: ignore[misc]
                 [*command, *FLAGS, "-o", target, folder / "cutter.c"], check=True, capture_output=True, timeout=120
             )
         except (OSError, subprocess.SubprocessError) as error:
-            told = getattr(error, "stderr", b"") or str(error).encode()
+            message = getattr(error, "stderr", b"") or str(error).encode()
             self.app.display_warning(
-                f"a pure Python wheel, which reads slower: {told.decode(errors='replace').strip()}"
+                f"a pure Python wheel, which reads slower: {message.decode(errors='replace').strip()}"
             )
             return
         build_data["pure_python"] = False

@@ -92,10 +92,10 @@ class _Exported:
         return _capsule(self.schema, b"arrow_schema"), _capsule(self.array, b"arrow_array")
 
 
-def _capsule(place: ctypes.Array[ctypes.c_char], name: bytes) -> object:
+def _capsule(struct: ctypes.Array[ctypes.c_char], name: bytes) -> object:
     new = ctypes.pythonapi.PyCapsule_New
     new.restype, new.argtypes = ctypes.py_object, [_POINTER, ctypes.c_char_p, _POINTER]
-    made: object = new(ctypes.addressof(place), name, None)
+    made: object = new(ctypes.addressof(struct), name, None)
     return made
 
 

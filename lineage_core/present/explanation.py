@@ -51,18 +51,19 @@ def says(step: Step) -> str:
     return "; ".join(f"{note.rule}: {note.text}" for note in step.notes)
 
 
-def conclusions(told: Explanation) -> list[str]:
+def conclusions(explanation: Explanation) -> list[str]:
     """What was concluded from the facts, in sentences."""
-    return list(_conclusions(told.task, told))
+    return list(_conclusions(explanation.task, explanation))
 
 
-def _conclusions(task: Task, told: Explanation) -> Iterator[str]:
-    if told.plain:
+def _conclusions(task: Task, explanation: Explanation) -> Iterator[str]:
+    if explanation.plain:
         yield "All events count in the order in which they were logged."
     else:
-        moved = sum(step.at != step.fact.at for step in told.steps)
+        moved = sum(step.at != step.fact.at for step in explanation.steps)
         if moved:
-            yield f"{moved:,} of {len(told.steps):,} events count later or earlier than logged: causes come first."
+            steps = len(explanation.steps)
+            yield f"{moved:,} of {steps:,} events count later or earlier than logged: causes come first."
         else:
             yield "Not all events count in the order in which they were logged."
     for actor, skew in task.skews.items():

@@ -45,7 +45,7 @@ td { max-width: 40rem; overflow-wrap: anywhere; } td.number { text-align: right;
 
 def page(
     title: str,
-    told: str,
+    paragraph: str,
     timelines: Iterable[Timeline],
     columns: Sequence[str],
     rows: Iterable[Mapping[str, Any]],
@@ -59,8 +59,8 @@ def page(
         f"<title>{_text(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{_text(title)}</h1>\n"
     )
     yield f'<p class="note">lineage, {format_timestamp(now)[:19].replace("T", " ")} UTC</p>\n'
-    if told:
-        yield f"<p>{_text(told)}</p>\n"
+    if paragraph:
+        yield f"<p>{_text(paragraph)}</p>\n"
     for line in timelines:
         yield from _timeline(line, now)
     yield from _table(columns, rows)
@@ -95,8 +95,8 @@ def _lane(lane: Lane, start: int, end: int) -> Iterator[str]:
         tip = f"{word}, {format_duration(stop - bar.start)} from {format_timestamp(bar.start)}"
         css = bar.kind.replace(" ", "-") + (" open" if bar.end is None else "")
         left, width = _percent(bar.start - start, end - start), _percent(stop - bar.start, end - start)
-        place = f'class="bar {_text(css)}" style="left:{left};width:{width}"'
-        yield f'<span {place} title="{_text(tip)}">{_text(word)}</span>'
+        attributes = f'class="bar {_text(css)}" style="left:{left};width:{width}"'
+        yield f'<span {attributes} title="{_text(tip)}">{_text(word)}</span>'
     for tick in lane.ticks:
         word = MARKS[tick.kind].word if tick.kind in MARKS else tick.kind
         tip = f"{word} {tick.text} at {format_timestamp(tick.at)}"

@@ -45,8 +45,8 @@ def words(value: object, depth: int = 0) -> str:
         case list() | tuple() if depth < _DEPTH:
             return ", ".join(filter(None, (words(item, depth + 1) for item in value)))
         case Mapping() if depth < _DEPTH:
-            told = ((words(key), words(item, depth + 1)) for key, item in value.items())
-            return ", ".join(f"{key}: {text}" if key else text for key, text in told if text)
+            pairs = ((words(key), words(item, depth + 1)) for key, item in value.items())
+            return ", ".join(f"{key}: {text}" if key else text for key, text in pairs if text)
     return ""
 
 

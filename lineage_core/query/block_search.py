@@ -113,14 +113,14 @@ def decode(fd: int, packed: bool, sought: Search) -> Iterator[Record]:
 def decoded(fd: int, packed: bool) -> Iterator[Record]:
     """The records of a whole open file. Raises JournalError, after the good beginning."""
     decoder = Decoder()
-    kept, kept_from = b"", 0  # what the records still to come may span
+    recent, recent_from = b"", 0  # what the records still to come may span
     try:
         ended = decoder.flush if packed else decoder.take_last
         for data in chain(unpack(fd, BLOCK) if packed else pieces(fd, BLOCK), [b""]):
-            gone = max(0, decoder.settled - kept_from, len(kept) - LONGEST)
-            kept, kept_from = kept[gone:] + data, kept_from + gone
+            gone = max(0, decoder.settled - recent_from, len(recent) - LONGEST)
+            recent, recent_from = recent[gone:] + data, recent_from + gone
             for found in (decoder.feed(data) if data else ended())[0]:
-                yield found, kept[found.offset - kept_from :][: found.length]
+                yield found, recent[found.offset - recent_from :][: found.length]
     except OSError as error:
         raise JournalError(why(error)) from error
 
@@ -237,7 +237,7 @@ def _every_record(offset: int, room: bytearray, stop: int) -> Iterable[Record]:
 
 
 def _backslashes(room: bytearray, stop: int) -> list[int]:
-    """The places of backslashes, one for each line that has any."""
+    """The offsets of backslashes, one for each line that has any."""
     hits = []
     hit = room.find(b"\\", 0, stop)
     while hit >= 0:
@@ -247,7 +247,7 @@ def _backslashes(room: bytearray, stop: int) -> list[int]:
 
 
 def _unicode_escapes(room: bytearray, stop: int) -> list[int]:
-    """The places of what looks like `\\u` escapes."""
+    """The offsets of what looks like `\\u` escapes."""
     hits: list[int] = []
     seen = 0
     hit = room.find(b"\\", 0, stop)

@@ -40,27 +40,27 @@ _ODD = "odd"
 
 
 class Hits(NamedTuple):
-    """files: those that were searched, in the order of facts. places: the packed hits, sorted.
+    """files: those that were searched, in the order of facts. positions: the packed hits, sorted.
     problems: files that could not be read, and why. opened: the files that have hits, open. sought: what was looked
     for."""
 
     directory: Path
     files: list[JournalFile]
-    places: list[int]
+    positions: list[int]
     problems: dict[str, str]
     opened: OpenFiles
     sought: Search
 
 
-def hit_of(place: int) -> Hit:
-    """The hit that an integer of `Hits.places` is."""
-    where = place >> 64
+def hit_of(packed: int) -> Hit:
+    """The hit that an integer of `Hits.positions` is."""
+    where = packed >> 64
     return Hit(
         (where >> 96) - _EPOCH,
         where >> _RANK & _RANKS,
         where >> 28 & (1 << 48) - 1,
         where & (1 << 28) - 1,
-        place & (1 << 64) - 1,
+        packed & (1 << 64) - 1,
     )
 
 
@@ -71,7 +71,7 @@ def find(directory: Path, sought: Search, progress: fork_pool.Progress | None = 
     """
     problems: dict[str, str] = {}
     chosen: list[JournalFile] = []
-    places: list[int] = []
+    positions: list[int] = []
     searched: set[tuple[int, int]] = set()
     opened = OpenFiles()
     for _ in range(ROUNDS):  # files may be moved meanwhile: into the archive, perhaps
@@ -82,14 +82,14 @@ def find(directory: Path, sought: Search, progress: fork_pool.Progress | None = 
         more, gone = _find_in(fresh, len(chosen), sought, opened, problems, progress)
         searched.update(identity(file) for file in fresh if file.path not in gone)
         chosen += fresh
-        places += more
+        positions += more
     # The rank of a file orders its hits among those of the same time.
     order = sorted(range(len(chosen)), key=lambda rank: chosen[rank].name)
     rank_of = {old: new for new, old in enumerate(order)}
     shift = 64 + _RANK
-    places = [place + (rank_of[old := place >> shift & _RANKS] - old << shift) for place in places]
-    places.sort()
-    return Hits(directory, [chosen[rank] for rank in order], places, problems, opened, sought)
+    positions = [packed + (rank_of[old := packed >> shift & _RANKS] - old << shift) for packed in positions]
+    positions.sort()
+    return Hits(directory, [chosen[rank] for rank in order], positions, problems, opened, sought)
 
 
 def identity(file: JournalFile) -> tuple[int, int]:
@@ -113,7 +113,7 @@ def _find_in(
     problems: dict[str, str],
     progress: fork_pool.Progress | None,
 ) -> tuple[list[int], set[Path]]:
-    """The places in some files, the first of which has that rank, and the paths of those that were gone.
+    """The positions in some files, the first of which has that rank, and the paths of those that were gone.
 
     The files are opened here, before any process is started, and those with hits stay so.
     """
@@ -131,13 +131,13 @@ def _find_in(
         at, start = parts[unit]
         last = start + RANGE >= chosen[at].status.st_size  # to its present end, which may be further by now
         stop = None if last else start + RANGE
-        return _places(opened, chosen[at], lambda fd: search(fd, chosen[at].packed, sought, start, stop), at + rank)
+        return _positions(opened, chosen[at], lambda fd: search(fd, chosen[at].packed, sought, start, stop), at + rank)
 
     def whole_file(unit: int) -> tuple[list[int], str]:
         file = chosen[whole[unit]]
-        return _places(opened, file, lambda fd: decode(fd, file.packed, sought), whole[unit] + rank)
+        return _positions(opened, file, lambda fd: decode(fd, file.packed, sought), whole[unit] + rank)
 
-    places: list[int] = []
+    positions: list[int] = []
     gone: set[Path] = set()
     odd: set[int] = set()
     by_file: dict[int, list[int]] = {}
@@ -156,25 +156,25 @@ def _find_in(
         if not by_file.get(at):
             opened.forget(file)
     for some in by_file.values():
-        places += some
-    return places, gone
+        positions += some
+    return positions, gone
 
 
-def _places(
+def _positions(
     opened: OpenFiles, file: JournalFile, looked_for: Callable[[int], Iterator[Record]], rank: int
 ) -> tuple[list[int], str]:
     """The packed hits, and what stopped the search before its end, if anything did."""
-    places: list[int] = []
+    positions: list[int] = []
     base = (_EPOCH << 96) + (rank << _RANK)
     try:
         with opened.use(file) as fd:
             for (offset, length, at, _), raw in looked_for(fd):
-                places.append((at << 96) + base + (offset << 28 | length) << 64 | hash_of(raw))
+                positions.append((at << 96) + base + (offset << 28 | length) << 64 | hash_of(raw))
     except OddFileError:
         return [], _ODD
     except JournalError as error:
-        return places, str(error)
-    return places, ""
+        return positions, str(error)
+    return positions, ""
 
 
 def _note(path: Path, trouble: str, problems: dict[str, str], gone: set[Path]) -> None:
@@ -190,13 +190,13 @@ def label(path: Path) -> str:
     return "/".join(parts[parts.index(ARCHIVE, -3) :]) if ARCHIVE in parts[-3:-1] else path.name
 
 
-def records(hits: Hits, places: Sequence[int] | None = None) -> Iterator[tuple[Hit, bytes]]:
+def records(hits: Hits, positions: Sequence[int] | None = None) -> Iterator[tuple[Hit, bytes]]:
     """The hits (or some of them) with their records as they were written, in order, each event once.
 
     Whatever happens to the files meanwhile. Raises JournalError if records are nowhere in the directory any more.
     """
     reader = Reader(hits.files, hits.opened, partial(_again, hits))
-    pairs = reader.read(map(hit_of, hits.places if places is None else places))
+    pairs = reader.read(map(hit_of, hits.positions if positions is None else positions))
     for _, group in groupby(pairs, key=lambda pair: pair[0].at):
         same_id = list(group)
         yield from same_id if len(same_id) == 1 else _distinct(same_id)
@@ -205,25 +205,25 @@ def records(hits: Hits, places: Sequence[int] | None = None) -> Iterator[tuple[H
 def _again(hits: Hits) -> tuple[list[JournalFile], OpenFiles, Iterator[Hit]]:
     """What a second search for the same finds: where records stand now that were moved by copying."""
     now = find(hits.directory, hits.sought)
-    return now.files, now.opened, map(hit_of, now.places)
+    return now.files, now.opened, map(hit_of, now.positions)
 
 
 def newest(hits: Hits, limit: int) -> list[tuple[Hit, bytes]]:
     """The newest hits, at most `limit`, with their records, in order, each event once."""
     size = limit
     while True:
-        some = list(records(hits, _whole_times(hits.places, size)))
-        if len(some) >= limit or size >= len(hits.places):
+        some = list(records(hits, _whole_times(hits.positions, size)))
+        if len(some) >= limit or size >= len(hits.positions):
             return some[max(0, len(some) - limit) :]
         size *= 2
 
 
-def _whole_times(places: list[int], size: int) -> list[int]:
-    """The last places, at least that many, so that no two of the same time are parted: copies share their time."""
-    start = max(0, len(places) - size)
-    while 0 < start < len(places) and places[start - 1] >> _TIME == places[start] >> _TIME:
+def _whole_times(positions: list[int], size: int) -> list[int]:
+    """The last positions, at least that many, so that no two of the same time are parted: copies share their time."""
+    start = max(0, len(positions) - size)
+    while 0 < start < len(positions) and positions[start - 1] >> _TIME == positions[start] >> _TIME:
         start -= 1
-    return places[start:]
+    return positions[start:]
 
 
 def _distinct(same_id: list[tuple[Hit, bytes]]) -> Iterator[tuple[Hit, bytes]]:

@@ -3,7 +3,7 @@
 Writers append, so the order of a file is that in which its events were written, and no event happened after that. A
 stretch at the end is read, twice as long as the last one, until what the older half of it holds was written before
 the events asked for had happened. Events that happened long before they were written (see `_written`) prove nothing.
-Another host's events, which keep their ids, may be appended too: so some places before the stretch are looked at. In
+Another host's events, which keep their ids, may be appended too: so some offsets before the stretch are looked at. In
 doubt the whole file is read.
 """
 
@@ -27,13 +27,13 @@ FIRST_STRETCH, LAST_STRETCH = 1 << 17, 1 << 22
 """Bytes at the end of a file that are read first, and at most."""
 
 SAMPLES, SAMPLE = 32, 1 << 12
-"""How many places before the end are looked at, and bytes of each."""
+"""How many offsets before the end are looked at, and bytes of each."""
 
 BATCH = 4096
 """Records of a whole file that are kept at once."""
 
 
-_Place = tuple[int, str, int, int]
+_Position = tuple[int, str, int, int]
 """A record's time, file (its canonical name), offset and digest."""
 
 
@@ -42,30 +42,32 @@ class NewestEvents:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._kept: dict[_Place, tuple[Found, bytes]] = {}
+        self._newest: dict[_Position, tuple[Found, bytes]] = {}
         self.oldest: int | None = None
         """The time from which on an event is among the newest known; None: any event is."""
 
     @property
     def raws(self) -> list[bytes]:
         """The records as they were written, in order."""
-        return [raw for _, (_, raw) in sorted(self._kept.items())]
+        return [raw for _, (_, raw) in sorted(self._newest.items())]
 
     def take(self, name: str, found: list[tuple[Found, bytes]]) -> None:
         """Add the records of a file (its canonical name), and forget what is too old."""
         for one, raw in found:
             if self.oldest is None or one.at >= self.oldest:
-                self._kept[one.at, name, one.offset, digest_of(one.record)] = one, raw
-        first: dict[tuple[int, int], _Place] = {}  # of copies the first in the order of events
+                self._newest[one.at, name, one.offset, digest_of(one.record)] = one, raw
+        first: dict[tuple[int, int], _Position] = {}  # of copies the first in the order of events
         at = None
-        for place in sorted(self._kept, reverse=True):
-            if len(first) >= self.limit and place[0] != at:
+        for position in sorted(self._newest, reverse=True):
+            if len(first) >= self.limit and position[0] != at:
                 break
-            at = place[0]
-            first[at, place[3]] = place
-        self._kept = {place: self._kept[place] for place in sorted(first.values())[max(0, len(first) - self.limit) :]}
-        if len(self._kept) >= self.limit:
-            self.oldest = min(self._kept)[0]
+            at = position[0]
+            first[at, position[3]] = position
+        self._newest = {
+            position: self._newest[position] for position in sorted(first.values())[max(0, len(first) - self.limit) :]
+        }
+        if len(self._newest) >= self.limit:
+            self.oldest = min(self._newest)[0]
 
 
 def newest_events(directory: Path, limit: int) -> tuple[list[bytes], dict[str, str]]:

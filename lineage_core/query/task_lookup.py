@@ -115,7 +115,7 @@ def check_known(directory: Path, task_ids: Iterable[str]) -> None:
     """Raise UnknownNameError for the first of these tasks that no event belongs to."""
     for task_id in task_ids:
         found = hits.find(directory, Search((task_id,), matches=lambda record: record["task_id"] == task_id))  # noqa: B023
-        if not found.places:
+        if not found.positions:
             raise unknown(directory, task_id)
 
 

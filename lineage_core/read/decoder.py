@@ -83,18 +83,18 @@ def record_bytes(raw: bytes) -> bytes:
 
 
 def _prune(text: bytes) -> bytes:
-    depth, start, kept = 0, 0, []
+    depth, start, pieces = 0, 0, []
     for match in _BRACKET.finditer(text):
         bracket = match[0][:1]
         if bracket in b"{[":
             depth += 1
             if depth == MAX_DEPTH + 1:
-                kept += [text[start : match.start()], '"…"'.encode()]
+                pieces += [text[start : match.start()], '"…"'.encode()]
         elif bracket in b"}]":
             if depth == MAX_DEPTH + 1:
                 start = match.end()
             depth -= 1
-    return b"".join([*kept, text[start:]])
+    return b"".join([*pieces, text[start:]])
 
 
 class Decoder:
@@ -103,7 +103,7 @@ class Decoder:
     offset: where in its file the first byte stands that will be fed; a line must begin there.
     """
 
-    __slots__ = ("_head", "_kept", "_open_objects", "_parts", "_size", "_start")
+    __slots__ = ("_head", "_held", "_open_objects", "_parts", "_size", "_start")
 
     def __init__(self, offset: int = 0) -> None:
         self._open_objects = OpenObjects()
@@ -111,7 +111,7 @@ class Decoder:
         self._start = offset
         self._size = 0
         self._parts: list[bytes] = []  # its bytes, or what is kept of them when it is too long
-        self._kept = 0  # how many these are; -1 when nothing is kept until a NUL comes
+        self._held = 0  # how many these are; -1 when nothing is kept until a NUL comes
         self._head = b""  # its beginning when it is too long
 
     @property
@@ -190,15 +190,15 @@ class Decoder:
         if self._size > MAX_LINE:
             if not self._head:
                 data = b"".join([*self._parts, data])
-                self._head, self._kept = data[:320], -1
+                self._head, self._held = data[:320], -1
             nul = data.rfind(b"\0")
             if nul >= 0:
-                data, self._parts, self._kept = data[nul + 1 :], [], 0
-            if self._kept < 0 or self._kept + len(data) > MAX_LINE:
-                self._parts, self._kept = [], -1
+                data, self._parts, self._held = data[nul + 1 :], [], 0
+            if self._held < 0 or self._held + len(data) > MAX_LINE:
+                self._parts, self._held = [], -1
                 return
         self._parts.append(data)
-        self._kept += len(data)
+        self._held += len(data)
 
     def _end_line(self, found: list[Found], rejected: list[Rejected]) -> None:
         """A newline follows the bytes that were held."""
@@ -208,7 +208,7 @@ class Decoder:
             rejected.append(Rejected(self._start, lost, f"longer than {MAX_LINE >> 20} MiB", excerpt(self._head)))
             self._open_objects.spoil()
             self._start += lost
-        self._parts, self._size, self._kept, self._head = [], 0, 0, b""
+        self._parts, self._size, self._held, self._head = [], 0, 0, b""
         self._lines(line, found, rejected)
 
     def _lines(self, text: bytes, found: list[Found], rejected: list[Rejected]) -> None:

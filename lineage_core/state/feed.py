@@ -142,8 +142,8 @@ class Feed(threading.Thread):
             return None
         self._history = history
         self._tailer.held = set(history.held)
-        for told in history.checkpoints:
-            self._tailer.go_on_from(told)
+        for checkpoint in history.checkpoints:
+            self._tailer.go_on_from(checkpoint)
         return threading.Thread(target=self._fold_history, args=(history,), name="history", daemon=True)
 
     @uncollected()
@@ -228,12 +228,12 @@ class Feed(threading.Thread):
     def _scan(self) -> None:
         health = self.health
         while not self._checkpoints.empty():
-            told = self._checkpoints.get()
-            if told is None:
+            checkpoint = self._checkpoints.get()
+            if checkpoint is None:
                 self._tailer.held = set()
             else:
-                self._tailer.go_on_from(told)
-                self._tailer.held.discard(path_of(told["path"]))
+                self._tailer.go_on_from(checkpoint)
+                self._tailer.held.discard(path_of(checkpoint["path"]))
         for batch in self._tailer.scan():
             self._quarantined(batch.file, batch.rejected)
             health.backlog = self._tailer.backlog

@@ -180,7 +180,7 @@ class Snapshot:
         while begin < len(self):
             end = max(begin + 1, bisect_right(starts, starts[begin] + _BLOCK) - 1)
             block = self._read_facts(starts[begin], starts[end])
-            for number in {bisect_right(starts, starts[begin] + place) - 1 for place in sought.places(block)}:
+            for number in {bisect_right(starts, starts[begin] + offset) - 1 for offset in sought.offsets(block)}:
                 task_id = self._ids[number]
                 for lineage_id in sought.within(self.packed(number)):
                     homes[lineage_id] = min(task_id, homes.get(lineage_id, task_id))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lineage_core.read.decoder import Found
     from lineage_core.state.snapshot import Snapshot
 
-KEPT_TASKS = 4096
+DERIVED_TASKS = 4096
 """How many derived tasks are kept at hand; the others are derived again when needed."""
 
 FOLDED_TOGETHER = 200_000
@@ -143,22 +143,22 @@ class State:
             yield changed
 
     def _adopt(self, snapshot: Snapshot, start: int, ids: list[str], rows: list[TaskRow]) -> set[str]:
-        places = dict(zip(ids, zip(repeat(snapshot), range(start, start + len(ids))), strict=False))
+        locations = dict(zip(ids, zip(repeat(snapshot), range(start, start + len(ids))), strict=False))
         for number in range(start, start + len(ids)) if snapshot.copies else ():
             if copies := snapshot.copies.get(number):
                 self.copies += copies
                 self.copied[ids[number - start]] += copies
-        met = self._packed.keys() & places.keys()
+        met = self._packed.keys() & locations.keys()
         for row in [row for row in rows if row.task_id in met] if met else ():
             task_id = row.task_id
-            self._buffer(task_id).extend(snapshot.packed(places.pop(task_id)[1]))
+            self._buffer(task_id).extend(snapshot.packed(locations.pop(task_id)[1]))
             self._derived.pop(task_id, None)
             self._late[task_id] = self._late.get(task_id, 0) + row.events
-        self._packed.update(places)
+        self._packed.update(locations)
         self._show_new([row for row in rows if row.task_id not in met] if met else rows)
         due = self._derive_due(met)
         self._publish(due)
-        return places.keys() | due | self.subtasks.settle()
+        return locations.keys() | due | self.subtasks.settle()
 
     def settle(self) -> set[str]:
         """Do what was left for later: rows of tasks that facts came late for, and parents by events of long ago.
@@ -210,9 +210,9 @@ class State:
                 sought = FactSearch(set(left))
 
         with self.lock:
-            places, snapshots = list(self._packed.items()), list(self._snapshots)
+            locations, snapshots = list(self._packed.items()), list(self._snapshots)
         names = [  # the others are in snapshots
-            task_id for task_id, kept in places if isinstance(kept, bytearray) or isinstance(kept[0], Spill)
+            task_id for task_id, where in locations if isinstance(where, bytearray) or isinstance(where[0], Spill)
         ]
         for start in range(0, len(names), _SEARCHED_AT_ONCE):
             found: dict[str, str] = {}
@@ -269,10 +269,10 @@ class State:
 
     def _buffer(self, task_id: str) -> bytearray:
         """The packed facts of a task, to be added to; fetched from where they are on disk, if they are."""
-        kept = self._packed[task_id]
-        if isinstance(kept, tuple):
-            kept = self._packed[task_id] = bytearray(kept[0].packed(kept[1]))
-        return kept
+        where = self._packed[task_id]
+        if isinstance(where, tuple):
+            where = self._packed[task_id] = bytearray(where[0].packed(where[1]))
+        return where
 
     def task(self, task_id: str) -> Task | None:
         """The task with all its workers, handoffs and phases, or None; hold `lock` while you look at it."""
@@ -301,11 +301,11 @@ class State:
 
     def _distinct(self, task_id: str, facts: list[Fact]) -> list[Fact]:
         """The facts of a task in order, each once; the others are counted."""
-        kept = distinct(facts)
-        if len(kept) < len(facts) and (copies := len({fact[1:5] for fact in facts}) - len(kept)):
+        unique = distinct(facts)
+        if len(unique) < len(facts) and (copies := len({fact[1:5] for fact in facts}) - len(unique)):
             self.copies += copies
             self.copied[task_id] += copies
-        return kept
+        return unique
 
     def _publish(self, changed: set[str]) -> None:
         """Bring rows, counts and kinship up to date; adds to `changed` the children of tasks that are new."""
@@ -316,10 +316,10 @@ class State:
         self._trim()
 
     def _trim(self) -> None:
-        while len(self._derived) > KEPT_TASKS:
+        while len(self._derived) > DERIVED_TASKS:
             task_id, _ = self._derived.popitem(last=False)
-            kept = self._packed[task_id]
-            if isinstance(kept, bytearray) and (number := self._spill.put(kept)) is not None:
+            where = self._packed[task_id]
+            if isinstance(where, bytearray) and (number := self._spill.put(where)) is not None:
                 self._packed[task_id] = self._spill, number
 
     def _show(self, row: TaskRow) -> bool:
@@ -349,5 +349,5 @@ class State:
 
     def packed(self, task_id: str) -> bytes | bytearray:
         """The facts of a task as they are kept (see `facts.pack`), also for a search in their bytes."""
-        kept = self._packed.get(task_id, b"")
-        return kept[0].packed(kept[1]) if isinstance(kept, tuple) else kept
+        where = self._packed.get(task_id, b"")
+        return where[0].packed(where[1]) if isinstance(where, tuple) else where

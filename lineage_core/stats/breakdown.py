@@ -103,9 +103,9 @@ def _times(cut: Window, every: str) -> pl.DataFrame:
     return _with_rates(joined, 6).sort("key")
 
 
-def _with_rates(lazy: pl.LazyFrame, place: int, others: pl.Expr | None = None) -> pl.DataFrame:
+def _with_rates(lazy: pl.LazyFrame, column: int, others: pl.Expr | None = None) -> pl.DataFrame:
     """The table with the rate of failures and its confidence interval from the column `place` on."""
     rates = wilson(col("failed"), col("failed") + (col("completed") if others is None else others))
     table = lazy.collect()
     names = table.columns
-    return table.with_columns(**rates).select(*names[:place], *rates, *names[place:])
+    return table.with_columns(**rates).select(*names[:column], *rates, *names[column:])

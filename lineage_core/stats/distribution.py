@@ -34,9 +34,9 @@ def spread(frame: pl.LazyFrame, value: str, by: pl.Expr) -> pl.DataFrame:
     known = frame.select(key=by, value=value).filter(col("value").is_not_null())
     low = pl.max_horizontal(col("value"), lit(1.0)).log()
     fine = known.filter(col("value") >= 0).with_columns(log=low)
-    place = ((col("log") - col("log").min()) / (col("log").max() - col("log").min()) * HISTOGRAM).fill_nan(0)
+    bin = ((col("log") - col("log").min()) / (col("log").max() - col("log").min()) * HISTOGRAM).fill_nan(0)
     classed = fine.with_columns(
-        place=place.floor().clip(0, HISTOGRAM - 1).cast(pl.Int64),
+        bin=bin.floor().clip(0, HISTOGRAM - 1).cast(pl.Int64),
         least=col("value").min(),
         greatest=col("value").max(),
     )
@@ -44,7 +44,7 @@ def spread(frame: pl.LazyFrame, value: str, by: pl.Expr) -> pl.DataFrame:
         count=pl.len(),
         **{f"p{q}": col("value").quantile(q / 100, "linear") for q in (50, 95, 99)},
         max=col("value").max(),
-        histogram=pl.concat_list([(col("place") == n).sum() for n in range(HISTOGRAM)]),
+        histogram=pl.concat_list([(col("bin") == n).sum() for n in range(HISTOGRAM)]),
         least=col("least").first(),
         greatest=col("greatest").first(),
     )

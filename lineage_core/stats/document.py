@@ -27,7 +27,7 @@ def document(cut: Window, silent_after: int, *, filtered: bool = False) -> dict[
         types, actors = later(stats.event_types), later(stats.actors)
         silent = pool.submit(stats.silent_points, cut)
         health = {"wrong_values": later(stats.wrong_values), "delays": later(stats.delays)}
-        told = {
+        sections = {
             "flow": later(stats.flow),
             "durations": by(stats.durations, "worker_type", "master", "task_type"),
             "waits": later(stats.waits),
@@ -47,7 +47,7 @@ def document(cut: Window, silent_after: int, *, filtered: bool = False) -> dict[
             "until": format_timestamp(cut.now),
             "filtered": filtered,
         },
-        **{key: _result(value) for key, value in told.items()},
+        **{key: _result(value) for key, value in sections.items()},
         "health": {
             "records": frames.records,
             "copies": frames.records - frames.events.height,

@@ -44,14 +44,14 @@ def reasons(cut: Window) -> pl.DataFrame:
     ).fill_null(True)
     kind = col("event_type").cast(pl.String).replace_strict(kinds, default=None, return_dtype=pl.String)
     said = col("error").cast(pl.String).fill_null(col("reason").cast(pl.String))
-    told = col("reason").cast(pl.String).fill_null(col("error").cast(pl.String))
+    reason = col("reason").cast(pl.String).fill_null(col("error").cast(pl.String))
     failed = (
         cut.frames.events.filter(col("event_type").is_in([*kinds]) & ~ended_well)
         .select(
             "task_id",
             "at",
             kind=kind,
-            text=when(kind == "task").then(told).otherwise(said).fill_null(NO_REASON),
+            text=when(kind == "task").then(reason).otherwise(said).fill_null(NO_REASON),
         )
         .sort("at", "text")
     )

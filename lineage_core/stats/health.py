@@ -51,8 +51,8 @@ def silent_points(cut: Window) -> list[Point]:
     for name, value in (mark for point in POINTS for mark in point.marks):
         marks.setdefault(name, []).append(value)
     values = {name: col("actor_id" if name == "actor" else name) for name in marks}
-    told = {name: when(values[name].is_in(marks[name])).then(values[name]) for name in marks}
-    combinations = cut.recent("events").select("event_type", **told).unique().cast(pl.String)
+    known = {name: when(values[name].is_in(marks[name])).then(values[name]) for name in marks}
+    combinations = cut.recent("events").select("event_type", **known).unique().cast(pl.String)
     rows = combinations.collect().iter_rows(named=True)
     seen = integration.sightings((row["event_type"], row["actor"] or "", row) for row in rows)
     return [point for point in POINTS if not seen[point.id]]

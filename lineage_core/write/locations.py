@@ -67,8 +67,8 @@ def _environment(coordination: str) -> tuple[str, ...]:
     chosen = os.environ.get("CORTEX_ENV", "")
     if not re.fullmatch(r"([A-Za-z0-9_][A-Za-z0-9_.-]*)?", chosen):
         raise JournalError(f"CORTEX_ENV must be a plain name, such as prod, not {chosen[:100]!a}")
-    kept_apart = (os.path.isdir(os.path.join(coordination, name, "lineage")) for name in ENVIRONMENTS)
-    return (chosen or ENVIRONMENTS[0],) if chosen or any(kept_apart) else ()
+    has_own = (os.path.isdir(os.path.join(coordination, name, "lineage")) for name in ENVIRONMENTS)
+    return (chosen or ENVIRONMENTS[0],) if chosen or any(has_own) else ()
 
 
 def daily_name(date: str) -> str:

@@ -2,7 +2,7 @@
 
 Names: `password`, `DB_PASS`, `api_key`, `Authorization`, … (`secret_names.py`). In free text, `name: value`,
 `name=value`, `--name value` and the like count as a key and its value (`secret_values.py`), and the places where
-commands, addresses and markup hold secrets are known (`secret_places.py`). Formats: keys of services, private keys,
+commands, addresses and markup hold secrets are known (`secret_patterns.py`). Formats: keys of services, private keys,
 web hooks (`secret_formats.py`). What is found becomes `[redacted]`; the sentence around it and ids are left alone.
 
 How good it is: of the 277 shapes of secrets in tests/data/redaction.toml, 0 get through; of the 150 harmless texts,

@@ -12,7 +12,7 @@ from lineage_core.write import secret_names
 from lineage_core.write.secret_clues import CLUES, long_words
 from lineage_core.write.secret_formats import BLOCKS, FORMATS
 from lineage_core.write.secret_names import REDACTED, is_none
-from lineage_core.write.secret_places import compiled, without_places
+from lineage_core.write.secret_patterns import compiled, without_matches
 from lineage_core.write.secret_values import without_flags, without_values
 
 _ROUNDS = 4
@@ -62,8 +62,8 @@ class Rules:
         named = next((self._clean_text(value[key]) for key in _PAIR_NAMES if type(value.get(key)) is str), "")
         for key, item in value.items():
             name = self._clean_key(key) if type(key) is str else key
-            told = named if key in _PAIR_VALUES else name
-            sort = self._kind(told) if isinstance(told, str) else ""
+            clue = named if key in _PAIR_VALUES else name
+            sort = self._kind(clue) if isinstance(clue, str) else ""
             cleaned[name] = self._below(item, sort) if sort else self.clean(item)
         return cleaned
 
@@ -132,7 +132,7 @@ class Rules:
             text = without_values(text, self._kind)
         if "-" in text:
             text = without_flags(text, self._kind)
-        return without_places(text, lower, self._kind)
+        return without_matches(text, lower, self._kind)
 
 
 def _compiled(line: str) -> Pattern[str]:

@@ -70,7 +70,7 @@ _NAMES = re.compile(_NAME, re.ASCII)
 
 def without_values(text: str, kind: Kind) -> str:
     """The text without the values of secret names. What another name is given may itself be a name and a value."""
-    kept, at = [], 0
+    pieces, at = [], 0
     for found in _NAMES.finditer(text):
         if found.end() < at:
             continue
@@ -84,9 +84,9 @@ def without_values(text: str, kind: Kind) -> str:
             before = _LAST_WORD.search(text, max(0, found.start() - 16), found.start())
             sort = "key" if before and is_key_word(before[1]) else "mixed" if found[3] == "=" else ""
         if sort and (stop := _value_end(text, found, name, sort)) > max(at, found.end()):
-            kept += [text[at : found.end()], REDACTED]
+            pieces += [text[at : found.end()], REDACTED]
             at = stop
-    return "".join([*kept, text[at:]])
+    return "".join([*pieces, text[at:]])
 
 
 def _value_end(text: str, found: Match[str], name: str, sort: str) -> int:

@@ -24,10 +24,10 @@ from lineage_core.base.errors import LineageError
 from lineage_core.base.escaping import visible
 from lineage_core.write.journal import Journal
 
-KEPT_BYTES = 16_384
+TAIL_BYTES = 16_384
 """Bytes of the end of standard error that are kept; of these, the last KEPT_LINES lines are logged with a failure."""
 
-KEPT_LINES = 20
+TAIL_LINES = 20
 MAX_STEP = 500
 """Characters of a step."""
 
@@ -141,8 +141,8 @@ class Stderr:
     def last_lines(self) -> list[str]:
         """The last lines, without what a carriage return wrote over."""
         lines = self._tail.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
-        kept = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in lines]
-        return [line for line in kept if line][-KEPT_LINES:]
+        shown = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in lines]
+        return [line for line in shown if line][-TAIL_LINES:]
 
     def _copy(self) -> None:
         with selectors.DefaultSelector() as selector:
@@ -169,14 +169,14 @@ class Stderr:
         if not chunk:
             self._eof = True
             return False
-        self._tail = (self._tail + chunk)[-KEPT_BYTES:]
+        self._tail = (self._tail + chunk)[-TAIL_BYTES:]
         _write_all(2, chunk)
         return True
 
     def _take_progress(self) -> None:
         with suppress(BlockingIOError):
             *whole, self._partial = (self._partial + os.read(self._fifo, 65536)).split(b"\n")
-            self._partial = self._partial[-KEPT_BYTES:]
+            self._partial = self._partial[-TAIL_BYTES:]
             said = [line for line in whole if line.strip()]
             if said:
                 self._progress = said[-1].decode("utf-8", "replace").strip()

@@ -89,7 +89,7 @@ def decoded(content: bytes, wanted: Callable[[Rec], bool]) -> list[tuple[int, in
 
 def found(directory: Path, sought: Search) -> list[tuple[int, int]]:
     """Offset and length of each hit, in order of the file."""
-    places = [hits.hit_of(place) for place in hits.find(directory, sought).places]
+    places = [hits.hit_of(place) for place in hits.find(directory, sought).positions]
     return sorted((hit.offset, hit.length) for hit in places)
 
 
@@ -206,7 +206,7 @@ from lineage_core.query.event_query import EventQuery
 hits.ENOUGH, hits.RANGE = 0, int(sys.argv[2])
 os.cpu_count = lambda: int(sys.argv[3])
 found = hits.find(Path(sys.argv[1]), EventQuery(tasks=("task-3",)).search())
-print(*(hits.hit_of(place)[:4] for place in found.places), sep="\\n")
+print(*(hits.hit_of(place)[:4] for place in found.positions), sep="\\n")
 """
 
 
@@ -277,7 +277,7 @@ def test_any_packed_file_is_searched_by_its_bytes_and_read_again(
     every = [*decoder.feed(content)[0], *decoder.flush()[0]]
     expected = sorted((one.offset, one.length) for one in every if task in (None, one.record["task_id"]))
     result = hits.find(directory, Search() if task is None else EventQuery(tasks=(task,)).search())
-    assert sorted((hit.offset, hit.length) for hit in map(hits.hit_of, result.places)) == expected
+    assert sorted((hit.offset, hit.length) for hit in map(hits.hit_of, result.positions)) == expected
     assert all(raw == content[hit.offset :][: hit.length] for hit, raw in hits.records(result))
 
 
@@ -337,7 +337,7 @@ def test_records_are_read_again_as_they_were_written_and_copies_left_out(tmp_pat
     lines = [compact(value) for value in values]
     (tmp_path / "lineage-2026-11-22.jsonl").write_bytes(b"".join(lines))
     result = hits.find(tmp_path, Search())
-    assert len(result.places) == 80
+    assert len(result.positions) == 80
     assert sorted(raw for _, raw in hits.records(result)) == sorted(line[:-1] for line in lines)
 
 

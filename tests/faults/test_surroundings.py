@@ -73,7 +73,7 @@ def _foreign_directories(tmp_path: Path) -> dict[str, str]:
     return {name: str(tmp_path / name) for name in XDG}
 
 
-PLACES: dict[str, Surroundings] = {
+PATTERNS: dict[str, Surroundings] = {
     "XDG is no directory": lambda tmp_path: dict.fromkeys(XDG, "/dev/null"),
     "XDG cannot be made": lambda tmp_path: dict.fromkeys(XDG, "/proc/nothing"),
     "no such home": lambda tmp_path: {"HOME": "/proc/nothing"},
@@ -92,13 +92,13 @@ def ask(journal: Path, words: str, environ: dict[str, str], before: list[str] | 
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", PATTERNS)
 def test_a_query_answers_the_same_with_one_note(place: str, journal: Path, tmp_path: Path) -> None:
     expected = ask(journal, "tasks --json", {"HOME": str(tmp_path)})
     assert (expected[0], expected[2]) == (0, "")
     before = sorted(path for path in Path().iterdir())
     for words in ("tasks --json", "tasks --json", "zombies --json"):
-        code, out, err = ask(journal, words, PLACES[place](tmp_path / f"{len(list(tmp_path.iterdir()))}"))
+        code, out, err = ask(journal, words, PATTERNS[place](tmp_path / f"{len(list(tmp_path.iterdir()))}"))
         assert code == 0
         assert out == expected[1] or words != "tasks --json"
         assert err.count("\n") == 1 and NOTE in err and "Traceback" not in err
@@ -162,7 +162,7 @@ def test_relative_variables_are_ignored_as_the_specification_has_it(journal: Pat
 @pytest.mark.parametrize("place", ["XDG is no directory", "no such home", "a home of another user"])
 def test_the_screen_goes_on_and_says_so_once(place: str, journal: Path, tmp_path: Path) -> None:
     tmp_path.joinpath("x").mkdir()
-    environ = dict.fromkeys(XDG, "") | PLACES[place](tmp_path / "x") | {"LINEAGE_NOW": "2026-03-14T04:00:00Z"}
+    environ = dict.fromkeys(XDG, "") | PATTERNS[place](tmp_path / "x") | {"LINEAGE_NOW": "2026-03-14T04:00:00Z"}
     with PtyProgram([sys.executable, "-m", "lineage_tui.cli", "--dir", str(journal)], env=environ) as app:
         app.wait_for("task-1")
         app.wait_for(NOTE + "cache")

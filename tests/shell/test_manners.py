@@ -128,7 +128,7 @@ def test_it_works_under_any_setting_of_the_shell(setting: str, run: Run, expecte
     assert not (tmp_path / "hacked").exists()
 
 
-PLACES = {
+PATTERNS = {
     "sourced twice": 'source "$LIB"; source "$LIB"; CALLS',
     "sourced between": 'source "$LIB"; FIRST source "$LIB"; REST',
     "sourced by a function": 'use() { source "$LIB"; }; use; CALLS',
@@ -147,7 +147,7 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("place", PATTERNS.values(), ids=PATTERNS)
 def test_it_works_wherever_it_is_called(place: str, run: Run, expected: Any):
     first, rest = CALLS.strip().split("\n", 1)
     script = place.replace("CALLS", CALLS).replace("FIRST", first + "\n").replace("REST", rest + "\n")

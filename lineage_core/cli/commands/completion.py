@@ -289,11 +289,11 @@ def _fish_option(names: tuple[str, ...]) -> str:
 
 def _fish_value(option: Option) -> str:
     names, value, choices, text = option
-    told = f" -d {shlex.quote(text.partition(';')[0])}" if text else ""
+    described = f" -d {shlex.quote(text.partition(';')[0])}" if text else ""
     if value is None:
-        return told
+        return described
     kind = _kind(names[-1], value, choices)
-    return told + (f" -r {_FISH_KINDS[kind]}" if kind in _FISH_KINDS else f" -x -a {shlex.quote(kind)}")
+    return described + (f" -r {_FISH_KINDS[kind]}" if kind in _FISH_KINDS else f" -x -a {shlex.quote(kind)}")
 
 
 _FISH = r"""

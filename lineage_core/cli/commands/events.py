@@ -59,8 +59,8 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     """The options that say which events. Each may be given more than once, and `*` stands for any text."""
     for name, (metavar, text) in _KINDS.items():
         parser.add_argument(f"--{name}", metavar=metavar, type=output.name, action="append", default=[], help=text)
-    told = "events whose record, as it was written, matches"
-    parser.add_argument("--grep", metavar="REGEX", type=output.name, help=told)
+    about = "events whose record, as it was written, matches"
+    parser.add_argument("--grep", metavar="REGEX", type=output.name, help=about)
     period.add_arguments(parser, "events")
 
 
@@ -78,12 +78,12 @@ def answer(args: argparse.Namespace) -> Answer:
     query = query_of(args)
     with ProgressBar("searching") as progress:
         found = hits.find(directory, query.search(), progress)
-    if not found.places:
+    if not found.positions:
         _check_names(directory, query)
     if args.limit is not None:
         some = hits.newest(found, args.limit)
         return answer_of(lambda: iter([raw for _, raw in some]), not some, found.problems)
-    return answer_of(lambda: (raw for _, raw in hits.records(found)), not found.places, found.problems)
+    return answer_of(lambda: (raw for _, raw in hits.records(found)), not found.positions, found.problems)
 
 
 def answer_of(raws: Any, empty: bool, problems: dict[str, str]) -> Answer:
@@ -158,6 +158,6 @@ def _check_names(directory: Path, query: EventQuery) -> None:
         if (
             name not in EVENTS
             and "*" not in name
-            and not hits.find(directory, EventQuery(types=(name,)).search()).places
+            and not hits.find(directory, EventQuery(types=(name,)).search()).positions
         ):
             raise UnknownNameError(f"no event of type {name}{nearest(name, EVENTS)}")

@@ -43,35 +43,35 @@ def answer(args: argparse.Namespace) -> Answer:
     """Why a task stands as it does. Raises UnknownNameError, with the nearest ids."""
     found = single_task.find(args)
     now = clock.now()
-    told = explain(args.task, found.state.facts(args.task))
-    rows = [step_row(number, step) for number, step in enumerate(told.steps, 1)]
+    explanation = explain(args.task, found.state.facts(args.task))
+    rows = [step_row(number, step) for number, step in enumerate(explanation.steps, 1)]
     return single_task.answer_of(
         found,
         f"Why {args.task} stands as it does",
-        text=lambda paper: _text(found, told, now, args.all),
+        text=lambda paper: _text(found, explanation, now, args.all),
         columns=tuple(STEP_KEYS),
         rows=rows,
         document={
             "task": task_row(found.state.rows[args.task], family_of(found.state, args.task), found.state.rows, now),
             "now": waiting_for(found.task, found.state.rows, now),
-            "conclusions": conclusions(told),
+            "conclusions": conclusions(explanation),
             **task_details(found.task, found.state.rows, now),
             "facts": rows,
         },
-        told=waiting_for(found.task, found.state.rows, now),
+        paragraph=waiting_for(found.task, found.state.rows, now),
     )
 
 
-def _text(found: Lookup, told: Explanation, now: int, everything: bool) -> Iterator[Line]:
+def _text(found: Lookup, explanation: Explanation, now: int, everything: bool) -> Iterator[Line]:
     task = found.task
     yield [(task.task_id, "head"), "  ", (task.status.value, task.status.value)]
     yield waiting_for(task, found.state.rows, now)
     yield ""
-    yield from conclusions(told)
+    yield from conclusions(explanation)
     yield ""
-    chosen = told.steps if everything else telling(told.steps)
-    left_out = len(told.steps) - len(chosen)
-    yield (f"{len(told.steps)} events in the order in which they count", "head")
+    chosen = explanation.steps if everything else telling(explanation.steps)
+    left_out = len(explanation.steps) - len(chosen)
+    yield (f"{len(explanation.steps)} events in the order in which they count", "head")
     yield from output.table(("COUNTS AT", "EVENT", "BY", "OF", "MAKES IT", "WHY"), [_cells(step) for step in chosen])
     if left_out:
         yield (f"{left_out} more followed plainly and changed nothing (--all lists them)", "muted")

@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{parser.description}\n\nQUERY is {', '.join(QUERIES)} (default events), with its own words after it: "
         f"`lineage QUERY --help` tells them. A page of HTML holds at most {MAX_HTML_ROWS} rows."
     )
-    told = "what to write (default: what FILE ends in)"
-    parser.add_argument("--format", choices=FORMATS, help=told)
+    about = "what to write (default: what FILE ends in)"
+    parser.add_argument("--format", choices=FORMATS, help=about)
     parser.add_argument("-o", "--output", metavar="FILE", help="where to (default: stdout)")
 
 
@@ -106,8 +106,8 @@ def _pieces(answer: Answer, form: str) -> Iterator[str]:
     from lineage_core.present.html import page
 
     rows = list(islice(answer.rows, MAX_HTML_ROWS + 1))
-    told = answer.told
+    paragraph = answer.paragraph
     if len(rows) > MAX_HTML_ROWS:
-        told = f"{told} Only the first {MAX_HTML_ROWS} rows are shown.".strip()
+        paragraph = f"{paragraph} Only the first {MAX_HTML_ROWS} rows are shown.".strip()
     drawn = answer.timelines() if answer.timelines else ()
-    yield from page(answer.title, told, drawn, answer.columns, rows[:MAX_HTML_ROWS], clock.now())
+    yield from page(answer.title, paragraph, drawn, answer.columns, rows[:MAX_HTML_ROWS], clock.now())

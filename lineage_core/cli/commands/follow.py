@@ -75,7 +75,7 @@ def _follow(args: argparse.Namespace, stop: threading.Event) -> None:
     watcher = Watcher(directory, stop=stop)
     show = _as_text() if args.format == "text" else _as_json
     seen: OrderedDict[int, None] = OrderedDict()
-    told: dict[str, str] = {}
+    reported: dict[str, str] = {}
     out, first = sys.stdout.buffer, True
     while True:
         for batch in tailer.scan():
@@ -86,22 +86,22 @@ def _follow(args: argparse.Namespace, stop: threading.Event) -> None:
                 if search.wants(found) and search.reads(raw) and _is_new(found.record, seen):
                     out.write(show(found, raw))
             out.flush()
-        _tell(directory, tailer, told)
+        _tell(directory, tailer, reported)
         first = False
         if not watcher.wait():
             return
 
 
-def _tell(directory: object, tailer: Tailer, told: dict[str, str]) -> None:
+def _tell(directory: object, tailer: Tailer, reported: dict[str, str]) -> None:
     """Say once on stderr what keeps events from being seen."""
     problems = dict(tailer.problems)
     if tailer.missing:
         problems["."] = f"{directory} does not exist yet; waiting for it"
     for name, why in problems.items():
-        if told.get(name) != why:
+        if reported.get(name) != why:
             print(visible(f"lineage follow: {why if name == '.' else f'cannot read {name}: {why}'}"), file=sys.stderr)
-    told.clear()
-    told.update(problems)
+    reported.clear()
+    reported.update(problems)
 
 
 def _is_new(record: dict[str, Any], seen: OrderedDict[int, None]) -> bool:

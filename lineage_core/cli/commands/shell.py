@@ -45,8 +45,8 @@ def run(args: argparse.Namespace) -> int:
             print(json.dumps([state._asdict() for state in states], indent=2, ensure_ascii=False))
         else:
             for state in states:
-                told = f" ({state.version})" if state.version else ""
-                print(visible(f"{state.target}: {state.word}{told}" + (f"; {state.advice}" if state.advice else "")))
+                version = f" ({state.version})" if state.version else ""
+                print(visible(f"{state.target}: {state.word}{version}" + (f"; {state.advice}" if state.advice else "")))
         return ExitCode.OK if all(state.word == "current" for state in states) else ExitCode.CHECK_FAILED
     for line in (shell_install.install if args.action == "install" else shell_install.uninstall)(Path(home)):
         print(visible(line))

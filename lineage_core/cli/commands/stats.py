@@ -126,19 +126,19 @@ def _grouped(cut: Window, args: argparse.Namespace) -> Answer:
 def _overview(cut: Window, silent_after: int, args: argparse.Namespace) -> Answer:
     from lineage_core.stats.document import document
 
-    told = document(cut, silent_after, filtered=bool(args.filters))
+    figures = document(cut, silent_after, filtered=bool(args.filters))
     limit = 12 if args.limit is None else args.limit
     return Answer(
-        lambda paper: _text(told, paper, limit),
+        lambda paper: _text(figures, paper, limit),
         ("section", "group", "key", "figure", "value"),
-        _figures(told),
-        document=told,
-        empty=not told["total_events"],
+        _figures(figures),
+        document=figures,
+        empty=not figures["total_events"],
         title="stats",
     )
 
 
-def _figures(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _figures(figures: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Every number of the document in a row of its own."""
 
     def walk(section: str, group: str, value: Any, key: str = "") -> Iterator[dict[str, Any]]:
@@ -157,20 +157,20 @@ def _figures(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         else:
             yield {"section": section, "group": group, "key": key, "figure": section, "value": value}
 
-    for section, value in told.items():
+    for section, value in figures.items():
         yield from walk(section, "", value)
 
 
-def _text(told: Mapping[str, Any], paper: Paper, limit: int) -> Iterator[Line]:
-    health, flow = told["health"], told["flow"]
+def _text(figures: Mapping[str, Any], paper: Paper, limit: int) -> Iterator[Line]:
+    health, flow = figures["health"], figures["flow"]
     bad = sum(health["quarantined"].values())
     yield [
-        (f"{told['total_events']:,} events, {told['tasks_tracked']:,} tasks", "head"),
+        (f"{figures['total_events']:,} events, {figures['tasks_tracked']:,} tasks", "head"),
         f", {health['copies']:,} copies, ",
         (f"{bad:,} quarantined", "bad" if bad else "muted"),
         f", {sum(row['count'] for row in health['wrong_values']):,} values of a wrong type",
     ]
-    if not told["total_events"]:
+    if not figures["total_events"]:
         return
     yield ""
     yield (f"flow from {flow[0]['start'][:16]}Z, {len(flow)} stretches", "head")
@@ -182,20 +182,20 @@ def _text(told: Mapping[str, Any], paper: Paper, limit: int) -> Iterator[Line]:
         shape = spark(values, paper.width - 28, ascii_only=paper.ascii)
         yield [f"  {label:10}", shape.ljust(len(values)), f"  {total}"]
     for section, title in (("durations", "run time by"), ("failures", "failures by"), ("tokens", "tokens by")):
-        for by, rows in told[section].items():
+        for by, rows in figures[section].items():
             if rows:
                 yield ""
                 yield from _table(rows[:limit], f"{title} {by}", paper)
-        if section == "durations" and told["waits"]:
+        if section == "durations" and figures["waits"]:
             yield ""
-            yield from _table(told["waits"], "waits", paper)
+            yield from _table(figures["waits"], "waits", paper)
     for title, rows in (
-        ("reasons", told["reasons"]),
-        ("workers", told["workers"]),
+        ("reasons", figures["reasons"]),
+        ("workers", figures["workers"]),
         ("write time and lag of events", health["delays"]),
         ("values of a wrong type", health["wrong_values"]),
         ("quarantined", [{"key": reason, "count": n} for reason, n in health["quarantined"].items()]),
-        ("events", [{"key": name, "count": n} for name, n in told["event_types"].items()]),
+        ("events", [{"key": name, "count": n} for name, n in figures["event_types"].items()]),
     ):
         if rows:
             yield ""

@@ -58,7 +58,7 @@ def answer(args: argparse.Namespace) -> Answer:
         columns=tuple(KEYS),
         rows=[document],
         document=document,
-        told=str(document["paragraph"]),
+        paragraph=str(document["paragraph"]),
     )
 
 
@@ -139,10 +139,12 @@ def _course(task: Task, now: int) -> Iterator[str]:
 
 def _worker_sentence(task: Task) -> str:
     counts = Counter(worker_status(worker) for worker in task.workers.values())
-    told = ", ".join(f"{number} {'succeeded' if status == 'success' else status}" for status, number in counts.items())
+    counted = ", ".join(
+        f"{number} {'succeeded' if status == 'success' else status}" for status, number in counts.items()
+    )
     errors = dict.fromkeys(worker.error for worker in task.workers.values() if worker.error)
     why = f": {'; '.join(errors)}" if errors else ""
-    return f"{_count(len(task.workers), 'worker')} worked on it ({told}{why})."
+    return f"{_count(len(task.workers), 'worker')} worked on it ({counted}{why})."
 
 
 def _count(number: int, noun: str) -> str:

@@ -72,7 +72,7 @@ def answer(args: argparse.Namespace) -> Answer:
         rows=map(events.row_of, raws),
         document=_document(found, now),
         records=map(one_line, raws),
-        told=waiting_for(found.task, found.state.rows, now),
+        paragraph=waiting_for(found.task, found.state.rows, now),
     )
 
 
@@ -179,8 +179,8 @@ def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) 
 def _owners(task: Task, now: int) -> str:
     """Who has the task, and who had it before for how long."""
     *before, _ = task_details(task, (), now)["owners"] or [None]
-    told = [f"{owner['master']} ({span(owner['duration_ms'] * 1000)})" for owner in before]
-    return f"{task.master}, after {', '.join(told)}" if told else task.master or ""
+    earlier = [f"{owner['master']} ({span(owner['duration_ms'] * 1000)})" for owner in before]
+    return f"{task.master}, after {', '.join(earlier)}" if earlier else task.master or ""
 
 
 def _subtasks(found: Lookup) -> str:

@@ -85,8 +85,8 @@ def _summary(validation: Validation) -> dict[str, Any]:
 def _text(validation: Validation, listed: list[Finding], paper: Paper) -> Iterator[Line]:
     there = {name for name in {f.file for f in listed} if paper.links and (validation.directory / name).exists()}
     for f in listed:
-        place = f"{f.file}:{f.line}" if f.line else f.file
-        named = output.FileLink(place, validation.directory / f.file) if f.file in there else place
+        where = f"{f.file}:{f.line}" if f.line else f.file
+        named = output.FileLink(where, validation.directory / f.file) if f.file in there else where
         role = "bad" if f.severity is Severity.ERROR else "muted"
         task = f" ({f.task_id})" if f.task_id else ""
         yield [named, ": ", (f"{f.severity.value} {f.rule}", role), f": {f.text}{task}"]

@@ -54,8 +54,8 @@ class UnknownTaskError(UnknownNameError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage wait`."""
-    told = "the task; one that has ended already ends the waiting at once"
-    parser.add_argument("task", metavar="TASK", type=output.name, help=told)
+    about = "the task; one that has ended already ends the waiting at once"
+    parser.add_argument("task", metavar="TASK", type=output.name, help=about)
     parser.add_argument("--timeout", metavar="TIME", help="wait no longer, like 90s or 10m (default: for ever)")
     parser.add_argument("--unborn", action="store_true", help="wait for a task that has no event yet, too")
     parser.add_argument("--quiet", action="store_true", help="print nothing")

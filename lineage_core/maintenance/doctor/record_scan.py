@@ -30,9 +30,9 @@ class Troubles:
     first: str = ""
     most: int = 0
 
-    def add(self, place: str, size: int = 0, by: int = 0) -> None:
+    def add(self, where: str, size: int = 0, by: int = 0) -> None:
         """Count one more; the first and the largest of them are kept."""
-        self.first = self.first or place
+        self.first = self.first or where
         self.count += 1
         self.size += size
         self.most = max(self.most, by)
@@ -101,26 +101,26 @@ def _read(file: JournalFile, path: str, now: int, reading: RecordScan, seen: set
     written = None
     for piece in numbered(file):
         for line, item in piece.items:
-            place = f"{path}:{line}"
+            where = f"{path}:{line}"
             if not isinstance(item, Found):
                 if piece.size or file.packed:
-                    reading.quarantined.add(place, item.length)
+                    reading.quarantined.add(where, item.length)
                 elif not (growing and item.reason == UNFINISHED):
-                    reading.torn.add(place, item.length)
+                    reading.torn.add(where, item.length)
                 continue
             reading.records += 1
             digest = digest_of(item.record)
             if digest in seen:
-                reading.doubled.add(place)
+                reading.doubled.add(where)
                 continue
             seen.add(digest)
             before, written = written, written_at(item)
             if item.at > now + CLOCK_SLACK:
-                reading.ahead.add(place, by=item.at - now)
+                reading.ahead.add(where, by=item.at - now)
             if item.at in (FIRST, LAST) and out_of_years(item.record["timestamp"]):
-                reading.out_of_years.add(place)
+                reading.out_of_years.add(where)
             if before is not None and written < before - CLOCK_SLACK:
-                reading.back.add(place, by=before - written)
+                reading.back.add(where, by=before - written)
             data = item.record.get("event_data")
             metadata = data.get("metadata") if isinstance(data, dict) else None
             took = metadata.get("log_us") if isinstance(metadata, dict) else None

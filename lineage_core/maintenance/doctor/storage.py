@@ -68,25 +68,25 @@ def permissions(surroundings: Surroundings) -> Iterator[CheckResult]:
     """Who may write here and cannot append to a file, and what others can read or change."""
     status = surroundings.directory.stat()
     writers = _writers(status)
-    told = False
+    found = False
     if not writers:
         mode = stat.S_IMODE(status.st_mode)
         yield _bad(f"nobody may make files in {surroundings.directory} (mode {mode:04o})", "chmod u+rwx it")
-        told = True
+        found = True
     for who, letter in writers.items():
         stuck = [file for file in surroundings.live if not _can_append(who, file, status) and not _has_acl(file.path)]
         if stuck:
             name = _name(who, status)
             yield _bad(f"{name} cannot append to {_names(stuck)}", f"chmod {letter}+w them; umask 002 for writers")
-            told = True
+            found = True
     if _reachable(surroundings.directory):
         for bit, can, cure in ((stat.S_IWOTH, "change", "o-w"), (stat.S_IROTH, "read", "o-rwx")):
             open_ = [file for file in surroundings.files if file.status.st_mode & bit]
             if open_:
                 target = surroundings.directory if bit == stat.S_IROTH else "them"
                 yield _bad(f"other users can {can} {_names(open_)}", f"chmod {cure} {target}")
-                told = True
-    if not told:
+                found = True
+    if not found:
         yield CheckResult("permissions", Word.OK, "who may write can append, and others cannot read")
 
 

@@ -133,7 +133,7 @@ def test_no_half_written_file_is_ever_in_place(home: Path, need_tool: Callable[[
     """A bash that sources the file over and over while it is put in and out sees it whole, or not at all."""
     bash = need_tool("bash")
     shell_install.install(home)
-    old = shell_install._stamped(shell_install.places()[0])
+    old = shell_install._stamped(shell_install.installed()[0])
     loop = 'for ((i = 0; i < 200; i++)); do source "$1" && type -t get_lineage_stats; done | sort | uniq -c'
     reader = subprocess.Popen([bash, "-c", loop, "loop", home / LIBRARY], stdout=subprocess.PIPE, text=True)
     while reader.poll() is None:

@@ -318,8 +318,8 @@ def test_a_library_that_drifted(journal: Path, home: Path) -> None:
 
 
 def test_an_interpreter_that_is_gone(journal: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    places = shell_install.places("/nowhere/bin/python")
-    monkeypatch.setattr(shell_install, "places", lambda: places)
+    places = shell_install.installed("/nowhere/bin/python")
+    monkeypatch.setattr(shell_install, "installed", lambda: places)
     shell_install.install(home)
     monkeypatch.undo()
     check, text, _ = only(journal, home)

@@ -39,7 +39,7 @@ READERS: dict[str, Callable[[Path], int]] = {
     "screen and tasks": lambda directory: load(directory).state.events,
     "follow and wait": lambda directory: sum(len(batch.found) for batch in Tailer(directory).scan()),
     "events": lambda directory: len(list(journal_search.records(journal_search.find(directory, Search())))),
-    "task": lambda directory: len(journal_search.find(directory, Search(("worker-1", "worker-2"))).places),
+    "task": lambda directory: len(journal_search.find(directory, Search(("worker-1", "worker-2"))).positions),
     "recent": lambda directory: len(newest_events(directory, 9)[0]),
     "stats": framed,
     "validate": validated,

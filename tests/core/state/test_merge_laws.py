@@ -124,7 +124,7 @@ def test_merging_again_changes_nothing(journal: Any) -> None:
 def test_tasks_that_left_memory_come_back_the_same(journal: Any) -> None:
     daily, _ = journal
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lineage_core.state.store.KEPT_TASKS", 1)
+        patch.setattr("lineage_core.state.store.DERIVED_TASKS", 1)
         forgetful = merged(*[[fact] for fact in daily])
         assert picture(forgetful) == picture(merged(daily))
 

@@ -60,13 +60,13 @@ def test_the_state_is_the_same_however_few_tasks_stay_in_memory(seed: int, kept:
     found += found[:5]
     expected = merged(found, step)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "KEPT_TASKS", kept)
+        patch.setattr(store, "DERIVED_TASKS", kept)
         patch.setattr(kinship, "RECENT_EVENTS", 4)
         assert merged(found, step) == expected
 
 
 def test_the_facts_are_on_disk_and_come_back_when_something_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "KEPT_TASKS", 3)
+    monkeypatch.setattr(store, "DERIVED_TASKS", 3)
     state, found = State(), events(50)
     state.merge(DAY, found)
     in_memory = [kept for kept in state._packed.values() if isinstance(kept, bytearray)]
@@ -80,7 +80,7 @@ def test_the_facts_are_on_disk_and_come_back_when_something_happens(monkeypatch:
 def test_where_the_disk_is_full_they_stay_in_memory(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = events(30)
     expected = merged(found, 7)
-    monkeypatch.setattr(store, "KEPT_TASKS", 2)
+    monkeypatch.setattr(store, "DERIVED_TASKS", 2)
     write, count = os.pwrite, 0
 
     def pwrite(fd: int, data: bytes, offset: int) -> int:

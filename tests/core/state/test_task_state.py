@@ -133,7 +133,7 @@ def test_a_file_that_is_packed_under_a_running_reader_makes_no_copies(tmp_path: 
 
 
 def test_no_more_tasks_are_kept_derived_than_are_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lineage_core.state.store.KEPT_TASKS", 5)
+    monkeypatch.setattr("lineage_core.state.store.DERIVED_TASKS", 5)
     state = State()
     state.merge_facts([(f"task-{n}", fact_of(DAY, n, 1, n, record(n))) for n in range(20)])
     for task_id in state.rows:

@@ -79,10 +79,10 @@ def _p(found: Match[str]) -> str:
 def _basic(found: Match[str]) -> str:
     """`Basic` and the base64 of a name and a password."""
     try:
-        told = a2b_base64(found[2] + "=" * (-len(found[2]) % 4))
+        decoded = a2b_base64(found[2] + "=" * (-len(found[2]) % 4))
     except Error:
         return found[0]
-    return f"{found[1]}{REDACTED}" if b":" in told and told.isascii() else found[0]
+    return f"{found[1]}{REDACTED}" if b":" in decoded and decoded.isascii() else found[0]
 
 
 def _bearer(found: Match[str]) -> str:
@@ -130,7 +130,7 @@ _ADDRESS = r"(:\\?/\\?/)"
 _USERINFO = rf"{_ADDRESS}([^\s/?#\"'<>:\\]*+):"
 Replace = Callable[[Match[str]], str]
 
-PLACES: tuple[tuple[str, str, Replace], ...] = tuple(
+PATTERNS: tuple[tuple[str, str, Replace], ...] = tuple(
     (clue, pattern, replace)
     for clues, pattern, replace in (
         ((" -", "\n-", "\t-", '"-', "'-"), _USER, _user),
@@ -197,13 +197,13 @@ MARKUP: tuple[tuple[str, str], ...] = tuple(
 )
 
 
-def without_places(text: str, lower: str, kind: Kind) -> str:
+def without_matches(text: str, lower: str, kind: Kind) -> str:
     """The text without what stands where commands, addresses and markup have secrets. lower: it in lower case."""
     for clue, pattern in MARKUP:
         if clue in lower:
             text = compiled(pattern).sub(lambda found: _markup(found, kind), text)
     done = ""
-    for clue, pattern, replace in PLACES:
+    for clue, pattern, replace in PATTERNS:
         if pattern is not done and clue in lower:
             text, done = compiled(pattern).sub(replace, text), pattern
     return text
