@@ -12,8 +12,10 @@ from contextlib import suppress
 from math import inf
 from typing import NamedTuple
 
-from tests.core.meaning import events as e
-from tests.core.meaning.events import HOUR, MINUTE, Event
+from tests import build as e
+from tests.build import Event
+
+MINUTE, HOUR = 60, 3600
 
 MASTERS = ("dev-master", "security-master", "cicd-master", "docs-master")
 COORDINATOR = "coordinator-master"

@@ -20,9 +20,9 @@ from lineage_core.model.facts import Fact
 from lineage_core.rules import expectations
 from lineage_core.rules.attention import attention
 from lineage_core.state.store import State
-from tests.core.meaning.events import COMBINED, DAILY, MINUTE, facts_of
+from tests.build import COMBINED, DAILY, facts_of
 from tests.core.rules import random_cortex
-from tests.core.rules.random_cortex import Cortex, Life, Said
+from tests.core.rules.random_cortex import MINUTE, Cortex, Life, Said
 
 NOW = 1_795_334_628_000_000
 NAMES = {random_cortex.COORDINATOR: expectations.COORDINATOR, random_cortex.PERSON: expectations.PERSON}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.meaning.events import MINUTE
+from tests.core.rules.random_cortex import MINUTE
 from tests.core.rules.stuck_simulation import measure
 
 
