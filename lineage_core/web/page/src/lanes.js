@@ -1,6 +1,8 @@
 // Tasks in lanes: under each master as few lines as it takes, so that no bar lies over another.
 
-/** A lane: its tasks by start; failed[i]: how many of the first i failed. */
+import { STATUSES } from "./words.js";
+
+/** A lane: its tasks by start; failed[i]: how many of the first i failed; and what drawing needs, in plain arrays. */
 class Lane {
   tasks = [];
   failed = [0];
@@ -28,23 +30,39 @@ export function lanesOf(tasks) {
       lane.index = group.lanes.push(lane) - 1;
     }
     lane.tasks.push(task);
-    lane.failed.push(lane.failed.at(-1) + (task.status === "failed" ? 1 : 0));
+    lane.failed.push(lane.failed[lane.failed.length - 1] + (task.status === "failed" ? 1 : 0));
     task.lane = lane;
     push(group.busy, { key: end, lane });
   }
   const order = [...groups.values()].sort((a, b) => (!a.name - !b.name) || (a.name < b.name ? -1 : 1));
-  for (const group of order) delete group.free, delete group.busy;
+  for (const group of order) {
+    delete group.free;
+    delete group.busy;
+    for (const lane of group.lanes) {
+      lane.ends = Float64Array.from(lane.tasks, (task) => task.end ?? Infinity);
+      lane.starts = Float64Array.from(lane.tasks, (task) => task.start);
+      lane.kinds = Uint8Array.from(lane.tasks, (task) => Math.max(0, STATUSES.indexOf(task.status)));
+      lane.failed = Int32Array.from(lane.failed);
+    }
+  }
   return { groups: order, lines: order.flatMap((group) => group.lanes), height: 0 };
 }
 
-/** The first task of a lane that does not end before a time; no two of them overlap. */
+/** The first task of a lane, from `low` on, that does not end before a time; no two of them overlap. */
 export function firstFrom(lane, at, low = 0) {
-  const tasks = lane.tasks;
-  let high = tasks.length;
+  const ends = lane.ends;
+  let high = ends.length;
+  for (let step = 1; low + step < high; step *= 2) {
+    // what is sought is mostly near: look in ever longer steps first
+    if (ends[low + step] >= at) {
+      high = low + step;
+      break;
+    }
+    low += step;
+  }
   while (low < high) {
     const middle = (low + high) >> 1;
-    const end = tasks[middle].end;
-    if (end !== null && end < at) low = middle + 1;
+    if (ends[middle] < at) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -7,13 +7,13 @@ import { zoom, zoomIdentity } from "d3-zoom";
 import { announce, h, shown } from "./dom.js";
 import { firstFrom, lanesOf } from "./lanes.js";
 import { ESCALATED, PARTIAL, RUN_FAILED } from "./store.js";
-import { count, GLYPHS, isLocal, moment, short, span, tick } from "./words.js";
+import { count, GLYPHS, isLocal, moment, short, span, STATUSES, tick } from "./words.js";
 
 const LANE = 20; // pixels from one lane to the next
 const BAR = 15;
 const AXIS = 30;
 const STRIP = 38;
-const COLOURS = ["queued", "assigned", "running", "blocked", "completed", "failed", "cancelled", "unknown"];
+const FAILED = STATUSES.indexOf("failed");
 const SHORTEST = 200; // milliseconds that the whole width may show
 
 export class Timeline {
@@ -90,6 +90,7 @@ export class Timeline {
     const domain = this.width ? this.domain() : null;
     this.width = box.width;
     this.height = box.height;
+    this.counted = null;
     for (const [canvas, height] of [[this.canvas, this.height], [this.strip, STRIP]]) {
       canvas.width = Math.round(this.width * devicePixelRatio);
       canvas.height = Math.round(height * devicePixelRatio);
@@ -344,9 +345,10 @@ export class Timeline {
   readColours() {
     const style = getComputedStyle(document.documentElement);
     const read = (name) => style.getPropertyValue(name).trim();
-    this.colours = Object.fromEntries(COLOURS.map((name) => [name, read(`--${name}`)]));
+    this.colours = Object.fromEntries(STATUSES.map((name) => [name, read(`--${name}`)]));
     for (const name of ["text", "muted", "line", "surface", "accent", "back", "escalated", "on-bar"])
       this.colours[name] = read(`--${name}`);
+    this.counted = null;
     this.draw();
   }
 
@@ -364,14 +366,14 @@ export class Timeline {
       .data([0])
       .join("g")
       .attr("transform", `translate(0,${AXIS - 1})`)
-      .call(axisTop(scale).ticks(Math.max(2, width / 110), null).tickFormat(tick).tickSizeOuter(0));
+      .call(axisTop(scale).ticks(Math.max(2, width / 130)).tickFormat(tick).tickSizeOuter(0));
     const context = this.canvas.getContext("2d");
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, width, height);
     context.fillStyle = colours.line;
-    for (const at of scale.ticks(Math.max(2, width / 110))) context.fillRect(Math.round(scale(at)), 0, 1, height);
+    for (const at of scale.ticks(Math.max(2, width / 130))) context.fillRect(Math.round(scale(at)), 0, 1, height);
     const perPixel = (end - start) / width;
-    const rectangles = Object.fromEntries(COLOURS.map((name) => [name, []]));
+    const rectangles = STATUSES.map(() => []);
     const faint = [];
     const labels = [];
     const marks = [];
@@ -386,9 +388,8 @@ export class Timeline {
     context.fillStyle = colours.muted;
     for (let i = 0; i < faint.length; i += 4) context.fillRect(faint[i], faint[i + 1], faint[i + 2], faint[i + 3]);
     context.globalAlpha = 1;
-    for (const name of COLOURS) {
-      context.fillStyle = colours[name];
-      const list = rectangles[name];
+    for (const [kind, list] of rectangles.entries()) {
+      context.fillStyle = colours[STATUSES[kind]];
       for (let i = 0; i < list.length; i += 4) context.fillRect(list[i], list[i + 1], list[i + 2], list[i + 3]);
     }
     this.#drawMarks(context, marks);
@@ -425,27 +426,35 @@ export class Timeline {
   #drawLane(lane, frame) {
     const { start, end, now, perPixel, rectangles, faint, labels, marks } = frame;
     const y = lane.y * LANE + 24 - this.scroll + 2;
-    const tasks = lane.tasks;
+    const { tasks, starts, ends, kinds, failed } = lane;
+    const narrow = 1.5 * perPixel;
     let index = firstFrom(lane, start);
+    let joined = null; // the list whose last mark the next one may lengthen
     while (index < tasks.length) {
-      const task = tasks[index];
-      if (task.start > end) break;
-      const stop = task.end ?? now;
-      const x = Math.max(-2, (task.start - start) / perPixel);
-      const right = Math.min(this.width + 2, (stop - start) / perPixel);
-      if (right - x < 1.5) {
+      const from = starts[index];
+      if (from > end) break;
+      const stop = ends[index] === Infinity ? now : ends[index];
+      if (stop - from < narrow) {
         // Less than a pixel or two: all that falls there is one mark, red if any of it failed.
-        const until = firstFrom(lane, task.start + 1.5 * perPixel, index + 1);
-        const failed = lane.failed[until] - lane.failed[index] > 0;
-        const list = this.matches && !this.#anyMatch(tasks, index, until) ? faint : rectangles[failed ? "failed" : task.status];
-        list.push(x, y, 1.5, BAR);
+        const until = firstFrom(lane, from + narrow, index + 1);
+        const x = (from - start) / perPixel;
+        const kind = failed[until] > failed[index] ? FAILED : kinds[index];
+        const list = this.matches && !this.#anyMatch(tasks, index, until) ? faint : rectangles[kind];
+        const tail = list.length - 4;
+        if (list === joined && x <= list[tail] + list[tail + 2] + 1) list[tail + 2] = x + 1.5 - list[tail];
+        else list.push(x, y, 1.5, BAR);
+        joined = list;
         index = until;
         continue;
       }
+      joined = null;
+      const task = tasks[index];
+      const x = Math.max(-2, (from - start) / perPixel);
+      const right = Math.min(this.width + 2, (stop - start) / perPixel);
       const wide = Math.max(2, right - x - (right - x > 6 ? 1 : 0));
       if (this.matches && !this.matches(task)) faint.push(x, y, wide, BAR);
       else {
-        rectangles[task.status].push(x, y, wide, BAR);
+        rectangles[kinds[index]].push(x, y, wide, BAR);
         if (wide > 46) labels.push(task, x, y, wide);
         if (task.flags & (ESCALATED | RUN_FAILED | PARTIAL) && wide > 5) marks.push(task, x, y, wide);
       }
@@ -538,9 +547,31 @@ export class Timeline {
     const { width, colours } = this;
     const first = this.start;
     const whole = Math.max(60_000, now - first) * 1.04;
-    if (!this.bins || this.bins.length !== Math.ceil(width / 2)) this.#count(Math.ceil(width / 2), first, whole, now);
+    if (!this.bins || this.bins.length !== Math.ceil(width / 2)) {
+      this.#count(Math.ceil(width / 2), first, whole, now);
+      this.counted = null;
+    }
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, width, STRIP);
+    if (!this.counted) this.#drawCounts();
+    context.drawImage(this.counted, 0, 0, width, STRIP);
+    const x = ((start - first) / whole) * width;
+    const right = ((end - first) / whole) * width;
+    context.fillStyle = colours.accent;
+    context.globalAlpha = 0.14;
+    context.fillRect(x, 0, Math.max(3, right - x), STRIP);
+    context.globalAlpha = 1;
+    context.strokeStyle = colours.accent;
+    context.lineWidth = 1.5;
+    context.strokeRect(x, 1, Math.max(3, right - x), STRIP - 2);
+    this.whole = [first, whole];
+  }
+
+  #drawCounts() {
+    const { colours } = this;
+    this.counted = new OffscreenCanvas(this.strip.width, this.strip.height);
+    const context = this.counted.getContext("2d");
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     const most = Math.max(1, ...this.bins.map((bin) => bin[0]));
     for (const [index, [all, failed]] of this.bins.entries()) {
       const tall = Math.ceil((Math.sqrt(all / most)) * (STRIP - 8));
@@ -553,16 +584,6 @@ export class Timeline {
         context.fillRect(index * 2, STRIP - 4, 1.6, 4);
       }
     }
-    const x = ((start - first) / whole) * width;
-    const right = ((end - first) / whole) * width;
-    context.fillStyle = colours.accent;
-    context.globalAlpha = 0.14;
-    context.fillRect(x, 0, Math.max(3, right - x), STRIP);
-    context.globalAlpha = 1;
-    context.strokeStyle = colours.accent;
-    context.lineWidth = 1.5;
-    context.strokeRect(x, 1, Math.max(3, right - x), STRIP - 2);
-    this.whole = [first, whole];
   }
 
   #count(size, first, whole, now) {
