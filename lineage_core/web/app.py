@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket
 from lineage_core.base.errors import BadInputError, LineageError, UnknownNameError
 from lineage_core.web import overview
 from lineage_core.web.access import COOKIE, Access, RefusedError, login_page, path_of_ours, refuse, same, tell
+from lineage_core.web.graph.endpoint import routes as graph_routes
 from lineage_core.web.queries import Follow, Query
 from lineage_core.web.service import Service
 from lineage_core.web.settings import ServerSettings
@@ -126,7 +127,7 @@ def make_app(settings: ServerSettings, queries: Sequence[Query], follow: Follow,
             Route("/logout", logout, methods=["POST"]),
             WebSocketRoute("/ws/events", events_socket(service)),
             WebSocketRoute("/ws/tasks", tasks_socket(service)),
-            *graphql_routes(service),
+            *graph_routes(service),
             *metrics_routes(service),
         ],
         lifespan=service.lifespan,
@@ -134,10 +135,6 @@ def make_app(settings: ServerSettings, queries: Sequence[Query], follow: Follow,
     )
     access = Access(app, settings)
     return access
-
-
-def graphql_routes(service: Service) -> list[Any]:
-    return []
 
 
 def metrics_routes(service: Service) -> list[Any]:

@@ -23,6 +23,8 @@ from lineage_core.present.task_rows import TASK_KEYS
 from lineage_core.query.block_search import Search
 from lineage_core.web.queries import Kind, Live, Pairs, Parameter, Query
 
+WEB_QUERIES = (*QUERIES, "forecast")
+
 _PRINTING = frozenset(("help", "dir", "format", "fail_empty", "check", "ascii"))
 _ROWS = {"tasks": TASK_KEYS, "workers": WORKER_KEYS, "events": {}, "recent": {}}
 """Queries that answer with an array, and the keys of its objects: event records have those of the schema."""
@@ -40,7 +42,7 @@ class _Parser(CommandParser):
 
 def web_queries(directory: str) -> list[Query]:
     """All queries, over one lineage directory."""
-    return [_query(name, directory) for name in QUERIES]
+    return [_query(name, directory) for name in WEB_QUERIES]
 
 
 def followed(pairs: Pairs) -> Search:
@@ -57,7 +59,7 @@ def _query(name: str, directory: str) -> Query:
     actions.pop("n", None)  # of `recent`: `limit` says it too
     parameters = tuple(_parameter(called, action) for called, action in actions.items())
     keys: Mapping[str, str] = _ROWS.get(name) or getattr(module, "DOCUMENT_KEYS", None) or getattr(module, "KEYS", {})
-    if name in ("chain", "timeline", "failed", "attention", "zombies"):
+    if name in ("chain", "timeline", "failed", "attention", "zombies", "forecast"):
         keys = {}  # the module's are those of the objects in the document
 
     def answer(pairs: Pairs, live: Live) -> bytes:

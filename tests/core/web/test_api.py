@@ -8,15 +8,18 @@ from pathlib import Path
 import openapi_spec_validator
 import pytest
 
-from lineage_core.cli.commands.export import QUERIES
+from lineage_core.cli.commands.web_queries import WEB_QUERIES
+from tests.build import compact, record
 from tests.cli.conftest import LEGACY, NOW, Ask
 from tests.core.web.conftest import Served, serving
-from tests.journal_text import compact, record
 from tests.wallclock import wait_until
 
 TASK = "task-a-rollout"
 CASES: list[tuple[str, dict[str, str | list[str]], list[str]]] = [
-    *((name, {}, []) for name in ("events", "recent", "tasks", "workers", "failed", "zombies", "attention", "stats")),
+    *(
+        (name, {}, [])
+        for name in ("events", "recent", "tasks", "workers", "failed", "zombies", "attention", "stats", "forecast")
+    ),
     *((name, {"task": TASK}, [TASK]) for name in ("task", "timeline", "workers", "duration", "summary", "chain")),
     ("explain", {"task": TASK, "all": "true"}, [TASK, "--all"]),
     (
@@ -55,7 +58,7 @@ def test_the_api_answers_with_the_document_of_the_command(
 
 
 def test_every_query_of_the_command_line_is_compared() -> None:
-    assert {query for query, _, _ in CASES} == set(QUERIES)
+    assert {query for query, _, _ in CASES} == set(WEB_QUERIES)
 
 
 @pytest.mark.parametrize("query", ["tasks", "attention", "failed", "workers", "stats"])
@@ -124,4 +127,4 @@ def test_what_is_wrong_is_said_in_one_line(path: str, status: int, word: str, se
 def test_the_description_is_valid_openapi_and_names_every_query(served: Served) -> None:
     document = served.client.get("/api/v1/openapi.json").json()
     openapi_spec_validator.validate(document)
-    assert set(document["paths"]) == {*(f"/api/v1/{name}" for name in QUERIES), "/healthz"}
+    assert set(document["paths"]) == {*(f"/api/v1/{name}" for name in WEB_QUERIES), "/healthz"}

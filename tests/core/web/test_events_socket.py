@@ -16,9 +16,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from tests.build import compact, pretty, record
 from tests.core.web import ws_load
 from tests.core.web.conftest import Served, serving
-from tests.journal_text import compact, pretty, record
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,38 @@
+"""`/graphql`: POST and GET for queries, graphql-transport-ws for subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from strawberry.asgi import GraphQL
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+
+from lineage_core.web.graph.limits import Deadline
+from lineage_core.web.graph.schema import make_schema
+
+if TYPE_CHECKING:
+    from lineage_core.web.service import Service
+
+MOST_SUBSCRIPTIONS = 20
+"""Subscriptions of one connection."""
+
+
+def routes(service: Service) -> Sequence[BaseRoute]:
+    """The routes of the graph."""
+
+    class Endpoint(GraphQL[Any, None]):
+        async def get_context(self, request: Any, response: Any) -> Any:
+            return {"service": service, "deadline": Deadline()}
+
+    endpoint = Endpoint(
+        make_schema(),
+        graphql_ide=None,
+        subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+        connection_init_wait_timeout=timedelta(seconds=10),
+        max_subscriptions_per_connection=MOST_SUBSCRIPTIONS,
+        allowed_origins=("*",),  # the access layer has looked at the origin already
+    )
+    return [Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)]
