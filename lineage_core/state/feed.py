@@ -33,6 +33,12 @@ SLICE = 200
 """Records merged, or tasks of history adopted, at a time: how long the screen may have to wait for the state, about
 5 ms."""
 
+BEHIND = 1 << 20
+"""Bytes that are not read yet, from which on catching up comes first: rows are made, and shown, …"""
+
+BEHIND_FRAME = 0.25
+"""… each so many seconds, as the feed and the screen share one interpreter."""
+
 SETTLE_SHARE = 4
 """To settle what a pass left (see `State.settle`) may take one part in so many of the time."""
 
@@ -101,6 +107,8 @@ class Feed(threading.Thread):
         self._aside: list[tuple[str, list[Found]]] = []
         self._aside_size = 0
         self._next_settling = 0.0
+        self._rowless: set[str] = set()  # tasks that changed and whose rows are to be made
+        self._next_rows = 0.0
         self._quarantine = Quarantine()
 
     def run(self) -> None:
@@ -250,6 +258,7 @@ class Feed(threading.Thread):
             if self._stop_event.is_set():
                 return
         health.backlog = self._tailer.backlog
+        self._make_rows(at_once=self._flowing.is_set())
         health.missing = self._tailer.missing
         health.problems = self._tailer.unread | self._tailer.problems | self.state.problems
 
@@ -261,10 +270,23 @@ class Feed(threading.Thread):
             for start in range(0, len(found), SLICE):
                 if self._stop_event.is_set():
                     return
-                changed = self.state.merge(file, found[start : start + SLICE], settle=False)
-                self._announce(changed)
+                behind = self.health.backlog > BEHIND
+                changed = self.state.merge(file, found[start : start + SLICE], settle=False, rows=not behind)
+                if behind:
+                    self._rowless |= changed
+                else:
+                    self._announce(changed)
             with self._lock:
                 self.health.aside -= len(found)
+        self._make_rows()
+
+    def _make_rows(self, *, at_once: bool = False) -> None:
+        """Make and announce the rows that were left out while much is to be read, now and then, and in the end."""
+        now = time.monotonic()
+        if self._rowless and (at_once or self.health.backlog <= BEHIND or now >= self._next_rows):
+            changed, self._rowless = self._rowless, set()
+            self._announce(self.state.publish(changed))
+            self._next_rows = now + BEHIND_FRAME
 
     def _catch_up(self) -> None:
         self._merge_aside()

@@ -73,22 +73,26 @@ class State:
         """Records merged, copies included."""
         return self.events + self.copies
 
-    def merge(self, file: str, found: Iterable[Found], *, settle: bool = True) -> set[str]:
-        """Merge decoded records of a file (its canonical name); returns the ids of the tasks that changed."""
-        return self.merge_facts(
-            ((f.record["task_id"], fact_of(file, f.offset, f.length, f.at, f.record)) for f in found), settle=settle
-        )
+    def merge(self, file: str, found: Iterable[Found], *, settle: bool = True, rows: bool = True) -> set[str]:
+        """Merge decoded records of a file (its canonical name); returns the ids of the tasks that changed.
 
-    def merge_facts(self, facts: Iterable[tuple[str, Fact]], *, settle: bool = True) -> set[str]:
+        settle, rows: as `merge_facts` has them.
+        """
+        facts = ((f.record["task_id"], fact_of(file, f.offset, f.length, f.at, f.record)) for f in found)
+        return self.merge_facts(facts, settle=settle, rows=rows)
+
+    def merge_facts(self, facts: Iterable[tuple[str, Fact]], *, settle: bool = True, rows: bool = True) -> set[str]:
         """Merge facts with the ids of their tasks; returns the ids of the tasks that changed.
 
         Merging is associative, commutative and idempotent: only the set of distinct events matters.
         settle: False leaves to `settle()` what takes longer than the new facts are worth: large tasks that facts came
         late for keep their rows, and parents by events of long ago are not found yet.
+        rows: False leaves the rows of what changed to `publish`, which is a third of the work while much comes at once.
         """
         with self.lock:
             changed = self._take(facts)
-            self._publish(changed)
+            if rows:
+                self._publish(changed)
         return changed | self.settle() if settle else changed
 
     def fold(self, batches: Iterable[tuple[str, Iterable[Found]]]) -> None:
@@ -306,6 +310,15 @@ class State:
             self.copies += copies
             self.copied[task_id] += copies
         return unique
+
+    def publish(self, changed: set[str]) -> set[str]:
+        """Make the rows that merging without rows left; returns the ids of the tasks that changed."""
+        with self.lock:
+            changed = {task_id for task_id in changed if task_id not in self._late}  # `settle` makes theirs
+            for task_id in changed - self._derived.keys():
+                self._derived[task_id] = derive(task_id, unpack(self.packed(task_id)))
+            self._publish(changed)
+        return changed
 
     def _publish(self, changed: set[str]) -> None:
         """Bring rows, counts and kinship up to date; adds to `changed` the children of tasks that are new."""

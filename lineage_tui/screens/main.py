@@ -22,6 +22,7 @@ from textual.widgets import Input
 from lineage_core.base import user_files
 from lineage_core.rules.feed_health import FeedHealth
 from lineage_core.rules.usual import UsualTimes
+from lineage_core.state.feed import BEHIND, BEHIND_FRAME
 from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models.links import Link
 from lineage_tui.models.session_summary import Session
@@ -350,7 +351,7 @@ class MainScreen(Screen[None]):
                 break
             self._take_in(ids)
             taken |= ids
-        self._next_take = started + (FRAME if feed.waiting or feed.rate() < MANY else BUSY_FRAME)
+        self._next_take = started + self._frame()
         if self.detail.task_id in taken:
             self.detail.update()
         self.edges.show()
@@ -360,6 +361,13 @@ class MainScreen(Screen[None]):
             self.tree_view.model.live = True
             gc.freeze()  # what was read stays: a full collection over it would stop the screen
             gc.set_threshold(50_000, 20, 100)
+
+    def _frame(self) -> float:
+        """Seconds from one take to the next."""
+        feed = self.context.feed
+        if feed.health.backlog > BEHIND:
+            return BEHIND_FRAME
+        return FRAME if feed.waiting or feed.rate() < MANY else BUSY_FRAME
 
     def _take_in(self, ids: set[str]) -> None:
         """Show what changed in these tasks, and count it as it is shown: the feed may have moved on meanwhile."""

@@ -55,6 +55,22 @@ def copied_by_hand(day: Path, text: bytes) -> None:
     day.write_bytes(text)
 
 
+def test_a_backlog_is_read_with_few_rows_made_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    publish = State.publish
+    monkeypatch.setattr(State, "publish", lambda state, ids: made.append(len(ids)) or publish(state, ids))  # type: ignore[func-returns-value]
+    lines = b"".join(compact(record(n, task_id=f"task-{n % 7}")) for n in range(20_000))
+    (tmp_path / DAY).write_bytes(b"")
+    with following(tmp_path) as (feed, wait):
+        wait(lambda: feed.health.loaded)
+        (tmp_path / DAY).write_bytes(lines)
+        wait(lambda: feed.state.events == 20_000)
+        assert made
+        shown = {task_id for _ in range(50) for task_id in feed.take(10)}
+    assert shown == {f"task-{n}" for n in range(7)}
+    assert sum(row.events for row in feed.state.rows.values()) == 20_000
+
+
 CHANGES = [cut_and_written_again, packed, copied_by_hand]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -127,6 +127,25 @@ def test_tasks_that_left_memory_come_back_the_same(journal: Any) -> None:
         patch.setattr("lineage_core.state.store.DERIVED_TASKS", 1)
         forgetful = merged(*[[fact] for fact in daily])
         assert picture(forgetful) == picture(merged(daily))
+
+
+@settings(max_examples=100, deadline=None)
+@given(journals(), st.lists(st.booleans()), st.sampled_from([1, 4096]))
+def test_rows_that_are_made_later_are_the_same(journal: Any, made: list[bool], kept: int) -> None:
+    daily, shuffled = journal
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lineage_core.state.store.KEPT_TASKS", kept)
+        state = State()
+        left: set[str] = set()
+        for fact, now in zip_longest(shuffled, made[: len(shuffled)], fillvalue=False):
+            left |= state.merge_facts([fact], settle=False, rows=False)
+            state.task(fact[0])  # somebody looks at it meanwhile
+            if now:
+                state.publish(left)
+                left = set()
+        state.publish(left)
+        state.settle()
+        assert picture(state) == picture(merged(daily))
 
 
 @settings(max_examples=100, deadline=None)
