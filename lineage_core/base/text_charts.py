@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_HEIGHTS = "▁▂▃▄▅▆▇█"
-_ASCII_HEIGHTS = "_.-=+*#@"
+HEIGHTS = ("▁▂▃▄▅▆▇█", "_.-=+*#@")
+"""The heights of a column in one cell, and those of a terminal without signs outside ASCII."""
 
 
 def spark(values: Sequence[float], width: int, *, ascii_only: bool = False) -> str:
@@ -18,7 +18,7 @@ def spark(values: Sequence[float], width: int, *, ascii_only: bool = False) -> s
     if len(values) > width:
         values = [max(values[n * len(values) // width : (n + 1) * len(values) // width]) for n in range(width)]
     most = max(values)
-    heights = _ASCII_HEIGHTS if ascii_only else _HEIGHTS
+    heights = HEIGHTS[ascii_only]
     return "".join(
         " " if value <= 0 or most <= 0 else heights[min(len(heights) - 1, int(value / most * len(heights)))]
         for value in values

@@ -62,6 +62,10 @@ class Frames:
         frame: pl.DataFrame = getattr(self, what)
         return frame
 
+    def first_at(self) -> int | None:
+        """The time of the first event, in microseconds since the epoch; None if there is none."""
+        return self.events["at"].cast(pl.Int64).min()  # type: ignore[return-value]
+
 
 class FrameReader:
     """Keeps the frames of a directory up to date: each `refresh` reads what is new. For use in one thread at a time.

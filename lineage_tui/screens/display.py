@@ -20,7 +20,6 @@ class Display:
         self._refresh = refresh
 
     def handlers(self) -> Handlers:
-        timeline = self._panes.detail.timeline_tab
         return {
             "follow": self.follow,
             "pause": self.pause,
@@ -29,8 +28,8 @@ class Display:
             "invert": partial(self.operate, "invert"),
             "zoom-in": partial(self.zoom, 1),
             "zoom-out": partial(self.zoom, -1),
-            "pan-left": partial(timeline.pan, -1),
-            "pan-right": partial(timeline.pan, 1),
+            "pan-left": partial(self.pan, -1),
+            "pan-right": partial(self.pan, 1),
             "longer-window": partial(self.operate, "window", 1),
             "shorter-window": partial(self.operate, "window", -1),
             "acknowledge": partial(self.operate, "acknowledge"),
@@ -67,6 +66,14 @@ class Display:
         """The timeline closer (1), or wider (-1)."""
         self._panes.detail.open_tab("timeline")
         self._panes.detail.timeline_tab.zoom(step)
+
+    def pan(self, step: int) -> None:
+        """Earlier (-1) or later (1): what is read of a chart, else the timeline."""
+        views = self._panes.views
+        if "pan" in views.view.operations() and not self._panes.in_detail:
+            views.view.operations()["pan"](step)
+        else:
+            self._panes.detail.timeline_tab.pan(step)
 
     def next_times(self) -> None:
         """Times in the next way of writing them."""

@@ -282,8 +282,10 @@ class MainScreen(Screen[None]):
             self.worker_table.sort(kept.workers_sort, inverted=kept.workers_inverted)
         if kept.arrangement in ARRANGEMENTS:
             self.arrangement.arrangement, self.arrangement.share = kept.arrangement, kept.share
-        if kept.pane in PANES and kept.window in WINDOWS:
-            self.stats_view.pane, self.stats_view.window = kept.pane, kept.window
+        if kept.pane in PANES:
+            self.stats_view.pane = kept.pane
+        if kept.window in WINDOWS:
+            self.stats_view.window, self.stats_view.window_chosen = kept.window, True
         model.folds = dict.fromkeys(kept.open, True) | dict.fromkeys(kept.closed, False)
         if kept.filter:
             self.filtering.set(kept.filter)
@@ -305,7 +307,7 @@ class MainScreen(Screen[None]):
             workers_sort=self.worker_table.sorted_by,
             workers_inverted=self.worker_table.inverted,
             pane=self.stats_view.pane,
-            window=self.stats_view.window,
+            window=self.stats_view.window if self.stats_view.window_chosen else "",
             arrangement=self.arrangement.arrangement,
             share=self.arrangement.share,
             open=tuple(name for name, expanded in folds if expanded),

@@ -97,7 +97,7 @@ class SavedState(NamedTuple):
     workers_sort: str = "silent"
     workers_inverted: bool = False
     pane: str = "flow"
-    window: str = "24h"
+    window: str = ""
     arrangement: str = "auto"
     share: int = 0
     open: tuple[str, ...] = ()

@@ -13,7 +13,8 @@ from lineage_tui.stats.charts import Row
 if TYPE_CHECKING:
     from lineage_core.stats import Window
 
-Page = Callable[["Window", Thresholds], list[Row]]
+Page = Callable[["Window", Thresholds, int], list[Row]]
+"""Makes the lines of a page for a number of lines that it may take without scrolling."""
 
 PAGES: dict[str, Page] = {
     "flow": flow.page,

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from lineage_core.base.cells import cell_width
 from lineage_core.base.text_charts import bar, interval, spark
 from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
 
 Draw = Callable[[Line], None]
 
-Cell = tuple[str, str] | Callable[[int, Styles], tuple[str, str]]
-"""A text and its role; or what gives them for a width."""
+Pieces = list[tuple[str, str]]
+"""Texts and their roles, side by side."""
+
+Cell = tuple[str, str] | Callable[[int, Styles], tuple[str, str] | Pieces]
+"""A text and its role; or what gives them, or several, for a width."""
+
+GUTTER = 12
+"""Cells before a course over time: its name, or its scale."""
 
 NAME_WIDTH = 24
 """Cells of the first column of a table, at most."""
@@ -23,12 +31,42 @@ _ASCII_SHADES = " .:+#"
 _FIGURE = 14  # cells that a figure takes at least
 
 
+class Columns(NamedTuple):
+    """Where stretches of time stand in a chart.
+
+    edges: the cells of the line at which columns begin, and that after the last. bins: which stretch each column
+    stands for (the highest of those that share one).
+    """
+
+    edges: tuple[int, ...]
+    bins: tuple[int, ...]
+
+    def at(self, x: int) -> int | None:
+        """The stretch at a cell of the line; None beside the chart."""
+        column = bisect_right(self.edges, x) - 1
+        return self.bins[column] if 0 <= column < len(self.bins) else None
+
+    def place(self, stretch: int) -> tuple[int, int]:
+        """Where a stretch is drawn: from which cell on, and up to which."""
+        column = max((n for n, one in enumerate(self.bins) if one <= stretch), default=0)
+        return self.edges[column], self.edges[column + 1]
+
+
 class Row(NamedTuple):
-    """One line of a page. filter: words that choose the tasks behind it, or None."""
+    """One line of a page.
+
+    filter: words that choose the tasks behind it, or None. about: what it says, in a sentence. joined: whether it
+    belongs to the line above, so that the cursor passes it. columns: where stretches of time stand in a line of a
+    width, for a course over time; read: what to say of a stretch.
+    """
 
     key: Hashable
     draw: Draw
     filter: str | None = None
+    about: str = ""
+    joined: bool = False
+    columns: Callable[[int], Columns] | None = None
+    read: Callable[[int], str] | None = None
 
 
 class Column(NamedTuple):
@@ -60,7 +98,15 @@ def blank(key: Hashable) -> Row:
     return Row(key, lambda out: None)
 
 
-def course(key: Hashable, name: str, values: Sequence[float], figure: str, role: str, filter: str | None = None) -> Row:
+def course(
+    key: Hashable,
+    name: str,
+    values: Sequence[float],
+    figure: str,
+    role: str,
+    filter: str | None = None,
+    about: str = "",
+) -> Row:
     """A course over time: its name, its shape, the figure that sums it up."""
 
     def draw(out: Line) -> None:
@@ -69,16 +115,19 @@ def course(key: Hashable, name: str, values: Sequence[float], figure: str, role:
         out.put(" ").col(name, 10, "text").put(shape, role).put(" " * (min(len(values), width) - len(shape) + 2))
         out.put(figure, "text" if any(values) else "muted")
 
-    return Row(key, draw, filter)
+    return Row(key, draw, filter, about)
 
 
-def axis(key: Hashable, count: int, first: str, last: str) -> Row:
-    """The times below courses of `count` values."""
+def axis(key: Hashable, count: int, first: str, last: str, columns: Callable[[int], Columns] | None = None) -> Row:
+    """The times below courses of `count` values; columns: of the chart above, where it is one."""
 
     def draw(out: Line) -> None:
-        width = min(count, max(8, out.width - 12 - _FIGURE - 3))
+        width = min(count, max(8, out.width - GUTTER - _FIGURE - 3))
+        if columns is not None:
+            placed = columns(out.width)
+            width = placed.edges[-1] - GUTTER
         gap = width - len(first) - len(last)
-        out.put(" " * 12).put(first + " " * gap + last if gap > 0 else last.rjust(width), "muted")
+        out.put(" " * GUTTER).put(first + " " * gap + last if gap > 0 else last.rjust(width), "muted")
 
     return Row(key, draw)
 
@@ -90,6 +139,21 @@ def heat_head(key: Hashable, zone: str) -> Row:
         cell = _heat_cell(out.width)
         hours = "".join(f"{hour:>{cell}}" if cell > 2 or hour % 2 == 0 else " " * cell for hour in range(24))
         out.put(" ").col(f"hour {zone}", 10, "muted").put(hours, "muted").put("   sum", "muted")
+
+    return Row(key, draw)
+
+
+def heat_scale(key: Hashable, top: int, role: str) -> Row:
+    """What the shades of a heat map stand for."""
+
+    def draw(out: Line) -> None:
+        shades = _ASCII_SHADES if out.styles.ascii_only else _SHADES
+        out.put(" " * GUTTER)
+        bounds = [step * (top + 1) // 4 for step in range(4)]
+        for step, (low, high) in enumerate(zip(bounds, [*bounds[1:], top + 1], strict=True), 1):
+            if max(low, 1) < high:
+                words = f"{max(low, 1):,}" if high - max(low, 1) == 1 else f"{max(low, 1):,}-{high - 1:,}"
+                out.put(f"{shades[step] * 2} ", _heat_role(step, role)).put(f"{words}   ", "muted")
 
     return Row(key, draw)
 
@@ -140,19 +204,30 @@ def table(
     columns: Sequence[Column],
     rows: Iterable[tuple[str, Mapping[str, Cell], str | None]],
     name_width: int = NAME_WIDTH,
+    *,
+    about: str = "",
+    heads: Mapping[str, Cell] | None = None,
 ) -> list[Row]:
-    """A table: its heading, then a line for each (name, cells by column, filter). name_width: of the names, at most."""
+    """A table: its heading, then a line for each (name, cells by column, filter).
 
-    def head(out: Line) -> None:
+    Columns that are empty in all rows are left out. name_width: of the names, at most. about: what a line says, in a
+    sentence. heads: what stands above columns in place of their names.
+    """
+    rows, heads = list(rows), heads or {}
+    filled = {column for _, cells, _ in rows for column, cell in cells.items() if callable(cell) or cell[0]}
+    columns = [column for column in columns if column.name in filled or not rows]
+
+    def draw_head(out: Line) -> None:
         name, widths = _widths(columns, out.width, name_width)
         out.put(" ").col(title, name, "accent", bold=True)
         for column in columns:
             if column.name in widths:
-                out.col(column.name, widths[column.name], "muted", right=column.right)
+                head = heads.get(column.name, (column.name, "muted"))
+                _put(head, widths[column.name], out, right=column.right)
 
-    lines = [Row((section, "", "head"), head)]
+    lines = [Row((section, "", "head"), draw_head)]
     lines += [
-        Row((section, name, "row"), _table_row(name, cells, columns, name_width), filter)
+        Row((section, name, "row"), _table_row(name, cells, columns, name_width), filter, about)
         for name, cells, filter in rows
     ]
     return lines
@@ -187,11 +262,19 @@ def _table_row(name: str, cells: Mapping[str, Cell], columns: Sequence[Column], 
         out.put(" ").col(name, first)
         for column in columns:
             if (width := widths.get(column.name)) is not None:
-                cell = cells.get(column.name, ("", "muted"))
-                text, role = cell(width, out.styles) if callable(cell) else cell
-                out.col(text, width, role, right=column.right)
+                _put(cells.get(column.name, ("", "muted")), width, out, right=column.right)
 
     return draw
+
+
+def _put(cell: Cell, width: int, out: Line, *, right: bool) -> None:
+    found = cell(width, out.styles) if callable(cell) else cell
+    if isinstance(found, tuple):
+        out.col(found[0], width, found[1], right=right)
+        return
+    for text, role in found:
+        out.put(text, role)
+    out.put(" " * (width - sum(cell_width(text) for text, _ in found) + 1))
 
 
 def shape(values: Sequence[float]) -> Cell:

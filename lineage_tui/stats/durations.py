@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.stats.charts import Row, blank, table
-from lineage_tui.stats.distribution import SPREAD, spread_cells
+from lineage_tui.stats.distribution import SPREAD, spread_cells, spread_heads
 from lineage_tui.stats.drilldown import KEYS, MANY, TITLES, chosen_by, of_workers, window
 
 if TYPE_CHECKING:
     from lineage_core.stats import Window
 
+_MARKS = "the marks are p50 and p95: half, and 95 of 100, took at most that long"
 
-def page(cut: Window, thresholds: Thresholds) -> list[Row]:
+
+def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
     """How long workers and tasks ran, and what tasks waited for."""
     from lineage_core import stats
 
@@ -22,11 +24,17 @@ def page(cut: Window, thresholds: Thresholds) -> list[Row]:
         rows = stats.durations(cut, by).to_dicts()
         kind = "workers " if by == "worker_type" else "tasks "
         by_key = ((row["key"], spread_cells(row), _ran(cut, by, row["key"])) for row in rows[:MANY])
-        lines += [*table(f"run {by}", kind + TITLES[by], SPREAD, by_key), blank(f"after {by}")]
+        about = f"how long {kind}ran that ended in the window; {_MARKS}; Enter: the tasks"
+        heads = spread_heads(rows)
+        lines += [
+            *table(f"run {by}", kind + TITLES[by], SPREAD, by_key, about=about, heads=heads),
+            blank(f"after {by}"),
+        ]
     titles = {"queue": "to be started", "block": "blocked", "handoff": "handoff accepted", "start": "worker to start"}
     waits = {row["key"]: row for row in stats.waits(cut).to_dicts()}
     told = [(title, spread_cells(waits[key]), None) for key, title in titles.items() if key in waits]
-    return lines + table("waits", "waits", SPREAD, told)
+    about = f"how long it was waited for this, where the waiting was over in the window; {_MARKS}"
+    return lines + table("waits", "waits", SPREAD, told, about=about, heads=spread_heads(list(waits.values())))
 
 
 def _ran(cut: Window, by: str, key: str) -> str:

@@ -30,8 +30,15 @@ _REASONS = (
     Column("newest in full", 16, 5, right=False, grows=60),
 )
 
+_CERTAIN = (
+    "failed of ended; with so few, the true rate lies between `from` and `to` (95 % certain, Wilson); Enter: the tasks"
+)
+_SAME_WORDS = (
+    "failures whose words differ only in numbers, ids and paths (#); new: not in the window before; Enter: the tasks"
+)
 
-def page(cut: Window, thresholds: Thresholds) -> list[Row]:
+
+def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
     """How often workers and tasks failed, and why."""
     from lineage_core import stats
 
@@ -41,7 +48,7 @@ def page(cut: Window, thresholds: Thresholds) -> list[Row]:
         scale = max((row["rate_high"] for row in rows), default=0) or 1
         told = [(row["key"], _rate(row, scale), _failed(cut, by, row)) for row in rows[:MANY]]
         kind = "workers " if by == "worker_type" else "tasks "
-        lines += [blank(f"before {by}"), *table(f"rate {by}", kind + TITLES[by], _RATES, told)]
+        lines += [blank(f"before {by}"), *table(f"rate {by}", kind + TITLES[by], _RATES, told, about=_CERTAIN)]
     return lines
 
 
@@ -85,7 +92,7 @@ def _reasons(cut: Window) -> Iterator[Row]:
                 "newest in full": (row["example"], "muted"),
             }
             told.append((row["reason"], cells, _because(cut, kind, row["reason"])))
-        yield from table(f"reasons {kind}", title, _REASONS, told, 80)
+        yield from table(f"reasons {kind}", title, _REASONS, told, 80, about=_SAME_WORDS)
         if not rows:
             yield note(f"no reasons {kind}", "none")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lineage_core.query.filter_parser import joined
 from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.stats.charts import Cell, Column, Row, blank, heading, note, share, table
-from lineage_tui.stats.distribution import SPREAD, spread_cells
+from lineage_tui.stats.distribution import SPREAD, spread_cells, spread_heads
 from lineage_tui.stats.drilldown import moment, pattern, window
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ _TYPES = (
     Column("last", 11, 7),
 )
 
+_DELAYS = "how long a writer took to log an event, and how long after its time it was logged"
 
-def page(cut: Window, thresholds: Thresholds) -> list[Row]:
+
+def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
     """The lineage itself: what is logged and what is not, how fast, what could not be read."""
     from lineage_core import stats
 
@@ -44,7 +46,11 @@ def page(cut: Window, thresholds: Thresholds) -> list[Row]:
     rows = {row["key"]: row for row in stats.delays(cut).to_dicts()}
     titles = {"write": "to write an event", "lag": "from event to record"}
     told = [(title, spread_cells(rows[key]), None) for key, title in titles.items() if key in rows]
-    lines += [blank("more space"), *table("delays", "delays", SPREAD, told), blank("still more space")]
+    lines += [
+        blank("more space"),
+        *table("delays", "delays", SPREAD, told, about=_DELAYS, heads=spread_heads(list(rows.values()))),
+        blank("still more space"),
+    ]
     types = stats.event_types(cut).to_dicts()
     total = sum(row["events"] for row in types) or 1
     by_type = []

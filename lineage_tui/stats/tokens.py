@@ -24,8 +24,10 @@ _TOKENS = (
     Column("over", 5, 2),
 )
 
+_SPENT = "tokens that workers and tasks said they used; told by: how many said so; over: how many beyond their budget"
 
-def page(cut: Window, thresholds: Thresholds) -> list[Row]:
+
+def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
     """What the tokens went to."""
     from lineage_core import stats
 
@@ -34,7 +36,7 @@ def page(cut: Window, thresholds: Thresholds) -> list[Row]:
         rows = stats.tokens(cut, by).to_dicts()
         most = max((row["share"] or 0 for row in rows), default=0) or 1
         told = [(row["key"], _spent(row, most), _told(cut, by, row["key"])) for row in rows[:MANY]]
-        lines += [*table(f"tokens {by}", TITLES[by], _TOKENS, told), blank(f"after {by}")]
+        lines += [*table(f"tokens {by}", TITLES[by], _TOKENS, told, about=_SPENT), blank(f"after {by}")]
         if len(rows) > MANY:
             lines.insert(-1, note(f"more {by}", f"and {len(rows) - MANY:,} more: lineage stats --by {by}"))
     return lines

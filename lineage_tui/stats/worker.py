@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from lineage_core.base.clock import DAY, HOUR, MINUTE
 from lineage_core.model.entities import TaskRow
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
 WINDOWS = ("15m", "1h", "24h", "7d", "all")
 """As `lineage_core.stats.WINDOWS` names them."""
 
+_SPANS = (15 * MINUTE, HOUR, DAY, 7 * DAY)
+
+
+def window_for(span: int) -> str:
+    """The shortest window that holds a span of time, in microseconds; everything, where it would be half empty."""
+    at = bisect_left(_SPANS, span)
+    return WINDOWS[at] if at < len(_SPANS) and 2 * span >= _SPANS[at] else WINDOWS[-1]
+
+
 STALE = 10.0
 """Seconds after which a page is made again though nothing was logged: its window has moved on."""
 
@@ -30,7 +41,7 @@ class Request(NamedTuple):
     """What is to be shown.
 
     local: whether times are of the user's time zone. matches: chooses the tasks, if any are chosen; text: the filter
-    that it was made from.
+    that it was made from. height: lines that the page may take without scrolling.
     """
 
     pane: str
@@ -38,15 +49,18 @@ class Request(NamedTuple):
     local: bool = False
     matches: Matches | None = None
     text: str = ""
+    height: int = 0
 
 
 class Answer(NamedTuple):
-    """A page. took: seconds to make it. now: the moment it stands for, in microseconds since the epoch."""
+    """A page. took: seconds to make it. now: the moment it stands for; first_at: the first event of the directory, if
+    there is one; both in microseconds since the epoch."""
 
     request: Request
     rows: list[Row]
     took: float
     now: int
+    first_at: int | None = None
 
 
 class StoppedError(Exception):
@@ -92,7 +106,7 @@ class StatsWorker:
         self._last = (request, began)
         if first:
             reader.keep()
-        return Answer(request, rows, time.monotonic() - began, now)
+        return Answer(request, rows, time.monotonic() - began, now, reader.frames.first_at())
 
     def _page(self, request: Request, reader: FrameReader, now: int) -> list[Row]:
         from lineage_core import stats
@@ -103,4 +117,4 @@ class StatsWorker:
             frames = stats.narrowed(frames, [row.task_id for row in rows if request.matches(row)])
         width = stats.WINDOWS[request.window]
         cut = stats.Window(frames, None if width is None else now - width, now, request.local)
-        return PAGES[request.pane](cut, self.thresholds)
+        return PAGES[request.pane](cut, self.thresholds, request.height)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineage_core.rules.thresholds import Thresholds
+from lineage_tui.stats.area_chart import Series, area_chart
 from lineage_tui.stats.charts import Cell, Column, Row, axis, blank, course, heading, table
 from lineage_tui.stats.drilldown import TITLES, duration, moment, of_workers
 
@@ -26,22 +27,33 @@ _WORKERS = (
     Column("start max", 9, 1),
 )
 
+_HIGHEST = 14  # lines of the chart
+_ENDS = "workers that began or ended in the window, by how they ended; start: from spawned to started; Enter: the tasks"
 
-def page(cut: Window, thresholds: Thresholds) -> list[Row]:
+
+def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
     """How workers ended, how long they took to start, which fell silent."""
     from lineage_core import stats
 
     told = stats.flow(cut)
     values = told["workers"].to_list()
     first, last = (moment(told["start"][n], cut.now, cut.local)[:11] for n in (0, -1))
-    lines = [
-        heading("workers", "In flight", "workers whose end was not seen"),
-        course(("workers", "workers"), "workers", values, f"{values[-1]:,} now  most {max(values):,}", "assigned"),
-        axis(("workers", "axis"), len(told), first, last),
-        blank("space"),
-    ]
     rows = []
-    for row in stats.workers(cut, thresholds.silent).to_dicts():
+    found = stats.workers(cut, thresholds.silent).to_dicts()
+    lines = [heading("workers", "In flight", "workers whose end was not seen")]
+    figure, about = f"{values[-1]:,} now  most {max(values):,}", "workers without an end, at the end of each stretch"
+    room = min(_HIGHEST, height - len(found) - 5)
+    if room >= 2:
+        one = Series("workers", values, figure, "assigned", about=about)
+        chart = area_chart("in flight", [one], room, lambda n: f"{moment(told['start'][n], cut.now)}: {values[n]:,}")
+        lines += [*chart, axis(("workers", "axis"), len(told), first, last, chart[0].columns)]
+    else:
+        lines += [
+            course(("workers", "workers"), "workers", values, figure, "assigned", about=about),
+            axis(("workers", "axis"), len(told), first, last),
+        ]
+    lines.append(blank("space"))
+    for row in found:
         cells: dict[str, Cell] = {
             name: (f"{row[name]:,}" if row[name] else "", role)
             for name, role in (
@@ -51,4 +63,4 @@ def page(cut: Window, thresholds: Thresholds) -> list[Row]:
         }  # fmt: skip
         cells |= {f"start {name}": (duration(row[f"start_{name}"]), "text") for name in ("p50", "p95", "p99", "max")}
         rows.append((row["key"], cells, of_workers(row["key"], "any", cut)))
-    return lines + table("workers by type", TITLES["worker_type"], _WORKERS, rows)
+    return lines + table("workers by type", TITLES["worker_type"], _WORKERS, rows, about=_ENDS)

@@ -9,15 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich.style import Style
+from textual import events
 from textual.message import Message
+from textual.strip import Strip
 
 from lineage_core.base.clock import Clock, format_local, format_timestamp
 from lineage_core.model.entities import TaskRow
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.stats import PAGES
-from lineage_tui.stats.charts import Row
-from lineage_tui.stats.worker import WINDOWS, Answer, Request, StatsWorker, StoppedError
+from lineage_tui.stats.charts import Columns, Row
+from lineage_tui.stats.worker import WINDOWS, Answer, Request, StatsWorker, StoppedError, window_for
 from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.list_view import ListView, Operation
@@ -64,6 +67,8 @@ class StatsView(ListView):
         self.clock = clock
         self.pane = "flow"
         self.window = "24h"
+        self.window_chosen = False  # else the first look takes the shortest that holds all there is
+        self.stretch: int | None = None  # the stretch of time that is read, counted from 0
         self.on_drill: Callable[[str], None] = lambda text: None
         self.on_idle: Callable[[], None] = lambda: None
         self.paused: Callable[[], bool] = lambda: False
@@ -102,6 +107,7 @@ class StatsView(ListView):
 
     def turn_window(self, step: int) -> None:
         """Show a longer window (1) or a shorter one (-1)."""
+        self.window_chosen, self.stretch = True, None
         at = WINDOWS.index(self.window) + step
         if 0 <= at < len(WINDOWS):
             self.window = WINDOWS[at]
@@ -111,10 +117,42 @@ class StatsView(ListView):
         """Show the next pane (1) or the one before (-1)."""
         self._places[self.pane] = (self.cursor_key, self.top)
         self.pane = PANES[(PANES.index(self.pane) + step) % len(PANES)]
+        self.stretch = None
         self.ask()
 
     def operations(self) -> Mapping[str, Operation]:
-        return {"window": self.turn_window, "sideways": self.turn_pane}
+        return {"window": self.turn_window, "sideways": self.turn_pane, "pan": self.read_beside}
+
+    def read_beside(self, step: int) -> None:
+        """Read the stretch of time after (1) or before (-1) the one that is read, in the charts over time."""
+        columns = self._columns()
+        if columns is None:
+            self.on_idle()
+            return
+        bins = columns.bins
+        at = len(bins) if self.stretch is None else min(range(len(bins)), key=lambda n: abs(bins[n] - self.stretch))  # type: ignore[operator]
+        self.stretch = bins[max(0, min(len(bins) - 1, at + step))]
+        self.refresh()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Read the stretch of time under the mouse."""
+        line = self.top + event.y - self.title_lines
+        row = self.rows[line] if self.title_lines <= event.y and line < len(self.rows) else None
+        stretch = row.columns(self._inner_width).at(event.x) if row is not None and row.columns is not None else None
+        if stretch != self.stretch:
+            self.stretch = stretch
+            self.refresh()
+
+    def move(self, by: int) -> None:
+        line, step = self.cursor + by, 1 if by > 0 else -1
+        while 0 <= line < len(self.rows) and self.rows[line].joined:
+            line += step
+        self.select(line if 0 <= line < len(self.rows) else self.cursor)
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        if self._begun and self._shown is not None and self._shown.request.height != self.page:
+            self.ask()
 
     def follow(self) -> None:
         """Figures are always of the present."""
@@ -128,7 +166,7 @@ class StatsView(ListView):
             return
         self._busy, self._again = True, False
         self._begun = time.monotonic()
-        request = Request(self.pane, self.window, self.looks.times == "local", self._matches, self._text)
+        request = Request(self.pane, self.window, self.looks.times == "local", self._matches, self._text, self.page)
         paused = self.paused()
         if not paused or self._read_at is None:  # what is read first while paused is of the present
             self._read_at = self.present()
@@ -158,6 +196,10 @@ class StatsView(ListView):
         self._busy = False
         self._progress = None
         if answer is not None:
+            if self._shown is None and not self.window_chosen and answer.first_at is not None:
+                fitting = window_for(answer.now - answer.first_at)
+                self._again |= fitting != self.window
+                self.window = fitting
             turned = self._shown is None or self._shown.request.pane != answer.request.pane
             self._shown = answer
             self.took = answer.took
@@ -212,6 +254,8 @@ class StatsView(ListView):
             out.put(" ")
             self._draw_choice(out, WINDOWS, self.window, ", .")
             out.put(self._state_words(), "blocked" if self._progress is not None else "muted")
+        else:
+            out.put(f" {self._words_under_cursor()}", "text")
 
     def _draw_choice(self, out: Line, names: tuple[str, ...], chosen: str, keys: str) -> None:
         for name in names:
@@ -229,5 +273,33 @@ class StatsView(ListView):
         hint = "Enter: the tasks" if self.cursor < len(self.rows) and self.rows[self.cursor].filter else ""
         return f"as of {at}{' local' if local else 'Z'}, made in {self.took * 1000:.0f} ms  {hint}"
 
+    def _words_under_cursor(self) -> str:
+        """What the stretch of time that is read holds; else what the row under the cursor says."""
+        read = next((row.read for row in self.rows if row.read is not None), None)
+        if self.stretch is not None and read is not None:
+            return read(self.stretch)
+        return self.rows[self.cursor].about if self.cursor < len(self.rows) else ""
+
+    @property
+    def _inner_width(self) -> int:
+        return self.size.width - (self.count() > self.page)
+
+    def _columns(self) -> Columns | None:
+        """Where the stretches of time of the charts stand, if there are charts."""
+        made = next((row.columns for row in self.rows if row.columns is not None), None)
+        return made(self._inner_width) if made is not None else None
+
     def draw(self, line: int, out: Line) -> None:
         self.rows[line].draw(out)
+
+    def draw_line(self, y: int) -> Strip:
+        strip = super().draw_line(y)
+        line = self.top + y - self.title_lines
+        if self.stretch is None or y < self.title_lines or line >= len(self.rows):
+            return strip
+        columns = self.rows[line].columns
+        if columns is None:
+            return strip
+        first, end = columns(self._inner_width).place(self.stretch)
+        read = strip.crop(first, end).apply_style(Style(reverse=True))
+        return Strip([*strip.crop(0, first), *read, *strip.crop(end)], strip.cell_length)

@@ -13,24 +13,32 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from lineage_core import demo, stats
-from lineage_core.base.clock import SECOND, format_local, format_timestamp
+from lineage_core.base.clock import MINUTE, SECOND, format_local, format_timestamp
 from lineage_core.dataframes.reader import read_frames
 from lineage_core.query.filter_parser import parse
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
+from lineage_tui.settings.config import SavedState
 from lineage_tui.stats import PAGES
-from lineage_tui.stats.charts import Column, compact, fitting
+from lineage_tui.stats.area_chart import Series, area_chart
+from lineage_tui.stats.charts import GUTTER, Column, Row, compact, fitting, table
+from lineage_tui.stats.distribution import spread_cells, spread_heads
+from lineage_tui.stats.worker import window_for
+from lineage_tui.theme.line import Line
+from lineage_tui.theme.styles import Styles
 from lineage_tui.views.stats import PANES, StatsView
 from tests.build import NOW
 from tests.tui.alone import Clock
 from tests.tui.conftest import opened, screen_text, until
 
-GLYPHS = frozenset("▁▂▃▄▅▆▇█▉▊▋▌▍▎▏░▒▓·←→├─┤●µ┃│")
+GLYPHS = frozenset("▁▂▃▄▅▆▇█▉▊▋▌▍▎▏░▒▓·←→├─┤●µ┃│┊╷")
 """What we draw with and no plain terminal has."""
 
 
@@ -39,6 +47,11 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("lineage")
     demo.backfill(path, 2500, days=1.5, clock=Clock())
     return path
+
+
+def app_of(pilot: Pilot[None]) -> LineageApp:
+    assert isinstance(pilot.app, LineageApp)
+    return pilot.app
 
 
 def view_of(pilot: Pilot[None]) -> StatsView:
@@ -93,7 +106,7 @@ async def test_figures_stand_still_while_the_screen_is_paused(directory: Path, t
         await pilot.press("p")
         before = text(view)
         Journal(directory).log("task_created", "task-meanwhile", "user-kim", timestamp=format_timestamp(NOW - SECOND))
-        await pilot.press("full_stop", "comma")
+        await pilot.press("comma", "full_stop")
         await settled(pilot)
         view.took = 0.0
         assert without_took(text(view)) == without_took(before)
@@ -117,16 +130,19 @@ async def test_enter_on_a_line_without_tasks_behind_it_says_so(directory: Path) 
 @pytest.mark.parametrize("pane", PANES)
 async def test_each_pane_shows_what_its_page_holds(directory: Path, pane: str) -> None:
     frames = read_frames(directory).frames
-    cut = stats.Window(frames, NOW - stats.WINDOWS["24h"], NOW)  # type: ignore[operator]
+    cut = stats.Window(frames, None, NOW)
     async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
         view = await go_to(pilot, pane)
-        assert [row.key for row in view.rows] == [row.key for row in PAGES[pane](cut, Thresholds())]
+        assert [row.key for row in view.rows] == [row.key for row in PAGES[pane](cut, Thresholds(), view.page)]
         assert f"[{pane}]" in text(view)
 
 
 async def test_a_longer_window_holds_more(directory: Path) -> None:
     async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
         view = await go_to(pilot, "flow")
+        while view.window != "24h":
+            await pilot.press("comma")
+        await settled(pilot)
         totals = []
         for window in ("24h", "7d", "all"):
             assert view.window == window
@@ -156,10 +172,10 @@ async def test_a_filter_narrows_the_figures(directory: Path) -> None:
         await until(lambda: view.settled and view._shown and view._shown.request.text == "master:security")
         chosen = parse("master:security", FilterContext(app.state, NOW))
         tasks = [row.task_id for row in app.state.rows.values() if chosen.matches(row)]
-        cut = stats.Window(stats.narrowed(frames, tasks), NOW - stats.WINDOWS["24h"], NOW)  # type: ignore[operator]
-        assert [row.key for row in view.rows] == [row.key for row in PAGES["failures"](cut, Thresholds())]
-        all_tasks = stats.Window(frames, NOW - stats.WINDOWS["24h"], NOW)  # type: ignore[operator]
-        assert len(view.rows) < len(PAGES["failures"](all_tasks, Thresholds()))
+        cut = stats.Window(stats.narrowed(frames, tasks), None, NOW)
+        assert [row.key for row in view.rows] == [row.key for row in PAGES["failures"](cut, Thresholds(), 0)]
+        all_tasks = stats.Window(frames, None, NOW)
+        assert len(view.rows) < len(PAGES["failures"](all_tasks, Thresholds(), 0))
 
 
 async def test_what_is_logged_shows_within_a_moment(tmp_path: Path) -> None:
@@ -233,6 +249,136 @@ async def test_an_empty_directory_shows_empty_panes(tmp_path: Path) -> None:
         for _ in PANES:
             await settled(pilot)
             await pilot.press("right")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "window"), [(10, "15m"), (3, "all"), (50, "1h"), (90, "all"), (13 * 60, "24h"), (5 * 1440, "7d")]
+)
+def test_the_first_look_is_at_the_window_that_the_data_fills(minutes: int, window: str) -> None:
+    assert window_for(minutes * MINUTE) == window
+
+
+async def test_what_the_operator_chose_is_not_changed_by_the_first_look(directory: Path) -> None:
+    async with opened(directory, size=(130, 60), clock=Clock(), kept=SavedState(window="1h")) as pilot:
+        assert (await go_to(pilot, "flow")).window == "1h"
+        kept = app_of(pilot).main_screen.keep()  # type: ignore[union-attr]
+        assert kept.window == "1h"
+    async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
+        assert (await go_to(pilot, "flow")).window == "all"
+        assert app_of(pilot).main_screen.keep().window == ""  # type: ignore[union-attr]
+
+
+async def test_charts_fill_the_room_and_are_one_line_each_where_there_is_none(directory: Path) -> None:
+    for height, tall in ((24, False), (60, True)):
+        async with opened(directory, size=(130, height), clock=Clock()) as pilot:
+            view = await go_to(pilot, "flow")
+            charts = [row for row in view.rows if row.columns is not None]
+            assert bool(charts) == tall
+            assert (len(view.rows) > height / 2) == tall or not tall
+            assert all(name in text(view) for name in ("events", "created", "completed", "failed"))
+
+
+async def test_a_stretch_of_time_is_read_by_keys_and_by_the_mouse(directory: Path) -> None:
+    frames = read_frames(directory).frames
+    told = stats.flow(stats.Window(frames, None, NOW))
+    async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
+        view = await go_to(pilot, "flow")
+        await pilot.press("H")
+        assert f"{told['events'][-1]:,} events" in view.text_lines()[2]
+        await pilot.press("H", "H", "L")
+        assert f"{told['events'][-2]:,} events" in view.text_lines()[2]
+        row = next(n for n, row in enumerate(view.rows) if row.columns is not None)
+        await pilot.hover(view, offset=(GUTTER, view.title_lines + row))
+        assert f"{told['events'][0]:,} events" in view.text_lines()[2]
+        await pilot.press("j")
+        assert view.stretch == 0  # the cursor may move while something is read
+
+
+async def test_the_cursor_passes_the_lines_of_a_chart_that_stand_for_nothing(directory: Path) -> None:
+    async with opened(directory, size=(130, 60), clock=Clock()) as pilot:
+        view = await go_to(pilot, "flow")
+        seen = set()
+        for _ in range(len(view.rows)):
+            await pilot.press("j")
+            assert not view.rows[view.cursor].joined
+            seen.add(view.cursor)
+        assert seen >= {n for n, row in enumerate(view.rows) if row.filter}
+
+
+async def test_the_line_under_the_cursor_is_explained(directory: Path) -> None:
+    async with opened(directory, size=(160, 60), clock=Clock()) as pilot:
+        view = await go_to(pilot, "durations")
+        assert view.select_key(("run master", "cicd-master", "row"))
+        assert "p50 and p95" in view.text_lines()[2]
+
+
+def drawn(rows: list[Row], width: int = 60, *, ascii_only: bool = False) -> list[str]:
+    lines = []
+    for row in rows:
+        out = Line(width, Styles("dark", ascii_only=ascii_only))
+        row.draw(out)
+        lines.append(out.strip().text)
+    return lines
+
+
+def test_a_chart_stacks_its_series_to_scale() -> None:
+    series = [Series("low", [4, 0, 2], "6", "done"), Series("high", [4, 0, 0], "4", "failed")]
+    width = GUTTER + 9 + 7 + 3
+    lines = drawn(area_chart("x", series, 4, str), width)
+    assert [line[GUTTER : GUTTER + 9] for line in lines] == ["███      "] * 3 + ["███   ███"]
+    assert lines[0].startswith(f"{'8 ':>{GUTTER}}") and "high  4" in lines[0] and "low  6" in lines[1]
+    assert drawn(area_chart("x", series, 1, str), width)[0][GUTTER : GUTTER + 9] == "▄▄▄   ▂▂▂"
+
+
+def test_the_colours_of_a_stack_meet_where_its_series_do() -> None:
+    series = [Series("low", [1], "1", "done"), Series("high", [3], "3", "failed")]
+    rows = area_chart("x", series, 2, str)
+    out = Line(GUTTER + 1 + 8 + 3, styles := Styles("dark"))
+    rows[1].draw(out)
+    segment = next(segment for segment in out.strip() if segment.text.strip("0 "))
+    assert segment.text[0] == "▄" and segment.style == styles("done", "failed")
+
+
+@settings(max_examples=60)
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=200), st.integers(20, 200), st.integers(1, 12))
+def test_every_stretch_of_a_chart_has_its_place_and_nothing_is_wider_than_the_line(
+    values: list[int], width: int, height: int
+) -> None:
+    rows = area_chart("x", [Series("one", values, "sum", "done")], height, str)
+    assert all(len(line) == width for line in drawn(rows, width))
+    placed = rows[0].columns(width)  # type: ignore[misc]
+    assert max(values) in [values[n] for n in placed.bins]  # the highest is never left out
+    for column, stretch in enumerate(placed.bins):
+        assert placed.at(placed.edges[column]) == placed.at(placed.edges[column + 1] - 1) == stretch
+        assert placed.place(stretch) == placed.edges[column : column + 2]
+    assert placed.at(GUTTER - 1) is placed.at(placed.edges[-1]) is None
+
+
+def test_columns_that_are_empty_in_all_rows_are_left_out() -> None:
+    columns = (Column("full", 6, 9), Column("empty", 6, 8))
+    lines = drawn(table("t", "title", columns, [("a", {"full": ("1", "text"), "empty": ("", "text")}, None)]))
+    assert "full" in lines[0] and "empty" not in lines[0]
+
+
+def test_a_distribution_has_an_axis_and_marks() -> None:
+    row = {
+        "p50": 1000,
+        "p95": 100_000,
+        "p99": 1e5,
+        "max": 1e5,
+        "count": 9,
+        "left_out": 0,
+        "least": 10,
+        "greatest": 100_000,
+    }
+    row["histogram"] = [0, 0, 0, 0, 1, 2, 4, 2, 1, 0, 0, 1]  # type: ignore[assignment]
+    cells = spread_cells(row)["distribution"]
+    assert callable(cells)
+    shape = "".join(part for part, _ in cells(48, Styles("dark")))
+    assert len(shape) == 48 and shape[24] == "│" and shape[47] == "┊"
+    head = spread_heads([row])["distribution"]
+    assert callable(head)
+    assert head(48, Styles("dark"))[0].index("╷1s") == 24
 
 
 COLUMNS = (Column("a", 5, 3), Column("b", 5, 9, grows=20), Column("c", 5, 6))
