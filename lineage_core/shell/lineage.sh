@@ -720,7 +720,8 @@ __lineage_log() {
   case $-${__lineage_poor[1]-} in
     *r*) __lineage_elsewhere bash "$@" ;;
     *1) __lineage_write "$@" ;;
-    *) __lineage_write "$@" 2>/dev/null ;;
+    # Twice, because where one descriptor is left only closing can be undone: nothing that bash says of it is seen.
+    *) { __lineage_write "$@" 2>/dev/null; } 2>&- ;;
   esac || __lineage_failed $? "$@"
 }
 
@@ -877,10 +878,13 @@ __lineage_without_data() {
 __lineage_failed() {
   case $1/${__lineage_poor[1]-} in
     1/1) __lineage_because 'cannot redirect' ;;
-    1/*)  # bash could not redirect, and has said so: the limit came in the meantime
-      builtin printf -v '__lineage_poor[1]' 1
-      __lineage_write "${@:2}" && return 0
-      set -- $? "${@:2}" ;;
+    [134]/)
+      if (( $# > 1 )) && ! { { builtin printf '' >/dev/null; } 2>/dev/null; } 2>&-; then
+        # No descriptor is left for a redirection; a process of its own needs none.
+        builtin printf -v '__lineage_poor[1]' 1
+        __lineage_write "${@:2}" && return 0
+        set -- $? "${@:2}"
+      fi ;;
   esac
   case $1 in
     4) __lineage_warn dropped "${__lineage_why[1]-}; events are logged without data"; return 0 ;;
