@@ -6,8 +6,10 @@ from here once, and counts from it: it may be any hour of any date, and midnight
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from lineage_core.base import clock
 
@@ -20,6 +22,19 @@ def now() -> int:
 def today() -> str:
     """The UTC date now: that of the daily file that an event goes to."""
     return clock.utc_date(now())
+
+
+SHIFT = {name: value for name, value in os.environ.items() if name == "LD_PRELOAD" or name.startswith("FAKETIME")}
+"""For the environment of a program that is given one: what shifts its clock too, under `tests/at_times.sh`."""
+
+
+def written_at(path: Path) -> int:
+    """When a file was written last, in microseconds of the clock that `now` has.
+
+    Under libfaketime the kernel's times stay real; `tests/at_times.sh` tells in FAKETIME by how many seconds it shifts.
+    """
+    shift = int(os.environ.get("FAKETIME", "0s").removesuffix("s"))
+    return path.stat().st_mtime_ns // 1000 + shift * clock.SECOND
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:

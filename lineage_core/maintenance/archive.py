@@ -80,7 +80,10 @@ def due(directory: Path, now: int, keep_days: int, *, combined: bool = False) ->
                 wanted = daily[1][:7] < today[:7] and daily[1] < newest if daily else False
                 if not (wanted or _MOVED_NAME.fullmatch(entry.name) or (combined and entry.name == COMBINED_NAME)):
                     continue
-                status = entry.stat(follow_symlinks=False)
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue  # it went away just now
                 if stat.S_ISREG(status.st_mode):
                     path = directory / entry.name
                     found.append(Source(path, status.st_size, _target(path, status)))
@@ -129,8 +132,13 @@ def archive(
                 if os.path.lexists(path):
                     yield Step("left", source, f"{path.name} is in its way")
                     continue
-                source.path.rename(path)
-                moved.append((source._replace(path=path), WriterWait(path, patience)))
+                try:
+                    source.path.rename(path)
+                    waiting = WriterWait(path, patience)
+                except FileNotFoundError:
+                    yield Step("left", source, "it went away meanwhile")
+                    continue
+                moved.append((source._replace(path=path), waiting))
                 yield Step("renamed", source)
             _sync(directory)
             yield from _finish(directory, moved)

@@ -93,9 +93,16 @@ def hand_over(fd: int, like: os.stat_result) -> None:
     os.fchmod(fd, stat.S_IMODE(like.st_mode))
 
 
+def _opened(path: Path) -> int:
+    try:
+        return open_file(path)
+    except JournalError as error:
+        raise JournalError(f"{path}: {error}") from error
+
+
 def content(path: Path, size: int | None = None) -> Iterator[bytes]:
     """The bytes of a file, or its first `size` ones."""
-    fd = open_file(path)
+    fd = _opened(path)
     try:
         yield from pieces(fd, _BLOCK, size)
     finally:
@@ -104,7 +111,7 @@ def content(path: Path, size: int | None = None) -> Iterator[bytes]:
 
 def unpacked(path: Path) -> Iterator[bytes]:
     """The content of a gzip file."""
-    fd = open_file(path)
+    fd = _opened(path)
     try:
         yield from unpack(fd, _BLOCK)
     finally:

@@ -107,7 +107,7 @@ __lineage_native() {
   local IFS=' ' __l_type=$2 __l_fields=$5 __l_task=${6-} __l_1=${7-} __l_2='' __l_3='' __l_data='' __l_free='' __l_seen='' \
     __l_t=${EPOCHREALTIME//[!0-9]/} __l_id __l_parent='' __l_at __l_n __l_principal=${CORTEX_PRINCIPAL:-system} \
     __l_session=${CORTEX_SESSION_ID-} __l_trace=${CORTEX_TRACE_ID-} __l_span='' __l_text __l_actor=coordinator-master __l_s \
-    __l_stamp __l_context='' __l_line __l_dir __l_heal __l_v __l_o __l_q=\\ __l_error='' || return 7
+    __l_stamp __l_context='' __l_line __l_dir __l_heal __l_v __l_o __l_q=\\ __l_error='' __l_special='' || return 7
   case $__l_t/$4/$# in
     [1-9]???????????????/1/[78]) __l_data=${8-} __l_2=- __l_3=- ;;
     [1-9]???????????????/2/[89]) __l_data=${9-} __l_2=$8 __l_3=- ;;
@@ -121,11 +121,18 @@ __lineage_native() {
     __l_at = __lineage_last[1], __l_n = __lineage_last[2], 1 )) || __l_at=$__l_t __l_n=0
   builtin printf -v __l_id 'lineage-%s%07d%03d' "$__l_at" "${BASHPID//[!0-9]/}" "$__l_n"
 
-  case ${LINEAGE_PARENT_ID-} in ?*) __l_parent=$LINEAGE_PARENT_ID ;; *) __lineage_parent "$__l_task" ;; esac
+  case ${LINEAGE_PARENT_ID:+given}/${__lineage_parents[1]-} in
+    given/*) __l_parent=$LINEAGE_PARENT_ID ;;
+    "/$__l_task"$'\t'*) __l_parent=${__lineage_parents[1]##*$'\t'} ;;
+    *) __lineage_parent "$__l_task" ;;
+  esac
   case ${__l_trace:+set}${TRACEPARENT-} in 00-*) __lineage_traceparent "$TRACEPARENT" || return 9 ;; esac
   __l_text="$__l_task $__l_1 $__l_2 $__l_3 $__l_principal $__l_session $__l_trace $__l_parent"
-  # Beyond ASCII, bytes are what counts. (Always to set the locale would cost a third of the call.)
-  [[ $__l_text$__l_data != *[!\ -~$'\n\t']* ]] || local LC_ALL=C || return 7
+  if [[ $__l_text == *[!\ !#-\[\]-~]* || $__l_data == *[!\ -~$'\n\t']* ]]; then
+    __l_special=1
+    # Beyond ASCII, bytes are what counts. (Always to set the locale would cost a third of the call.)
+    [[ $__l_text$__l_data != *[!\ -~$'\n\t']* ]] || local LC_ALL=C || return 7
+  fi
   case $__l_fields in
     *'"reason":"%s"' | *'"reason":"%s"%.0s' | *error*) __l_free=${__l_3#-} __l_free=${__l_free:-$__l_2} ;;
   esac
@@ -138,10 +145,10 @@ __lineage_native() {
     *\\u*)  # what stands for no ASCII; __lineage_members refuses others
       __l_v=${__l_data//\\\\u/"$__l_q$__l_q^u"}
       __lineage_harmless " $__l_free ${__l_v//\\u????/$'\x7f'}" || return 9 ;;
-    *) __lineage_harmless " $__l_free $__l_data" || return 9 ;;
+    *) __lineage_harmless " $__l_free $__l_data" || __lineage_redacted || return 9 ;;
   esac
   case $__l_data in '' | '{}') __l_data='' ;; *) __lineage_members || return 9 ;; esac
-  if [[ $__l_text == *[!\ !#-\[\]-~]* || $__l_data == *[!$'\x01'-$'\x7f']* ]]; then __lineage_special || return 9; fi
+  case $__l_special in 1) __lineage_special || return 9 ;; esac
   case $3 in 1) __l_actor=$__l_1 ;; 2) __l_actor=$__l_2 ;; esac
   case $__l_type/$__l_actor in
     /*-master) __l_type=master ;; /*daemon) __l_type=daemon ;; /system) __l_type=system ;; /*) __l_type=user ;;
@@ -154,17 +161,15 @@ __lineage_native() {
   case $__l_error in ?*) __lineage_error || return 9 ;; esac
   __l_fields=$__l_data${__l_data:+${__l_fields:+,}}$__l_fields
 
-  # UTC from seconds since the epoch, by arithmetic.
   __l_s=${__l_t:0:10}
-  (( __lineage_today[1] == __l_s / 86400 )) || __lineage_date $(( __l_s / 86400 ))
-  builtin printf -v __l_stamp '%sT%02d:%02d:%02d.%sZ' \
-    "${__lineage_today[2]}" $(( __l_s / 3600 % 24 )) $(( __l_s / 60 % 60 )) $(( __l_s % 60 )) "${__l_t:10}"
+  (( __lineage_today[1] == __l_s / 60 )) || __lineage_date $(( __l_s / 60 ))
+  __l_n=$(( 100 + __l_s % 60 ))
+  __l_stamp=${__lineage_today[2]}:${__l_n:1}.${__l_t:10}Z
   case $__l_session$__l_trace in ?*) __lineage_context ;; esac
   case ${LINEAGE_TIMING-} in 1) __lineage_timing || return 9 ;; esac
   case ${__lineage_tag[1]-} in ?*) __l_context+=",\"tags\":[\"${__lineage_tag[1]}\"]" ;; esac
-  __l_line="{\"lineage_id\":\"$__l_id\",\"task_id\":\"$__l_task\",\"event_type\":\"$1\",\"timestamp\":\"$__l_stamp\",\"actor\":\
-{\"type\":\"$__l_type\",\"id\":\"$__l_actor\",\"principal\":\"$__l_principal\"},\"event_data\":{$__l_fields},\
-\"parent_lineage_id\":${__l_parent:+\"}${__l_parent:-null}${__l_parent:+\"}$__l_context,\"version\":\"1.0.0\"}"
+  case $__l_parent in '') __l_parent=null ;; *) __l_parent=\"$__l_parent\" ;; esac
+  __l_line='{"lineage_id":"'$__l_id'","task_id":"'$__l_task'","event_type":"'$1'","timestamp":"'$__l_stamp'","actor":{"type":"'$__l_type'","id":"'$__l_actor'","principal":"'$__l_principal'"},"event_data":{'$__l_fields'},"parent_lineage_id":'$__l_parent$__l_context',"version":"1.0.0"}'
 
   case ${LINEAGE_DIR-} in ?*) __l_dir=$LINEAGE_DIR ;; *) __lineage_where || return ;; esac
   __lineage_append "$__l_dir/lineage-${__l_stamp%%T*}.jsonl" || return
@@ -172,14 +177,14 @@ __lineage_native() {
   __lineage_wrote "$__l_id" "$6"
 }
 
-# DAY: the date of a day since the epoch, into __lineage_today (civil_from_days, after Howard Hinnant).
+# MINUTE: UTC of a minute since the epoch, into __lineage_today (civil_from_days, after Howard Hinnant).
 __lineage_date() {
-  local __l_doe __l_yoe __l_doy __l_m __l_era __l_date || return
-  (( __l_era = ($1 + 719468) / 146097, __l_doe = ($1 + 719468) % 146097,
+  local __l_day __l_doe __l_yoe __l_doy __l_m __l_era __l_date || return
+  (( __l_day = $1 / 1440 + 719468, __l_era = __l_day / 146097, __l_doe = __l_day % 146097,
     __l_yoe = (__l_doe - __l_doe / 1460 + __l_doe / 36524 - __l_doe / 146096) / 365,
     __l_doy = __l_doe - (365 * __l_yoe + __l_yoe / 4 - __l_yoe / 100), __l_m = (5 * __l_doy + 2) / 153 ))
-  builtin printf -v __l_date '%04d-%02d-%02d' $(( __l_yoe + __l_era * 400 + (__l_m > 9) )) \
-    $(( __l_m < 10 ? __l_m + 3 : __l_m - 9 )) $(( __l_doy - (153 * __l_m + 2) / 5 + 1 ))
+  builtin printf -v __l_date '%04d-%02d-%02dT%02d:%02d' $(( __l_yoe + __l_era * 400 + (__l_m > 9) )) \
+    $(( __l_m < 10 ? __l_m + 3 : __l_m - 9 )) $(( __l_doy - (153 * __l_m + 2) / 5 + 1 )) $(( $1 / 60 % 24 )) $(( $1 % 60 ))
   builtin printf -v '__lineage_today[1]' '%s' "$1"
   builtin printf -v '__lineage_today[2]' '%s' "$__l_date"
 }
@@ -233,6 +238,10 @@ __lineage_harmless() {
   local __l_v=I || return
   [[ ${__l_v,,} == i ]] || local LC_ALL=C  # Turkish has another small I
   __l_v="${1,,} "
+  case $__l_v in *\"token_* | *_tokens\"*)  # the usual names of numbers
+    __l_v=${__l_v//\"token_usage\"/\"\"} __l_v=${__l_v//\"token_budget\"/\"\"} __l_v=${__l_v//\"total_tokens\"/\"\"}
+    __l_v=${__l_v//\"input_tokens\"/\"\"} __l_v=${__l_v//\"output_tokens\"/\"\"} ;;
+  esac
   case $__l_v in
     *token* | *key* | *pass* | *pw* | *secret* | *auth* | *credential* | *cookie* | *bearer* | *sess*id* | *.sid* | *sig* | *otp* \
       | *psk* | *pswd* | *mnemonic* | *seedphrase* | *basic\ * | *\ -[upawb]* | *-user* | *[$'\n\t\r']* | *\"-* | *\'-* | *\\* | *://* \
@@ -263,10 +272,6 @@ __lineage_cleared() {
   esac
   case $1 in *SK[0-9A-Fa-f]* | *SG.*) return 1 ;; esac
   case $__l_v in *://*@*) __lineage_addresses || return ;; esac
-  case $__l_v in *\"token_* | *_tokens\"*)  # the usual names of numbers
-    __l_v=${__l_v//\"token_usage\"/} __l_v=${__l_v//\"token_budget\"/} __l_v=${__l_v//\"total_tokens\"/}
-    __l_v=${__l_v//\"input_tokens\"/} __l_v=${__l_v//\"output_tokens\"/} ;;
-  esac
   case $__l_v in
     *bearer\ * | *basic\ * | *\ -[upawb]* | *[\"\']-[upawb]* | *-user[\ =\"\']* | *-stdin* | *%3* | *identified\ by* | *sudo\ -s* | *sqlplus* \
       | *thin:* | *machine\ *password\ * | *:[56]43[23]:* | *:\*:* | *hooks.[sz]* | *webhooks/* | *webhook.office* | *@tcp\(* \
@@ -336,6 +341,7 @@ __lineage_members() {
     shift 2
   done
   [[ $__l_state == n && -z $__l_stack ]] || return
+  case $__l_seen in *'|1:metadata|'*) [[ $__l_v != *\"metadata\":[!\{]* ]] || return ;; esac
   __l_v=${__l_v#?} __l_v=${__l_v%?}
   for __l_o in ${__l_fields//[!a-z_]/ }; do
     case $__l_seen in *"|1:$__l_o|"*) __lineage_without_names || return; break ;; esac
@@ -435,6 +441,36 @@ __lineage_compact() {
   done
   builtin printf -v __l_v '%s"' "${__l_p[@]}"
   __l_v=${__l_v%\"}
+}
+
+# __l_data: with [redacted] for what stands under a plain name of a secret, if that surely is one and nothing else is.
+# (What Python would leave there, states and placeholders, has no digit beside a letter.)
+__lineage_redacted() {
+  local __l_p __l_w __l_i || return
+  case $__l_data in *\\* | *\") return 1 ;; esac
+  IFS='"'
+  # shellcheck disable=SC2206  # it is to be split; set -f holds
+  __l_p=($__l_data)
+  IFS=' '
+  __l_w=("${__l_p[@]}")
+  for (( __l_i = 1; __l_i + 2 < ${#__l_p[@]}; __l_i += 2 )); do
+    case ${__l_p[__l_i]} in
+      *[!a-z0-9_]* | *secretar* | *tokeniz* | *passwordless* | *cookiecutter*) continue ;;
+      *password | *passwd | *secret | *token | *api_key | *apikey | *access_key | *private_key) ;;
+      *) continue ;;
+    esac
+    case ${__l_p[__l_i + 1]}/${__l_p[__l_i + 2]} in
+      *[!a-zA-Z0-9_@#^+=/\!.~:\ -]*) ;;
+      :/*\ * | :\ /*\ *) ;;
+      :/*[0-9]*[a-zA-Z]* | :\ /*[0-9]*[a-zA-Z]* | :/*[a-zA-Z]*[0-9]* | :\ /*[a-zA-Z]*[0-9]*)
+        (( ${#__l_p[__l_i + 2]} <= 400 )) || continue
+        __l_p[__l_i + 2]='[redacted]' __l_w[__l_i]='' __l_w[__l_i + 2]='' ;;
+    esac
+  done
+  builtin printf -v __l_o '%s"' "${__l_w[@]}"
+  __lineage_harmless " $__l_free ${__l_o%\"}" || return
+  builtin printf -v __l_o '%s"' "${__l_p[@]}"
+  __l_data=${__l_o%\"}
 }
 
 # Whether the names of secrets in __l_v have no values: what stands before a `:` or `=`, and some phrases.
@@ -562,29 +598,46 @@ __lineage_fits() {
 }
 
 # ID TASK: leave the id, for the caller and as the parent of the task's next event. (What cannot be set is read-only.)
-# Parents are lines "TASK<TAB>ID", newest first, in lists by the last digits of the task, so that none grows long.
+# Each is "TASK<TAB>ID". The newest is element 1; older ones are lines, newest first, in lists by the last digits of the
+# task, so that none grows long.
 __lineage_wrote() {
   builtin printf -v LINEAGE_ID '%s' "$1"
   case ${LINEAGE_PRINT_ID-} in 1) builtin printf '%s\n' "$1" ;; esac
-  case $2 in *[$'\t\n']*) return 0 ;; esac
-  local __l_n=000${2//[!0-9]/} __l_v || return 0
-  __l_n=1${__l_n: -3}
-  __l_v=${__lineage_parents[__l_n]-}
-  case $__l_v in "$2"$'\t'*) __l_v=${__l_v#*$'\n'} ;; esac
-  (( ${#__l_v} < 1000 )) || __l_v=${__l_v%$'\n'*$'\n'}$'\n'
-  __lineage_keep "$2"$'\t'"$1"$'\n'"$__l_v"
+  case ${__lineage_parents[1]-} in
+    "$2"$'\t'*) ;;
+    *)
+      case $2 in *[$'\t\n']*) return 0 ;; esac
+      __lineage_older ;;
+  esac
+  __lineage_keep 1 "$2"$'\t'"$1"
 }
+# INDEX TEXT
 __lineage_keep() {
-  case ${__lineage_parents@a} in *r*) ;; *) __lineage_parents[__l_n]=$1 ;; esac  # printf -v takes five times as long here
+  # printf -v takes five times as long here
+  case ${__lineage_parents@a} in '' | a) __lineage_parents[$1]=$2 ;; esac
+}
+# Puts the newest into its list. (No variable of its own: one of the caller's could hand down attributes.)
+__lineage_older() {
+  set -- "${__lineage_parents[1]-}"
+  case $1 in '') return ;; esac
+  set -- "$1" "000${1%%$'\t'*}"
+  set -- "$1" "${2//[!0-9]/}"
+  set -- "$1" "1${2: -3}"
+  set -- "$1" "$2" "${__lineage_parents[$2]-}"
+  case $3 in "${1%%$'\t'*}"$'\t'*) set -- "$1" "$2" "${3#*$'\n'}" ;; esac
+  (( ${#3} < 1000 )) || set -- "$1" "$2" "${3%$'\n'*$'\n'}"$'\n'
+  __lineage_keep "$2" "$1"$'\n'"$3"
 }
 
 # TASK: the last event of that task in this shell, into __l_parent.
 __lineage_parent() {
-  local __l_n=000${1//[!0-9]/} __l_v || return 0
-  __l_n=1${__l_n: -3}
-  __l_v=$'\n'${__lineage_parents[__l_n]-}
-  case $__l_v in
-    *$'\n'"$1"$'\t'*) __l_v=${__l_v#*$'\n'"$1"$'\t'}; builtin printf -v __l_parent '%s' "${__l_v%%$'\n'*}" ;;
+  set -- "$1" "000${1//[!0-9]/}"
+  set -- "$1" "1${2: -3}"
+  set -- "$1" $'\n'"${__lineage_parents[1]-}"$'\n'"${__lineage_parents[$2]-}"
+  case $2 in
+    *$'\n'"$1"$'\t'*)
+      set -- "${2#*$'\n'"$1"$'\t'}"
+      builtin printf -v __l_parent '%s' "${1%%$'\n'*}" ;;
   esac
 }
 
@@ -701,6 +754,9 @@ __lineage_error() {
   __l_v=${__l_error#*$'\n'}
   case $__l_v in
     \{?*\}) __l_v=${__l_v#?} __l_v=${__l_v%?} __l_details=,$__l_v; __lineage_split ;;
+    '' | '{}' | null) ;;
+    \[*) return 1 ;;
+    *) __l_details=,\"details\":$__l_v ;;
   esac
   builtin printf -v __l_s '|%s' "${__l_keys[@]}"
   __l_v=''
@@ -723,31 +779,6 @@ __lineage_log() {
     # Twice, because where one descriptor is left only closing can be undone: nothing that bash says of it is seen.
     *) { __lineage_write "$@" 2>/dev/null; } 2>&- ;;
   esac || __lineage_failed $? "$@"
-}
-
-# …: in bash, if that is sure; else in a fresh bash or in Python; else without DATA. 0, or 4 without DATA; 2 or 3 not
-# written, and __lineage_because told why.
-__lineage_write() {
-  case ${BASH_COMPAT-}:$BASHOPTS: in
-    # What bash before 4.3 did with quotes, and patterns that ignore case, are not for this file; and who inherits
-    # attributes would have a caller's `declare -i` evaluate what is assigned.
-    [!:]* | *:compat[34]?:* | *:nocasematch:* | *:localvar_inherit:*) __lineage_elsewhere bash "$@"; return ;;
-    *:globasciiranges:*) ;;
-    *) local LC_ALL=C ;;
-  esac || { __lineage_elsewhere bash "$@"; return; }
-  # shellcheck disable=SC2166  # bash 3.2, which must read this, has no [[ -R ]]
-  if [ -R LINEAGE_DIR -o -R CORTEX_HOME -o -R CORTEX_ENV -o -R CORTEX_PRINCIPAL -o -R CORTEX_SESSION_ID -o -R CORTEX_TRACE_ID \
-    -o -R TRACEPARENT -o -R LINEAGE_PARENT_ID -o -R LINEAGE_PYTHON ]; then
-    local __l_v || return 3
-    for __l_v in LINEAGE_DIR CORTEX_HOME CORTEX_ENV CORTEX_PRINCIPAL CORTEX_SESSION_ID CORTEX_TRACE_ID TRACEPARENT \
-      LINEAGE_PARENT_ID LINEAGE_PYTHON; do
-      [ ! -R "$__l_v" ] || local "$__l_v="
-    done
-  fi
-  case ${LINEAGE_FORCE_PYTHON-} in
-    1) __lineage_otherwise 9 "$@" ;;
-    *) __lineage_native "$@" || __lineage_otherwise $? "$@" ;;
-  esac
 }
 
 # CODE EVENT …: as __lineage_write, what bash did not write in this shell.
@@ -810,10 +841,10 @@ __lineage_in_python() {
     __l_c=$(readlink -f -- "${__l_c:-/}")
     for __l_c in "${__l_root%/lib/python3*}/bin/python" "$__l_root/.venv/bin/python" "${__l_c%/*}/python" \
       "$(builtin command -v python3)"; do
-      [ ! -x "$__l_c" ] || break
+      [ ! -f "$__l_c" ] || [ ! -x "$__l_c" ] || break
     done
   fi
-  [ -x "$__l_c" ] || return 127
+  [ -f "$__l_c" ] && [ -x "$__l_c" ] || return 127
   exec "$__l_c" -P -c "$__l_run" "$__l_root" "${@:2}"
 }
 
@@ -826,7 +857,7 @@ __lineage_in_bash() {
     log_handoff_accepted log_handoff_completed __lineage_native __lineage_large __lineage_settings \
     __lineage_percentage __lineage_date __lineage_traceparent __lineage_context __lineage_timing __lineage_where \
     __lineage_append __lineage_new_file __lineage_new_folder __lineage_failed_at __lineage_pour __lineage_fits \
-    __lineage_because __lineage_wrote __lineage_keep __lineage_parent __lineage_harmless __lineage_cleared __lineage_addresses __lineage_named __lineage_members \
+    __lineage_because __lineage_wrote __lineage_keep __lineage_older __lineage_parent __lineage_harmless __lineage_redacted __lineage_cleared __lineage_addresses __lineage_named __lineage_members \
     __lineage_compact __lineage_structure __lineage_scalar __lineage_unicode __lineage_special __lineage_escape \
     __lineage_utf8 __lineage_without_names __lineage_split __lineage_error __lineage_write __lineage_otherwise __lineage_elsewhere \
     __lineage_request __lineage_in_python __lineage_in_bash __lineage_without_data __lineage_answer)"
@@ -964,13 +995,13 @@ __lineage_run_here() {
 }
 
 case $BASH_VERSION in
-  [0-4].*)  # Python does it all; these run in 3.2
+  [0-4].*)  # Python does it all, see also the end; these run in 3.2
     __lineage_log() {
       case ${LINEAGE_DISABLED-} in 1) return 0 ;; esac
       __lineage_elsewhere python "$@" 2>/dev/null || __lineage_failed $? "$@"
     }
     __lineage_because() { __lineage_why[1]=$1; }
-    __lineage_keep() { __lineage_parents[__l_n]=$1; }
+    __lineage_keep() { __lineage_parents[$1]=$2; }
     ;;
 esac
 
@@ -1019,5 +1050,37 @@ case " ${!__lineage_@} ${LINEAGE_ID+again}" in
       __lineage_located "${BASH_SOURCE[0]}"
     } 2>/dev/null || builtin true ;;
 esac
-case :$__lineage_aliases: in *:expand_aliases:*) builtin shopt -s expand_aliases ;; esac
+case :$__lineage_aliases: in *:expand_aliases:*) __lineage_aliases=s ;; *) __lineage_aliases=u ;; esac
+case $BASH_VERSION in
+  [0-4].*)  # bash 3.2 could not read what follows
+    \builtin shopt "-$__lineage_aliases" expand_aliases
+    \builtin unset -v __lineage_aliases
+    return 0 ;;
+esac
+
+# …: in bash, if that is sure; else in a fresh bash or in Python; else without DATA. 0, or 4 without DATA; 2 or 3 not
+# written, and __lineage_because told why.
+__lineage_write() {
+  case ${BASH_COMPAT-}:$BASHOPTS: in
+    # What bash before 4.3 did with quotes, and patterns that ignore case, are not for this file; and who inherits
+    # attributes would have a caller's `declare -i` evaluate what is assigned.
+    [!:]* | *pat[34]?:* | *:nocasematch:* | *var_inherit:*) __lineage_elsewhere bash "$@"; return ;;
+    *:globasciiranges:*) ;;
+    *) local LC_ALL=C ;;
+  esac || { __lineage_elsewhere bash "$@"; return; }
+  if [[ -R LINEAGE_DIR || -R CORTEX_HOME || -R CORTEX_ENV || -R CORTEX_PRINCIPAL || -R CORTEX_SESSION_ID || -R CORTEX_TRACE_ID \
+    || -R TRACEPARENT || -R LINEAGE_PARENT_ID || -R LINEAGE_PYTHON ]]; then
+    local __l_v || return 3
+    for __l_v in LINEAGE_DIR CORTEX_HOME CORTEX_ENV CORTEX_PRINCIPAL CORTEX_SESSION_ID CORTEX_TRACE_ID TRACEPARENT \
+      LINEAGE_PARENT_ID LINEAGE_PYTHON; do
+      [ ! -R "$__l_v" ] || local "$__l_v="
+    done
+  fi
+  case ${LINEAGE_FORCE_PYTHON-} in
+    1) __lineage_otherwise 9 "$@" ;;
+    *) __lineage_native "$@" || __lineage_otherwise $? "$@" ;;
+  esac
+}
+
+\builtin shopt "-$__lineage_aliases" expand_aliases
 \builtin unset -v __lineage_aliases

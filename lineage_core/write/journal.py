@@ -94,9 +94,12 @@ def _open(path: str) -> tuple[int, bool]:
             fd, readable = _open_either(path, flags | (attempt if path == named else 0))
             break
         except FileNotFoundError:
-            if attempt:
+            if attempt and path == named:
                 _make_directory(os.path.dirname(path))
     else:
+        if os.path.islink(named):
+            told = f"it is a symbolic link to {path}, which is not there: make that file, or remove the link"
+            raise JournalError(f"cannot write {named}: {told}")
         raise FileNotFoundError(2, "its directory goes away as soon as it is made", path)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)

@@ -4,9 +4,9 @@ Pure: the time, the id and the environment come in as arguments.
 
 Two judges, one set of rules. Strict (`lineage log`, `Journal.log`) refuses with BadInputError. Lenient (the shell
 functions) keeps the event wherever it can, and marks it with the tag `invalid-data`: DATA that is no JSON object and
-words beyond the last argument are kept as text under `metadata.raw_data`, a wrong percentage as it is, an id longer
-than MAX_ID and a text longer than MAX_TEXT cut short with `…`, bytes that are not UTF-8 as U+FFFD. A missing argument
-is refused by both.
+words beyond the last argument are kept as text under `metadata.raw_data`, as is a `metadata` that is no object, a
+wrong percentage as it is, an id longer than MAX_ID and a text longer than MAX_TEXT cut short with `…`, bytes that are
+not UTF-8 as U+FFFD. A missing argument is refused by both.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from lineage_core.base.errors import BadInputError
 from lineage_core.model.event_types import EVENTS, SCHEMA_VERSION, EventSpec, creator_type, nearest
-from lineage_core.write.json_encoder import Number, checked_object, number, parse_object, well_formed
+from lineage_core.write.json_encoder import Number, checked_object, dumps, number, parse_object, well_formed
 from lineage_core.write.redaction import redactor
 
 MAX_ID = 1024
@@ -136,7 +136,26 @@ def error_details(message: str, data: dict[str, Any]) -> dict[str, Any]:
     error_type = None if isinstance(data.get("error_type"), (dict, list, tuple)) else data.pop("error_type", None)
     details = data.pop("error_details", None)
     base = {"error_type": "worker_failure" if error_type is None else error_type, "error_message": message}
-    return base | details if isinstance(details, dict) else base
+    if details is not None and not isinstance(details, dict):
+        details = {"details": _one_level_down(details)}
+    return base | (details or {})
+
+
+def _one_level_down(value: Any) -> Any:
+    """A value that is not put where it was given: a list becomes its JSON text, as it could be nested too deeply."""
+    return dumps(value) if isinstance(value, (list, tuple)) else value
+
+
+def metadata(given: dict[str, Any], *, lenient: bool) -> tuple[dict[str, Any], bool]:
+    """DATA whose `metadata`, if there is one, is an object; and whether it had to be made one (see `compose`).
+
+    Raises BadInputError, unless lenient.
+    """
+    if isinstance(given.get("metadata", {}), dict):
+        return given, False
+    if not lenient:
+        raise BadInputError(f"metadata must be a JSON object, not {str(given['metadata'])[:100]!r}")
+    return given | {"metadata": {"raw_data": _one_level_down(given["metadata"])}}, True
 
 
 def context_of(environ: Mapping[str, str]) -> dict[str, str]:
@@ -215,6 +234,7 @@ def compose(
             given, bent = {"metadata": {"raw_data": given[:MAX_TEXT]}}, True
     else:
         given = {}
+    given, not_object = metadata(given, lenient=lenient)
     full, wrong = event_data(spec, named, redact(given), lenient=lenient)
     actor_id = named.get(spec.actor_param, spec.actor_param)
     record: dict[str, Any] = {
@@ -234,7 +254,7 @@ def compose(
         record["related_task_ids"] = related
     if context := context_of(who):
         record["context"] = context
-    labels = [*tags, INVALID_DATA_TAG] if bent or wrong or not_utf8 else tags
+    labels = [*tags, INVALID_DATA_TAG] if bent or wrong or not_object or not_utf8 else tags
     if labels:
         record["tags"] = labels
     record["version"] = SCHEMA_VERSION

@@ -85,8 +85,10 @@ _VALID = r"""
 {"a":"\udc00\ud800"} | {"\ud800":1,"\udfff":2} | {"a":"\b\f\n\r\t\"\\"} | {"a":"\u0000"} | {"a":"\u001b"}
 {"a":"x\\"} | {"a\"b":1} | {"a":"}\",\"b\":"} | {"é":"è"} | {"a":"€😀"} | {"a":"\\u0061"} | {"a":"\\\\\""}
 {"a":1,"a":2} | {"a":{"b":1,"b":2}} | {"a":1,"\u0061":2} | {"a":1,"b":{"a":2}} | {"|":1} | {"a|b":1,"b":2}
-{"worker_id":"x"} | {"metadata":{"raw_data":"y"}} | {"metadata":"text"} | {"error_type":"t"} | {"error_type":null}
-{"error_details":{"error_type":"t"}} | {"error_details":"text"} | {"progress_percentage":5} | {"reason":null}
+{"worker_id":"x"} | {"metadata":{"raw_data":"y"}} | {"error_type":"t"} | {"error_type":null}
+{"error_details":{"error_type":"t"}} | {"error_details":"text"} | {"error_details":[1,{"a":"b"}]}
+{"error_details":7} | {"error_details":null} | {"error_details":"say \"x\"","error_type":"t"} | {"reason":null}
+{"a":{"metadata":"text"}} | {"a":{"metadata":1},"metadata":{"b":2}} | {"progress_percentage":5}
 {"K":1,"V":"M","W":[]} | {"token_usage":{"input_tokens":1,"total_tokens":2},"token_budget":3}
 {"password":"x"} | {"n":{"apiKey":"y"}} | {"note":"password=x"} | {"accessToken":"z","tokens":1}
 {"url":"https:\/\/kim:x@host"} | {"a":"b\nsk-0123456789abcdefghijkl"} | {"a":"task-1\/2"}

@@ -155,6 +155,67 @@ def test_what_is_no_json_object_is_kept_as_text(bash: BashWriter, text: str):
     assert python_record("task_created", *words, strict=True) is None
 
 
+def test_details_of_an_error_that_are_text_are_kept(bash: BashWriter):
+    words = unique(["task-", "worker-1", "broke", '{"error_details":"at line 3"}'])
+    record = only_record(bash.call("log_worker_failed", *words))
+    assert record == python_record("worker_failed", *words)
+    error = {"error_type": "worker_failure", "error_message": "broke", "details": "at line 3"}
+    assert record["event_data"]["error_details"] == error
+
+
+@pytest.mark.parametrize("value", ['"text"', '["a",1]', "7", "null", '"{"', '""', "true"])
+def test_metadata_that_is_no_object_is_refused_or_kept_as_text(bash: BashWriter, value: str):
+    words = unique(["task-", "kim", f'{{"a":1,"metadata":{value}}}'])
+    record = only_record(bash.call("log_task_created", *words))
+    assert record == python_record("task_created", *words)
+    assert record["tags"] == ["invalid-data"]
+    kept = value if value[0] == "[" else exact(value.encode())
+    assert record["event_data"] == {"a": "1", "metadata": {"raw_data": kept}}
+    assert python_record("task_created", *words, strict=True) is None
+
+
+_SECRET_NAMES = """
+password|db_password|DB_PASSWORD|secret|client_secret|token|access_token|api_key|apikey|private_key|aws_access_key
+secretary_password|tokenizer_token|passwordless_token|cookiecutter_secret|key|tokens|token_count|passwords|pwd|name
+value|note|s\u00e9cret|a b token
+"""
+_SECRET_VALUES = """
+hunter2|x9|9ab|none|required|12345|1.5|v1.2|s3|[redacted]|$PASS1|${P1}|<p1>|a b1|is required 1||xxx|xx1|***|P@ss1
+aé1|-p hunter22|call1(x)|%PW1%|n/a|md5|https://kim:hunter2@host|a=b1|k:v1|/etc/secret1|~1a|a"1|a\\1
+"""
+NAMES = st.sampled_from(_SECRET_NAMES.strip().replace("\n", "|").split("|"))
+VALUES = st.sampled_from([*_SECRET_VALUES.strip().replace("\n", "|").split("|"), "a\n1", "x1" * 200, "x1" * 201])
+
+
+@st.composite
+def _with_secrets(draw: st.DrawFn) -> str:
+    """DATA in which some names are those of secrets."""
+    one, two, three, four = draw(NAMES), draw(VALUES), draw(NAMES), draw(VALUES)
+    value = draw(
+        st.sampled_from([{one: two}, {one: two, three: four}, {"a": {one: two}, three: [four]}, {one: {three: four}}])
+        | st.sampled_from([{"name": one, "value": two}, {"a": [one, two]}, {"a": [{one: two}, {three: four}], "n": 1}])
+    )
+    text = json.dumps(
+        value, ensure_ascii=draw(st.booleans()), separators=draw(st.sampled_from([(",", ":"), (", ", ": ")]))
+    )
+    return text if draw(st.integers(0, 9)) else text.replace("}", draw(st.sampled_from([",}", "}}", '"}'])), 1)
+
+
+@FEW
+@given(st.sampled_from([("task_created", ["kim"]), ("task_failed", ["a-master", "wrong password"])]), _with_secrets())
+def test_what_stands_under_the_name_of_a_secret_is_redacted_alike(
+    bash: BashWriter, call: tuple[str, list[str]], data: str
+):
+    agree(bash, EVENTS[call[0]], ["task-", *call[1], data])
+
+
+def test_under_the_usual_names_bash_redacts_by_itself(tmp_path: Path):
+    with BashWriter(tmp_path, {"LINEAGE_PYTHON": "/nonexistent"}) as bash:
+        for name in ("password", "db_password", "client_secret", "access_token", "api_key"):
+            record = only_record(bash.call("log_task_created", "t", "kim", f'{{"{name}": "hunter2","n":"1"}}'))
+            assert record["event_data"] == {name: "[redacted]", "n": "1"}
+
+
 @FEW
 @given(st.dictionaries(st.sampled_from(["SESSION_ID", "TRACE_ID", "PRINCIPAL"]), TEXTS), TEXTS)
 def test_the_environment_gives_the_same_context(bash: BashWriter, given: dict[str, str], parent: str):

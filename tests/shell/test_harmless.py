@@ -13,18 +13,23 @@ from lineage_core.write.redaction import redactor
 from tests.core.write.redaction_corpus import harmless, mixtures, secrets
 from tests.shell.bash_writer import LIBRARY
 
-# A text is the reason of a failure or, where it is data, DATA. What would be written without Python is sure.
+# A text is the reason of a failure or, where it is data, DATA. What would be written without Python is sure; what bash
+# redacts by itself is told.
 _LOOP = """
 source "$1"
 set -f
-__lineage_append() { sure=1; return 9; }
+__lineage_append() {
+  sure=1
+  case $text/$__l_line in data*'[redacted]'*) sure={$__l_fields} ;; esac
+  return 9
+}
 while IFS= read -r -d '' text; do
   sure=0
   case $text in
     data*) __lineage_native task_created '' 1 1 '%.0s%.0s%.0s' task-1 kim "${text#data}" ;;
     *) __lineage_native task_failed master 1 2 '%.0s"reason":"%s"%.0s' task-1 kim "${text#text}" '{"a":1}' ;;
   esac 2>/dev/null
-  printf $sure
+  printf '%s\\0' "$sure"
 done
 """
 clean = redactor({})
@@ -39,7 +44,11 @@ def cleared(values: list[Any], texts: list[str], locale: str = "C.UTF-8") -> lis
         command, input=fields, capture_output=True, check=True, env={"LC_ALL": locale, "LINEAGE_DIR": "/nowhere"}
     )
     assert done.stderr == b""
-    return [sign == "1" for sign in done.stdout.decode()]
+    signs = done.stdout.decode().split("\0")[:-1]
+    for value, sign in zip(values, signs, strict=True):
+        if sign[0] == "{":
+            assert json.loads(sign) == clean(value)
+    return [sign == "1" for sign in signs]
 
 
 def value_of(text: str) -> Any:

@@ -24,7 +24,7 @@ from lineage_core.write.batch import complete
 from lineage_core.write.json_encoder import encode
 from tests.conftest import CORTEX
 from tests.core.integration.cortex_story import AUDIT, COARSE, LOGIN, MEASURED, QUEUE, SEC, STEPS, Logged
-from tests.wallclock import now
+from tests.wallclock import SHIFT, now, written_at
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 
@@ -44,6 +44,7 @@ class Cortex:
             "CORTEX_PRINCIPAL": "user-kim",
             "CORTEX_SESSION_ID": "session-1",
             "CORTEX_TRACE_ID": "trace-1",
+            **SHIFT,
             **environ,
         }
         self._read = 0
@@ -138,7 +139,7 @@ def played(cortex: Cortex) -> World:
         assert [r["event_type"] for r in records] == [wanted.event for wanted in step.logs], step.command
         previous = None
         for wanted, record in zip(step.logs, records, strict=True):
-            work_at = (cortex.home / wanted.work).stat().st_mtime_ns // 1000 if wanted.work else 0
+            work_at = written_at(cortex.home / wanted.work) if wanted.work else 0
             seen.append(
                 Seen(wanted, record, begun, finished, work_at, previous, given, cortex.python_starts() - python)
             )

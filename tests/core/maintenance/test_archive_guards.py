@@ -111,6 +111,23 @@ def test_a_file_that_is_gone_meanwhile_is_told_and_the_next_is_archived(journal:
     assert [step.source.name for step in steps if step.word == "removed"] == [NEXT]
 
 
+@pytest.mark.parametrize("when", ["idle", "packed", "verified", "placed"])
+def test_a_file_that_goes_away_late_is_named(journal: Path, when: str) -> None:
+    moved = journal / f"{DAY}.archiving"
+    steps = run(journal, **{when: moved.unlink})
+    (left,) = [step for step in steps if step.word == "left"]
+    assert left.note.lower() == f"{moved}: no such file or directory".lower()
+
+
+def test_a_file_that_goes_away_before_it_is_renamed_is_told_and_the_next_is_archived(journal: Path) -> None:
+    (journal / NEXT).write_bytes(LINE)
+    (journal / "lineage-2026-11-14.jsonl").write_bytes(LINE)
+    gone = journal / NEXT
+    steps = run(journal, renamed=lambda: gone.unlink(missing_ok=True))
+    assert [step.source.name for step in steps if step.word == "left"] == [NEXT]
+    assert len([step for step in steps if step.word == "removed"]) == 2
+
+
 def test_what_was_only_to_be_removed_is_not_packed_again(journal: Path) -> None:
     run(journal)
     before = packed(journal).read_bytes()

@@ -105,3 +105,18 @@ def test_links_are_followed_to_their_end_and_no_further(tmp_path: Path) -> None:
     (tmp_path / "lineage-2026-11-22.jsonl").symlink_to("a")
     with pytest.raises(JournalError, match="too many symbolic links"):
         journal.append(record, 1_795_305_600_000_000)
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_link_to_nothing_is_named_with_what_to_do(writer: str, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    environ = {"PATH": os.environ["PATH"], "LINEAGE_PYTHON": sys.executable, "LINEAGE_DIR": str(journal)}
+    Journal(journal).log("task_created", "task-0", "kim")
+    (daily,) = journal.iterdir()
+    daily.unlink()
+    daily.symlink_to("elsewhere/gone.jsonl")
+    told = subprocess.run(WRITERS[writer], env=environ, capture_output=True, text=True)
+    assert told.returncode == 3
+    assert f"{daily}: it is a symbolic link to {journal}/elsewhere/gone.jsonl, which is not there" in told.stderr
+    assert "make that file, or remove the link" in told.stderr
+    assert [path.name for path in journal.iterdir()] == [daily.name]
