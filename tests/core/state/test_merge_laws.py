@@ -134,7 +134,7 @@ def test_tasks_that_left_memory_come_back_the_same(journal: Any) -> None:
 def test_rows_that_are_made_later_are_the_same(journal: Any, made: list[bool], kept: int) -> None:
     daily, shuffled = journal
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lineage_core.state.store.KEPT_TASKS", kept)
+        patch.setattr("lineage_core.state.store.DERIVED_TASKS", kept)
         state = State()
         left: set[str] = set()
         for fact, now in zip_longest(shuffled, made[: len(shuffled)], fillvalue=False):
