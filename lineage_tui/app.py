@@ -26,7 +26,7 @@ from lineage_core.state.store import State
 from lineage_tui.clipboard import OSC_52_MOST, in_tmux, load_buffer, osc_52
 from lineage_tui.screens.main import Changed, MainScreen
 from lineage_tui.screens.palette import Commands
-from lineage_tui.settings.config import SavedState, save_kept
+from lineage_tui.settings.config import SavedState, save_state
 from lineage_tui.settings.keymap import rebind
 from lineage_tui.shutdown import LOOK
 from lineage_tui.terminal import TerminalDriver, has_shell
@@ -89,7 +89,7 @@ class LineageApp(App[None]):
         ascii_only: bool = False,
         force_polling: bool = False,
         keys: Mapping[str, tuple[str, ...]] | None = None,
-        kept: SavedState | None = None,
+        saved: SavedState | None = None,
         clock: wall.Clock = wall.now,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
@@ -105,7 +105,7 @@ class LineageApp(App[None]):
         self.first_theme = theme
         self.commands = rebind(keys or {})
         self._bindings.key_to_bindings.pop(self.COMMAND_PALETTE_BINDING, None)  # one of our commands opens it
-        self.kept = kept
+        self.saved = saved
         self.main_screen: MainScreen | None = None
         self.defect: BaseException | None = None
         self.look: Callable[[], None] | None = None
@@ -119,8 +119,8 @@ class LineageApp(App[None]):
             self.set_interval(LOOK, self.look)
 
     def on_unmount(self) -> None:
-        if self.kept is not None and self.main_screen is not None:
-            save_kept(self.directory, self.main_screen.keep())
+        if self.saved is not None and self.main_screen is not None:
+            save_state(self.directory, self.main_screen.keep())
         self.feed.stop()
 
     def action_command_palette(self) -> None:

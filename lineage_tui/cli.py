@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from lineage_core.base import regex as patterns
     from lineage_core.base.time_input import parse_when
     from lineage_core.write import locations as paths
-    from lineage_tui.settings.config import SavedState, load_kept, read_config, settings
+    from lineage_tui.settings.config import SavedState, load_state, read_config, settings
     from lineage_tui.shutdown import ending
     from lineage_tui.terminal import TerminalState, missing
 
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
             ascii_only=chosen.ascii_only,
             force_polling=args.poll,
             keys=chosen.keys,
-            kept=None if args.demo else SavedState() if args.fresh else load_kept(directory),
+            saved=None if args.demo else SavedState() if args.fresh else load_state(directory),
         )
         user_files.folder("cache")
         user_files.folder("state")  # so that the screen says at once what it goes without

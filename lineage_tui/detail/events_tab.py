@@ -88,9 +88,9 @@ class EventsTab(LineList):
         if fact is None or room <= 0:
             return []
         role = self.looks.look(EVENT_LOOKS.get(fact.event_type, "unknown"))[2]
-        told = f"{self.looks.exact(fact.at)}  {fact.actor_type} {fact.actor_id}  {fact.lineage_id}"
+        text = f"{self.looks.exact(fact.at)}  {fact.actor_type} {fact.actor_id}  {fact.lineage_id}"
         above = wrap(_say(fact), width - 1, room)
-        below = wrap(told, width - 1, max(1, room - len(above)))
+        below = wrap(text, width - 1, max(1, room - len(above)))
         lines: list[Parts] = [[(f" {line}", role, False)] for line in above]
         return [*lines, *([(f" {line}", "muted", False)] for line in below)][:room]
 

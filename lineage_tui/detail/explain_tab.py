@@ -26,29 +26,29 @@ class ExplainTab(LineList):
     def __init__(self, styles: Styles, clock: Clock, **options: Any) -> None:
         super().__init__(styles, **options)
         self.clock = clock
-        self._told: Explanation | None = None
+        self._explanation: Explanation | None = None
         self._lines: list[tuple[int | None, Parts]] = []
         self._made_for = 0
 
-    def show(self, told: Explanation | None) -> None:
+    def show(self, explanation: Explanation | None) -> None:
         """Show this explanation from now on; None: none yet."""
-        self._told = told
+        self._explanation = explanation
         self._made_for = 0
         self.sync()
 
     def _rows(self) -> list[tuple[int | None, Parts]]:
         width = max(20, self._width - 2)
-        if width != self._made_for and self._told is not None:
-            self._lines, self._made_for = self._made(self._told, width), width
-        return self._lines if self._told is not None else []
+        if width != self._made_for and self._explanation is not None:
+            self._lines, self._made_for = self._made(self._explanation, width), width
+        return self._lines if self._explanation is not None else []
 
-    def _made(self, told: Explanation, width: int) -> list[tuple[int | None, Parts]]:
+    def _made(self, explanation: Explanation, width: int) -> list[tuple[int | None, Parts]]:
         lines: list[Parts] = []
-        for sentence in conclusions(told):
+        for sentence in conclusions(explanation):
             lines += [[(f" {text}", "text", False)] for text in wrap(sentence, width, _MOST)]
-        chosen = telling(told.steps)
-        rest = len(told.steps) - len(chosen)
-        head = f" {len(told.steps):,} events in the order in which they count"
+        chosen = telling(explanation.steps)
+        rest = len(explanation.steps) - len(chosen)
+        head = f" {len(explanation.steps):,} events in the order in which they count"
         head += f", {rest:,} of them not listed: they followed plainly and changed nothing" if rest else ""
         lines += [[], *([(text, "accent", False)] for text in wrap(head, width, 2))]
         rows: list[tuple[int | None, Parts]] = [(None, line) for line in lines]

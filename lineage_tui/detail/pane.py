@@ -172,8 +172,8 @@ class DetailPane(Vertical):
             task = self.state.task(row.task_id)
             assert task is not None
             family = family_of(self.state, row.task_id)
-            told = brief(task, self.state.rows, self.clock(), self.thresholds, self.usually, self.looks, family)
-        self._show_heading(told)
+            task_brief = brief(task, self.state.rows, self.clock(), self.thresholds, self.usually, self.looks, family)
+        self._show_heading(task_brief)
         self._show_foot()
 
     def _take_in(self, tab: str, row: TaskRow) -> None:
@@ -235,9 +235,9 @@ class DetailPane(Vertical):
         self.heading.stand(len(lines))
         self._show_foot()
 
-    def _show_heading(self, told: TaskBrief) -> None:
+    def _show_heading(self, task_brief: TaskBrief) -> None:
         short = self.tab == "record" and self.size.height < 20  # a record wants the room
-        above = task_lines(self.task_id or "", told, self.size.width, self.size.height, self.looks)
+        above = task_lines(self.task_id or "", task_brief, self.size.width, self.size.height, self.looks)
         lines = [*(above[:1] if short else above), self._tab_line()]
         if len(lines) > (room := max(1, self.size.height // 2)):
             lines = [*lines[: room - 1], lines[-1]] if room > 1 else lines[:1]
@@ -291,11 +291,11 @@ class DetailPane(Vertical):
 
     def _explain(self, task_id: str) -> None:
         """Tell why a task stands as it does, in a thread: a task may have many events."""
-        told = explain(task_id, self.state.facts(task_id))
+        task_brief = explain(task_id, self.state.facts(task_id))
 
         def show() -> None:
             if self.task_id == task_id:
-                self.explain_tab.show(told)
+                self.explain_tab.show(task_brief)
 
         self.app.call_from_thread(show)
 

@@ -90,7 +90,7 @@ class WorkersTab(LineList):
         worker = self.listed[self.cursor]
         role = self.looks.look(worker_look(worker, self.clock(), self.thresholds, self.over))[2]
         words = worker.error or worker.step or "no word yet"
-        told = [
+        facts = [
             _name(worker),
             worker.worker_type or "",
             f"retry of {worker.retry_of}" if worker.retry_of else "",
@@ -99,7 +99,7 @@ class WorkersTab(LineList):
             f"last heard of {self.looks.stamp(worker.last_at, self.clock())}",
         ]
         above = wrap(words, width - 1, room)
-        below = wrap(", ".join(filter(None, told)), width - 1, max(1, room - len(above)))
+        below = wrap(", ".join(filter(None, facts)), width - 1, max(1, room - len(above)))
         lines: list[Parts] = [[(f" {line}", role, False)] for line in above]
         return [*lines, *([(f" {line}", "muted", False)] for line in below)][:room]
 

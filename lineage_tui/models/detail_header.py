@@ -13,20 +13,20 @@ from lineage_tui.models.text_wrap import wrap
 from lineage_tui.theme.styles import Styles
 
 
-def task_lines(task_id: str, told: TaskBrief, width: int, height: int, looks: Styles) -> list[Parts]:
+def task_lines(task_id: str, task_brief: TaskBrief, width: int, height: int, looks: Styles) -> list[Parts]:
     """What is told of a task, in a pane of this width and height: sentences in full where there is room."""
-    glyph, word, role = looks.look(told.state)
+    glyph, word, role = looks.look(task_brief.state)
     title: Parts = [(f"{glyph} {word} ", role, True), (named(task_id), "text", True)]
-    if told.about:
-        title.append(("  " + told.about, "muted", False))
+    if task_brief.about:
+        title.append(("  " + task_brief.about, "muted", False))
     lines = [title]
     most = 3 if height >= 20 else 2 if height >= 9 else 1
-    for said in told.said[: 3 if height >= 9 else 1]:
+    for said in task_brief.said[: 3 if height >= 9 else 1]:
         glyph, _, role = looks.look(said.state)
         lead = f"{glyph} " if said.marked else ""
         for number, text in enumerate(wrap(said.text, max(8, width - cell_width(lead)), most)):
             lines.append([((lead if number == 0 else " " * cell_width(lead)) + text, role, False)])
-    return lines + _figures(told.figures, width, 2 if height >= 13 else 1, looks)
+    return lines + _figures(task_brief.figures, width, 2 if height >= 13 else 1, looks)
 
 
 def session_lines(session: Session, drawn: int, now: int, width: int, looks: Styles) -> list[Parts]:
@@ -56,26 +56,26 @@ def session_lines(session: Session, drawn: int, now: int, width: int, looks: Sty
 def _sums(sums: Sums, now: int, looks: Styles) -> list[str]:
     until = now if sums.open else sums.last_at
     lasts = format_duration(max(0, until - sums.first_at))
-    told = [
+    task_brief = [
         f"began {looks.stamp(sums.first_at, now)}",
         f"goes on for {lasts}" if sums.open else f"took {lasts}",
         f"last event {format_duration(max(0, now - sums.last_at))} ago",
     ]
     if sums.workers:
         failed = f", {sums.failed_workers:,} failed" if sums.failed_workers else ""
-        told.append(f"{sums.workers:,} workers{failed}")
+        task_brief.append(f"{sums.workers:,} workers{failed}")
     if sums.retries:
-        told.append(f"{sums.retries:,} retr{'ies' if sums.retries != 1 else 'y'}")
+        task_brief.append(f"{sums.retries:,} retr{'ies' if sums.retries != 1 else 'y'}")
     if sums.tokens:
-        told.append(f"{sums.tokens:,} tokens")
-    return [*told, f"{sums.events:,} event{'s' if sums.events != 1 else ''}"]
+        task_brief.append(f"{sums.tokens:,} tokens")
+    return [*task_brief, f"{sums.events:,} event{'s' if sums.events != 1 else ''}"]
 
 
-def _figures(told: Sequence[str], width: int, most: int, looks: Styles) -> list[Parts]:
+def _figures(task_brief: Sequence[str], width: int, most: int, looks: Styles) -> list[Parts]:
     """Figures in at most so many lines, broken between them."""
     dot = looks.glyph(" · ", ", ")
     rows = [""]
-    for text in told:
+    for text in task_brief:
         longer = f"{rows[-1]}{dot}{text}" if rows[-1] else text
         if cell_width(longer) > width and len(rows) < most and rows[-1]:
             rows.append(text)

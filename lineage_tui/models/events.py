@@ -22,21 +22,21 @@ TAIL = 8192
 STEP = 250
 """Events that are filtered between two pauses."""
 
-Place = tuple[int, str, int, str, int]
+Position = tuple[int, str, int, str, int]
 """Where an event stands in the order of facts."""
 
 
 class Event(NamedTuple):
     """An event of the window."""
 
-    place: Place
+    position: Position
     task_id: str
     fact: Fact
 
 
 Matches = Callable[[Event], bool]
 
-_place = itemgetter(0)
+_position = itemgetter(0)
 
 
 class EventWindow:
@@ -59,10 +59,10 @@ class EventWindow:
     def __len__(self) -> int:
         return len(self._all)
 
-    def line_of(self, place: Place) -> int | None:
+    def line_of(self, position: Position) -> int | None:
         """Which line of `shown` the event with this place is."""
-        line = bisect_left(self.shown, place, key=_place)
-        return line if line < len(self.shown) and self.shown[line].place == place else None
+        line = bisect_left(self.shown, position, key=_position)
+        return line if line < len(self.shown) and self.shown[line].position == position else None
 
     def take(self, task_ids: Iterable[str]) -> int:
         """Take in what is new in these tasks; returns how many new events match."""
@@ -99,7 +99,7 @@ class EventWindow:
             row = self.state.rows[task_id]
             missing = min(row.events - self._seen.get(task_id, 0), self.most)
             self._seen[task_id] = row.events
-            floor = self._all[0].place if len(self._all) >= self.most else None
+            floor = self._all[0].position if len(self._all) >= self.most else None
             if missing <= 0 or (floor is not None and row.last_at < floor[0]):
                 return []
             packed = self.state.packed(task_id)
@@ -116,16 +116,16 @@ class EventWindow:
             self._known.difference_update(event.fact.digest for event in self._all[: -self.most])
             del self._all[: -self.most]
             if not self.hold:
-                del self.shown[: bisect_left(self.shown, self._all[0].place, key=_place)]
+                del self.shown[: bisect_left(self.shown, self._all[0].position, key=_position)]
         if len(self._seen) > 4 * self.most:
             self._seen.clear()  # costs a second look at a task, no more
 
 
 def _insert(events: list[Event], event: Event) -> None:
-    if not events or events[-1].place < event.place:
+    if not events or events[-1].position < event.position:
         events.append(event)
     else:
-        insort(events, event, key=_place)
+        insort(events, event, key=_position)
 
 
 def _tail(packed: bytes | bytearray, size: int) -> list[Fact]:

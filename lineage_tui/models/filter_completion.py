@@ -35,8 +35,8 @@ class FilterCompletion:
 
     def take(self, row: TaskRow) -> None:
         """Learn the values of a task."""
-        told = (row.masters, (row.session,), (row.trace,), (row.priority,), (row.task_type,))
-        for key, values in zip(self._learned, told, strict=True):
+        values_of_row = (row.masters, (row.session,), (row.trace,), (row.priority,), (row.task_type,))
+        for key, values in zip(self._learned, values_of_row, strict=True):
             for value in values:
                 if value not in (met := self._met[key]) and len(known := self._learned[key]) < MOST:
                     met.add(value)

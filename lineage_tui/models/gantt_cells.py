@@ -47,13 +47,13 @@ class Axis(NamedTuple):
 def paint(lane: Lane, axis: Axis, now: int, looks: Styles) -> list[Cell]:
     """The cells of a lane."""
     cells = [Cell(" ", "line")] * axis.cells
-    places = _places(_in_view(lane.bars, axis, now), axis, now)
-    if lane.after is not None and places and axis.start <= lane.after <= axis.end:
+    spans = _spans(_in_view(lane.bars, axis, now), axis, now)
+    if lane.after is not None and spans and axis.start <= lane.after <= axis.end:
         corner, dash = looks.glyph("╰", "`"), looks.glyph("╌", "-")
         first = axis.cell(lane.after)
-        for cell in range(first, places[0][1]):
+        for cell in range(first, spans[0][1]):
             cells[cell] = Cell(corner if cell == first else dash, "failed")
-    for bar, start, end in places:
+    for bar, start, end in spans:
         role = looks.look(bar.kind)[2]
         label = _label(bar, end - start, now, looks).ljust(end - start, _BLANK)
         for cell, letter in zip(range(start, end), label, strict=True):
@@ -79,9 +79,9 @@ def _end(bar: Bar, now: int) -> int:
     return bar.end if bar.end is not None else max(now, bar.start)
 
 
-def _places(bars: list[Bar], axis: Axis, now: int) -> list[tuple[Bar, int, int]]:
+def _spans(bars: list[Bar], axis: Axis, now: int) -> list[tuple[Bar, int, int]]:
     """Where each bar goes: at least one cell for each, in order, none over another."""
-    places: list[tuple[Bar, int, int]] = []
+    spans: list[tuple[Bar, int, int]] = []
     at = 0
     for number, bar in enumerate(bars):
         room = max(at, axis.cells - (len(bars) - number - 1))  # the bars to come need a cell each
@@ -89,9 +89,9 @@ def _places(bars: list[Bar], axis: Axis, now: int) -> list[tuple[Bar, int, int]]
         end = axis.cell(bar.end) if bar.end is not None and bar.end < axis.end else axis.cell(_end(bar, now)) + 1
         end = min(max(end, start + 1), max(room, start + 1), axis.cells)
         if start < end:
-            places.append((bar, start, end))
+            spans.append((bar, start, end))
             at = end
-    return places
+    return spans
 
 
 def _label(bar: Bar, width: int, now: int, looks: Styles) -> str:
@@ -136,10 +136,10 @@ def ruler(axis: Axis, looks: Styles, free: int = 0) -> str:
     step = next((s for s in STEPS if length / s * 9 <= axis.cells), STEPS[-1])
     text = ""
     for n in range(1, length // step + 1):
-        place = round(n * step / length * axis.cells)
+        cell = round(n * step / length * axis.cells)
         label = f"{looks.glyph('┊', '|')}+{format_duration(n * step)}"
-        if place >= len(text) and place + len(label) <= axis.cells - free:
-            text = text.ljust(place) + label
+        if cell >= len(text) and cell + len(label) <= axis.cells - free:
+            text = text.ljust(cell) + label
     return text.ljust(axis.cells)
 
 

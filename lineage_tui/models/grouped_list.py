@@ -103,13 +103,13 @@ class GroupedList(Generic[I, B]):
         heading = self.heading(group)
         if heading is None or self.group(item) is None or group not in self.opened:
             return heading
-        return heading + 1 + self._members[group].place(item)
+        return heading + 1 + self._members[group].index_of(item)
 
     def heading(self, group: B) -> int | None:
         """The line at which a group begins; None if there is none."""
         if group not in self._members:
             return None
-        line = self._order.place(group)
+        line = self._order.index_of(group)
         for heading, size, _ in self._open():
             if heading >= line:
                 break
@@ -123,13 +123,13 @@ class GroupedList(Generic[I, B]):
     def _open(self) -> list[tuple[int, int, B]]:
         if self._spread is None:
             spread = sorted(
-                (self._order.place(group), len(members), group)
+                (self._order.index_of(group), len(members), group)
                 for group in self.opened
                 if (members := self._members.get(group)) is not None and len(members) > 1
             )
             self._spread = []
             shift = 0
-            for place, size, group in spread:
-                self._spread.append((place + shift, size, group))
+            for index_of, size, group in spread:
+                self._spread.append((index_of + shift, size, group))
                 shift += size
         return self._spread

@@ -29,7 +29,7 @@ def exact(lane: Lane, now: int, looks: Styles, room: int, width: int) -> list[Pa
         return []
     words = lane.ticks if isinstance(lane.ticks, Words) else None
     marks: Sequence[Tick] = () if words is not None else lane.ticks[-room:]
-    below = [*(_progress(words, now, looks) if words else []), *_told(lane.bars[-1], looks, width)]
+    below = [*(_progress(words, now, looks) if words else []), *_progress_text(lane.bars[-1], looks, width)]
     alone = len(lane.bars) + len(marks) + len(below) <= room
     whole = max(1, _lasts(Bar(lane.bars[0].start, lane.bars[-1].end, "", ""), now))
     wide = width >= WIDE
@@ -96,7 +96,7 @@ def _mark(tick: Tick, lane: Lane, now: int, looks: Styles, wide: bool) -> Parts:
     ]
 
 
-def _told(bar: Bar, looks: Styles, width: int) -> list[Parts]:
+def _progress_text(bar: Bar, looks: Styles, width: int) -> list[Parts]:
     """The error or reason that a bar ended with, in full."""
     look = looks.look(bar.kind)
     if bar.kind not in ("failed", "zombie", "blocked", "cancelled") or bar.text in (bar.kind, look[1]):
@@ -110,7 +110,7 @@ def _progress(words: Words, now: int, looks: Styles) -> list[Parts]:
     last = words[-1]
     times = [tick.at for tick in words[-GAPS:]]
     longest = max((after - before for before, after in pairwise(times)), default=0)
-    told = f"{len(words)} word{'s' if len(words) != 1 else ''}, the last {last.text} at {looks.stamp(last.at, now)}"
+    text = f"{len(words)} word{'s' if len(words) != 1 else ''}, the last {last.text} at {looks.stamp(last.at, now)}"
     if longest:
-        told += f", longest pause between two {format_duration(longest)}"
-    return [[(f" {glyph} ", role, False), (told, "muted", False)]]
+        text += f", longest pause between two {format_duration(longest)}"
+    return [[(f" {glyph} ", role, False), (text, "muted", False)]]

@@ -13,7 +13,7 @@ from lineage_core.state.store import State
 from lineage_tui.models.fact_lookup import last_fact, part_of
 
 
-class Place(NamedTuple):
+class Subject(NamedTuple):
     """Something on the screen. below: a worker or handoff of the task; fact: an event of it."""
 
     task_id: str
@@ -26,10 +26,10 @@ class Link(NamedTuple):
 
     what: str
     text: str
-    to: Place
+    to: Subject
 
 
-def links(state: State, at: Place) -> list[Link]:
+def links(state: State, at: Subject) -> list[Link]:
     """What the line of a place names, as far as it has been seen; what stands nearest first, each once."""
     with state.lock:
         task = state.task(at.task_id)
@@ -50,11 +50,11 @@ def links(state: State, at: Place) -> list[Link]:
 
 
 def _to_task(what: str, task_id: str) -> Link:
-    return Link(what, named(task_id), Place(task_id))
+    return Link(what, named(task_id), Subject(task_id))
 
 
 def _to_event(what: str, task_id: str, fact: Fact) -> Link:
-    return Link(what, say(fact.event_type, fact.actor_id, fact.data), Place(task_id, None, fact))
+    return Link(what, say(fact.event_type, fact.actor_id, fact.data), Subject(task_id, None, fact))
 
 
 def _of_task(state: State, task: Task) -> Iterator[Link]:
@@ -72,10 +72,10 @@ def _of_task(state: State, task: Task) -> Iterator[Link]:
 def _of_part(task: Task, ident: str) -> Iterator[Link]:
     worker = task.workers.get(ident)
     if worker is not None and worker.retry_of is not None:
-        yield Link("retry of", worker.retry_of, Place(task.task_id, worker.retry_of))
+        yield Link("retry of", worker.retry_of, Subject(task.task_id, worker.retry_of))
     for other in task.workers.values():
         if worker is not None and other.retry_of == ident:
-            yield Link("retried by", other.worker_id, Place(task.task_id, other.worker_id))
+            yield Link("retried by", other.worker_id, Subject(task.task_id, other.worker_id))
     yield _to_task("of task", task.task_id)
 
 
@@ -86,10 +86,10 @@ def _of_event(state: State, task: Task, fact: Fact) -> Iterator[Link]:
             break
     ident = part_of(fact)
     if ident in task.workers:
-        yield Link("worker", ident, Place(task.task_id, ident))
+        yield Link("worker", ident, Subject(task.task_id, ident))
         yield from (link for link in _of_part(task, ident) if link.to.below is not None)
     elif ident in task.handoffs:
-        yield Link("handoff", ident, Place(task.task_id, ident))
+        yield Link("handoff", ident, Subject(task.task_id, ident))
     for what, value in (
         ("blocked by", fact.data.get("blocked_by")),
         ("part of", fact.data.get("parent_task_id")),

@@ -56,8 +56,8 @@ class OpenWorkers(Generic[K]):
     def crossed(self, before: int, now: int) -> Iterator[K]:
         """The workers whose word is another one now than it was before."""
         for ranked in (*self._warned.values(), *self._dead.values()):
-            for place in range(ranked.rank((before + 1,)), ranked.rank((now + 1,))):
-                yield ranked[place]
+            for rank in range(ranked.rank((before + 1,)), ranked.rank((now + 1,))):
+                yield ranked[rank]
 
     def _warned_at(self, key: K) -> tuple[int, K]:
         return self._watches[key].warned_at, key

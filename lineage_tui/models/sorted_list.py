@@ -49,7 +49,7 @@ class SortedList(Generic[T]):
         block = self._blocks[number]
         return block[line - ends[number] + len(block)]
 
-    def place(self, item: T) -> int:
+    def index_of(self, item: T) -> int:
         """How many items stand before this one, which need not be in."""
         return self.rank(self.sort(item))
 

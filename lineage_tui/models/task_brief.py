@@ -128,8 +128,8 @@ def _silent(task: Task, worker: Worker, state: str, now: int, usually: Usually, 
 
 def _worst_skews(task: Task) -> list[tuple[str, int]]:
     """The clocks that are off most, at least a second."""
-    told = [(actor, skew) for actor, skew in task.skews.items() if abs(skew) >= SECOND]
-    return sorted(told, key=lambda pair: -abs(pair[1]))[:2]
+    skews = [(actor, skew) for actor, skew in task.skews.items() if abs(skew) >= SECOND]
+    return sorted(skews, key=lambda pair: -abs(pair[1]))[:2]
 
 
 def _figures(task: Task, now: int, looks: Styles, family: Family) -> list[str]:

@@ -83,7 +83,7 @@ class TaskTree:
         changed = []
         for task_id in task_ids:
             row, old = self.state.rows[task_id], self.rows.get(task_id)
-            if old is None and self._place_alone(task_id, row):
+            if old is None and self._insert_alone(task_id, row):
                 continue
             changed.append(task_id)
             if old is not None:
@@ -105,7 +105,7 @@ class TaskTree:
             while (parent := self._parent(missing[-1])) is not None and parent not in self._tasks:
                 missing.append(parent)
             for ancestor in reversed(missing):
-                self._place(ancestor)
+                self._insert(ancestor)
         self._measure()
 
     def settle(self) -> None:
@@ -254,7 +254,7 @@ class TaskTree:
             return self._tasks.get(parent), (1, row.first_at, row.task_id)
         return self._group(row.group, row.first_at), self._sort_in(row.group, row)
 
-    def _place_alone(self, task_id: str, row: TaskRow) -> bool:
+    def _insert_alone(self, task_id: str, row: TaskRow) -> bool:
         """Place a task that is new, over and related to no other that is here, as most of history is; False for any
         other."""
         subtasks, rows = self.state.subtasks, self.rows
@@ -272,7 +272,7 @@ class TaskTree:
         self._attach(node, self._group(row.group, row.first_at))
         return True
 
-    def _place(self, task_id: str) -> None:
+    def _insert(self, task_id: str) -> None:
         row = self.rows[task_id]
         node = self._tasks.get(task_id)
         if node is None:

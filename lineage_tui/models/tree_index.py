@@ -134,18 +134,18 @@ class TreeIndex:
         """Lines of the siblings above a node."""
         at = self._find(node.sort)
         block = self._blocks[at]
-        place = bisect_left(block, node.sort, key=_sort)
-        return sum(self._sums[:at]) + sum(n.size for n in block[:place])
+        index = bisect_left(block, node.sort, key=_sort)
+        return sum(self._sums[:at]) + sum(n.size for n in block[:index])
 
     def beside(self, node: Node, step: int) -> Node | None:
         """The sibling after a node (before it, for -1), if there is one."""
         at = self._find(node.sort)
-        place = bisect_left(self._blocks[at], node.sort, key=_sort) + step
-        if place < 0:
-            at, place = at - 1, -1
-        elif place >= len(self._blocks[at]):
-            at, place = at + 1, 0
-        return self._blocks[at][place] if 0 <= at < len(self._blocks) else None
+        index = bisect_left(self._blocks[at], node.sort, key=_sort) + step
+        if index < 0:
+            at, index = at - 1, -1
+        elif index >= len(self._blocks[at]):
+            at, index = at + 1, 0
+        return self._blocks[at][index] if 0 <= at < len(self._blocks) else None
 
     def end(self, step: int) -> Node | None:
         """The first node (the last, for -1)."""

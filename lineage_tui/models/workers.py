@@ -112,7 +112,7 @@ class WorkerIndex:
         percent = self._percents[slot]
         return IndexedWorker(
             self._ids[slot], self._tasks[slot], self._types[slot], self._masters[slot], STATES[self._states[slot]],
-            first, last, _told(ended), percent if percent >= 0 else None, _told(tokens), _told(budget),
+            first, last, _known(ended), percent if percent >= 0 else None, _known(tokens), _known(budget),
             self._words[slot], self._open_workers.get(slot) if slot else self._fresh,
         )  # fmt: skip
 
@@ -126,7 +126,7 @@ class WorkerIndex:
     def line_of(self, task_id: str, worker_id: str) -> int | None:
         """The line of a worker in `order`, if it has one."""
         slot = self.slot_of(task_id, worker_id)
-        return self.order.place(slot) if slot is not None and self._shown[slot] else None
+        return self.order.index_of(slot) if slot is not None and self._shown[slot] else None
 
     @property
     def open(self) -> int:
@@ -287,7 +287,7 @@ def _state(worker: Worker) -> str:
     return "run" if worker.started_at is not None or worker.percent is not None else "spawn"
 
 
-def _told(value: int) -> int | None:
+def _known(value: int) -> int | None:
     return None if value == NOTHING else value
 
 

@@ -41,7 +41,7 @@ class Context(Protocol):
     looks: Styles
     thresholds: Thresholds
     commands: tuple[Command, ...]
-    kept: SavedState | None
+    saved: SavedState | None
     first_theme: str
 
     @property

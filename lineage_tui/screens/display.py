@@ -101,7 +101,7 @@ class Display:
         """Copy the record that is shown, else the id of what is under the cursor."""
         panes, context = self._panes, self._context
         group = None if panes.in_detail else panes.views.view.group()
-        at = panes.place()
+        at = panes.subject()
         if group is not None:
             context.copy(group, group)
         elif at is None:

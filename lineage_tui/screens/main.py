@@ -173,8 +173,8 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         self.set_focus(self.tree_view)
         self.tree_view.model.live = False
-        if self.context.kept is not None:
-            self._take_up(self.context.kept)
+        if self.context.saved is not None:
+            self._take_up(self.context.saved)
         self.set_interval(1.0, self._tick)
         self._tick()
         self.say(user_files.note())
@@ -269,28 +269,28 @@ class MainScreen(Screen[None]):
 
     # What is kept between runs.
 
-    def _take_up(self, kept: SavedState) -> None:
+    def _take_up(self, saved: SavedState) -> None:
         """Go on as the last run was left."""
-        if kept.times in TIME_MODES:
-            self.context.looks.times = kept.times
-        if kept.theme in PALETTES:
-            self.display_options.use_theme(kept.theme)
+        if saved.times in TIME_MODES:
+            self.context.looks.times = saved.times
+        if saved.theme in PALETTES:
+            self.display_options.use_theme(saved.theme)
         model = self.tree_view.model
-        model.sorted_by = kept.sort if kept.sort in SORTS else model.sorted_by
-        model.inverted = kept.inverted
-        if kept.workers_sort in COLUMNS:
-            self.worker_table.sort(kept.workers_sort, inverted=kept.workers_inverted)
-        if kept.arrangement in ARRANGEMENTS:
-            self.arrangement.arrangement, self.arrangement.share = kept.arrangement, kept.share
-        if kept.pane in PANES:
-            self.stats_view.pane = kept.pane
-        if kept.window in WINDOWS:
-            self.stats_view.window, self.stats_view.window_chosen = kept.window, True
-        model.folds = dict.fromkeys(kept.open, True) | dict.fromkeys(kept.closed, False)
-        if kept.filter:
-            self.filtering.set(kept.filter)
-        if kept.view in self.views.views:
-            self.navigation.show(kept.view)
+        model.sorted_by = saved.sort if saved.sort in SORTS else model.sorted_by
+        model.inverted = saved.inverted
+        if saved.workers_sort in COLUMNS:
+            self.worker_table.sort(saved.workers_sort, inverted=saved.workers_inverted)
+        if saved.arrangement in ARRANGEMENTS:
+            self.arrangement.arrangement, self.arrangement.share = saved.arrangement, saved.share
+        if saved.pane in PANES:
+            self.stats_view.pane = saved.pane
+        if saved.window in WINDOWS:
+            self.stats_view.window, self.stats_view.window_chosen = saved.window, True
+        model.folds = dict.fromkeys(saved.open, True) | dict.fromkeys(saved.closed, False)
+        if saved.filter:
+            self.filtering.set(saved.filter)
+        if saved.view in self.views.views:
+            self.navigation.show(saved.view)
         self.say("")
 
     def keep(self) -> SavedState:
@@ -433,8 +433,8 @@ class MainScreen(Screen[None]):
         if health.problems:
             here = self.context.directory
             named = [(here / name, why.rpartition(f"{here}: ")[2]) for name, why in list(health.problems.items())[:5]]
-            told = [f"  {path}\n    {why}" for path, why in named]
-            return "\n".join(("", "Cannot be read:", *told, "", "`lineage doctor` tells what to do."))
+            lines = [f"  {path}\n    {why}" for path, why in named]
+            return "\n".join(("", "Cannot be read:", *lines, "", "`lineage doctor` tells what to do."))
         what = "This directory does not exist yet; waiting for it:" if health.missing else "No events yet in"
         return "\n".join(
             (

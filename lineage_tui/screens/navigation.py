@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lineage_core.query.filter_parser import joined, words
 from lineage_core.rules.root_cause import root_cause
-from lineage_tui.models.links import Link, Place, links
+from lineage_tui.models.links import Link, Subject, links
 from lineage_tui.screens.context import Context, Handlers, key_of
 from lineage_tui.screens.filtering import Filtering
 from lineage_tui.screens.panes import Panes
@@ -104,10 +104,10 @@ class Navigation:
         """Enter in a list: open a heading, else go into the detail pane, to what is under the cursor."""
         if self._panes.views.view.group() is not None:
             self.toggle()
-        elif (at := self._panes.place()) is not None:
+        elif (at := self._panes.subject()) is not None:
             self._show_in_detail(at)
 
-    def _show_in_detail(self, at: Place) -> None:
+    def _show_in_detail(self, at: Subject) -> None:
         """Go into the detail pane: to an event, to the last one of a worker or handoff, or to the tab it shows."""
         panes = self._panes
         panes.select_target()
@@ -180,7 +180,7 @@ class Navigation:
 
     def jump(self) -> None:
         """To what the selected line names; asks which, where that is more than one thing."""
-        at = self._panes.place()
+        at = self._panes.subject()
         found = links(self._context.state, at) if at is not None else []
         if at is None or not found:
             self._context.say("this line names nothing else that was seen here")
@@ -189,7 +189,7 @@ class Navigation:
         else:
             self._follow(at, found[0])
 
-    def _follow(self, at: Place, link: Link | None) -> None:
+    def _follow(self, at: Subject, link: Link | None) -> None:
         if link is None:
             return
         self.go_to_task(link.to.task_id, link.to.below)

@@ -6,7 +6,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from lineage_tui.detail.pane import DetailPane
-from lineage_tui.models.links import Place
+from lineage_tui.models.links import Subject
 from lineage_tui.views.switcher import Views
 from lineage_tui.views.task_tree import TaskTreeView
 from lineage_tui.widgets.line_list import LineList
@@ -66,15 +66,15 @@ class Panes:
             return self.detail.task_id, None
         return target
 
-    def place(self) -> Place | None:
+    def subject(self) -> Subject | None:
         """What the line under the cursor stands for, in the list or in the detail pane."""
         if self.in_detail and self.detail.task_id is not None:
-            return Place(self.detail.task_id, self.detail.part(), self.detail.fact())
+            return Subject(self.detail.task_id, self.detail.part(), self.detail.fact())
         view = self.views.view
         target, fact = view.target(), view.fact()
         if target is None:
             return None
-        return Place(*target) if fact is None else Place(target[0], None, fact)
+        return Subject(*target) if fact is None else Subject(target[0], None, fact)
 
     def select_target(self) -> None:
         """Let the detail pane show what is under the cursor of the list."""

@@ -116,8 +116,8 @@ class Seeking:
             if self._number != this or view.cursor_key != origin or view is not self._panes.view:
                 return  # the operator has gone on to something else
             until = time.monotonic() + SEEK_BUDGET
-            for key, told in lines:
-                if key is not None and key != origin and hit(key, told):
+            for key, text in lines:
+                if key is not None and key != origin and hit(key, text):
                     view.reveal(key)
                     return
                 if time.monotonic() > until:

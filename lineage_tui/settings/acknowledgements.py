@@ -78,23 +78,23 @@ class Acknowledgements:
         """The entries of the file, those that make sense."""
         path = acknowledged_path()
         try:
-            told = json.loads(user_files.read_own(path, MOST_BYTES)) if path else []
+            entries = json.loads(user_files.read_own(path, MOST_BYTES)) if path else []
         except (OSError, ValueError, RecursionError):
             return []
-        return [entry for entry in told if _sound(entry)] if isinstance(told, list) else []
+        return [entry for entry in entries if _sound(entry)] if isinstance(entries, list) else []
 
     def _write(self, grades: Mapping[Key, Grade | None]) -> None:
         """Replace what the file says of these findings."""
-        kept = []
+        others = []
         for entry in self._read():
             directory, key, _ = _parts(entry)
             if directory != self._directory or key not in grades:
-                kept.append(entry)
+                others.append(entry)
         for key, grade in grades.items():
             if grade is not None:
-                kept.append({"directory": self._directory, "key": list(key), "grade": list(grade)})
+                others.append({"directory": self._directory, "key": list(key), "grade": list(grade)})
         with user_files.replacing(user_files.need("state") / NAME) as file:
-            file.write(json.dumps(kept[-MOST:]).encode())
+            file.write(json.dumps(others[-MOST:]).encode())
 
 
 def _sound(entry: Any) -> bool:

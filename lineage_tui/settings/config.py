@@ -20,7 +20,7 @@ from lineage_core.settings import config_file
 from lineage_core.settings.config_file import THEMES, Problem
 from lineage_core.settings.late import late_settings
 
-MAX_KEPT = 1 << 20
+MAX_STATE = 1 << 20
 """Bytes; a larger file was not written by us."""
 
 
@@ -75,14 +75,14 @@ def settings(options: Mapping[str, Any], environ: Mapping[str, str], config: Map
     return Settings(theme, ascii_only, thresholds(late_settings(options, environ, config)), keys)
 
 
-KEPT = "screen.json"
+STATE_FILE = "screen.json"
 """What is kept, in the user's state directory; safe to delete."""
 
 
-def kept_path() -> Path | None:
+def state_path() -> Path | None:
     """Where it is kept; None if there is no such place."""
     folder = user_files.location("state")
-    return folder and folder / KEPT
+    return folder and folder / STATE_FILE
 
 
 class SavedState(NamedTuple):
@@ -104,30 +104,31 @@ class SavedState(NamedTuple):
     closed: tuple[str, ...] = ()
 
 
-def load_kept(directory: Path) -> SavedState:
+def load_state(directory: Path) -> SavedState:
     """What was kept for a directory; the defaults where there is nothing, or what is there makes no sense."""
-    path = kept_path()
+    path = state_path()
     try:
-        told = json.loads(user_files.read_own(path, MAX_KEPT))[str(directory.absolute())] if path else {}
-        fields = {name: told[name] for name in SavedState._fields if name in told}
-        kept = SavedState(**fields)._replace(open=tuple(told.get("open", ())), closed=tuple(told.get("closed", ())))
+        stored = json.loads(user_files.read_own(path, MAX_STATE))[str(directory.absolute())] if path else {}
+        fields = {name: stored[name] for name in SavedState._fields if name in stored}
+        opened, closed = (tuple(stored.get(name, ())) for name in ("open", "closed"))
+        saved = SavedState(**fields)._replace(open=opened, closed=closed)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return SavedState()
-    same = all(type(value) is type(default) for value, default in zip(kept, SavedState(), strict=True))
-    return kept if same and all(isinstance(item, str) for item in kept.open + kept.closed) else SavedState()
+    same = all(type(value) is type(default) for value, default in zip(saved, SavedState(), strict=True))
+    return saved if same and all(isinstance(item, str) for item in saved.open + saved.closed) else SavedState()
 
 
-def save_kept(directory: Path, kept: SavedState) -> None:
+def save_state(directory: Path, saved: SavedState) -> None:
     """Keep this for a directory. Where the state directory cannot be written, nothing is kept."""
     folder = user_files.folder("state")
     if folder is None:
         return
     try:
-        told = json.loads(user_files.read_own(folder / KEPT, MAX_KEPT))
+        stored = json.loads(user_files.read_own(folder / STATE_FILE, MAX_STATE))
     except (OSError, ValueError, RecursionError):
-        told = {}
-    told = told if isinstance(told, dict) else {}
-    told.pop(str(directory.absolute()), None)
-    told = dict(list(told.items())[-49:]) | {str(directory.absolute()): kept._asdict()}
-    with suppress(OSError), user_files.replacing(folder / KEPT) as file:
-        file.write(json.dumps(told).encode())
+        stored = {}
+    stored = stored if isinstance(stored, dict) else {}
+    stored.pop(str(directory.absolute()), None)
+    stored = dict(list(stored.items())[-49:]) | {str(directory.absolute()): saved._asdict()}
+    with suppress(OSError), user_files.replacing(folder / STATE_FILE) as file:
+        file.write(json.dumps(stored).encode())

@@ -32,9 +32,9 @@ def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
         ]
     titles = {"queue": "to be started", "block": "blocked", "handoff": "handoff accepted", "start": "worker to start"}
     waits = {row["key"]: row for row in stats.waits(cut).to_dicts()}
-    told = [(title, spread_cells(waits[key]), None) for key, title in titles.items() if key in waits]
+    filled = [(title, spread_cells(waits[key]), None) for key, title in titles.items() if key in waits]
     about = f"how long it was waited for this, where the waiting was over in the window; {_MARKS}"
-    return lines + table("waits", "waits", SPREAD, told, about=about, heads=spread_heads(list(waits.values())))
+    return lines + table("waits", "waits", SPREAD, filled, about=about, heads=spread_heads(list(waits.values())))
 
 
 def _ran(cut: Window, by: str, key: str) -> str:

@@ -46,9 +46,9 @@ def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
     for by in ("worker_type", "master", "task_type"):
         rows = stats.failures(cut, by).to_dicts()
         scale = max((row["rate_high"] for row in rows), default=0) or 1
-        told = [(row["key"], _rate(row, scale), _failed(cut, by, row)) for row in rows[:MANY]]
+        filled = [(row["key"], _rate(row, scale), _failed(cut, by, row)) for row in rows[:MANY]]
         kind = "workers " if by == "worker_type" else "tasks "
-        lines += [blank(f"before {by}"), *table(f"rate {by}", kind + TITLES[by], _RATES, told, about=_CERTAIN)]
+        lines += [blank(f"before {by}"), *table(f"rate {by}", kind + TITLES[by], _RATES, filled, about=_CERTAIN)]
     return lines
 
 
@@ -81,7 +81,7 @@ def _reasons(cut: Window) -> Iterator[Row]:
         rows = [row for row in stats.reasons(cut).to_dicts() if row["kind"] == kind]
         if kind == "worker":
             yield blank("between reasons")
-        told = []
+        filled = []
         for row in rows[:MANY]:
             cells: dict[str, Cell] = {
                 "count": (f"{row['count']:,}", "failed"),
@@ -91,8 +91,8 @@ def _reasons(cut: Window) -> Iterator[Row]:
                 "last": (moment(row["last_at"], cut.now, cut.local), "text"),
                 "newest in full": (row["example"], "muted"),
             }
-            told.append((row["reason"], cells, _because(cut, kind, row["reason"])))
-        yield from table(f"reasons {kind}", title, _REASONS, told, 80, about=_SAME_WORDS)
+            filled.append((row["reason"], cells, _because(cut, kind, row["reason"])))
+        yield from table(f"reasons {kind}", title, _REASONS, filled, 80, about=_SAME_WORDS)
         if not rows:
             yield note(f"no reasons {kind}", "none")
 

@@ -45,10 +45,10 @@ def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
         lines.append(note(("silent", point.id), text))
     rows = {row["key"]: row for row in stats.delays(cut).to_dicts()}
     titles = {"write": "to write an event", "lag": "from event to record"}
-    told = [(title, spread_cells(rows[key]), None) for key, title in titles.items() if key in rows]
+    filled = [(title, spread_cells(rows[key]), None) for key, title in titles.items() if key in rows]
     lines += [
         blank("more space"),
-        *table("delays", "delays", SPREAD, told, about=_DELAYS, heads=spread_heads(list(rows.values()))),
+        *table("delays", "delays", SPREAD, filled, about=_DELAYS, heads=spread_heads(list(rows.values()))),
         blank("still more space"),
     ]
     types = stats.event_types(cut).to_dicts()

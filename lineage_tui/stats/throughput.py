@@ -38,18 +38,18 @@ def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
     from lineage_core import stats
     from lineage_core.stats.throughput import edges
 
-    told = stats.flow(cut)
+    flow = stats.flow(cut)
     _, step, _ = edges(cut)
-    series = _series(cut, told)
+    series = _series(cut, flow)
     heat = list(_heat(cut))
-    first, last = (moment(told["start"][n], cut.now, cut.local)[:11] for n in (0, -1))
+    first, last = (moment(flow["start"][n], cut.now, cut.local)[:11] for n in (0, -1))
     groups = (
         [("events",), ("created",), ("completed", "cancelled", "failed")],
         [("running", "to start", "blocked"), ("workers",)],
     )
     rest = 6 + min(len(heat), 11)
     each = min(_HIGHEST, (height - rest) // sum(map(len, groups)))
-    read = _reader(cut, told, series)
+    read = _reader(cut, flow, series)
     legend = max(len(f"{one.name}  {one.figure}") for one in series.values())
     lines: list[Row] = []
     for title, words, charts in (
@@ -61,21 +61,21 @@ def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
         if each >= _LOWEST:
             made = [area_chart(names[0], [series[name] for name in names], each, read, legend) for names in charts]
             lines += [row for chart in made for row in chart]
-            lines.append(axis((title, "axis"), len(told), first, last, made[-1][0].columns))
+            lines.append(axis((title, "axis"), len(flow), first, last, made[-1][0].columns))
         else:
             for name in (name for names in charts for name in names):
                 one = series[name]
                 lines.append(course(("flow", name), name, one.values, one.figure, one.role, one.filter, one.about))
-            lines.append(axis((title, "axis"), len(told), first, last))
+            lines.append(axis((title, "axis"), len(flow), first, last))
     return [*lines, blank("before heat"), *heat]
 
 
-def _series(cut: Window, told: pl.DataFrame) -> dict[str, Series]:
+def _series(cut: Window, flow: pl.DataFrame) -> dict[str, Series]:
     """The courses, by name."""
     happened = {"events": "text", "created": "accent", "completed": "done", "failed": "failed", "cancelled": "muted"}
     found = {}
     for name, role in happened.items():
-        values = told[name].to_list()
+        values = flow[name].to_list()
         words = f"ended:{name}{window(cut, '/')}" if name in ("completed", "failed", "cancelled") else None
         found[name] = Series(name, values, f"{sum(values):,}  most {max(values):,}", role, words, _ABOUT[name])
     under_way = {
@@ -85,14 +85,14 @@ def _series(cut: Window, told: pl.DataFrame) -> dict[str, Series]:
         "workers": ("workers", "assigned", "worker:./open"),
     }
     for name, (column, role, words) in under_way.items():
-        values = told[column].to_list()
+        values = flow[column].to_list()
         found[name] = Series(name, values, f"{values[-1]:,} now  most {max(values):,}", role, words, _ABOUT[name])
     return found
 
 
-def _reader(cut: Window, told: pl.DataFrame, series: dict[str, Series]) -> Callable[[int], str]:
+def _reader(cut: Window, flow: pl.DataFrame, series: dict[str, Series]) -> Callable[[int], str]:
     """What there is to say of a stretch of time."""
-    starts = told["start"].to_list()
+    starts = flow["start"].to_list()
 
     def read(stretch: int) -> str:
         counts = ", ".join(f"{one.values[stretch]:,} {name}" for name, one in series.items() if one.values[stretch])

@@ -35,14 +35,14 @@ def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
     for by in ("worker_type", "master", "task_type", "session"):
         rows = stats.tokens(cut, by).to_dicts()
         most = max((row["share"] or 0 for row in rows), default=0) or 1
-        told = [(row["key"], _spent(row, most), _told(cut, by, row["key"])) for row in rows[:MANY]]
-        lines += [*table(f"tokens {by}", TITLES[by], _TOKENS, told, about=_SPENT), blank(f"after {by}")]
+        filled = [(row["key"], _spent(row, most), _note(cut, by, row["key"])) for row in rows[:MANY]]
+        lines += [*table(f"tokens {by}", TITLES[by], _TOKENS, filled, about=_SPENT), blank(f"after {by}")]
         if len(rows) > MANY:
             lines.insert(-1, note(f"more {by}", f"and {len(rows) - MANY:,} more: lineage stats --by {by}"))
     return lines
 
 
-def _told(cut: Window, by: str, key: str) -> str:
+def _note(cut: Window, by: str, key: str) -> str:
     if by == "worker_type":
         return of_workers(key, "metered", cut)
     return chosen_by(KEYS[by], key, "is:metered", window(cut, "since:"))

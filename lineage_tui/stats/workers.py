@@ -35,9 +35,9 @@ def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
     """How workers ended, how long they took to start, which fell silent."""
     from lineage_core import stats
 
-    told = stats.flow(cut)
-    values = told["workers"].to_list()
-    first, last = (moment(told["start"][n], cut.now, cut.local)[:11] for n in (0, -1))
+    flow = stats.flow(cut)
+    values = flow["workers"].to_list()
+    first, last = (moment(flow["start"][n], cut.now, cut.local)[:11] for n in (0, -1))
     rows = []
     found = stats.workers(cut, thresholds.silent).to_dicts()
     lines = [heading("workers", "In flight", "workers whose end was not seen")]
@@ -45,12 +45,12 @@ def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
     room = min(_HIGHEST, height - len(found) - 5)
     if room >= 2:
         one = Series("workers", values, figure, "assigned", about=about)
-        chart = area_chart("in flight", [one], room, lambda n: f"{moment(told['start'][n], cut.now)}: {values[n]:,}")
-        lines += [*chart, axis(("workers", "axis"), len(told), first, last, chart[0].columns)]
+        chart = area_chart("in flight", [one], room, lambda n: f"{moment(flow['start'][n], cut.now)}: {values[n]:,}")
+        lines += [*chart, axis(("workers", "axis"), len(flow), first, last, chart[0].columns)]
     else:
         lines += [
             course(("workers", "workers"), "workers", values, figure, "assigned", about=about),
-            axis(("workers", "axis"), len(told), first, last),
+            axis(("workers", "axis"), len(flow), first, last),
         ]
     lines.append(blank("space"))
     for row in found:

@@ -162,15 +162,15 @@ class Styles:
         """Take the colours of another palette (a key of PALETTES)."""
         self.palette = palette
         self._colors = PALETTES[palette]
-        self._kept: dict[tuple[str, str, bool, bool], Style] = {}
+        self._made: dict[tuple[str, str, bool, bool], Style] = {}
 
     def __call__(self, role: str, on: str = "background", *, bold: bool = False, reverse: bool = False) -> Style:
         """The style of a role (a key of the palette) on a background role."""
         key = (role, on, bold, reverse)
-        style = self._kept.get(key)
+        style = self._made.get(key)
         if style is None:
             color, back = (self._colors[name].replace("ansi_", "") for name in (role, on))
-            style = self._kept[key] = Style(color=color, bgcolor=back, bold=bold, reverse=reverse)
+            style = self._made[key] = Style(color=color, bgcolor=back, bold=bold, reverse=reverse)
         return style
 
     def look(self, state: str) -> tuple[str, str, str]:

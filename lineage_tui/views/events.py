@@ -134,7 +134,7 @@ class EventsView(FollowingList):
         return len(self.model.shown)
 
     def key_at(self, line: int) -> Hashable:
-        return self.model.shown[line].place
+        return self.model.shown[line].position
 
     def line_of(self, key: Hashable) -> int | None:
         return self.model.line_of(key)  # type: ignore[arg-type]

@@ -85,7 +85,7 @@ class StatsView(ListView):
         self._busy = False
         self._again = False
         self._begun = 0.0
-        self._places: dict[str, tuple[Hashable | None, int]] = {}
+        self._scrolled: dict[str, tuple[Hashable | None, int]] = {}
 
     # What changes.
 
@@ -115,7 +115,7 @@ class StatsView(ListView):
 
     def turn_pane(self, step: int) -> None:
         """Show the next pane (1) or the one before (-1)."""
-        self._places[self.pane] = (self.cursor_key, self.top)
+        self._scrolled[self.pane] = (self.cursor_key, self.top)
         self.pane = PANES[(PANES.index(self.pane) + step) % len(PANES)]
         self.stretch = None
         self.ask()
@@ -174,12 +174,12 @@ class StatsView(ListView):
 
     def _make(self, request: Request, now: int, paused: bool) -> None:
         """In a thread: make a page and hand it over."""
-        told = 0.0
+        shown_at = 0.0
 
         def progress(done: int, total: int) -> None:
-            nonlocal told
-            if total and time.monotonic() - told > 0.2:
-                told = time.monotonic()
+            nonlocal shown_at
+            if total and time.monotonic() - shown_at > 0.2:
+                shown_at = time.monotonic()
                 self.post_message(self.Reading(done / total))
 
         try:
@@ -206,7 +206,7 @@ class StatsView(ListView):
             self.rows = answer.rows
             self._lines = {row.key: n for n, row in enumerate(self.rows)}
             if turned:
-                self.cursor_key, self.top = self._places.get(answer.request.pane, (None, 0))
+                self.cursor_key, self.top = self._scrolled.get(answer.request.pane, (None, 0))
                 self.cursor = self._lines.get(self.cursor_key, 0)
             self.sync()
         if self._again:

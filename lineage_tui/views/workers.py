@@ -158,11 +158,11 @@ class WorkersView(FollowingList):
     def line_of(self, key: Hashable) -> int | None:
         if key == ENDED:
             return self._heading()
-        place = self.model.line_of(*key)  # type: ignore[misc]
-        if place is None:
+        row = self.model.line_of(*key)  # type: ignore[misc]
+        if row is None:
             return None
         heading = self._heading()
-        return self._mirrored(place) + (heading is not None and place >= heading)
+        return self._mirrored(row) + (heading is not None and row >= heading)
 
     def select(self, line: int) -> None:
         if line == self._heading():
@@ -174,17 +174,17 @@ class WorkersView(FollowingList):
         open_lines = self.model.open_lines
         return open_lines if 0 < open_lines < len(self.model.order) else None
 
-    def _mirrored(self, place: int) -> int:
+    def _mirrored(self, row: int) -> int:
         """A place in the order of the lines, the headings apart, from one in the order of the model, and back."""
         if not self.inverted:
-            return place
+            return row
         open_lines = self.model.open_lines
-        return open_lines - 1 - place if place < open_lines else open_lines + len(self.model.order) - 1 - place
+        return open_lines - 1 - row if row < open_lines else open_lines + len(self.model.order) - 1 - row
 
     def _seat(self, line: int) -> IndexedWorker:
         heading = self._heading()
-        place = self._mirrored(line - (heading is not None and line > heading))
-        return self.model.seat(self.model.order[place])
+        row = self._mirrored(line - (heading is not None and line > heading))
+        return self.model.seat(self.model.order[row])
 
     def _look(self, seat: IndexedWorker, now: int) -> str:
         return seat.look(now)

@@ -75,13 +75,13 @@ class LineList(DrawnWidget, can_focus=True):
         touched: tells of a key whether its line looks different now; left out, all lines are drawn again.
         """
         count = self.count()
-        place = self.cursor - self.top
+        offset = self.cursor - self.top
         found = self.line_of(self.cursor_key) if self.cursor_key is not None else None
         if found is None:
             found = min(self.cursor, count - 1)
         moved = self.cursor_key is None or found < 0 or self.key_at(found) != self.cursor_key
         self.cursor = max(0, found)
-        self.top = self.cursor - place
+        self.top = self.cursor - offset
         self._clamp(count)
         if moved:
             self._note_cursor()
@@ -205,7 +205,7 @@ class LineList(DrawnWidget, can_focus=True):
         """The state that a line is shown in (a key of `style.LOOKS`), or nothing."""
         return ""
 
-    def _thumb_place(self, count: int) -> tuple[int, int]:
+    def _thumb_span(self, count: int) -> tuple[int, int]:
         """Where the thumb of the scrollbar begins and ends; nowhere if everything is in view."""
         page = self.page
         if count <= page:
@@ -215,7 +215,7 @@ class LineList(DrawnWidget, can_focus=True):
         return (start, start + size)
 
     def _thumb(self, y: int, count: int) -> Segment:
-        start, end = self._thumb_place(count)
+        start, end = self._thumb_span(count)
         on = start <= y < end
         glyph = self.looks.glyph("┃", "#") if on else self.looks.glyph("│", "|")
         return Segment(glyph, self.looks("muted" if on else "line"))

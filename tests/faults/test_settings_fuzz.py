@@ -15,7 +15,7 @@ from lineage_core.base.clock import HOUR, MINUTE
 from lineage_core.base.errors import BadInputError
 from lineage_core.settings.config_file import KNOWN
 from lineage_tui.cli import parser
-from lineage_tui.settings.config import SavedState, kept_path, load_kept, read_config, save_kept, settings
+from lineage_tui.settings.config import SavedState, load_state, read_config, save_state, settings, state_path
 from lineage_tui.settings.keymap import COMMANDS, bindings, rebind
 
 VALUES = (
@@ -76,21 +76,21 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 @given(told=json_values, whole=st.booleans())
 def test_whatever_was_kept_is_taken_or_left_and_can_be_replaced(told: Any, whole: bool) -> None:
     directory = Path("/somewhere")
-    kept_path().parent.mkdir(parents=True, exist_ok=True)
-    kept_path().write_text(json.dumps(told if whole else {str(directory): told}))
-    assert isinstance(load_kept(directory), SavedState)
-    save_kept(directory, SavedState(view="workers"))
-    assert load_kept(directory) == SavedState(view="workers")
+    state_path().parent.mkdir(parents=True, exist_ok=True)
+    state_path().write_text(json.dumps(told if whole else {str(directory): told}))
+    assert isinstance(load_state(directory), SavedState)
+    save_state(directory, SavedState(view="workers"))
+    assert load_state(directory) == SavedState(view="workers")
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "", "\ufffe", "9" * 5000, '{"a": NaN'], ids=range(5))
 def test_a_damaged_file_is_left_and_replaced(text: str) -> None:
     directory = Path("/somewhere")
-    kept_path().parent.mkdir(parents=True, exist_ok=True)
-    kept_path().write_text(text)
-    assert load_kept(directory) == SavedState()
-    save_kept(directory, SavedState(view="workers"))
-    assert load_kept(directory) == SavedState(view="workers")
+    state_path().parent.mkdir(parents=True, exist_ok=True)
+    state_path().write_text(text)
+    assert load_state(directory) == SavedState()
+    save_state(directory, SavedState(view="workers"))
+    assert load_state(directory) == SavedState(view="workers")
 
 
 def test_every_command_can_be_given_other_keys() -> None:

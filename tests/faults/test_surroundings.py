@@ -16,7 +16,7 @@ import pytest
 from lineage_core.base import user_files
 from lineage_core.state.snapshot_cache import SMALL
 from lineage_tui.settings.acknowledgements import Acknowledgements, Grade
-from lineage_tui.settings.config import SavedState, load_kept, save_kept
+from lineage_tui.settings.config import SavedState, load_state, save_state
 from tests.build import record, write
 from tests.faults.pseudo_terminal import PtyProgram
 
@@ -266,8 +266,8 @@ def test_what_stands_in_the_place_of_what_is_kept_is_not_waited_for_nor_written_
             known.put({key: grade})
         assert known.covers(key, grade)
         plant(folder / "screen.json")
-        assert load_kept(tmp_path) == SavedState()
-        save_kept(tmp_path, SavedState(view="workers"))
+        assert load_state(tmp_path) == SavedState()
+        save_state(tmp_path, SavedState(view="workers"))
     finally:
         os.umask(before)
     assert victim.read_text() == "mine"
@@ -276,4 +276,4 @@ def test_what_stands_in_the_place_of_what_is_kept_is_not_waited_for_nor_written_
     assert [stat.S_IMODE(file.stat().st_mode) for file in kept] == [0o600] * len(kept)
     if plant is not Path.mkdir:
         assert Acknowledgements(tmp_path).covers(key, grade)
-        assert load_kept(tmp_path).view == "workers"
+        assert load_state(tmp_path).view == "workers"

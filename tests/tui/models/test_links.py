@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lineage_tui.models.fact_lookup import last_fact, last_facts, part_of
-from lineage_tui.models.links import Place, links
+from lineage_tui.models.links import Subject, links
 from tests.build import Log
 
 HOSTILE = ("worker-1", 'w"}],[1,"x', "}],[-5,", "wörker\\", "w\x00\n")
@@ -45,7 +45,7 @@ def test_the_last_events_are_the_last_ones_also_when_some_came_late_or_twice() -
     assert len(some) == 21
 
 
-def names(log: Log, at: Place) -> list[tuple[str, str]]:
+def names(log: Log, at: Subject) -> list[tuple[str, str]]:
     return [(link.what, link.text) for link in links(log.state, at)]
 
 
@@ -55,14 +55,14 @@ def test_a_task_names_blockers_parent_related_and_subtasks_that_were_seen() -> N
         log.add("task_created", name, 90, parent_task_id="task-1" if name == "task-sub" else None)
     log.add("task_created", "task-1", 80, parent_task_id="task-up")
     log.add("task_blocked", "task-1", 70, blocked_by=["task-b", "task-never-seen", "task-1"])
-    assert names(log, Place("task-1")) == [("blocked by", "task-b"), ("part of", "task-up"), ("subtask", "task-sub")]
+    assert names(log, Subject("task-1")) == [("blocked by", "task-b"), ("part of", "task-up"), ("subtask", "task-sub")]
 
 
 def test_a_worker_names_what_it_retries_and_what_retries_it() -> None:
     log = Log()
     for n, end in enumerate(("failed", "failed", "success")):
         log.worker("task-1", f"worker-{n}", "scan-worker", [100 - 20 * n, 95 - 20 * n, 90 - 20 * n], end)
-    assert names(log, Place("task-1", "worker-1")) == [
+    assert names(log, Subject("task-1", "worker-1")) == [
         ("retry of", "worker-0"), ("retried by", "worker-2"), ("of task", "task-1")
     ]  # fmt: skip
 
@@ -71,5 +71,5 @@ def test_an_event_names_its_worker_and_its_task_each_once() -> None:
     log = Log()
     log.worker("task-1", "worker-0", "scan-worker", [100, 90])
     fact = log.state.facts("task-1")[-1]
-    assert names(log, Place("task-1", None, fact)) == [("worker", "worker-0"), ("of task", "task-1")]
-    assert links(log.state, Place("task-never-seen")) == []
+    assert names(log, Subject("task-1", None, fact)) == [("worker", "worker-0"), ("of task", "task-1")]
+    assert links(log.state, Subject("task-never-seen")) == []

@@ -53,7 +53,7 @@ def test_the_order_equals_sorted_after_any_changes(data: Any) -> None:
         plain = sorted(held, key=order.sort)
         assert list(order) == plain
         assert [order[n] for n in range(len(order))] == plain
-        assert [order.place(item) for item in plain] == list(range(len(plain)))
+        assert [order.index_of(item) for item in plain] == list(range(len(plain)))
         assert order.rank((5, -1)) == sum(order.sort(item) < (5, -1) for item in plain)
         with pytest.raises(IndexError):
             order[len(plain)]

@@ -95,8 +95,8 @@ async def test_it_is_remembered(one_task: Path) -> None:
         await pressed(pilot, "v", "+", "+")
         chosen = regions(pilot)
         assert isinstance(pilot.app, LineageApp) and pilot.app.main_screen is not None
-        kept = pilot.app.main_screen.keep()
-    async with opened(one_task, size=(120, 40), kept=kept) as pilot:
+        saved = pilot.app.main_screen.keep()
+    async with opened(one_task, size=(120, 40), saved=saved) as pilot:
         await until(lambda: regions(pilot) == chosen, "what was chosen")
 
 

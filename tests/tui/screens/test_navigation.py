@@ -272,7 +272,7 @@ async def test_a_click_on_a_tab_of_the_detail_pane_opens_it(pilot: Pilot[None]) 
 
 async def test_nothing_lies_behind_what_a_screen_opens_with(journal: Journal, lineage: Path) -> None:
     """Also where it goes on as the last run was left."""
-    async with opened(lineage, kept=SavedState(view="workers")) as pilot:
+    async with opened(lineage, saved=SavedState(view="workers")) as pilot:
         await pilot.press("left_square_bracket")
         assert "nowhere to go back to" in text_of(pilot)
         await pilot.press("1", "left_square_bracket", "right_square_bracket", "left_square_bracket")

@@ -123,14 +123,14 @@ async def test_ctrl_p_finds_a_command(lineage: Path) -> None:
 
 async def test_order_of_the_workers_and_pane_and_window_of_the_figures_return_on_the_next_start(lineage: Path) -> None:
     Journal(lineage).log("task_created", "task-1", "user-kim")
-    async with opened(lineage, kept=SavedState()) as pilot:
+    async with opened(lineage, saved=SavedState()) as pilot:
         await pilot.press("2", "greater_than_sign", "i", "4", "right", "full_stop")
-        kept = main_of(pilot).keep()
-    assert kept.workers_inverted and (kept.pane, kept.window) == ("durations", "7d")
-    async with opened(lineage, kept=kept) as pilot:
+        saved = main_of(pilot).keep()
+    assert saved.workers_inverted and (saved.pane, saved.window) == ("durations", "7d")
+    async with opened(lineage, saved=saved) as pilot:
         workers, figures = main_of(pilot).views.views["workers"], main_of(pilot).views.views["stats"]
         assert isinstance(workers, WorkersView) and isinstance(figures, StatsView)
-        assert (workers.sorted_by, workers.inverted) == (kept.workers_sort, True)
+        assert (workers.sorted_by, workers.inverted) == (saved.workers_sort, True)
         assert workers.sorted_by != "silent"
         assert (figures.pane, figures.window) == ("durations", "7d")
 

@@ -37,7 +37,7 @@ def lines_of(view: EventsView) -> list[str]:
 
 
 def places(window: EventWindow) -> list[Any]:
-    return [event.place for event in window.shown]
+    return [event.position for event in window.shown]
 
 
 @settings(max_examples=100, deadline=None)
