@@ -20,6 +20,7 @@ from lineage_core.meaning.runs import RUN_ENDS, run_end, worker_of
 from lineage_core.meaning.structure import Structure, structure_of
 from lineage_core.meaning.waits import ended_by, key_of, waits_of
 from lineage_core.model.entities import (
+    REASSIGNED,
     Attempt,
     Handoff,
     Mark,
@@ -174,6 +175,8 @@ def walk(task_id: str, told: Structure) -> Task:
             _STEPS[kind](task, fact, at)
         _settle(task, at)
     _remark(task, told)
+    logged = facts[0].at, facts[-1].at
+    task.logged = logged if logged != (task.first_at, task.last_at) else None
     return task
 
 
@@ -447,7 +450,7 @@ def _reassigned(task: Task, fact: Fact, at: int) -> None:
     _own(task, taker, at)
     _prioritise(task, fact)
     task.reason = text_of(fact.data.get("reason")) or task.reason
-    task.marks.append(Mark(at, "reassigned", f"{giver or ''} → {taker or ''}".strip() if giver or taker else ""))
+    task.marks.append(Mark(at, REASSIGNED, f"{giver or ''} → {taker or ''}".strip() if giver or taker else ""))
 
 
 # Waits, escalations and handoffs

@@ -41,6 +41,10 @@ class Phase(NamedTuple):
     end: int | None
 
 
+REASSIGNED = "reassigned"
+"""The kind of mark that a reassignment leaves."""
+
+
 class Mark(NamedTuple):
     """A moment worth seeing on a timeline. kind: escalated, reassigned, progress, retry, … ; text: a few words."""
 
@@ -216,7 +220,8 @@ class Task:
     ended: how its last attempt ended, unless it was started or reopened since. given_at: when it was assigned last.
     going: whether an attempt has begun and not ended. working: open runs that began since it was reopened last, of
     which `era` counts how often.
-    times: of all its events. heard: when each master last did something to it.
+    times: of all its events. heard: when each master last did something to it. logged: the first and the last time of
+    its events as their actors' clocks had it; None: `first_at` and `last_at`, which are effective times.
     skews: by actor, how far its clock is behind (microseconds; negative: ahead), as far as causes tell.
     remarks: patterns that no correct run shows.
     """
@@ -263,6 +268,7 @@ class Task:
     handoffs: dict[str, Handoff] = field(default_factory=dict)
     last_failed: dict[str, str] = field(default_factory=dict)
     times: array[int] = field(default_factory=lambda: array("q"))
+    logged: tuple[int, int] | None = None
     heard: dict[str, int] = field(default_factory=dict)
     skews: dict[str, int] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
@@ -355,22 +361,27 @@ class Task:
 
     def row(self) -> TaskRow:
         """The summary that lists, filters and counts use."""
-        open_workers = failed = retries = 0
+        at_work: list[str] = []
+        failed = dead = retries = 0
         silent_since = unstarted_since = None
         for run in self.runs:
             if run.ended_at is None:
-                open_workers += 1
+                at_work.append(run.worker_id)
                 silent_since = run.last_at if silent_since is None else min(silent_since, run.last_at)
                 if not run.heard:
                     unstarted_since = run.last_at if unstarted_since is None else min(unstarted_since, run.last_at)
             elif run.failed:
                 failed += 1
+                dead += run.end is WorkerEnd.ZOMBIE
             if run.retry_of is not None:
                 retries += 1
         lost = 0
         for attempt in self.attempts:
             if attempt.failed_at is not None:
                 lost += 1
+        moves = 0
+        for mark in self.marks:
+            moves += mark.kind == REASSIGNED
         owners = self.owners
         offered = taken = None
         for handoff in self.handoffs.values():
@@ -406,18 +417,21 @@ class Task:
             self.percent,
             len(self.workers),
             len(self.runs),
-            open_workers,
+            tuple(at_work) if at_work else (),
             failed,
+            dead,
             retries,
             silent_since,
             unstarted_since,
             len(self.handoffs),
+            moves,
             offered,
             taken,
             self.tokens,
             self.skew,
             len(self.remarks),
             self.events,
+            self.logged,
         )
 
 
@@ -426,10 +440,12 @@ class TaskRow(NamedTuple):
 
     failed_attempts, failed_workers: failures that are listed for ever, retried or not. masters: all that had it.
     escalation: why it is escalated, as long as it is (a block that came later has its own word, `reason`).
-    blocked_by: as `blocked_by` named; waits: all that it waits for. workers: ids; open_workers, failed_workers: runs.
+    blocked_by: as `blocked_by` named; waits: all that it waits for. workers: how many ids; at_work: the ids of its open
+    runs. failed_workers, found_dead: runs that failed, and those of them that the cleanup found dead.
     silent_since: when the quietest of its open workers was last heard of, or spawned; unstarted_since: when the one was
     spawned that has said nothing for longest. handoff_since: when the oldest handoff that nobody accepted was offered;
-    taken_since: when the oldest was accepted that is not completed. skew: see `Task`. events: distinct events.
+    taken_since: when the oldest was accepted that is not completed. reassigned: how often it was. skew: see `Task`.
+    events: distinct events. logged: see `Task`.
     """
 
     task_id: str
@@ -459,18 +475,36 @@ class TaskRow(NamedTuple):
     percent: float | None
     workers: int
     runs: int
-    open_workers: int
+    at_work: tuple[str, ...]
     failed_workers: int
+    found_dead: int
     retries: int
     silent_since: int | None
     unstarted_since: int | None
     handoffs: int
+    reassigned: int
     handoff_since: int | None
     taken_since: int | None
     tokens: int | None
     skew: int
     remarks: int
     events: int
+    logged: tuple[int, int] | None
+
+    @property
+    def open_workers(self) -> int:
+        """How many runs have not ended."""
+        return len(self.at_work)
+
+    @property
+    def first_logged(self) -> int:
+        """The earliest time that an event of it was logged with."""
+        return self.first_at if self.logged is None else self.logged[0]
+
+    @property
+    def last_logged(self) -> int:
+        """The latest time that an event of it was logged with."""
+        return self.last_at if self.logged is None else self.logged[1]
 
     @property
     def group(self) -> str:

@@ -7,13 +7,38 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
+class Alike(NamedTuple):
+    """What is usual: 99 of 100 of so many `known` things alike, which ended well, took at most `time`
+    (microseconds)."""
+
+    time: int
+    known: int
+
+
+class Limit(NamedTuple):
+    """After how long something is late. after: microseconds.
+
+    by: what says so: `set` by the operator, `usual` for its kind, its `own` pauses, or the `default`. default: of its
+    name. own: the pause that it has had itself, 0 while too few are known. alike: what is usual for its kind. source:
+    the setting, where one speaks.
+    """
+
+    after: int
+    by: str
+    default: int
+    own: int = 0
+    alike: Alike | None = None
+    source: str = ""
+
+
 class Expectation(NamedTuple):
     """What must happen next to something that is open.
 
     name: a key of `settings.late.LATE`. subject: the run's worker, the handoff or the task that it is about. of: by
     whom it is expected: a master, a worker, a task, `coordinator`, `a person`; None where nobody is known.
     what: what is expected, in a few words. since: from when on. due: when it is late; None for what is never late by
-    itself, since something else is expected first. why: what makes it late at once, else empty.
+    itself, since something else is expected first. why: what makes it late at once, else empty. limit: what `due` comes
+    from; None where it is late at once or never.
     """
 
     name: str
@@ -24,6 +49,7 @@ class Expectation(NamedTuple):
     since: int
     due: int | None
     why: str = ""
+    limit: Limit | None = None
 
     def late(self, now: int) -> bool:
         """Whether its time is over."""
@@ -44,7 +70,9 @@ class Finding(NamedTuple):
     rule: the name of the expectation or pattern. task_id: empty for what concerns several. subject: the worker,
     handoff, task or master that it is about. since: when that began. sentence: what is the matter, for people.
     late_since: when its time was over; None for a pattern and for a warning that comes before. of: by whom something
-    is expected. waiting: how many open tasks wait for it. under: the findings that this one stands for.
+    is expected. waiting: how many open tasks wait for it. under: the findings that this one stands for. cause: what it
+    has in common with others (a worker type, an error without ids and numbers, who is expected to act), by which they
+    fold; empty for what stands alone. times: how often it happened, of what happens again and again.
     """
 
     rule: str
@@ -57,3 +85,5 @@ class Finding(NamedTuple):
     of: str | None = None
     waiting: int = 0
     under: tuple[Finding, ...] = ()
+    cause: str = ""
+    times: int = 0

@@ -5,12 +5,15 @@ Pure: from states to plain data. Times are ISO-8601 in UTC, durations whole mill
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any, NamedTuple
 
 from lineage_core.meaning.cost import Cost, cost_by_owner
+from lineage_core.meaning.rollup import Rollup
 from lineage_core.meaning.waits import names_of_wait
 from lineage_core.model.entities import Status, Task, TaskRow
+from lineage_core.model.expectations import Expectation
+from lineage_core.present.expected import expectation_row
 from lineage_core.present.rows import elapsed, iso, milliseconds, worker_status
 
 TASK_KEYS = {
@@ -35,6 +38,8 @@ TASK_KEYS = {
     "parent_task_id": "the task that it is a subtask of",
     "subtasks": "how many subtasks it has",
     "subtasks_done": "how many of these completed",
+    "subtasks_worst": "the worst status of these",
+    "tokens_with_subtasks": "tokens used by it and its subtasks",
     "reason": "why it is blocked, failed, cancelled or escalated",
     "blocked_by": "the tasks that it waits for, those that only its reason names included",
     "progress_percentage": "how far it is: 100 when it completed, else the mean over its open workers, else over all",
@@ -46,17 +51,32 @@ TASK_KEYS = {
     "handoffs": "how many handoffs were offered",
     "tokens": "tokens used, as its ends or its runs said",
     "skew_ms": "how far the clock of its events is behind that is off most; negative: ahead",
+    "expects": "what must happen next in it: name, of (by whom), subject, what, since, due, late, and why then: the "
+    "default, what is usual of how many alike, its own pauses, or which setting",
+    "late_since": "from when on the first of these was late",
+    "urgency": "bad or warning: how urgent what is late of it is",
     "inferred": "the keys of this row that no event states and that are concluded from others",
     "events": "how many events it has",
 }
 
 
 class Family(NamedTuple):
-    """parent: the task that a task is shown under. subtasks: how many it has itself; done: how many completed."""
+    """parent: the task that a task is shown under. below: what its own subtasks come to; together: with the task; both
+    None where it has none."""
 
     parent: str | None = None
-    subtasks: int = 0
-    done: int = 0
+    below: Rollup | None = None
+    together: Rollup | None = None
+
+    @property
+    def subtasks(self) -> int:
+        """How many subtasks it has itself."""
+        return self.below.tasks if self.below is not None else 0
+
+    @property
+    def done(self) -> int:
+        """How many of them completed."""
+        return self.below.done if self.below is not None else 0
 
 
 def blockers(task: Task | TaskRow, known: Container[str]) -> list[str]:
@@ -65,8 +85,16 @@ def blockers(task: Task | TaskRow, known: Container[str]) -> list[str]:
     return list(dict.fromkeys(name for wait in waits for name in names_of_wait(wait, task.task_id, known)))
 
 
-def task_row(row: TaskRow, family: Family, known: Container[str], now: int) -> dict[str, Any]:
-    """A task, by TASK_KEYS. known: the ids of all tasks."""
+def task_row(
+    row: TaskRow,
+    family: Family,
+    known: Container[str],
+    now: int,
+    expected: Sequence[Expectation] = (),
+    urgency: str | None = None,
+) -> dict[str, Any]:
+    """A task, by TASK_KEYS. known: the ids of all tasks. expected: what must happen next in it; urgency: of what is
+    late of that."""
     inferred = []
     stated = {wait.name for wait in row.waits if not wait.inferred}
     if any(name not in stated for name in blockers(row, known)):
@@ -95,6 +123,8 @@ def task_row(row: TaskRow, family: Family, known: Container[str], now: int) -> d
         "parent_task_id": family.parent,
         "subtasks": family.subtasks,
         "subtasks_done": family.done,
+        "subtasks_worst": family.below.worst.value if family.below and family.below.worst else None,
+        "tokens_with_subtasks": family.together.tokens if family.together else row.tokens,
         "reason": row.reason,
         "blocked_by": blockers(row, known),
         "progress_percentage": row.percent,
@@ -106,6 +136,9 @@ def task_row(row: TaskRow, family: Family, known: Container[str], now: int) -> d
         "handoffs": row.handoffs,
         "tokens": row.tokens,
         "skew_ms": milliseconds(row.skew),
+        "expects": [expectation_row(one, now) for one in expected],
+        "late_since": iso(min((one.due for one in expected if one.due is not None and one.late(now)), default=None)),
+        "urgency": urgency,
         "inferred": inferred,
         "events": row.events,
     }

@@ -27,6 +27,9 @@ from lineage_core.query.filter_terms import (
     why_term,
     worker_term,
 )
+from lineage_core.query.told_tasks import ToldTasks
+
+LATE = "late"
 
 _ROW_FIELDS: dict[str, Callable[[TaskRow], tuple[str | None, ...]]] = {
     "status": lambda row: (row.status.value,),
@@ -44,6 +47,7 @@ _ROW_FIELDS: dict[str, Callable[[TaskRow], tuple[str | None, ...]]] = {
 FLAGS: dict[str, Callable[[TaskRow, FilterContext], bool]] = {
     "open": lambda row, _: not row.status.ended,
     "ended": lambda row, _: row.status.ended,
+    LATE: lambda row, on: ToldTasks(on.state, on.now, on.thresholds, on.known).late(row),
     "silent": lambda row, on: on.look(row) == "silent",
     "zombie": lambda row, on: on.look(row) == "zombie",
     "orphaned": lambda row, on: on.look(row) == "orphaned",
@@ -66,6 +70,7 @@ LANGUAGE: tuple[tuple[str, str], ...] = (
     ("owner:sec", "the master that has it; master: any that had it"),
     ("session:night", "likewise trace: priority: kind: task:"),
     ("is:open", "not over; is:ended, or a status: is:failed"),
+    ("is:late", "past the time in which it should have gone on"),
     ("is:silent", "a worker is silent; is:zombie: for too long"),
     ("is:orphaned", "it is over, and a worker of it is not"),
     ("is:slow", "it, or a worker, takes longer than 97 of 100"),
@@ -130,7 +135,7 @@ def parse(text: str, on: FilterContext) -> Filter:
 
 def _timed(term: Term) -> bool:
     if term.key == "is":
-        return not {"silent", "zombie", "orphaned", "slow"}.isdisjoint(term.value.split(","))
+        return not {"silent", "zombie", "orphaned", "slow", LATE}.isdisjoint(term.value.split(","))
     return term.key in ("ended", "since", "until") or bool(term.rest)
 
 
@@ -151,10 +156,10 @@ def _plain_test(term: Term, on: FilterContext) -> Test:
             return _flag(value, on)
         case "since":
             since = parse_when(value, on.now)
-            return lambda row: row.last_at >= since
+            return lambda row: row.last_logged >= since
         case "until":
             until = parse_when(value, on.now)
-            return lambda row: row.first_at < until
+            return lambda row: row.first_logged < until
         case "ended":
             return ended_term(value, on)
         case "why" | "error":
@@ -223,7 +228,9 @@ def _flag(value: str, on: FilterContext) -> Test:
     tests: list[Test] = []
     known = (*FLAGS, *_STATUSES)
     for name in value.split(","):
-        if name in FLAGS:
+        if name == LATE:  # as FLAGS has it, for all tasks at once
+            tests.append(ToldTasks(on.state, on.now, on.thresholds, on.known).late)
+        elif name in FLAGS:
             tests.append(lambda row, of=FLAGS[name]: of(row, on))  # type: ignore[misc]
         elif name in _STATUSES:
             tests.append(lambda row, of=name: row.status.value == of)  # type: ignore[misc]

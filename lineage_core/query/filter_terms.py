@@ -30,13 +30,15 @@ def nothing_slow(row: TaskRow) -> bool:
 
 
 class FilterContext(NamedTuple):
-    """What a filter is asked against: the tasks, the time (microseconds since the epoch), when a worker that says
-    nothing is silent, and a zombie, and which tasks take longer than was forecast (`forecast/foresight.py`)."""
+    """What a filter is asked against: the tasks, the time (microseconds since the epoch), when something is late, which
+    tasks take longer than was forecast (`forecast/foresight.py`), and whether there ever was a task that is not among
+    these."""
 
     state: State
     now: int
     thresholds: Thresholds = Thresholds()
     slow: Callable[[TaskRow], bool] = nothing_slow
+    known: Callable[[str], bool] = lambda task_id: False
 
     def look(self, row: TaskRow) -> str:
         """`silent` or `zombie` if a worker of an open task says nothing, `orphaned` if one goes on in a task that is
@@ -85,7 +87,7 @@ def event_term(key: str, expression: str, since: int | None, on: FilterContext) 
     pattern = compiled(expression)
 
     def test(row: TaskRow) -> bool:
-        if row.last_at < since or not within.found_in(packed := state.packed(row.task_id)):
+        if row.last_logged < since or not within.found_in(packed := state.packed(row.task_id)):
             return False
         if key in ("type", "actor"):
             which = 0 if key == "type" else 1
@@ -140,7 +142,7 @@ def ended_term(value: str, on: FilterContext) -> Test:
     def test(row: TaskRow) -> bool:
         if row.status in wanted and (since is None or (row.ended_at or row.last_at) >= since):
             return True
-        if since is not None and row.last_at < since:
+        if since is not None and row.last_logged < since:
             return False
         packed = on.state.packed(row.task_id)
         if not any(needle in packed for needle in needles):
@@ -167,7 +169,7 @@ def why_term(key: str, expression: str, since: int | None, on: FilterContext) ->
     needles = (f'"{types[0]}"'.encode(), _FAILED_SAID)
 
     def test(row: TaskRow) -> bool:
-        if since is not None and row.last_at < since:
+        if since is not None and row.last_logged < since:
             return False
         packed = on.state.packed(row.task_id)
         if not any(needle in packed for needle in needles):

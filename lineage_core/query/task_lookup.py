@@ -24,7 +24,10 @@ from lineage_core.read.journal_files import files, open_file
 from lineage_core.state.store import State
 
 MAX_LINKED = 16
-"""Linked tasks whose own state is looked up; the others are named only."""
+"""Linked tasks, subtasks apart, whose own state is looked up; the others are named only."""
+
+MAX_SEARCHED = 48
+"""Subtasks that are searched for. Of a task with more of them the whole journal is folded, or read from the cache."""
 
 _SUGGEST_FROM = 64 << 20  # bytes of the newest files in which similar ids are looked for
 _TASK_ID = re.compile(rb'"task_id"\s*:\s*"([^"\\]{1,300})"')
@@ -81,7 +84,12 @@ def _follow_links(directory: Path, state: State, task: Task, problems: dict[str,
     done: set[str] = set()
     prefix = _common_prefix(min(own), max(own))
     for step in range(2):
-        wanted = [name for name in linked_ids(state, task) if name not in done][: MAX_LINKED - len(done)]
+        children = state.subtasks.children(task.task_id)
+        if len(children) > MAX_SEARCHED:
+            _fold_subtasks(directory, state, children)
+            done.update(children)
+        others = [name for name in linked_ids(state, task) if name not in children][:MAX_LINKED]
+        wanted = [name for name in (*children, *others) if name not in done]
         if step and not wanted:
             break
         needles = list(wanted)
@@ -102,6 +110,14 @@ def _follow_links(directory: Path, state: State, task: Task, problems: dict[str,
         done |= names
         problems.update(more.problems)
     return frozenset(done)
+
+
+def _fold_subtasks(directory: Path, state: State, children: Iterable[str]) -> None:
+    """Take the subtasks of a task from the state of the whole directory."""
+    from lineage_core.state.load import load
+
+    whole = load(directory).state
+    state.merge_facts((child, fact) for child in children for fact in whole.facts(child))
 
 
 def _common_prefix(one: str, other: str) -> str:

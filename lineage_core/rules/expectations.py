@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from lineage_core.meaning.pauses import idle_pauses, pauses_of, usual_pause
 from lineage_core.meaning.waits import names_of_wait
 from lineage_core.model.entities import Status, Task, TaskRow, Wait, Worker
-from lineage_core.model.expectations import Expectation
-from lineage_core.rules.pauses import idle_pauses, pauses_of, usual_pause
+from lineage_core.model.expectations import Expectation, Limit
 from lineage_core.rules.thresholds import UNASSIGNED_URGENT, UNBLOCK, Thresholds
 
 COORDINATOR = "the coordinator"
@@ -62,11 +62,17 @@ def of_run(run: Worker, task_id: str, seen: Callable[[int], int], now: int, limi
     """What is expected of an open run: a start, else a word."""
     since = seen(run.last_at)
     if not run.heard:
-        due = since + limits.after("never-started", run.worker_type, run.master)
-        return Expectation("never-started", task_id, run.worker_id, run.worker_id, "a start", since, due)
-    own = usual_pause(pauses_of(run, now))
-    due = since + limits.after("silent", run.worker_type, run.master, own=own)
-    return Expectation("silent", task_id, run.worker_id, run.worker_id, "a word", since, due)
+        limit = limits.limit("never-started", run.worker_type, run.master)
+        return _within(limit, "never-started", task_id, run.worker_id, run.worker_id, "a start", since)
+    limit = limits.limit("silent", run.worker_type, run.master, own=usual_pause(pauses_of(run, now)))
+    return _within(limit, "silent", task_id, run.worker_id, run.worker_id, "a word", since)
+
+
+def _within(
+    limit: Limit, name: str, task_id: str, subject: str, of: str | None, what: str, since: int, why: str = ""
+) -> Expectation:
+    """What is expected within a time."""
+    return Expectation(name, task_id, subject, of, what, since, since + limit.after, why, limit)
 
 
 def _expectations(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Expectation]:
@@ -74,15 +80,14 @@ def _expectations(task: Task, others: Others, now: int, limits: Thresholds) -> I
     name, kind, owner = task.task_id, task.task_type, task.master
 
     def own(rule: str, of: str | None, what: str, since: int, pause: int = 0) -> Expectation:
-        return Expectation(rule, name, name, of, what, since, since + limits.after(rule, kind, of, own=pause))
+        return _within(limits.limit(rule, kind, of, own=pause), rule, name, name, of, what, since)
 
     runs = [of_run(run, name, seen, now, limits) for run in task.runs if run.open]
     yield from runs
     if task.status is Status.QUEUED:
         urgent = UNASSIGNED_URGENT if task.priority in URGENT else None
-        since = seen(task.since)
-        due = since + limits.after("unassigned", kind, default=urgent)
-        yield Expectation("unassigned", name, name, COORDINATOR, "an assignment", since, due)
+        limit = limits.limit("unassigned", kind, default=urgent)
+        yield _within(limit, "unassigned", name, name, COORDINATOR, "an assignment", seen(task.since))
     elif task.status is Status.ASSIGNED:
         yield own("unstarted", owner, "a start", seen(task.since))
     elif task.status is Status.BLOCKED:
@@ -118,9 +123,8 @@ def _handoffs(task: Task, seen: Seen, limits: Thresholds) -> Iterator[Expectatio
             rule, what, at = "handoff-uncompleted", "its completion", handoff.accepted_at
         else:
             continue
-        since = seen(at)
-        due = since + limits.after(rule, task.task_type, of)
-        yield Expectation(rule, task.task_id, handoff.handoff_id, of, what, since, due)
+        limit = limits.limit(rule, task.task_type, of)
+        yield _within(limit, rule, task.task_id, handoff.handoff_id, of, what, seen(at))
 
 
 def blockers_of(task: Task | TaskRow, others: Others) -> list[tuple[Wait, str | None]]:
@@ -141,14 +145,13 @@ def _waits(task: Task, others: Others, seen: Seen, limits: Thresholds) -> Iterat
         ends = [(done := others.rows[blocker]).ended_at or done.last_at for _, blocker in named]
         since = max(seen(wait.since) for wait, _ in named)
         since = max([since, *(min(end, seen(end)) for end in ends)])
-        due = since + limits.after("blocked", kind, owner, default=UNBLOCK)
+        limit = limits.limit("blocked", kind, owner, default=UNBLOCK)
         blockers = ", ".join(blocker for _, blocker in named)
-        yield Expectation("blocked", name, name, owner, "to unblock it", since, due, f"{blockers} completed")
+        yield _within(limit, "blocked", name, name, owner, "to unblock it", since, f"{blockers} completed")
     for wait, blocker in waits:
         since = seen(wait.since)
         if blocker is None:
-            due = since + limits.after("blocked", kind, owner)
-            yield Expectation("blocked", name, name, owner, "to unblock it", since, due)
+            yield _within(limits.limit("blocked", kind, owner), "blocked", name, name, owner, "to unblock it", since)
             continue
         status = others.status(blocker)
         if status is Status.COMPLETED:
@@ -160,5 +163,4 @@ def _waits(task: Task, others: Others, seen: Seen, limits: Thresholds) -> Iterat
             why = f"{blocker} {GONE}" if status is None else f"{blocker} {status.value}"
             yield Expectation("blocked", name, name, blocker, "an end", since, since, why)
         else:
-            due = since + limits.after("blocked", kind, owner)
-            yield Expectation("blocked", name, name, blocker, "an end", since, due)
+            yield _within(limits.limit("blocked", kind, owner), "blocked", name, name, blocker, "an end", since)

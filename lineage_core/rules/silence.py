@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lineage_core.meaning.pauses import pauses_of, usual_pause
 from lineage_core.model.entities import Task, TaskRow, Worker
-from lineage_core.rules.pauses import pauses_of, usual_pause
 from lineage_core.rules.thresholds import Thresholds
 
 ZOMBIE = "zombie"

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from lineage_core.base.clock import MINUTE, ago, format_duration
-from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
+from lineage_core.model.entities import REASSIGNED, Status, Task, TaskRow, Worker, WorkerEnd
+from lineage_core.model.error_fingerprint import LENGTH, NO_REASON, fingerprint
 from lineage_core.model.expectations import Expectation, Finding, Severity
 from lineage_core.present.sentences import waiting_for
 from lineage_core.rules.dependencies import deadlock, root_blocker
-from lineage_core.rules.expectations import URGENT, Others, expectations
+from lineage_core.rules.expectations import COORDINATOR, URGENT, Others, expectations
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.settings.late import LATE
@@ -30,6 +31,11 @@ OLD_RULES = {
     "retries": "retries-in-vain",
 }
 """Names that rules had before, and the name that each has now."""
+
+FAILED, NEW_ERROR = "failed", "new-error"
+
+UNTYPED = "untyped"
+"""What workers of no type are called."""
 
 CROWD = "crowd"
 """The rule that finds many zombies at once."""
@@ -57,9 +63,15 @@ def check(task: Task, others: Others, now: int, limits: Thresholds = Thresholds(
     return ranked(found)
 
 
-def concerned(row: TaskRow) -> bool:
-    """Whether a task can have any finding at all, told by its row alone."""
-    return not row.status.ended or row.open_workers > 0 or row.failed_workers > 0 or row.remarks > 0
+def failure(row: TaskRow) -> Finding | None:
+    """That a task failed and nobody went on with it."""
+    if row.status is not Status.FAILED:
+        return None
+    since = row.ended_at if row.ended_at is not None else row.last_at
+    reason = row.reason or NO_REASON
+    text = reason + (f" (attempt {row.attempts})" if row.attempts > 1 else "")
+    cause = fingerprint(reason) or reason[:LENGTH]
+    return Finding(FAILED, Severity.BAD, row.task_id, row.task_id, since, text, cause=cause, times=row.attempts)
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
@@ -104,7 +116,23 @@ def _finding(task: Task, one: Expectation, others: Others, now: int, limits: Thr
     text = _SENTENCES[one.name](task, one, others, now)
     late_since = one.due if one.late(now) else None
     severity = Severity.BAD if is_bad(task, one, now, limits) else Severity.WARNING
-    return Finding(one.name, severity, one.task_id, one.subject, one.since, text, late_since, one.of)
+    cause = _cause(task, one, others)
+    return Finding(one.name, severity, one.task_id, one.subject, one.since, text, late_since, one.of, cause=cause)
+
+
+def _cause(task: Task, one: Expectation, others: Others) -> str:
+    """What it has in common with others that are late."""
+    if one.name in AT_ONCE:
+        return task.workers[one.subject].worker_type or UNTYPED
+    if one.name == "unassigned":
+        return "" if task.priority in URGENT else COORDINATOR
+    if one.name == "escalated":  # each wants an answer of its own
+        return ""
+    if one.name == "blocked":
+        if one.of is None or one.of == task.master:
+            return fingerprint(task.reason or "")
+        return root_blocker(one.of, others)
+    return one.of or ""
 
 
 def is_bad(task: Task, one: Expectation, now: int, limits: Thresholds) -> bool:
@@ -206,7 +234,8 @@ def _orphaned(task: Task, others: Others, now: int, limits: Thresholds) -> Itera
         if seen is not None and seen.word(now):
             how = "was cancelled" if task.status is Status.CANCELLED else task.status.value
             text = f"{run.worker_id} is still open, but its task {how} {ago(ended, now)} ago"
-            yield Finding("orphaned", Severity.WARNING, task.task_id, run.worker_id, seen.since, text)
+            kind = run.worker_type or UNTYPED
+            yield Finding("orphaned", Severity.WARNING, task.task_id, run.worker_id, seen.since, text, cause=kind)
 
 
 def _found_dead(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:
@@ -214,7 +243,8 @@ def _found_dead(task: Task, others: Others, now: int, limits: Thresholds) -> Ite
         if run.end is WorkerEnd.ZOMBIE and run.ended_at is not None:
             severity = Severity.PAST if task.status.ended else Severity.BAD
             text = f"{run.worker_id} was found dead by the cleanup {ago(run.ended_at, now)} ago (zombie_timeout)"
-            yield Finding("found-dead", severity, task.task_id, run.worker_id, run.ended_at, text)
+            kind = run.worker_type or UNTYPED
+            yield Finding("found-dead", severity, task.task_id, run.worker_id, run.ended_at, text, cause=kind)
 
 
 def _ping_pong(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:
@@ -223,12 +253,13 @@ def _ping_pong(task: Task, others: Others, now: int, limits: Thresholds) -> Iter
         if handoff.from_master and handoff.to_master and handoff.created_at is not None:
             moves.setdefault(frozenset((handoff.from_master, handoff.to_master)), []).append(handoff.created_at)
     for mark in task.marks:
-        if mark.kind == "reassigned":
+        if mark.kind == REASSIGNED:
             moves.setdefault(frozenset(mark.text.split(" → ")), []).append(mark.at)
-    for pair, times in moves.items():
-        if len(times) >= limits.bounces and not task.status.ended:
-            text = f"went {len(times)} times between {' and '.join(sorted(pair))}"
-            yield Finding("ping-pong", Severity.WARNING, task.task_id, task.task_id, min(times), text)
+    for pair, at in moves.items():
+        if len(at) >= limits.bounces and not task.status.ended:
+            text = f"went {len(at)} times between {' and '.join(sorted(pair))}"
+            times = sum(map(len, moves.values()))
+            yield Finding("ping-pong", Severity.WARNING, task.task_id, task.task_id, min(at), text, times=times)
 
 
 def _vain_retries(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:
@@ -241,9 +272,8 @@ def _vain_retries(task: Task, others: Others, now: int, limits: Thresholds) -> I
         if retries >= limits.retries and not done and not task.status.ended:
             failed = [run.ended_at for run in runs if run.failed and run.ended_at is not None]
             text = f"{retries} retries of {kind} and none has succeeded"
-            yield Finding(
-                "retries-in-vain", Severity.WARNING, task.task_id, task.task_id, min(failed, default=now), text
-            )
+            since, name = min(failed, default=now), task.task_id
+            yield Finding("retries-in-vain", Severity.WARNING, name, name, since, text, times=retries)
 
 
 def _deadlock(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:
@@ -267,6 +297,8 @@ RULES: dict[str, Rule] = {
     **{
         rule.name: rule
         for rule in (
+            Rule(FAILED, "a task failed, and nobody went on with it"),
+            Rule(NEW_ERROR, "an error that the 7 days before it had not"),
             Rule("orphaned", "a task has ended and a worker of it has not", zombie=True),
             Rule("found-dead", "the cleanup found a worker dead and logged zombie_timeout", zombie=True),
             Rule("ping-pong", "a task goes to and fro between two masters"),

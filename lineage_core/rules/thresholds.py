@@ -9,36 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lineage_core.base.clock import MINUTE
-from lineage_core.settings.late import LateSettings
-
-DEFAULTS = {
-    "unassigned": 30 * MINUTE,
-    "unstarted": 10 * MINUTE,
-    "idle": 30 * MINUTE,
-    "never-started": 5 * MINUTE,
-    "silent": 30 * MINUTE,
-    "warned": 5 * MINUTE,
-    "handoff-unaccepted": 5 * MINUTE,
-    "handoff-uncompleted": 30 * MINUTE,
-    "blocked": 30 * MINUTE,
-    "escalated": 0,
-    "parent-waiting": 10 * MINUTE,
-    "feed-silent": 30 * MINUTE,
-}
-"""When something is late, as long as nobody has said and nothing else is usual."""
-
-UNASSIGNED_URGENT = 5 * MINUTE
-"""The same for a queued task of priority critical or high."""
-
-UNBLOCK = 10 * MINUTE
-"""The time in which an owner has to unblock a task, from when all that blocked it was completed."""
+from lineage_core.model.expectations import Alike, Limit
+from lineage_core.settings.late import DEFAULTS, UNASSIGNED_URGENT, UNBLOCK, LateSettings
 
 MOST = 10
 """What is usual counts up to so many times the default."""
 
-UsualTime = Callable[[str, str | None, str | None], int | None]
-"""What is usual, in microseconds, for (name, type, owner); None where too little is known."""
+UsualTime = Callable[[str, str | None, str | None], Alike | None]
+"""What is usual for (name, type, owner); None where too little is known."""
 
 
 def nothing_usual(name: str, kind: str | None, owner: str | None) -> None:
@@ -64,22 +42,38 @@ class Thresholds:
     bounces: int = 3
     retries: int = 2
 
-    def after(
+    def limit(
         self, name: str, kind: str | None = None, owner: str | None = None, *, own: int = 0, default: int | None = None
-    ) -> int:
-        """After how long something is late, in microseconds.
+    ) -> Limit:
+        """After how long something is late, and which of what is known says so.
 
         kind: the type of the worker or task. owner: of whom it is expected. own: the pause that it has had itself.
         default: instead of that of the name.
         """
+        default = DEFAULTS[name] if default is None else default
         told = self.late.explicit(name, kind)
-        if told is None:
-            default = DEFAULTS[name] if default is None else default
-            usual = self.usual("silent" if name == "warned" else name, kind, owner)
-            told = max(own, min(MOST * default, max(default, usual or 0)))
-        if name == "warned":  # a warning never comes later than what it warns of
-            told = min(told, self.after("silent", kind, owner, own=own))
+        if told is not None:
+            return Limit(told, "set", default, own, None, self.late.source(name, kind))
+        alike = self.usual("silent" if name == "warned" else name, kind, owner)
+        by, after = "default", default
+        if alike is not None and alike.time > after:
+            by, after = "usual", min(MOST * default, alike.time)
+        if own > after:
+            by, after = "own", own
+        return Limit(after, by, default, own, alike)
+
+    def after(
+        self, name: str, kind: str | None = None, owner: str | None = None, *, own: int = 0, default: int | None = None
+    ) -> int:
+        """The time of `limit`, in microseconds; a warning never comes later than what it warns of."""
+        told = self.limit(name, kind, owner, own=own, default=default).after
+        if name == "warned":
+            told = min(told, self.limit("silent", kind, owner, own=own).after)
         return told
+
+    def least(self, name: str, default: int | None = None) -> int:
+        """The least that `after` can be, of whatever type and owner."""
+        return self.late.least(name, DEFAULTS[name] if default is None else default)
 
     @property
     def silent(self) -> int:
@@ -95,3 +89,6 @@ class Thresholds:
 def thresholds(late: LateSettings) -> Thresholds:
     """The thresholds in force where nothing was learned."""
     return Thresholds(late)
+
+
+__all__ = ["DEFAULTS", "UNASSIGNED_URGENT", "UNBLOCK", "Thresholds", "UsualTime", "thresholds"]

@@ -1,5 +1,6 @@
-"""What is usual, learned from the tasks that were last heard of: silences of a type of worker, and how long what ended
-well took to be assigned, started, accepted …
+"""What is usual: silences of a type of worker, and how long what ended well took to be assigned, started, accepted …
+
+It is learned from the tasks that were last heard of, and from samples that the snapshots of the cache keep of all.
 
 Silence is compared with silence: the gaps between a worker's start, its progress events and its own end. The end that
 the zombie cleanup logged is no word of the worker, and the wait from spawn to start is none of its silences.
@@ -10,17 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from heapq import nlargest
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
-from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
-from lineage_core.rules.pauses import idle_pauses, nearest_rank, pauses_of
+from lineage_core.base.errors import LineageError
+from lineage_core.meaning.lengths import Kind, lengths_of, tells
+from lineage_core.meaning.pauses import nearest_rank
+from lineage_core.model.entities import Worker, WorkerEnd
+from lineage_core.model.expectations import Alike
 from lineage_core.state.store import State
 
 LEARNED = 1000
 """Tasks whose workers are looked at: those that were last heard of."""
-
-BIG = 1000
-"""Events from which on a task is left out: it would take long to derive."""
 
 KEPT = 200
 """Workers of a type that are looked at: of those tasks, those that ended last."""
@@ -33,10 +35,6 @@ ENOUGH = 5
 
 ENOUGH_TIMES = 30
 """Alike things that ended well, from which on they tell when others are late."""
-
-Kind = tuple[str, str | None, str | None]
-"""What is alike: the name of an expectation (`settings.late.LATE`), the type of task or worker, and of whom it was
-expected."""
 
 
 class Usual(NamedTuple):
@@ -60,40 +58,12 @@ def gaps_of(worker: Worker) -> tuple[int, ...]:
     return tuple(after - before for before, after in pairwise(sorted((*words, worker.ended_at))))
 
 
-def lengths_of(task: Task) -> Iterator[tuple[Kind, int, int]]:
-    """How long each expectation of a task stood that was met, of what ended well: (kind, when it was met, length); of
-    a run and of an idle task the longest pause."""
-    for run in task.runs:
-        if run.ended_at is None or run.end not in (WorkerEnd.SUCCESS, WorkerEnd.PARTIAL):
-            continue
-        if run.spawned_at is not None and run.started_at is not None:
-            yield ("never-started", run.worker_type, run.master), run.started_at, run.started_at - run.spawned_at
-        if pauses := pauses_of(run, run.ended_at):
-            yield ("silent", run.worker_type, run.master), run.ended_at, max(pauses)
-    for handoff in task.handoffs.values():
-        created, accepted, completed = handoff.created_at, handoff.accepted_at, handoff.completed_at
-        if created is not None and accepted is not None:
-            yield ("handoff-unaccepted", task.task_type, handoff.to_master), accepted, accepted - created
-        if accepted is not None and completed is not None:
-            yield ("handoff-uncompleted", task.task_type, handoff.accepted_by), completed, completed - accepted
-    if task.status is not Status.COMPLETED or task.ended_at is None:
-        return
-    for phase in task.phases:
-        if phase.end is not None and (name := _PHASES.get(phase.status)) is not None:
-            owner = None if phase.status is Status.QUEUED else task.owner_at(phase.start)
-            yield (name, task.task_type, owner), phase.end, phase.end - phase.start
-    if pauses := idle_pauses(task, task.ended_at):
-        yield ("idle", task.task_type, task.master), task.ended_at, max(pauses)
-
-
-_PHASES = {Status.QUEUED: "unassigned", Status.ASSIGNED: "unstarted", Status.BLOCKED: "blocked"}
-
-
 class UsualTimes:
     """The usual silences by worker type, and the usual times of what is alike, of a state: what is said everywhere.
 
-    They follow from the tasks that were last heard of, in whatever order they were read. as_of: what came later is not
-    learned from. learning: whether `learn` is under way.
+    They follow from the tasks that were last heard of, in whatever order they were read, and from the samples of the
+    snapshots that the state adopted. as_of: what came later is not learned from. learning: whether `learn` is under
+    way.
     """
 
     def __init__(self, state: State, as_of: int | None = None) -> None:
@@ -107,8 +77,9 @@ class UsualTimes:
         self._known: dict[str, Usual | None] = {}
         self._lengths: dict[Kind, dict[str, list[int]]] = {}  # by what is alike and task
         self._groups: dict[str, list[Kind]] = {}  # by task: what it told of
-        self._late: dict[Kind, int | None] = {}
-        self._asked: dict[Kind, int | None] = {}
+        self._late: dict[Kind, Alike | None] = {}
+        self._asked: dict[Kind, Alike | None] = {}
+        self._sampled = 0  # snapshots whose samples were taken
 
     @property
     def behind(self) -> bool:
@@ -120,7 +91,7 @@ class UsualTimes:
         rows, learned = self.state.rows, self._learned
         for task_id in task_ids:
             row = rows[task_id]
-            if (_tells(row) and (row.last_at, task_id) >= self._floor) or task_id in learned:
+            if (tells(row) and (row.last_at, task_id) >= self._floor) or task_id in learned:
                 self._heard.add(task_id)
 
     def learn(self) -> Iterator[int]:
@@ -129,9 +100,10 @@ class UsualTimes:
         heard, self._heard = self._heard, set()
         self.learning = True
         try:
+            self._take_samples()
             for number, task_id in enumerate(nlargest(LEARNED, heard, key=lambda one: (rows[one].last_at, one))):
                 self._forget(task_id)
-                if _tells(rows[task_id]):
+                if tells(rows[task_id]):
                     self._learn(task_id)
                 heard.discard(task_id)
                 yield number
@@ -154,18 +126,30 @@ class UsualTimes:
             self._known[kind] = Usual(gaps[median], gaps[p95]) if len(gaps) >= ENOUGH else None
         return self._known[kind]
 
-    def late(self, name: str, kind: str | None, owner: str | None) -> int | None:
-        """What 99 of 100 alike things that ended well did not exceed, in microseconds; None while too few are known."""
+    def late(self, name: str, kind: str | None, owner: str | None) -> Alike | None:
+        """What 99 of 100 alike things that ended well did not exceed; None while too few are known."""
         group = (name, kind, owner)
         if group not in self._late:
             lengths = [length for of_task in self._lengths.get(group, {}).values() for length in of_task]
-            self._late[group] = nearest_rank(lengths, 99) if len(lengths) >= ENOUGH_TIMES else None
+            enough = len(lengths) >= ENOUGH_TIMES
+            self._late[group] = Alike(nearest_rank(lengths, 99), len(lengths)) if enough else None
         return self._late[group]
 
     def moved(self) -> bool:
         """Whether `late` answers something else now than it did when this was asked last."""
         before, self._asked = self._asked, {group: self.late(*group) for group in [*self._asked, *self._late]}
-        return any(before.get(group) != after for group, after in self._asked.items())
+        return any(_time(before.get(group)) != _time(after) for group, after in self._asked.items())
+
+    def _take_samples(self) -> None:
+        snapshots = self.state.snapshots
+        for snapshot in snapshots[self._sampled :]:
+            for group, samples in snapshot.usual():
+                for task_id, at, length in samples:
+                    if task_id not in self._learned and (self.as_of is None or at <= self.as_of):
+                        self._lengths.setdefault(group, {}).setdefault(task_id, []).append(length)
+                        self._groups[task_id] = [*self._groups.get(task_id, ()), group]
+                self._late.pop(group, None)
+        self._sampled = len(snapshots)
 
     def _learn(self, task_id: str) -> None:
         told: dict[str, list[tuple[int, str, tuple[int, ...]]]] = {}
@@ -198,6 +182,52 @@ class UsualTimes:
             self._late.pop(group, None)
 
 
-def _tells(row: TaskRow) -> bool:
-    """Whether there is something to learn from a task."""
-    return (row.workers > row.open_workers or row.status is Status.COMPLETED) and row.events < BIG
+def _time(alike: Alike | None) -> int | None:
+    return alike.time if alike is not None else None
+
+
+class CachedUsual:
+    """What is usual, from the samples in the cache of a directory: for a query that folds only one task.
+
+    A small directory, which has no cache, is read. known: whether there was anything to learn from, once it was asked.
+    """
+
+    def __init__(self, directory: Path, as_of: int) -> None:
+        self._directory = directory
+        self._as_of = as_of
+        self._lengths: dict[Kind, list[int]] | None = None
+        self._small: UsualTimes | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to learn from."""
+        self._read()
+        return bool(self._lengths) or self._small is not None
+
+    def late(self, name: str, kind: str | None, owner: str | None) -> Alike | None:
+        """As `UsualTimes.late`."""
+        self._read()
+        if self._small is not None:
+            return self._small.late(name, kind, owner)
+        lengths = (self._lengths or {}).get((name, kind, owner), ())
+        return Alike(nearest_rank(lengths, 99), len(lengths)) if len(lengths) >= ENOUGH_TIMES else None
+
+    def _read(self) -> None:
+        if self._lengths is not None:
+            return
+        self._lengths = {}
+        from lineage_core.state.load import load  # with what it needs, 20 ms
+        from lineage_core.state.snapshot_cache import SMALL, cached_samples, size_of
+
+        try:
+            small = size_of(self._directory) < SMALL
+        except (OSError, LineageError):
+            return
+        if small:
+            self._small = UsualTimes(load(self._directory).state, as_of=self._as_of)
+            self._small.heard(self._small.state.rows)
+            for _ in self._small.learn():
+                pass
+            return
+        for group, samples in cached_samples(self._directory):
+            self._lengths.setdefault(group, []).extend(length for _, at, length in samples if at <= self._as_of)

@@ -2,6 +2,7 @@
 
     line 1   JSON: format, checkpoint (as `Checkpoint.to_json` gives it: which file, how far, its hashes), sizes, CRCs;
              behind it, after a blank, its own CRC
+    usual    JSON: how long what is expected took, of a sample of the tasks (`meaning/lengths.py`), by what is alike
     columns  JSON: the rows of the tasks, column by column, where the packed facts of each begin, their CRCs; how many
              copies there were; ids that were claimed
     facts    the packed facts, task after task
@@ -26,6 +27,7 @@ from typing import Any
 import orjson
 
 from lineage_core.base.user_files import open_own
+from lineage_core.meaning.lengths import Kind
 from lineage_core.model.entities import Status, TaskRow, Wait
 from lineage_core.model.facts import FactSearch
 from lineage_core.read.decoder import Rejected
@@ -79,7 +81,9 @@ class Snapshot:
         if zlib.crc32(text) != int(crc):
             raise ValueError("checksum of the header")
         header = orjson.loads(text)
-        start, length = len(head) + 1, header["columns"]
+        samples, samples_crc = header["usual"]
+        self._usual: tuple[int, int, int] = (len(head) + 1, samples, samples_crc)
+        start, length = len(head) + 1 + samples, header["columns"]
         self._source = self._fd, start + length  # where facts are read from
         size = os.fstat(self._fd).st_size
         if header["format"] != FORMAT or size != start + length + header["facts"]:
@@ -87,6 +91,21 @@ class Snapshot:
         self._columns: tuple[int, int, int] = (start, length, header["crc"])
         self._facts: tuple[int, int] = (header["facts"], header["facts_crc"])
         self.checkpoint: dict[str, Any] = header["checkpoint"]
+
+    def usual(self) -> list[tuple[Kind, list[tuple[str, int, int]]]]:
+        """How long each expectation stood that was met, of a sample of its tasks: by what is alike, the task, when it
+        was met and the length, both in microseconds. Nothing, if that was altered."""
+        start, length, wanted = self._usual
+        data = os.pread(self._fd, length, start)
+        if zlib.crc32(data) != wanted:
+            return []
+        try:
+            return [
+                ((name, kind, owner), [(task_id, at, took) for task_id, at, took in samples])
+                for name, kind, owner, samples in orjson.loads(data)
+            ]
+        except (ValueError, TypeError):
+            return []
 
     def sound(self) -> bool:
         """Read the columns; whether they are what was written. To be asked before anything else."""
@@ -98,9 +117,10 @@ class Snapshot:
             parts = orjson.loads(columns)
             columns_by_name: dict[str, list[Any]] = dict(zip(_FIELDS, parts["rows"], strict=True))
             columns_by_name["status"] = [*map(_STATUSES.__getitem__, columns_by_name["status"])]
-            for name in ("blocked_by", "masters"):
+            for name in ("blocked_by", "masters", "at_work"):
                 columns_by_name[name] = [*map(tuple, columns_by_name[name])]
             columns_by_name["waits"] = [tuple(Wait(*wait) for wait in waits) for waits in columns_by_name["waits"]]
+            columns_by_name["logged"] = [told and tuple(told) for told in columns_by_name["logged"]]
             for name in _SHARED:
                 texts: dict[str | None, str | None] = {}
                 columns_by_name[name] = [*map(texts.setdefault, columns_by_name[name], columns_by_name[name])]

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -26,7 +26,8 @@ from typing import NamedTuple
 import orjson
 
 from lineage_core.base.errors import JournalError
-from lineage_core.base.user_files import folder
+from lineage_core.base.user_files import folder, location
+from lineage_core.meaning.lengths import Kind
 from lineage_core.read.checkpoint import Checkpoint
 from lineage_core.read.decoder import Decoder, Found, Rejected
 from lineage_core.read.journal_files import JournalFile, copies_of, files, open_file
@@ -45,6 +46,8 @@ REFOLD = 4 << 20
 PACKED_RATIO = 20
 """How many times larger a packed file is taken to be: text of ours packs 15 to 40 times."""
 
+SAMPLING = 40
+"""Snapshots that tell what is usual, to a query that does not read them."""
 
 _FOLDER = (sys.executable, "-m", "lineage_core.state.snapshot_worker")
 
@@ -119,7 +122,7 @@ class SnapshotCache:
 
     def __init__(self, directory: Path, *, workers: int | None = None) -> None:
         listed = [file for file in files(directory) if file.status.st_size]
-        self.total = sum(file.status.st_size * (PACKED_RATIO if file.packed else 1) for file in listed)
+        self.total = _size(listed)
         self.done = 0
         self._directory = directory
         self._stopped = False
@@ -172,8 +175,7 @@ class SnapshotCache:
 
     def _cache(self, directory: Path) -> Path:
         """The cache of a directory; a temporary one where the user's cannot be written."""
-        key = blake2b(os.fsencode(directory.absolute()), digest_size=8).hexdigest()
-        if cache := folder("cache", "snapshots", key):
+        if cache := folder("cache", "snapshots", _key(directory)):
             return cache
         self._scratch = tempfile.TemporaryDirectory(prefix="lineage-")
         return Path(self._scratch.name)
@@ -216,6 +218,31 @@ class SnapshotCache:
             finally:
                 ready.put((job, snapshot))
         _end(worker)
+
+
+def size_of(directory: Path) -> int:
+    """Bytes of a directory's files, packed ones as what they unpack to. Raises as `files.files` does."""
+    return _size(files(directory))
+
+
+def _size(some: Iterable[JournalFile]) -> int:
+    return sum(file.status.st_size * (PACKED_RATIO if file.packed else 1) for file in some)
+
+
+def cached_samples(directory: Path) -> Iterator[tuple[Kind, list[tuple[str, int, int]]]]:
+    """What the cached snapshots of a directory tell of what is usual (`Snapshot.usual`); those last made first, at most
+    SAMPLING of them."""
+    cache = location("cache")
+    paths = (cache / "snapshots" / _key(directory)).glob("*.snapshot") if cache else ()
+    with suppress(OSError):
+        newest = sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in newest[:SAMPLING]:
+            with suppress(DamagedError):
+                yield from Snapshot(path).usual()
+
+
+def _key(directory: Path) -> str:
+    return blake2b(os.fsencode(directory.absolute()), digest_size=8).hexdigest()
 
 
 def _end(worker: subprocess.Popen[bytes] | None) -> None:

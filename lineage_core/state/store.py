@@ -69,6 +69,11 @@ class State:
         self._late: dict[str, int] = {}  # tasks whose rows are to be made again -> how many facts are not applied
 
     @property
+    def snapshots(self) -> list[Snapshot]:
+        """The snapshots that were adopted, in order."""
+        return self._snapshots
+
+    @property
     def records(self) -> int:
         """Records merged, copies included."""
         return self.events + self.copies

@@ -171,8 +171,9 @@ class DetailPane(Vertical):
         with self.state.lock:
             task = self.state.task(row.task_id)
             assert task is not None
-            family = family_of(self.state, row.task_id)
-            task_brief = brief(task, self.state.rows, self.clock(), self.thresholds, self.usually, self.looks, family)
+            now = self.clock()
+            family = family_of(self.state, row.task_id, now)
+            task_brief = brief(task, self.state.rows, now, self.thresholds, self.usually, self.looks, family)
         self._show_heading(task_brief)
         self._show_foot()
 

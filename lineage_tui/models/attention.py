@@ -9,20 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from lineage_core.model.entities import Status, Task, TaskRow
+from lineage_core.model.entities import Status, TaskRow
 from lineage_core.model.expectations import Finding, Severity
-from lineage_core.rules.attention import (
-    TOGETHER,
-    LastWords,
-    feed_finding,
-    is_of_master,
-    master_finding,
-    others_of,
-    shared_workers,
-    silent_master,
-)
+from lineage_core.rules.attention import others_of, shared_workers
 from lineage_core.rules.dependencies import LONGEST, Dependents
 from lineage_core.rules.due_times import DueTimes
+from lineage_core.rules.feed_silence import feed_finding
+from lineage_core.rules.new_errors import NewErrors
+from lineage_core.rules.row_bounds import RowBounds
+from lineage_core.rules.silent_masters import TOGETHER, LastWords, is_of_master, master_finding, silent_master
 from lineage_core.rules.stuck_work import AT_ONCE, crowd
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
@@ -30,7 +25,6 @@ from lineage_tui.models.attention_item import (
     LONG_AGO,
     AttentionItem,
     Cause,
-    Found,
     Rank,
     changes_at,
     examine,
@@ -76,11 +70,13 @@ class AttentionList:
         self._crowd_stale = False
         self.silent: dict[str, Finding] = {}  # masters that say nothing, and what is late of them
         self._others = others_of(state, known)
+        self._bounds = RowBounds(thresholds, self._others)
+        self._errors = NewErrors(state)
         self._due: DueTimes[str] = DueTimes()
         self._dependents = Dependents()
         self._words = LastWords(state)
-        self._of_master: dict[str, dict[Key, Found]] = {}  # what is late of each master
-        self._open_in: dict[str, dict[str, int]] = {}  # by worker the tasks that it is open in, since when
+        self._of_master: dict[str, dict[Key, Finding]] = {}  # what is late of each master
+        self._open_in: dict[str, dict[str, None]] = {}  # by worker the tasks that it is open in
         self._workers: dict[str, tuple[str, ...]] = {}  # the open workers of a task
         self._stood: dict[str, tuple[Status, int]] = {}  # how tasks stood when they were looked at
         self._open: set[str] = set()
@@ -120,6 +116,9 @@ class AttentionList:
             else:
                 self._open.add(task_id)
             self._words.put(row)
+            for name in self._errors.put(row, now):
+                self._plan(name, now)
+            self._note_workers(row, now)
             before = self._dependents.blockers(task_id)
             moved = self._dependents.put(row)
             stands = row.status, (row.ended_at or row.last_at) if row.status.ended else 0
@@ -170,9 +169,16 @@ class AttentionList:
         self.acknowledged.put({item.key: item.grade if wanted else None for item in items})
         return wanted
 
-    def findings(self, task_id: str, now: int) -> list[Found]:
+    def findings(self, task_id: str, now: int) -> list[Finding]:
         """The findings of one task at this moment."""
-        return examine(self.state, self._others, task_id, now, self.thresholds)[0]
+        return self._examine(task_id, now)[0]
+
+    def _examine(self, task_id: str, now: int) -> tuple[list[Finding], list[int]]:
+        """The findings of a task, and the times at which there may be others."""
+        found, times = examine(self.state, self._others, self._bounds, task_id, now, self.thresholds)
+        shared = {name: self._open_in[name] for name in self._workers.get(task_id, ())}
+        found += [one for one in shared_workers(self.state, shared) if one.task_id == task_id]
+        return found + self._errors.of_task(task_id, now), times
 
     def _rank(self, key: Key) -> Rank:
         return self._items[key].rank
@@ -182,15 +188,11 @@ class AttentionList:
         if self._refilling:
             self._later.add(task_id)
             return
-        found, times, task = examine(self.state, self._others, task_id, now, self.thresholds)
-        self._note_workers(task_id, task, now)
-        shared = {name: self._open_in[name] for name in self._workers.get(task_id, ())}
-        found += [Found(one) for one in shared_workers(shared) if one.task_id == task_id]
+        found, times = self._examine(task_id, now)
         waiting = self._dependents.waiting(task_id, self._others) if found else 0
-        fresh: dict[Key, Found] = {}
+        fresh: dict[Key, Finding] = {}
         for one in found:  # of several of one kind the most urgent
-            one = one._replace(finding=one.finding._replace(waiting=waiting))
-            fresh.setdefault(key_of(one.finding), one)
+            fresh.setdefault(key_of(one), one._replace(waiting=waiting))
         masters = self._note_late(task_id, fresh)
         for key in self._of_task.pop(task_id, ()):
             if key not in fresh:
@@ -201,14 +203,13 @@ class AttentionList:
             self._of_task[task_id] = tuple(fresh)
         for master in masters:
             self._hear(master, now)
-        changes = [at for one in fresh.values() for at in changes_at(one.finding, now)]
+        changes = [at for one in fresh.values() for at in changes_at(one, now)]
         self._due.put(task_id, min((at for at in (*times, *changes) if at > now), default=None))
 
-    def _rated(self, one: Found, now: int) -> AttentionItem:
-        finding = one.finding
+    def _rated(self, finding: Finding, now: int) -> AttentionItem:
         silent = finding.of or "" if is_of_master(finding) and finding.of in self.silent else ""
         row = self.state.rows[finding.task_id]
-        return rated(one, row, self.acknowledged, now, silent)
+        return rated(finding, row, self.acknowledged, now, silent)
 
     def _plan(self, task_id: str, at: int) -> None:
         self._due.put(task_id, at)
@@ -227,10 +228,9 @@ class AttentionList:
                     stack.append(name)
         return found | seen - {task_id}
 
-    def _note_workers(self, task_id: str, task: Task | None, now: int) -> None:
+    def _note_workers(self, row: TaskRow, now: int) -> None:
         """Keep which workers are open in which tasks that go on."""
-        going = task is not None and not task.status.ended
-        runs = {run.worker_id: run.first_at for run in task.runs if run.open} if task is not None and going else {}
+        task_id, runs = row.task_id, () if row.status.ended else tuple(dict.fromkeys(row.at_work))
         for name in self._workers.pop(task_id, ()):
             if name not in runs:
                 tasks = self._open_in[name]
@@ -239,16 +239,16 @@ class AttentionList:
                     self._plan(other, now)
                 if not tasks:
                     del self._open_in[name]
-        for name, since in runs.items():
+        for name in runs:
             tasks = self._open_in.setdefault(name, {})
             if task_id not in tasks:
                 for other in tasks:
                     self._plan(other, now)
-            tasks[task_id] = since
+            tasks[task_id] = None
         if runs:
-            self._workers[task_id] = tuple(runs)
+            self._workers[task_id] = runs
 
-    def _note_late(self, task_id: str, fresh: dict[Key, Found]) -> set[str]:
+    def _note_late(self, task_id: str, fresh: dict[Key, Finding]) -> set[str]:
         """Keep what is late of which master; the masters of which it changed."""
         masters: set[str] = set()
         for key in self._of_task.get(task_id, ()):
@@ -257,15 +257,15 @@ class AttentionList:
                 masters.add(item.finding.of)
                 self._of_master[item.finding.of].pop(key, None)
         for key, one in fresh.items():
-            if is_of_master(one.finding) and one.finding.of is not None:
-                masters.add(one.finding.of)
-                self._of_master.setdefault(one.finding.of, {})[key] = one
+            if is_of_master(one) and one.of is not None:
+                masters.add(one.of)
+                self._of_master.setdefault(one.of, {})[key] = one
         return masters
 
     def _hear(self, master: str, now: int) -> None:
         """Find out whether a master is silent, and fold what is late of it, or unfold it."""
         mine = self._of_master.get(master, {})
-        late = [one.finding for one in mine.values()]
+        late = list(mine.values())
         last = self._words.of(master, now) if len(late) >= TOGETHER else None
         was = master in self.silent
         if last is not None and silent_master(master, late, last, now, self.thresholds):

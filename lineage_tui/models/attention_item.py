@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lineage_core.base.clock import DAY
-from lineage_core.model.entities import Status, Task, TaskRow
-from lineage_core.model.error_fingerprint import LENGTH, NO_REASON, fingerprint
+from lineage_core.model.entities import Task, TaskRow
 from lineage_core.model.expectations import Finding, Severity
-from lineage_core.rules.attention import later, urgency
+from lineage_core.rules.attention import RECENT
 from lineage_core.rules.expectations import Others, expectations
-from lineage_core.rules.silence import ZOMBIE, over, watch
-from lineage_core.rules.stuck_work import AT_ONCE, RULES, bad_at, check, concerned
+from lineage_core.rules.folding import cause_of
+from lineage_core.rules.row_bounds import RowBounds
+from lineage_core.rules.silence import over, watch
+from lineage_core.rules.stuck_work import bad_at, check, failure
 from lineage_core.rules.thresholds import Thresholds
+from lineage_core.rules.urgency import later, urgency
 from lineage_core.state.store import State
 from lineage_tui.settings.acknowledgements import Acknowledgements, Grade, Key
 
-RECENT = DAY
-"""What happened longer ago, and is not late, comes after all that is newer, however bad."""
-
 LONG_AGO, ACKNOWLEDGED = 4, 10
 """See `AttentionItem.rank`."""
-
-UNTYPED = "untyped"
-"""What workers of no type are called."""
 
 MASTER_SILENT = "master-silent"
 
@@ -41,15 +36,6 @@ class Cause(NamedTuple):
     band: int
 
 
-class Found(NamedTuple):
-    """A finding. times: how often it happened, for what happens again and again; what: see `Cause`, empty for what
-    stands alone."""
-
-    finding: Finding
-    times: int = 0
-    what: str = ""
-
-
 Rank = tuple[int, int, int, int, int, int, str, str, str]
 
 
@@ -64,7 +50,6 @@ class AttentionItem(NamedTuple):
     finding: Finding
     grade: Grade
     rank: Rank
-    what: str
     silent: str = ""
 
     @property
@@ -83,10 +68,8 @@ class AttentionItem(NamedTuple):
         band = ACKNOWLEDGED if self.acknowledged else LONG_AGO if self.rank[0] == LONG_AGO else 0
         if self.silent:
             return Cause(MASTER_SILENT, self.silent, band)
-        if not self.what:
-            return self.key
-        zombie = self.finding.severity is Severity.BAD and self.finding.rule in AT_ONCE
-        return Cause(ZOMBIE if zombie else self.finding.rule, self.what, band)
+        cause = cause_of(self.finding)
+        return Cause(cause.name, cause.what, band) if cause is not None else self.key
 
 
 def key_of(finding: Finding) -> Key:
@@ -95,31 +78,27 @@ def key_of(finding: Finding) -> Key:
 
 
 def examine(
-    state: State, others: Others, task_id: str, now: int, limits: Thresholds
-) -> tuple[list[Found], list[int], Task | None]:
-    """The findings of a task, the times at which there may be others, and the task, if it was looked at."""
+    state: State, others: Others, bounds: RowBounds, task_id: str, now: int, limits: Thresholds
+) -> tuple[list[Finding], list[int]]:
+    """The findings of a task, and the times at which there may be others."""
     row = state.rows[task_id]
-    found = [_failed(row)] if row.status is Status.FAILED else []
-    if not concerned(row):
-        return found, [], None
+    failed = failure(row)
+    found = [failed] if failed is not None else []
+    at = bounds.speaks_from(row, now)
+    if at is None or at > now:
+        return found, [] if at is None else [at]
     with state.lock:
         task = state.task(task_id)
         if task is None:
-            return found, [], None
-        bounces = len(task.handoffs) + sum(mark.kind == "reassigned" for mark in task.marks)
-        times = {"ping-pong": bounces, "retries-in-vain": row.retries}
-        for one in check(task, others, now, limits):
-            if one.rule != "found-dead" or row.status is not Status.FAILED:  # the failure says it
-                worker = task.workers.get(one.subject) if RULES[one.rule].zombie else None
-                what = (worker.worker_type or UNTYPED) if worker is not None else ""
-                found.append(Found(one, times.get(one.rule, 0), what))
-        return found, list(_times(task, others, now, limits)), task
+            return found, []
+        told = check(task, others, now, limits)
+        found += [one for one in told if one.rule != "found-dead" or failed is None]  # the failure says it
+        return found, list(_times(task, others, now, limits))
 
 
-def rated(found: Found, row: TaskRow, acknowledged: Acknowledgements, now: int, silent: str = "") -> AttentionItem:
+def rated(finding: Finding, row: TaskRow, acknowledged: Acknowledgements, now: int, silent: str = "") -> AttentionItem:
     """A finding with its place in the list. silent: the silent master that it waits for, if it does."""
-    finding = found.finding
-    grade = Grade(_GRADES[finding.severity], finding.since, found.times)
+    grade = Grade(_GRADES[finding.severity], finding.since, finding.times)
     severity, *rest = urgency(finding, row, now)
     if (now - finding.since >= RECENT and finding.late_since is None) or finding.severity is Severity.PAST:
         severity = LONG_AGO
@@ -129,7 +108,7 @@ def rated(found: Found, row: TaskRow, acknowledged: Acknowledgements, now: int, 
         severity += ACKNOWLEDGED
     priority, waiters, kind, late = rest
     rank = (severity, priority, waiters, kind, late, -finding.since, finding.task_id, finding.subject, finding.rule)
-    return AttentionItem(finding, grade, rank, found.what, silent)
+    return AttentionItem(finding, grade, rank, silent)
 
 
 def changes_at(finding: Finding, now: int) -> Iterator[int]:
@@ -148,11 +127,3 @@ def _times(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator
                 yield seen.dead_at
     for one in expectations(task, others, now, limits):
         yield from (at for at in (one.due, bad_at(task, one, limits)) if at is not None)
-
-
-def _failed(row: TaskRow) -> Found:
-    since = row.ended_at if row.ended_at is not None else row.last_at
-    reason = row.reason or NO_REASON
-    text = reason + (f" (attempt {row.attempts})" if row.attempts > 1 else "")
-    finding = Finding("failed", Severity.BAD, row.task_id, row.task_id, since, text)
-    return Found(finding, row.attempts, fingerprint(reason) or reason[:LENGTH])

@@ -100,7 +100,7 @@ class EventWindow:
             missing = min(row.events - self._seen.get(task_id, 0), self.most)
             self._seen[task_id] = row.events
             floor = self._all[0].position if len(self._all) >= self.most else None
-            if missing <= 0 or (floor is not None and row.last_at < floor[0]):
+            if missing <= 0 or (floor is not None and row.last_logged < floor[0]):
                 return []
             packed = self.state.packed(task_id)
             size = TAIL

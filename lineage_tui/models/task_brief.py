@@ -12,7 +12,7 @@ from lineage_core.base.clock import SECOND, ago, format_duration
 from lineage_core.meaning.cost import cost_by_owner
 from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
 from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
-from lineage_core.present.sentences import clock_of, counted, route, short, waiting_for
+from lineage_core.present.sentences import clock_of, counted, route, short, waiting_for, words
 from lineage_core.present.task_rows import Family
 from lineage_core.rules.root_cause import cause, quietest
 from lineage_core.rules.silence import over, watch
@@ -79,7 +79,7 @@ def brief(
         said.append(Sentence(f"{quiet.worker_id} is still open, last heard of {ago(quiet.last_at, now)} ago", silence))
     said += [Sentence(remark.text, "escalated") for remark in task.remarks[-2:]]
     said += [Sentence(clock_of(actor, skew), "escalated") for actor, skew in _worst_skews(task)]
-    about = [status if hangs else "", task.priority, task.task_type]
+    about = [status if hangs else "", words(task.priority), words(task.task_type)]
     figures += _figures(task, now, looks, family)
     return TaskBrief(silence if hangs else status, ", ".join(filter(None, about)), tuple(said), tuple(figures))
 

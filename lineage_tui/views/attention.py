@@ -17,13 +17,14 @@ from lineage_core.model.entities import TaskRow
 from lineage_core.model.expectations import Severity
 from lineage_core.present.sentences import short
 from lineage_core.rules.feed_health import FeedHealth, feed_findings
+from lineage_core.rules.folding import says
 from lineage_core.rules.silence import ZOMBIE
-from lineage_core.rules.stuck_work import AT_ONCE
+from lineage_core.rules.stuck_work import AT_ONCE, RULES, UNTYPED
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.rules.usual import Usually
 from lineage_core.state.store import State
 from lineage_tui.models.attention import AttentionList
-from lineage_tui.models.attention_item import ACKNOWLEDGED, MASTER_SILENT, UNTYPED, AttentionItem, Cause, key_of
+from lineage_tui.models.attention_item import ACKNOWLEDGED, MASTER_SILENT, AttentionItem, Cause, key_of
 from lineage_tui.models.grouped_list import GroupedList
 from lineage_tui.settings.acknowledgements import Acknowledgements, Key
 from lineage_tui.theme.line import Line, cut
@@ -33,6 +34,7 @@ from lineage_tui.widgets.list_view import Operation
 
 _LOOKS = {
     "failed": ("failed", "failed"),
+    "new-error": ("failed", "new error"),
     "escalated": ("escalated", "escalated"),
     "silent": ("silent", "silent"),
     "never-started": ("unstarted", "unstarted"),
@@ -283,7 +285,7 @@ class AttentionView(GroupedLines):
         priority = self.model.state.rows[finding.task_id].priority
         if priority in ("critical", "high"):
             out.put(f"{priority} ", shade, bold=True)
-        usual = self._usual(entry.what) if finding.rule == "silent" else ""
+        usual = self._usual(finding.cause) if finding.rule == "silent" else ""
         text = self._sentence(entry, now)
         if cell_width(text + usual) > out.left:  # the name can be missed best: the task's stands before it
             text = text.removeprefix(f"{finding.subject} ").removeprefix("has been ")
@@ -303,9 +305,11 @@ class AttentionView(GroupedLines):
         text = group.what
         if group.name == MASTER_SILENT and (silent := self.model.silent.get(group.what)) is not None:
             text, tail = silent.sentence, ""
-        elif group.name != "failed":
+        elif group.name in (ZOMBIE, *(name for name, rule in RULES.items() if rule.zombie)):
             usual = self._usual(group.what) if group.name in (ZOMBIE, "silent") else ""
             text = f"{group.what.removesuffix('-worker')} workers{usual}"
+        elif group.name != "failed":
+            text = says(group.name, group.what, len(items))
         if group.band == ACKNOWLEDGED:
             text = f"acknowledged: {text}"
         out.put(fit(text, max(8, out.left - cell_width(tail))), role).put(tail, "muted")
@@ -320,5 +324,5 @@ class AttentionView(GroupedLines):
         if entry.key not in self._words:
             self._words[entry.key] = entry.finding.sentence
             for found in reversed(self.model.findings(entry.finding.task_id, now)):
-                self._words[key_of(found.finding)] = found.finding.sentence
+                self._words[key_of(found)] = found.sentence
         return self._words[entry.key]

@@ -98,11 +98,20 @@ def test_the_keys_of_a_filter_and_their_values(complete: Complete) -> None:
     assert complete("tasks", "worker:scan/suc") == ["worker:scan/success"]
     assert complete("tasks", "worker:scan/failed/yes") == ["worker:scan/failed/yesterday"]
     assert complete("tasks", "task:task-a-r") == ["task:task-a-rollout"]
-    assert complete("tasks", "master:") == []
+    assert complete("tasks", "priority:h") == ["priority:high"]
+    assert complete("tasks", "is:la") == ["is:late"]
+    assert complete("tasks", "session:") == []
+
+
+def test_masters_are_those_at_the_end_of_the_newest_file(complete: Complete) -> None:
+    known = complete("failed", "--master", "")
+    assert known and all(name.endswith("-master") for name in known)
+    for key in ("owner", "master"):
+        assert complete("tasks", f"{key}:") == [f"{key}:{name}" for name in known]
 
 
 def test_rules_have_no_blanks(complete: Complete) -> None:
-    assert complete("zombies", "--rule", "n") == ["never-started"]
+    assert complete("zombies", "--rule", "n") == ["never-started", "new-error"]
     assert complete("zombies", "--rule", "") == sorted((FEED, *RULES))
 
 

@@ -119,7 +119,7 @@ def test_a_term_takes_the_tasks_that_it_says(text: str, expected: set[str], stat
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("is:foo", "no task is 'foo' (known: is:open, ended, silent, zombie"),
+        ("is:foo", "no task is 'foo' (known: is:open, ended, late, silent, zombie"),
         ("is:zombi", "no task is 'zombi'; did you mean zombie?"),
         ("is:", "no task is ''"),
         ("status:silent", "'silent' is no status of a task; try is:silent"),

@@ -8,7 +8,8 @@ from lineage_core.base.clock import MINUTE, format_timestamp, parse_timestamp
 from lineage_core.model.expectations import Finding
 from lineage_core.read.tailer import Tailer
 from lineage_core.rules.attention import others_of
-from lineage_core.rules.stuck_work import RULES, check, concerned, crowd
+from lineage_core.rules.row_bounds import RowBounds
+from lineage_core.rules.stuck_work import RULES, check, crowd
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.settings.late import LateSettings
 from lineage_core.state.store import State
@@ -45,8 +46,10 @@ class Story:
         for row in state.rows.values():
             task = state.task(row.task_id)
             assert task is not None
-            some = check(task, others_of(state), NOW_AT, Thresholds(LateSettings(thresholds)))
-            assert concerned(row) or not some
+            limits, others = Thresholds(LateSettings(thresholds)), others_of(state)
+            some = check(task, others, NOW_AT, limits)
+            speaks = RowBounds(limits, others).speaks_from(row, NOW_AT)
+            assert not some or (speaks is not None and speaks <= NOW_AT)
             found += some
         return found
 

@@ -16,6 +16,7 @@ from lineage_core.model.expectations import Finding, Severity
 from lineage_core.present.rows import iso, milliseconds, span
 from lineage_core.rules.attention import attention
 from lineage_core.rules.feed_health import FEED, FeedHealth, feed_findings
+from lineage_core.rules.folding import SEVERAL, Fold, folded
 from lineage_core.rules.stuck_work import CROWD, OLD_RULES, RULES
 from lineage_core.rules.thresholds import thresholds
 from lineage_core.settings import late
@@ -41,6 +42,8 @@ KEYS = {
     "of": "of whom something is expected: a master, a worker, a task, the coordinator, a person",
     "waiting": "how many open tasks wait for it",
     "under": "what is folded under it: rules and tasks",
+    "cause": "what it has in common with others: a worker type, an error, who is expected to act",
+    "times": "how often it happened, of what happens again and again",
     "priority": "the priority of the task",
     "task_id": "the task; none for what concerns several, or the feed",
     "subject": "the worker, handoff, task or file that it is about",
@@ -50,6 +53,18 @@ KEYS = {
     "age_ms": "since then",
     "sentence": "what is the matter",
 }
+
+LINE_KEYS = {
+    "rule": "the rule, or zombie for workers that are given up for dead",
+    "cause": "what the findings of the line have in common; none for one that stands alone",
+    "severity": "of the most urgent of them",
+    "count": "how many findings",
+    "tasks": "the tasks that they are about",
+    "waiting": "how many open tasks wait for one of these, at most",
+    "since": "from when on the first of them",
+    "sentence": "what is the matter",
+}
+"""Of a line of the list, under `lines` of the JSON document."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,10 +78,12 @@ def add_shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rule", metavar="RULE", action="append", default=[], help="only findings of this rule, like never-started"
     )
+    parser.add_argument("--each", action="store_true", help="a line for each, also where several have one cause")
     late.add_arguments(parser)
     period.add_arguments(parser, "things that began")
     output.add_arguments(parser, "findings")
-    output.describe(parser, KEYS, "keys of a finding; as JSON, one object: thresholds, crowd, sound, findings")
+    output.describe(parser, KEYS, "keys of a finding; as JSON, one object: thresholds, crowd, sound, findings, lines")
+    output.describe(parser, LINE_KEYS, "keys of a line, in which findings of one cause stand together")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -104,9 +121,10 @@ def findings_answer(args: argparse.Namespace, usual: Callable[[Finding], bool], 
     chosen = [one for one in findings if one is not many and wanted(one) and when.holds(one.since)]
     listed = [*filter(wanted, feed), *chosen][: args.limit]
     rows = [_row(one, state, now) for one in listed]
+    lines = folded(listed, len(listed) + 1 if args.each else SEVERAL)
     sound = all(one.severity is Severity.PAST for one in feed)
     return Answer(
-        text=lambda paper: _text(listed, many, state, now, sound, paper),
+        text=lambda paper: _text(lines, many, state, now, sound, paper),
         columns=tuple(KEYS),
         rows=rows,
         document={
@@ -120,6 +138,7 @@ def findings_answer(args: argparse.Namespace, usual: Callable[[Finding], bool], 
             "crowd": many.sentence if many else None,
             "sound": sound,
             "findings": rows,
+            "lines": [_line(one, now) for one in lines],
         },
         empty=not rows,
         problems={str(directory): missing} if missing else loaded.problems,
@@ -146,6 +165,8 @@ def _row(one: Finding, state: State, now: int) -> dict[str, Any]:
         "of": one.of,
         "waiting": one.waiting,
         "under": [f"{each.rule} {each.task_id}" for each in one.under],
+        "cause": one.cause or None,
+        "times": one.times or None,
         "priority": row.priority if row else None,
         "task_id": one.task_id or None,
         "subject": one.subject,
@@ -157,21 +178,47 @@ def _row(one: Finding, state: State, now: int) -> dict[str, Any]:
     }
 
 
-def _text(
-    listed: list[Finding], many: Finding | None, state: State, now: int, sound: bool, paper: Paper
-) -> Iterator[Line]:
+def _line(line: Fold, now: int) -> dict[str, Any]:
+    return {
+        "rule": line.cause.name if line.cause is not None else line.first.rule,
+        "cause": line.cause.what if line.cause is not None else None,
+        "severity": line.first.severity.value,
+        "count": len(line.findings),
+        "tasks": line.tasks,
+        "waiting": max(one.waiting for one in line.findings),
+        "since": iso(min(one.since for one in line.findings)),
+        "sentence": line.sentence(now),
+    }
+
+
+def _text(lines: list[Fold], many: Finding | None, state: State, now: int, sound: bool, paper: Paper) -> Iterator[Line]:
     if many:
         yield [(many.sentence, "bad")]
         yield ""
-    if not listed:
+    if not lines:
         yield ("nothing needs you" if sound else "nothing of what could be read needs you", "muted")
         return
     cells: list[list[Piece]] = []
-    for one in listed:
+    for line in lines:
+        one, count = line.first, len(line.findings)
         role = {"bad": "bad", "warning": "blocked", "past": "muted"}[one.severity.value]
         row = state.rows.get(one.task_id)
         task, master, priority = (row.task_id, row.master, row.priority) if row else (None, one.of, None)
-        age = span(now - one.since) if one.since < now else "-"
-        words: list[Piece] = [(one.severity.value, role), (one.rule, role), priority or "-", task or "-"]
-        cells.append([*words, master or "-", age, one.sentence])
-    yield from output.table(("URGENCY", "RULE", "PRIORITY", "TASK", "MASTER", "AGE", "WHAT"), cells, right=(5,))
+        since = min(each.since for each in line.findings)
+        age = span(now - since) if since < now else "-"
+        rule = line.cause.name if line.cause is not None else one.rule
+        waiting = max(each.waiting for each in line.findings)
+        if count > 1:
+            tasks = len(line.tasks)
+            task, master = f"{tasks:,} tasks" if tasks > 1 else task, "-"
+        words: list[Piece] = [
+            (one.severity.value, role),
+            (rule, role),
+            priority or "-",
+            task or "-",
+            master or "-",
+            age,
+        ]
+        cells.append([*words, f"{waiting:,}" if waiting else "-", line.sentence(now)])
+    header = ("URGENCY", "RULE", "PRIORITY", "TASK", "MASTER", "AGE", "WAIT", "WHAT")
+    yield from output.table(header, cells, right=(5, 6))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lineage_core.base.errors import ExitCode
 from lineage_core.model.entities import Status
-from lineage_core.model.event_types import EVENTS
+from lineage_core.model.event_types import EVENTS, PRIORITIES
 from lineage_core.query.filter_parser import FLAGS, KEYS
 from lineage_core.query.filter_terms import WORKER_STATES
 from lineage_core.rules.feed_health import FEED
@@ -36,6 +36,7 @@ TAIL = 262_144
 SHELLS = ("bash", "zsh", "fish")
 
 _STATUSES = " ".join(sorted(status.value for status in Status))
+_MASTERS = "master_id|to_master|from_master"
 _TIMES = "15m 1h 24h 7d today yesterday"
 _FILTER = {
     "status": _STATUSES,
@@ -44,8 +45,10 @@ _FILTER = {
     "since": _TIMES,
     "until": _TIMES,
     "type": " ".join(EVENTS),
+    "priority": " ".join(PRIORITIES),
 }
-"""Values of the keys of a filter; `task:` has those of @tasks, `worker:NAME/` its states and times."""
+"""Values of the keys of a filter; `task:` has those of @tasks, `owner:` and `master:` of @masters,
+`worker:NAME/` its states and times."""
 
 _KINDS = {
     "FILTER": "@filter",
@@ -59,6 +62,7 @@ _KINDS = {
     "--task": "@tasks",
     "--related": "@tasks",
     "--type": "@types",
+    "--master": "@masters",
 }
 """What completes a value, by the name of the option or of the value."""
 
@@ -81,7 +85,7 @@ def script(shell: str) -> str:
 
 
 def _kind(name: str, value: str | None, choices: tuple[str, ...]) -> str:
-    """What completes a value: words, or one of @tasks @types @filter @files @none."""
+    """What completes a value: words, or one of @tasks @masters @types @filter @files @none."""
     if choices:
         return " ".join(choices)
     return _KINDS.get(name) or _KINDS.get(value or "") or "@none"
@@ -176,16 +180,17 @@ def _common() -> Iterator[str]:
         values="\n".join(f"                {key}) known='{values}' ;;" for key, values in _FILTER.items()),
         states=" ".join(WORKER_STATES),
         times=_TIMES,
+        masters=_MASTERS,
     ).splitlines()
 
 
 _COMMON = r"""
-_lineage_tasks() {{ # [DIR]: ids at the end of the newest daily file
-    directory=${{1:-${{LINEAGE_DIR:-${{CORTEX_HOME:+$CORTEX_HOME/coordination/lineage}}}}}}
+_lineage_ids() {{ # KEYS [DIR]: ids under these keys at the end of the newest daily file
+    directory=${{2:-${{LINEAGE_DIR:-${{CORTEX_HOME:+$CORTEX_HOME/coordination/lineage}}}}}}
     newest=
     for file in "${{directory:-coordination/lineage}}"/lineage-????-??-??.jsonl; do newest=$file; done
     [ -f "$newest" ] || return 0
-    tail -c {tail} "$newest" | grep -oE '"task_id" ?: ?"[A-Za-z0-9._-]+"' | sed 's/"$//; s/.*"//' | sort -u
+    tail -c {tail} "$newest" | grep -oE "\"($1)\" ?: ?\"[A-Za-z0-9._-]+\"" | sed 's/"$//; s/.*"//' | sort -u
 }}
 
 _lineage_filter() {{ # WORD DIR: what a word of a filter may become
@@ -197,7 +202,8 @@ _lineage_filter() {{ # WORD DIR: what a word of a filter may become
             key=${{word%%:*}} value=${{word#*:}} known=''
             case $key in
 {values}
-                task) known=$(_lineage_tasks "$2") ;;
+                task) known=$(_lineage_ids task_id "$2") ;;
+                owner | master) known=$(_lineage_ids '{masters}' "$2") ;;
                 worker) case $value in */*/*) known='{times}' ;; */*) known='{states}' ;; esac ;;
             esac
             for word in $known; do echo "$not$key:${{value%"${{value##*[,/]}}"}}$word"; done
@@ -244,7 +250,8 @@ _lineage_candidates() {{ # WORD...: those after `lineage`, the last one is compl
         @files) echo @files && return ;;
         @none) return ;;
         @types) kind='{types}' ;;
-        @tasks) kind=$(_lineage_tasks "$directory") ;;
+        @tasks) kind=$(_lineage_ids task_id "$directory") ;;
+        @masters) kind=$(_lineage_ids '{masters}' "$directory") ;;
         @filter) kind=$(_lineage_filter "$1" "$directory") ;;
     esac
     for word in $kind; do
@@ -261,6 +268,7 @@ def _fish() -> Iterator[str]:
         values="\n".join(f"        case {key}\n            set known {values}" for key, values in _FILTER.items()),
         states=" ".join(WORKER_STATES),
         times=_TIMES,
+        masters=_MASTERS,
     ).splitlines()
     *every, screen = _every()
     yield from ("complete -c lineage -f", "complete -c lineage-tui -f")
@@ -279,7 +287,13 @@ def _fish() -> Iterator[str]:
                 yield f"complete -c lineage {seen} {_FISH_KINDS.get(kind, f'-a {shlex.quote(kind)}')}"
 
 
-_FISH_KINDS = {"@tasks": "-a '(__lineage_tasks)'", "@types": '-a "$__lineage_types"', "@files": "-F", "@none": "-x"}
+_FISH_KINDS = {
+    "@tasks": "-a '(__lineage_ids task_id)'",
+    "@masters": f"-a '(__lineage_ids \"{_MASTERS}\")'",
+    "@types": '-a "$__lineage_types"',
+    "@files": "-F",
+    "@none": "-x",
+}
 _FISH_KINDS["@filter"] = "-a '(__lineage_filter)'"
 
 
@@ -293,7 +307,11 @@ def _fish_value(option: Option) -> str:
     if value is None:
         return described
     kind = _kind(names[-1], value, choices)
-    return described + (f" -r {_FISH_KINDS[kind]}" if kind in _FISH_KINDS else f" -x -a {shlex.quote(kind)}")
+    return described + (
+        f" {'-r' if kind == '@files' else '-x'} {_FISH_KINDS[kind]}"
+        if kind in _FISH_KINDS
+        else f" -x -a {shlex.quote(kind)}"
+    )
 
 
 _FISH = r"""
@@ -308,7 +326,7 @@ function __lineage_command # NAME: whether it is the command on the line
     test (count $words) -gt 1; and test "$words[2]" = $argv[1]
 end
 
-function __lineage_tasks # ids at the end of the newest daily file
+function __lineage_ids # KEYS: ids under these keys at the end of the newest daily file
     set -l directory coordination/lineage
     set -q CORTEX_HOME; and set directory $CORTEX_HOME/coordination/lineage
     set -q LINEAGE_DIR; and set directory $LINEAGE_DIR
@@ -316,7 +334,7 @@ function __lineage_tasks # ids at the end of the newest daily file
     set -l at (contains -i -- --dir $words); and set directory $words[(math $at + 1)]
     set -l files $directory/lineage-????-??-??.jsonl
     set -q files[1]; or return 0
-    tail -c {tail} $files[-1] | string match -rag '"task_id" ?: ?"([A-Za-z0-9._-]+)"' | sort -u
+    tail -c {tail} $files[-1] | string match -rag '"(?:'$argv[1]')" ?: ?"([A-Za-z0-9._-]+)"' | sort -u
 end
 
 function __lineage_filter # what a word of a filter may become
@@ -334,7 +352,9 @@ function __lineage_filter # what a word of a filter may become
     switch $parts[1]
 {values}
         case task
-            set known (__lineage_tasks)
+            set known (__lineage_ids task_id)
+        case owner master
+            set known (__lineage_ids '{masters}')
         case worker
             string match -q '*/*' -- $parts[2]; and set known {states}
             string match -q '*/*/*' -- $parts[2]; and set known {times}

@@ -7,14 +7,20 @@ from collections.abc import Iterator
 
 from lineage_core.base import clock
 from lineage_core.cli import output, single_task
+from lineage_core.cli.commands.task import told_of
 from lineage_core.cli.output import Answer, Line, Piece
 from lineage_core.meaning.explanation import Explanation, Step, explain
+from lineage_core.present.expected import limit_says
+from lineage_core.present.expected import says as says_expected
 from lineage_core.present.explanation import STEP_KEYS, conclusions, says, step_row, telling
 from lineage_core.present.rows import moment
 from lineage_core.present.sentences import waiting_for
-from lineage_core.present.task_rows import DETAIL_KEYS, task_details, task_row
+from lineage_core.present.task_rows import DETAIL_KEYS, task_details
 from lineage_core.query.task_lookup import Lookup
-from lineage_core.state.family import family_of
+from lineage_core.query.told_tasks import ToldTasks
+from lineage_core.rules.usual import CachedUsual
+from lineage_core.settings import late
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage explain task-1",
@@ -34,6 +40,7 @@ KEYS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage explain`."""
     parser.add_argument("--all", action="store_true", help="also events that changed nothing and followed plainly")
+    late.add_arguments(parser)
     single_task.add_arguments(parser)
     output.describe(parser, KEYS, "keys as JSON (csv and jsonl give the facts)")
     output.describe(parser, STEP_KEYS, "keys of a fact")
@@ -43,16 +50,17 @@ def answer(args: argparse.Namespace) -> Answer:
     """Why a task stands as it does. Raises UnknownNameError, with the nearest ids."""
     found = single_task.find(args)
     now = clock.now()
+    tasks, usual = told_of(found, lineage_dir(args.dir), args, now)
     explanation = explain(args.task, found.state.facts(args.task))
     rows = [step_row(number, step) for number, step in enumerate(explanation.steps, 1)]
     return single_task.answer_of(
         found,
         f"Why {args.task} stands as it does",
-        text=lambda paper: _text(found, explanation, now, args.all),
+        text=lambda paper: _text(found, explanation, tasks, usual, now, args.all),
         columns=tuple(STEP_KEYS),
         rows=rows,
         document={
-            "task": task_row(found.state.rows[args.task], family_of(found.state, args.task), found.state.rows, now),
+            "task": tasks.row(found.state.rows[args.task]),
             "now": waiting_for(found.task, found.state.rows, now),
             "conclusions": conclusions(explanation),
             **task_details(found.task, found.state.rows, now),
@@ -62,12 +70,20 @@ def answer(args: argparse.Namespace) -> Answer:
     )
 
 
-def _text(found: Lookup, explanation: Explanation, now: int, everything: bool) -> Iterator[Line]:
+def _text(
+    found: Lookup, explanation: Explanation, tasks: ToldTasks, usual: CachedUsual, now: int, everything: bool
+) -> Iterator[Line]:
     task = found.task
     yield [(task.task_id, "head"), "  ", (task.status.value, task.status.value)]
     yield waiting_for(task, found.state.rows, now)
     yield ""
     yield from conclusions(explanation)
+    for one in (expected := tasks.expected(found.state.rows[task.task_id])):
+        yield f"{one.name}: {says_expected(one, now)}."
+        if one.limit is not None:
+            yield f"  Its time is {limit_says(one.limit)}."
+    if expected and not usual.known:
+        yield "Nothing has read the whole journal yet, so what is usual is not known: lineage attention does."
     yield ""
     chosen = explanation.steps if everything else telling(explanation.steps)
     left_out = len(explanation.steps) - len(chosen)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from lineage_core.base import clock
@@ -13,6 +15,8 @@ from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.meaning.cost import cost_by_owner
 from lineage_core.model import record as intact
 from lineage_core.model.entities import Task
+from lineage_core.model.expectations import Expectation
+from lineage_core.present.expected import says
 from lineage_core.present.rows import (
     EVENT_KEYS,
     elapsed,
@@ -24,11 +28,17 @@ from lineage_core.present.rows import (
     worker_row,
 )
 from lineage_core.present.sentences import clock_of, counted, waiting_for
-from lineage_core.present.task_rows import DETAIL_KEYS, blockers, task_details, task_row, timed_failures
+from lineage_core.present.task_rows import DETAIL_KEYS, blockers, task_details, timed_failures
 from lineage_core.present.timeline import time_by_phase
 from lineage_core.query.block_search import one_line
 from lineage_core.query.task_lookup import Lookup, linked_ids
+from lineage_core.query.told_tasks import ToldTasks
+from lineage_core.rules.thresholds import thresholds
+from lineage_core.rules.usual import CachedUsual
+from lineage_core.settings import late
+from lineage_core.settings.config_file import read_late
 from lineage_core.state.family import family_of
+from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage task task-1",
@@ -54,6 +64,7 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage task`."""
+    late.add_arguments(parser)
     single_task.add_arguments(parser, "events, the newest ones")
     output.describe(parser, KEYS, "keys as JSON (csv and jsonl give the events)")
 
@@ -62,25 +73,33 @@ def answer(args: argparse.Namespace) -> Answer:
     """Everything of a task. Raises UnknownNameError, with the nearest ids."""
     found = single_task.find(args)
     now = clock.now()
+    told, usual = told_of(found, lineage_dir(args.dir), args, now)
     raws = found.raws if args.limit is None else found.raws[max(0, len(found.raws) - args.limit) :]
     records = [intact.parse(one_line(raw)) for raw in raws]
     return single_task.answer_of(
         found,
         f"Task {args.task}",
-        text=lambda paper: _text(found, records, now, paper),
+        text=lambda paper: _text(told, usual, found, records, now, paper),
         columns=tuple(EVENT_KEYS),
         rows=map(events.row_of, raws),
-        document=_document(found, now),
+        document=_document(told, found, now),
         records=map(one_line, raws),
         paragraph=waiting_for(found.task, found.state.rows, now),
     )
 
 
-def _document(found: Lookup, now: int) -> dict[str, Any]:
+def told_of(found: Lookup, directory: Path, args: argparse.Namespace, now: int) -> tuple[ToldTasks, CachedUsual]:
+    """What is to be told of a task that was looked up, by what is usual as far as the cache knows."""
+    usual = CachedUsual(directory, now)
+    limits = replace(thresholds(read_late(vars(args))), usual=usual.late)
+    return ToldTasks(found.state, now, limits, lambda task_id: task_id not in found.linked), usual
+
+
+def _document(told: ToldTasks, found: Lookup, now: int) -> dict[str, Any]:
     """The task, by KEYS, without its events."""
     state, task = found.state, found.task
     return {
-        "task": task_row(state.rows[task.task_id], family_of(state, task.task_id), state.rows, now),
+        "task": told.row(state.rows[task.task_id]),
         "now": waiting_for(task, state.rows, now),
         **task_details(task, state.rows, now),
         "phases": [phase_row(phase, now) for phase in task.phases],
@@ -117,11 +136,14 @@ def links_of(found: Lookup) -> list[dict[str, Any]]:
     return links
 
 
-def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) -> Iterator[Line]:
+def _text(
+    told: ToldTasks, usual: CachedUsual, found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper
+) -> Iterator[Line]:
     state, task = found.state, found.task
     row = state.rows[task.task_id]
     yield [(task.task_id, "head"), "  ", (task.status.value, task.status.value), *_flags(task)]
     yield waiting_for(task, state.rows, now)
+    yield from expected_lines(told.expected(row), usual, now)
     yield ""
     for name, value in (
         ("type", task.task_type),
@@ -134,7 +156,7 @@ def _text(found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper) 
         ("tags", ", ".join(task.tags)),
         ("delivered", ", ".join(task.deliverables)),
         ("tokens", str(task.tokens) if task.tokens is not None else None),
-        ("subtasks", _subtasks(found)),
+        ("subtasks", _subtasks(found, now)),
         ("elapsed", f"{span(elapsed(row, now))} from {moment(row.first_at)}Z to {_end(task)}"),
         ("attempts", str(len(task.attempts)) if len(task.attempts) > 1 else None),
     ):
@@ -183,9 +205,22 @@ def _owners(task: Task, now: int) -> str:
     return f"{task.master}, after {', '.join(earlier)}" if earlier else task.master or ""
 
 
-def _subtasks(found: Lookup) -> str:
-    family = family_of(found.state, found.task.task_id)
-    return f"{family.done} of {family.subtasks} completed" if family.subtasks else ""
+def expected_lines(expected: list[Expectation], usual: CachedUsual, now: int) -> Iterator[Line]:
+    """What is expected in a task, what is late first, and where nothing can tell what is usual, that."""
+    for one in sorted(expected, key=lambda one: (not one.late(now), one.due or 0)):
+        yield [(says(one, now), "bad" if one.late(now) else "muted")]
+    if any(one.limit is not None and one.limit.by != "set" for one in expected) and not usual.known:
+        yield ("by the defaults: no cache tells what is usual (lineage attention makes one)", "muted")
+
+
+def _subtasks(found: Lookup, now: int) -> str:
+    family = family_of(found.state, found.task.task_id, now)
+    below, together = family.below, family.together
+    if below is None or together is None:
+        return ""
+    worst = f", worst {below.worst.value}" if below.worst is not None else ""
+    tokens = f", {together.tokens} tokens with them" if together.tokens is not None else ""
+    return f"{below.done} of {below.tasks} completed{worst}{tokens}, {span(together.elapsed)} in all"
 
 
 def _remarkable(task: Task, now: int) -> Iterator[tuple[str, str]]:

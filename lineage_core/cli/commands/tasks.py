@@ -16,9 +16,10 @@ from lineage_core.forecast.foresight import slow_of
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.event_types import nearest
 from lineage_core.present.rows import elapsed, span
-from lineage_core.present.task_rows import TASK_KEYS, blockers, task_row
+from lineage_core.present.task_rows import TASK_KEYS, blockers
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import FilterContext
+from lineage_core.query.told_tasks import ToldTasks
 from lineage_core.rules.thresholds import thresholds
 from lineage_core.settings import late
 from lineage_core.settings.config_file import read_late
@@ -34,6 +35,7 @@ EXAMPLES = (
     "lineage tasks is:zombie,silent worker:scan/open",
     "lineage tasks ended:failed/24h 'why:branch is # behind'",
     "lineage tasks master:dev '!owner:dev'",
+    "lineage tasks is:late --sort late_since --reverse",
     "lineage tasks --json | jq -r '.[] | select(.retries > 1) | .task_id'",
 )
 
@@ -75,12 +77,15 @@ def answer(args: argparse.Namespace) -> Answer:
         filters.joined([word for word in args.filters if word.strip()]),
         FilterContext(state, now, limits, slow_of(state, now)),
     )
-    chosen = [row for row in state.rows.values() if when.touches(row.first_at, row.last_at) and wanted.matches(row)]
-    rows = _sorted(chosen, _value_of(args.sort, state, now), args.sort, args.reverse)[: args.limit]
+    told = ToldTasks(state, now, limits)
+    chosen = [
+        row for row in state.rows.values() if when.touches(row.first_logged, row.last_logged) and wanted.matches(row)
+    ]
+    rows = _sorted(chosen, _value_of(args.sort, told), args.sort, args.reverse)[: args.limit]
     return Answer(
         text=lambda paper: _text(rows, state, now, paper),
         columns=tuple(TASK_KEYS),
-        rows=(task_row(row, family_of(state, row.task_id), state.rows, now) for row in rows),
+        rows=map(told.row, rows),
         empty=not rows,
         problems=loaded.problems,
         timelines=lambda: output.timelines_of(loaded.state, [row.task_id for row in rows]),
@@ -88,10 +93,10 @@ def answer(args: argparse.Namespace) -> Answer:
     )
 
 
-def _value_of(key: str, state: State, now: int) -> Callable[[TaskRow], Any]:
+def _value_of(key: str, told: ToldTasks) -> Callable[[TaskRow], Any]:
     """What a task is sorted by: the value that the key has in its flat row, which costs more to make."""
     values: dict[str, Callable[[TaskRow], Any]] = {
-        "elapsed_ms": lambda row: elapsed(row, now),
+        "elapsed_ms": lambda row: elapsed(row, told.now),
         "type": lambda row: row.task_type,
         "session_id": lambda row: row.session,
         "trace_id": lambda row: row.trace,
@@ -101,7 +106,7 @@ def _value_of(key: str, state: State, now: int) -> Callable[[TaskRow], Any]:
         return values[key]
     if key in TaskRow._fields and key != "blocked_by":
         return attrgetter(key)
-    return lambda row: task_row(row, family_of(state, row.task_id), state.rows, now)[key]
+    return lambda row: told.row(row)[key]
 
 
 def _sorted(rows: list[TaskRow], value: Callable[[TaskRow], Any], key: str, reverse: bool) -> list[TaskRow]:
@@ -117,7 +122,7 @@ def _text(rows: list[TaskRow], state: State, now: int, paper: Paper) -> Iterator
         yield ("no tasks", "muted")
         return
     headers = ["TASK", "STATUS", "PRIORITY", "MASTER", "ELAPSED", "RUNS", "DONE", "TOKENS", "EVENTS", "LAST", "REASON"]
-    families = [family_of(state, row.task_id) for row in rows]
+    families = [family_of(state, row.task_id, now) for row in rows]
     with_subtasks = any(family.subtasks for family in families)
     cells: list[list[Piece]] = []
     for row, family in zip(rows, families, strict=True):

@@ -6,6 +6,7 @@ import argparse
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from lineage_core.base import clock
@@ -18,8 +19,13 @@ from lineage_core.model.entities import Status
 from lineage_core.present.rows import elapsed, iso, milliseconds
 from lineage_core.present.sentences import waiting_for
 from lineage_core.query.task_lookup import look_up
+from lineage_core.query.told_tasks import ToldTasks
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
+from lineage_core.rules.thresholds import thresholds
+from lineage_core.rules.usual import CachedUsual
+from lineage_core.settings import late
+from lineage_core.settings.config_file import read_late
 from lineage_core.state.store import State
 from lineage_core.write.locations import lineage_dir
 
@@ -37,6 +43,8 @@ KEYS = {
     "ended_at": "when it ended",
     "elapsed_ms": "from its first event to its end, or to now",
     "now": "how it ended, or what it waits for, in one sentence",
+    "expects": "if the time was up: what must happen next in it, as `lineage tasks` has it",
+    "late_since": "from when on the first of these was late",
 }
 
 
@@ -58,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", metavar="TASK", type=output.name, help=about)
     parser.add_argument("--timeout", metavar="TIME", help="wait no longer, like 90s or 10m (default: for ever)")
     parser.add_argument("--unborn", action="store_true", help="wait for a task that has no event yet, too")
+    late.add_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing")
     output.add_arguments(parser)
     output.describe(parser, KEYS, "keys")
@@ -79,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
         task = state.task(args.task)
         assert task is not None
         now = clock.now()
+        told = _told(args, state, now).row(row) if not ended else None
         document: dict[str, Any] = {
             "task_id": task.task_id,
             "status": task.status.value,
@@ -87,12 +97,20 @@ def run(args: argparse.Namespace) -> int:
             "ended_at": iso(task.ended_at),
             "elapsed_ms": milliseconds(elapsed(task, now)),
             "now": waiting_for(task, state.rows, now),
+            "expects": told["expects"] if told else [],
+            "late_since": told["late_since"] if told else None,
         }
     if not args.quiet:
         output.show(Answer(lambda paper: _text(document, paper), tuple(KEYS), [document], document), args)
     if not ended:
         raise TimeIsUpError(f"the time is up: {args.task} has not ended within {args.timeout}")
     return ExitCode.OK if row.status is Status.COMPLETED else ExitCode.CHECK_FAILED
+
+
+def _told(args: argparse.Namespace, state: State, now: int) -> ToldTasks:
+    """What is to be told of the task, of which alone the state knows."""
+    limits = replace(thresholds(read_late(vars(args))), usual=CachedUsual(lineage_dir(args.dir), now).late)
+    return ToldTasks(state, now, limits, lambda task_id: True)
 
 
 def _follow(args: argparse.Namespace, state: State, timeout: int | None) -> bool:
@@ -137,3 +155,9 @@ def _alarm(timeout: int | None) -> Iterator[threading.Event]:
 
 def _text(document: dict[str, Any], paper: Paper) -> Iterator[Line]:
     yield [(document["task_id"], "head"), "  ", (document["status"], document["status"]), f"  {document['now']}"]
+    for one in document["expects"]:
+        word = f"late since {document['late_since']}" if one["late"] else f"by {one['due']}" if one["due"] else ""
+        yield (
+            f"{one['what']}, expected of {one['of'] or 'somebody'} {word}".rstrip(),
+            "bad" if one["late"] else "muted",
+        )

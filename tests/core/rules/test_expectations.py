@@ -10,10 +10,12 @@ import pytest
 from lineage_core.base.clock import HOUR, MINUTE
 from lineage_core.model.expectations import Expectation, Finding, Severity
 from lineage_core.rules import due_times
-from lineage_core.rules.attention import attention, feed_finding, others_of
+from lineage_core.rules.attention import attention, others_of
 from lineage_core.rules.due_times import DueTimes
 from lineage_core.rules.expectations import PERSON, expectations
-from lineage_core.rules.stuck_work import RULES
+from lineage_core.rules.feed_silence import feed_finding
+from lineage_core.rules.row_bounds import RowBounds
+from lineage_core.rules.stuck_work import RULES, check
 from lineage_core.rules.thresholds import DEFAULTS, Thresholds
 from lineage_core.rules.usual import UsualTimes
 from lineage_core.settings.late import LATE as NAMES
@@ -327,6 +329,11 @@ def test_every_open_task_expects_something_whatever_was_logged() -> None:
             found = expected(state, row.task_id)
             assert bool(found) is not row.status.ended
             assert all(one.since <= NOW and (one.due is None or one.due >= one.since) for one in found)
+            bounds, others = RowBounds(Thresholds(), others_of(state)), others_of(state)
+            task = state.task(row.task_id)
+            for now in (NOW - 30 * MINUTE, NOW, NOW + 7 * MINUTE, NOW + 40 * MINUTE):
+                speaks = bounds.speaks_from(row, now)
+                assert task is None or not check(task, others, now) or (speaks is not None and speaks <= now)
             later = NOW + 365 * 24 * HOUR
             if not row.status.ended and row.task_id == "kid":
                 assert any(one.late(later) for one in expected(state, row.task_id, later)), "in the end it is late"

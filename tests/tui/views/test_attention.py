@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lineage_core.base.clock import DAY, HOUR, MINUTE
 from lineage_core.rules.attention import others_of
-from lineage_core.rules.stuck_work import RULES, check, concerned
+from lineage_core.rules.stuck_work import RULES, check
 from lineage_core.rules.thresholds import Thresholds
 from lineage_tui.models.attention import AttentionList
 from lineage_tui.models.attention_item import Cause
@@ -471,7 +471,7 @@ def test_the_list_kept_up_to_date_equals_the_list_made_at_once(data: Any) -> Non
     for task_id, row in log.state.rows.items():
         task = log.state.task(task_id)
         assert task is not None
-        rules = {one.rule for one in check(task, others_of(log.state), clock.at)} if concerned(row) else set()
+        rules = {one.rule for one in check(task, others_of(log.state), clock.at)}
         mine = {key[0] for key in plain._items if key[1] == task_id}
         assert mine - {"failed"} >= rules - {"found-dead"}
         assert ("escalated" in mine) is row.escalated and ("failed" in mine) is (row.status.value == "failed")

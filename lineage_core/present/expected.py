@@ -1,0 +1,54 @@
+"""What is expected of open things, in words and as rows. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lineage_core.base.clock import format_duration
+from lineage_core.model.expectations import Expectation, Limit
+from lineage_core.present.rows import iso, moment
+
+
+def limit_says(limit: Limit | None) -> str:
+    """Where the time of an expectation comes from, for people."""
+    if limit is None:
+        return ""
+    told = format_duration(limit.after)
+    if limit.by == "set":
+        return f"{told}, as {limit.source} says"
+    default = f"the default is {format_duration(limit.default)}"
+    alike = limit.alike
+    usual = f"99 of 100 of {alike.known} alike took {format_duration(alike.time)}" if alike is not None else ""
+    if limit.by == "own":
+        return f"{told}, for it has been silent for so long before; {default}"
+    if limit.by == "usual":
+        return f"{told}, for {usual}; {default}"
+    return f"{told}, the default" + (f"; {usual}" if usual else "; too few alike are known to tell what is usual")
+
+
+def expectation_row(one: Expectation, now: int) -> dict[str, Any]:
+    """What is expected, as `expects` of a row has it."""
+    return {
+        "name": one.name,
+        "of": one.of,
+        "subject": one.subject,
+        "what": one.what,
+        "since": iso(one.since),
+        "due": iso(one.due),
+        "late": one.late(now),
+        "why": one.why or limit_says(one.limit) or None,
+    }
+
+
+def says(one: Expectation, now: int) -> str:
+    """An expectation in a few words: `a start, expected of dev-master by 2026-11-22 08:40:00Z`; `late by 20m00s`."""
+    about = f" of {one.subject}" if one.subject not in (one.task_id, one.of) else ""
+    whom = f" of {one.of}" if one.of else ""
+    if one.due is None:
+        when = ""
+    elif one.late(now):
+        when = f", late by {format_duration(now - one.due)}"
+    else:
+        when = f" by {moment(one.due)}Z"
+    why = f": {one.why}" if one.why else ""
+    return f"{one.what}{about}, expected{whom}{when}{why}"
