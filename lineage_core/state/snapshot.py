@@ -32,7 +32,7 @@ from lineage_core.model.entities import Status, TaskRow, Wait
 from lineage_core.model.facts import FactSearch
 from lineage_core.read.decoder import Rejected
 
-FORMAT = 10
+FORMAT = 11
 """Of this file, and of what `meaning/fold.py` makes of events; a snapshot of another format is made again."""
 
 _FIELDS = TaskRow._fields
@@ -92,12 +92,16 @@ class Snapshot:
         self._facts: tuple[int, int] = (header["facts"], header["facts_crc"])
         self.checkpoint: dict[str, Any] = header["checkpoint"]
 
+    def _section(self, where: tuple[int, int, int]) -> bytes | None:
+        """The bytes of a part of the file; None if they are not what was written."""
+        start, length, wanted = where
+        data = os.pread(self._fd, length, start)
+        return data if zlib.crc32(data) == wanted else None
+
     def usual(self) -> list[tuple[Kind, list[tuple[str, int, int]]]]:
         """How long each expectation stood that was met, of a sample of its tasks: by what is alike, the task, when it
         was met and the length, both in microseconds. Nothing, if that was altered."""
-        start, length, wanted = self._usual
-        data = os.pread(self._fd, length, start)
-        if zlib.crc32(data) != wanted:
+        if (data := self._section(self._usual)) is None:
             return []
         try:
             return [
@@ -109,9 +113,8 @@ class Snapshot:
 
     def sound(self) -> bool:
         """Read the columns; whether they are what was written. To be asked before anything else."""
-        start, length, wanted = self._columns
-        columns = os.pread(self._fd, length, start)
-        if zlib.crc32(columns) != wanted:
+        columns = self._section(self._columns)
+        if columns is None or self._section(self._usual) is None:
             return False
         try:
             parts = orjson.loads(columns)
