@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Alike(NamedTuple):
+class UsualLength(NamedTuple):
     """What is usual: 99 of 100 of so many `known` things alike, which ended well, took at most `time`
     (microseconds)."""
 
@@ -19,7 +19,7 @@ class Limit(NamedTuple):
     """After how long something is late. after: microseconds.
 
     by: what says so: `set` by the operator, `usual` for its kind, its `own` pauses, or the `default`. default: of its
-    name. own: the pause that it has had itself, 0 while too few are known. alike: what is usual for its kind. source:
+    name. own: the pause that it has had itself, 0 while too few are known. usual: what is usual for its kind. source:
     the setting, where one speaks.
     """
 
@@ -27,7 +27,7 @@ class Limit(NamedTuple):
     by: str
     default: int
     own: int = 0
-    alike: Alike | None = None
+    usual: UsualLength | None = None
     source: str = ""
 
 

@@ -17,8 +17,9 @@ def limit_says(limit: Limit | None) -> str:
     if limit.by == "set":
         return f"{told}, as {limit.source} says"
     default = f"the default is {format_duration(limit.default)}"
-    alike = limit.alike
-    usual = f"99 of 100 of {alike.known} alike took {format_duration(alike.time)}" if alike is not None else ""
+    usual = ""
+    if limit.usual is not None:
+        usual = f"99 of 100 of {limit.usual.known} alike took {format_duration(limit.usual.time)} at most"
     if limit.by == "own":
         return f"{told}, for it has been silent for so long before; {default}"
     if limit.by == "usual":

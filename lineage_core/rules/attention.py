@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lineage_core.base.clock import DAY
 from lineage_core.model.entities import Status, TaskRow
-from lineage_core.model.expectations import Alike, Finding, Severity
+from lineage_core.model.expectations import UsualLength, Finding, Severity
 from lineage_core.rules.dependencies import Dependents
 from lineage_core.rules.expectations import Others
 from lineage_core.rules.feed_silence import feed_finding
@@ -58,7 +58,7 @@ def learned(state: State, now: int, limits: Thresholds) -> Thresholds:
         return limits
     usual: list[UsualTimes] = []
 
-    def late(name: str, kind: str | None, owner: str | None) -> Alike | None:
+    def late(name: str, kind: str | None, owner: str | None) -> UsualLength | None:
         if not usual:
             usual.append(UsualTimes(state, as_of=now))
             usual[0].heard(state.rows)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lineage_core.model.expectations import Alike, Limit
+from lineage_core.model.expectations import UsualLength, Limit
 from lineage_core.settings.late import DEFAULTS, UNASSIGNED_URGENT, UNBLOCK, LateSettings
 
 MOST = 10
 """What is usual counts up to so many times the default."""
 
-UsualTime = Callable[[str, str | None, str | None], Alike | None]
+UsualTime = Callable[[str, str | None, str | None], UsualLength | None]
 """What is usual for (name, type, owner); None where too little is known."""
 
 
@@ -54,13 +54,13 @@ class Thresholds:
         told = self.late.explicit(name, kind)
         if told is not None:
             return Limit(told, "set", default, own, None, self.late.source(name, kind))
-        alike = self.usual("silent" if name == "warned" else name, kind, owner)
+        usual = self.usual("silent" if name == "warned" else name, kind, owner)
         by, after = "default", default
-        if alike is not None and alike.time > after:
-            by, after = "usual", min(MOST * default, alike.time)
+        if usual is not None and usual.time > after:
+            by, after = "usual", min(MOST * default, usual.time)
         if own > after:
             by, after = "own", own
-        return Limit(after, by, default, own, alike)
+        return Limit(after, by, default, own, usual)
 
     def after(
         self, name: str, kind: str | None = None, owner: str | None = None, *, own: int = 0, default: int | None = None

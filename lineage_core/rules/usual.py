@@ -18,7 +18,7 @@ from lineage_core.base.errors import LineageError
 from lineage_core.meaning.lengths import Kind, lengths_of, tells
 from lineage_core.meaning.pauses import nearest_rank
 from lineage_core.model.entities import Worker, WorkerEnd
-from lineage_core.model.expectations import Alike
+from lineage_core.model.expectations import UsualLength
 from lineage_core.state.store import State
 
 LEARNED = 1000
@@ -34,7 +34,7 @@ ENOUGH = 5
 """Gaps from which on something is called usual."""
 
 ENOUGH_TIMES = 30
-"""Alike things that ended well, from which on they tell when others are late."""
+"""UsualLength things that ended well, from which on they tell when others are late."""
 
 
 class Usual(NamedTuple):
@@ -77,8 +77,8 @@ class UsualTimes:
         self._known: dict[str, Usual | None] = {}
         self._lengths: dict[Kind, dict[str, list[int]]] = {}  # by what is alike and task
         self._groups: dict[str, list[Kind]] = {}  # by task: what it told of
-        self._late: dict[Kind, Alike | None] = {}
-        self._asked: dict[Kind, Alike | None] = {}
+        self._late: dict[Kind, UsualLength | None] = {}
+        self._asked: dict[Kind, UsualLength | None] = {}
         self._sampled = 0  # snapshots whose samples were taken
 
     @property
@@ -126,13 +126,13 @@ class UsualTimes:
             self._known[kind] = Usual(gaps[median], gaps[p95]) if len(gaps) >= ENOUGH else None
         return self._known[kind]
 
-    def late(self, name: str, kind: str | None, owner: str | None) -> Alike | None:
+    def late(self, name: str, kind: str | None, owner: str | None) -> UsualLength | None:
         """What 99 of 100 alike things that ended well did not exceed; None while too few are known."""
         group = (name, kind, owner)
         if group not in self._late:
             lengths = [length for of_task in self._lengths.get(group, {}).values() for length in of_task]
             enough = len(lengths) >= ENOUGH_TIMES
-            self._late[group] = Alike(nearest_rank(lengths, 99), len(lengths)) if enough else None
+            self._late[group] = UsualLength(nearest_rank(lengths, 99), len(lengths)) if enough else None
         return self._late[group]
 
     def moved(self) -> bool:
@@ -182,8 +182,8 @@ class UsualTimes:
             self._late.pop(group, None)
 
 
-def _time(alike: Alike | None) -> int | None:
-    return alike.time if alike is not None else None
+def _time(usual: UsualLength | None) -> int | None:
+    return usual.time if usual is not None else None
 
 
 class CachedUsual:
@@ -204,13 +204,13 @@ class CachedUsual:
         self._read()
         return bool(self._lengths) or self._small is not None
 
-    def late(self, name: str, kind: str | None, owner: str | None) -> Alike | None:
+    def late(self, name: str, kind: str | None, owner: str | None) -> UsualLength | None:
         """As `UsualTimes.late`."""
         self._read()
         if self._small is not None:
             return self._small.late(name, kind, owner)
         lengths = (self._lengths or {}).get((name, kind, owner), ())
-        return Alike(nearest_rank(lengths, 99), len(lengths)) if len(lengths) >= ENOUGH_TIMES else None
+        return UsualLength(nearest_rank(lengths, 99), len(lengths)) if len(lengths) >= ENOUGH_TIMES else None
 
     def _read(self) -> None:
         if self._lengths is not None:
