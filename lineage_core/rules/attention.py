@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lineage_core.base.clock import DAY
 from lineage_core.model.entities import Status, TaskRow
-from lineage_core.model.expectations import UsualLength, Finding, Severity
+from lineage_core.model.expectations import Finding, Severity, UsualLength
 from lineage_core.rules.dependencies import Dependents
 from lineage_core.rules.expectations import Others
 from lineage_core.rules.feed_silence import feed_finding

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lineage_core.model.expectations import UsualLength, Limit
+from lineage_core.model.expectations import Limit, UsualLength
 from lineage_core.settings.late import DEFAULTS, UNASSIGNED_URGENT, UNBLOCK, LateSettings
 
 MOST = 10
