@@ -258,7 +258,8 @@ def task_of(info: Info, task_id: str) -> Task | None:
 
 def task_from(state: State, row: TaskRow) -> Task:
     """A task of the graph; hold the lock of the state."""
-    told_row = task_row(row, family_of(state, row.task_id), state.rows, clock.now())
+    now = clock.now()
+    told_row = task_row(row, family_of(state, row.task_id, now), state.rows, now)
     told_row |= {"status": row.status, "event_count": row.events, "row": row}
     return made(Task, told_row)
 
