@@ -60,9 +60,9 @@ def oldest(journal: Path) -> Path:
 
 def record(**changes: Any) -> dict[str, Any]:
     """A record of now."""
-    made = {"task_id": "task-1", "event_type": "task_created", "timestamp": clock.format_timestamp(now()),
-            "actor": {"type": "user", "id": "kim"}, "event_data": {}}  # fmt: skip
-    return build.record(lineage_id=f"lineage-{now():016d}0000001000", **made | changes)
+    made = {"lineage_id": f"lineage-{now():016d}0000001000", "task_id": "task-1", "event_type": "task_created",
+            "timestamp": clock.format_timestamp(now()), "event_data": {}}  # fmt: skip
+    return build.record(**made | changes)
 
 
 def test_a_directory_in_order_has_no_problem(journal: Path) -> None:
