@@ -65,7 +65,8 @@ class LineageApp(App[None]):
 
     directory: the lineage directory; it may not exist yet. since: leave out events before this time. thresholds:
     when something counts as stuck. keys: keys by command name, in place of the default ones. kept: what the last run
-    left (view, filter, folds …); None: nothing is taken over, and nothing is kept. clock: gives the present time.
+    left (view, filter, folds …); None: nothing is taken over, and nothing is kept. trace_url: where a trace
+    can be seen. clock: gives the present time.
 
     commands: what the operator can do, with the keys in force. defect: the unexpected error that ended it. look: called
     now and then to see whether the terminal is still there.
@@ -90,6 +91,7 @@ class LineageApp(App[None]):
         force_polling: bool = False,
         keys: Mapping[str, tuple[str, ...]] | None = None,
         saved: SavedState | None = None,
+        trace_url: str = "",
         clock: wall.Clock = wall.now,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
@@ -106,6 +108,7 @@ class LineageApp(App[None]):
         self.commands = rebind(keys or {})
         self._bindings.key_to_bindings.pop(self.COMMAND_PALETTE_BINDING, None)  # one of our commands opens it
         self.saved = saved
+        self.trace_url = trace_url
         self.main_screen: MainScreen | None = None
         self.defect: BaseException | None = None
         self.look: Callable[[], None] | None = None

@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
             force_polling=args.poll,
             keys=chosen.keys,
             saved=None if args.demo else SavedState() if args.fresh else load_state(directory),
+            trace_url=chosen.trace_url,
         )
         user_files.folder("cache")
         user_files.folder("state")  # so that the screen says at once what it goes without

@@ -53,7 +53,14 @@ class FileLink(NamedTuple):
     path: Path
 
 
-Piece = str | tuple[str, str] | FileLink
+class UrlLink(NamedTuple):
+    """Text that leads to an address of the web. url: without anything that a terminal obeys."""
+
+    text: str
+    url: str
+
+
+Piece = str | tuple[str, str] | FileLink | UrlLink
 """Text as it came, or the same with a role that gives it a colour (a status, `head`, `muted`, `bad`)."""
 
 Line = Piece | Sequence[Piece]
@@ -204,7 +211,7 @@ def render(line: Line, paper: Paper) -> str:
 
 
 def _is_piece(line: Line) -> bool:
-    return isinstance(line, FileLink) or (
+    return isinstance(line, FileLink | UrlLink) or (
         isinstance(line, tuple) and len(line) == 2 and all(isinstance(part, str) for part in line)
     )
 
@@ -212,9 +219,9 @@ def _is_piece(line: Line) -> bool:
 def _piece(piece: Piece, paper: Paper) -> str:
     if isinstance(piece, str):
         return shown(piece)
-    if isinstance(piece, FileLink):
-        text = shown(piece.text)
-        return f"\x1b]8;;{_uri(piece.path)}\x1b\\{text}\x1b]8;;\x1b\\" if paper.links else text
+    if isinstance(piece, FileLink | UrlLink):
+        text, uri = shown(piece.text), _uri(piece.path) if isinstance(piece, FileLink) else visible(piece.url)
+        return f"\x1b]8;;{uri}\x1b\\{text}\x1b]8;;\x1b\\" if paper.links else text
     text, role = shown(piece[0]), piece[1]
     code = _COLOURS.get(role) if paper.colour else None
     return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
@@ -228,8 +235,8 @@ def _uri(path: Path) -> str:
     return f"file://{quote(gethostname())}{quote(os.fsencode(path.absolute()))}"
 
 
-def _safe(piece: Piece) -> tuple[str, str] | FileLink:
-    if isinstance(piece, FileLink):
+def _safe(piece: Piece) -> tuple[str, str] | FileLink | UrlLink:
+    if isinstance(piece, FileLink | UrlLink):
         return piece._replace(text=shown(piece.text))
     return (shown(piece), "") if isinstance(piece, str) else (shown(piece[0]), piece[1])
 
@@ -239,7 +246,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Piece]], right: Iterab
     to_right = frozenset(right)
     safe = [[_safe(piece) for piece in row] for row in rows]
     widths = [max([len(head), *(cell_width(row[at][0]) for row in safe)]) for at, head in enumerate(headers)]
-    heads: list[tuple[str, str] | FileLink] = [(header, "head") for header in headers]
+    heads: list[tuple[str, str] | FileLink | UrlLink] = [(header, "head") for header in headers]
     for row in [heads, *safe]:
         line: list[Piece] = []
         for at, piece in enumerate(row):

@@ -2,6 +2,7 @@
 
 theme = "light"            # dark, light, clear, ansi
 ascii = false
+trace_url = "http://localhost:16686/trace/{trace_id}"   # makes trace ids links
 zombie-after = "30m"       # and warn-after, spawn-after, handoff-after, blocked-after
 [late.silent]              # when something is late: the names are those of settings/late.py
 default = "30m"
@@ -23,9 +24,10 @@ from lineage_core.base.errors import BadInputError
 from lineage_core.base.time_input import parse_duration
 from lineage_core.model.event_types import nearest
 from lineage_core.settings.late import LATE, OLD_NAMES, LateSettings, late_settings
+from lineage_core.settings.trace_url import fault_of
 
 THEMES = ("dark", "light", "clear", "ansi")
-KNOWN = ("theme", "ascii", *OLD_NAMES, "late", "keys")
+KNOWN = ("theme", "ascii", "trace_url", *OLD_NAMES, "late", "keys")
 """The settings at the top of the file."""
 
 MAX_BYTES = 1 << 20
@@ -104,6 +106,9 @@ def problems(config: Mapping[str, Any]) -> Iterator[Problem]:
             yield (key,), f"theme must be one of {', '.join(THEMES)}, not {value!r}"
         elif key == "ascii" and not isinstance(value, bool):
             yield (key,), "ascii must be true or false"
+        elif key == "trace_url":
+            if fault := fault_of(value):
+                yield (key,), fault
         elif key in OLD_NAMES:
             yield from _duration((key,), value)
         elif key == "late":

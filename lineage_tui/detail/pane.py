@@ -18,10 +18,12 @@ from lineage_core.base.clock import Clock
 from lineage_core.meaning.explanation import explain
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.facts import Fact
+from lineage_core.otel.trace_context import Traces
 from lineage_core.present.timeline import timeline
 from lineage_core.rules.silence import over
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.rules.usual import Usually
+from lineage_core.settings.trace_url import url_of
 from lineage_core.state.family import family_of
 from lineage_core.state.store import State
 from lineage_tui.detail.events_tab import EventsTab, RecordTab
@@ -48,7 +50,8 @@ class DetailPane(Vertical):
 
     read: gives the text of the record of a fact, as it stands on disk; called when the record tab is shown.
     group: gives the name of the session whose heading is under the cursor, if one is. go_to: called with the id of a
-    task that was entered in the timeline of a session. usually: what silence is usual for a worker type.
+    task that was entered in the timeline of a session. usually: what silence is usual for a worker type. trace_url:
+    where a trace can be seen; then the heading of a task names its trace, which leads there.
     """
 
     ALLOW_SELECT = False  # of the border, which the mouse moves; what stands in the pane can be selected
@@ -65,6 +68,7 @@ class DetailPane(Vertical):
         group: Callable[[], str | None] = lambda: None,
         go_to: Callable[[str], None] = lambda task_id: None,
         usually: Usually = lambda kind: None,
+        trace_url: str = "",
     ) -> None:
         super().__init__(id="detail")
         self.looks = styles
@@ -76,6 +80,7 @@ class DetailPane(Vertical):
         self.group = group
         self.go_to = go_to
         self.usually = usually
+        self.trace_url = trace_url
         self.task_id: str | None = None
         self.tab = "timeline"
         self.timeline_tab = TimelineTab(styles, clock, id="timeline", empty="no task selected")
@@ -239,6 +244,11 @@ class DetailPane(Vertical):
     def _show_heading(self, task_brief: TaskBrief) -> None:
         short = self.tab == "record" and self.size.height < 20  # a record wants the room
         above = task_lines(self.task_id or "", task_brief, self.size.width, self.size.height, self.looks)
+        if self.trace_url and self.task_id is not None:
+            trace, _ = Traces(self.state).trace_of(self.task_id)
+            text = f"trace {trace[:8]}"
+            above[0] += [("  ", "text", False), (text, "accent", False)]
+            self.heading.links = {text: url_of(self.trace_url, trace)}
         lines = [*(above[:1] if short else above), self._tab_line()]
         if len(lines) > (room := max(1, self.size.height // 2)):
             lines = [*lines[: room - 1], lines[-1]] if room > 1 else lines[:1]

@@ -32,7 +32,7 @@ class Context(Protocol):
     """State, clock, looks and feed of the program, and what it does for a screen.
 
     commands: what the operator can do, with the keys in force. kept: what the last run left, if that is wanted.
-    first_theme: the colours that the program was started with.
+    first_theme: the colours that the program was started with. trace_url: where a trace can be seen, or nothing.
     """
 
     directory: Path
@@ -43,6 +43,7 @@ class Context(Protocol):
     commands: tuple[Command, ...]
     saved: SavedState | None
     first_theme: str
+    trace_url: str
 
     @property
     def clock(self) -> ScreenClock:

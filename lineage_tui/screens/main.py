@@ -105,6 +105,7 @@ class MainScreen(Screen[None]):
             group=lambda: self.views.view.group(),
             go_to=lambda task_id: self.navigation.go_to_task(task_id),
             usually=self.usual.of,
+            trace_url=context.trace_url,
         )
         self.prompt = Prompt(self._suggest, self._explain, context.looks.plain, id="field")
         self.prompt.display = False

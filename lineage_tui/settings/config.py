@@ -25,12 +25,13 @@ MAX_STATE = 1 << 20
 
 
 class Settings(NamedTuple):
-    """keys: keys by command name, where they differ from the default."""
+    """keys: keys by command name, where they differ from the default. trace_url: see `settings/trace_url.py`."""
 
     theme: str
     ascii_only: bool
     thresholds: Thresholds
     keys: dict[str, tuple[str, ...]]
+    trace_url: str = ""
 
 
 def read_config(path: Path | None = None) -> dict[str, Any]:
@@ -72,7 +73,9 @@ def settings(options: Mapping[str, Any], environ: Mapping[str, str], config: Map
         raise BadInputError(f"theme must be one of {', '.join(THEMES)}, not {theme!r}")
     ascii_only = bool(options.get("ascii")) or environ.get("LINEAGE_ASCII") == "1" or config.get("ascii") is True
     keys = {name: tuple(value) for name, value in config.get("keys", {}).items()}
-    return Settings(theme, ascii_only, thresholds(late_settings(options, environ, config)), keys)
+    return Settings(
+        theme, ascii_only, thresholds(late_settings(options, environ, config)), keys, config.get("trace_url", "")
+    )
 
 
 STATE_FILE = "screen.json"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from lineage_core.base.cells import cell_width, fit, head, named, shown, tail
@@ -51,15 +52,16 @@ class Line:
         self.on = on
         self._segments: list[Segment] = []
 
-    def put(self, text: str, role: str = "text", *, bold: bool = False, on: str = "") -> Line:
-        """Add text as wide as it is, cut at the end of the line."""
+    def put(self, text: str, role: str = "text", *, bold: bool = False, on: str = "", link: str = "") -> Line:
+        """Add text as wide as it is, cut at the end of the line. link: the address that it leads to (OSC 8)."""
         text = self.styles.plain(shown(text, 4 * self.left))
         size = cell_width(text)
         if size > self.left:
             text, size = self.styles.plain(fit(text, self.left)), self.left
         if size:
             self.left -= size
-            self._segments.append(Segment(text, self.styles(role, on or self.on, bold=bold)))
+            style = self.styles(role, on or self.on, bold=bold)
+            self._segments.append(Segment(text, style + Style(link=link) if link else style))
         return self
 
     def col(self, text: str, width: int, role: str = "text", *, right: bool = False, bold: bool = False) -> Line:

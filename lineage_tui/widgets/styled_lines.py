@@ -16,13 +16,14 @@ from lineage_tui.widgets.drawn import DrawnWidget
 class StyledLines(DrawnWidget):
     """Lines of (text, role, bold) parts, drawn as they are.
 
-    on_part: called with the text of a part that was clicked.
+    on_part: called with the text of a part that was clicked. links: the addresses to which texts of parts lead.
     """
 
     def __init__(self, styles: Styles, **options: Any) -> None:
         super().__init__(**options)
         self.looks = styles
         self.lines: list[list[tuple[str, str, bool]]] = []
+        self.links: dict[str, str] = {}
         self.on_part: Callable[[str], None] = lambda text: None
 
     def show(self, lines: list[list[tuple[str, str, bool]]]) -> None:
@@ -40,7 +41,7 @@ class StyledLines(DrawnWidget):
     def draw_line(self, y: int) -> Strip:
         out = Line(self.size.width, self.looks)
         for text, role, bold in self.lines[y] if y < len(self.lines) else ():
-            out.put(text, role, bold=bold)
+            out.put(text, role, bold=bold, link=self.links.get(text, ""))
         return out.strip()
 
     def on_click(self, event: events.Click) -> None:

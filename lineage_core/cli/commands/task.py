@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lineage_core.base import clock
+from lineage_core.base.errors import UnknownNameError
 from lineage_core.cli import output, single_task
 from lineage_core.cli.commands import events, workers
-from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.cli.output import Answer, Line, Paper, Piece, UrlLink
 from lineage_core.meaning.cost import cost_by_owner
 from lineage_core.model import record as intact
 from lineage_core.model.entities import Task
@@ -31,12 +32,13 @@ from lineage_core.present.sentences import clock_of, counted, waiting_for
 from lineage_core.present.task_rows import DETAIL_KEYS, blockers, task_details, timed_failures
 from lineage_core.present.timeline import time_by_phase
 from lineage_core.query.block_search import one_line
-from lineage_core.query.task_lookup import Lookup, linked_ids
+from lineage_core.query.task_lookup import Lookup, linked_ids, look_up
 from lineage_core.query.told_tasks import ToldTasks
 from lineage_core.rules.thresholds import thresholds
 from lineage_core.rules.usual import CachedUsual
 from lineage_core.settings import late
-from lineage_core.settings.config_file import read_late
+from lineage_core.settings.config_file import read_config, read_late
+from lineage_core.settings.trace_url import url_of
 from lineage_core.state.family import family_of
 from lineage_core.write.locations import lineage_dir
 
@@ -79,7 +81,7 @@ def answer(args: argparse.Namespace) -> Answer:
     return single_task.answer_of(
         found,
         f"Task {args.task}",
-        text=lambda paper: _text(told, usual, found, records, now, paper),
+        text=lambda paper: _text(told, usual, found, records, now, paper, lineage_dir(args.dir)),
         columns=tuple(EVENT_KEYS),
         rows=map(events.row_of, raws),
         document=_document(told, found, now),
@@ -137,7 +139,13 @@ def links_of(found: Lookup) -> list[dict[str, Any]]:
 
 
 def _text(
-    told: ToldTasks, usual: CachedUsual, found: Lookup, records: list[dict[str, Any]], now: int, paper: Paper
+    told: ToldTasks,
+    usual: CachedUsual,
+    found: Lookup,
+    records: list[dict[str, Any]],
+    now: int,
+    paper: Paper,
+    directory: Path,
 ) -> Iterator[Line]:
     state, task = found.state, found.task
     row = state.rows[task.task_id]
@@ -151,7 +159,7 @@ def _text(
         ("creator", task.creator),
         ("master", _owners(task, now)),
         ("session", task.session),
-        ("trace", task.trace),
+        ("trace", _trace(found, directory)),
         ("reason", task.reason),
         ("tags", ", ".join(task.tags)),
         ("delivered", ", ".join(task.deliverables)),
@@ -196,6 +204,28 @@ def _text(
     yield ""
     yield (f"{len(records)} of {row.events} events" if len(records) < row.events else f"{row.events} events", "head")
     yield from events.text_lines(records, paper, with_task=False)
+
+
+def _trace(found: Lookup, directory: Path) -> Piece | None:
+    """The trace of the task as it was stated, which leads to where it can be seen, if `trace_url` says where that is.
+
+    Then a task that states none has one too: that of its root, which is looked up.
+    """
+    template, stated = read_config().get("trace_url"), found.task.trace
+    if template is None:
+        return stated
+    from lineage_core.otel.trace_context import Traces
+
+    trace, top = Traces(found.state).trace_of(found.task.task_id)
+    seen: set[str] = set()
+    while top not in found.linked and top not in seen and top != found.task.task_id:
+        seen.add(top)
+        try:
+            found = look_up(directory, top)
+        except UnknownNameError:
+            break
+        trace, top = Traces(found.state).trace_of(top)
+    return UrlLink(stated or trace, url_of(template, trace))
 
 
 def _owners(task: Task, now: int) -> str:

@@ -294,6 +294,13 @@ def test_tokens_of_attempts_add_up_unless_the_last_end_says_more() -> None:
     assert meaning(started(0)).tokens is None
 
 
+def test_the_parts_of_tokens_are_those_of_the_largest_total() -> None:
+    usage = [{"input_tokens": 5, "output_tokens": 6}, {"input_tokens": 70, "output_tokens": 20}, {"input_tokens": 3}]
+    said = [worker("G", at, token_usage=one) for at, one in enumerate(usage, 2)]
+    (run,) = meaning(started(0), worker("P", 1), *said, worker("C", 9)).runs
+    assert (run.tokens, run.input_tokens, run.output_tokens) == (90, 70, 20)
+
+
 def test_a_worker_that_ends_well_after_a_failure_shows_no_error() -> None:
     made = meaning(
         worker("S", 0), worker("F", 5, error_details="boom"), worker("P", 9), worker("S", 10), worker("C", 20)
@@ -327,6 +334,19 @@ def test_an_unblock_for_another_task_ends_nothing_and_is_a_remark(word: str) -> 
         started(0), task(BLOCKED, 1, blocked_by=["d1"]), task(UNBLOCKED, 3, reason=f"Dependency completed: {word}")
     )
     assert (made.status, [one.rule for one in made.remarks]) == (Status.BLOCKED, ["unblocked-by-other"])
+
+
+def test_waits_that_are_over_are_kept_with_their_ends() -> None:
+    both = [started(0), task(BLOCKED, 1, blocked_by=["d1"]), task(BLOCKED, 2, reason="disk"), task(UNBLOCKED, 5)]
+    made = meaning(*both, task(BLOCKED, 6, blocked_by=["d1"]), completed(9))
+    told = [(wait.name, wait.reason, wait.since, until) for wait, until in made.waited]
+    second = 1_000_000
+    assert told == [
+        ("d1", None, 1 * second, 5 * second),
+        (None, "disk", 2 * second, 5 * second),
+        ("d1", None, 6 * second, 9 * second),
+    ]
+    assert not made.waits
 
 
 def test_a_reason_names_the_task_that_is_waited_for() -> None:

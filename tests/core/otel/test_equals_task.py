@@ -19,7 +19,7 @@ from tests.cli.conftest import LEGACY
 from tests.core.otel.receiver import Receiver, values
 from tests.core.otel.told import of_document, of_spans
 from tests.meaning_cases import CASES, write
-from tests.stats import made_journals
+from tests.stats import strategies
 
 
 def document_of(directory: Path, task_id: str) -> dict[str, Any]:
@@ -85,11 +85,12 @@ def encoded(directory: Path) -> list[Any]:
 
 
 @settings(max_examples=60)
-@given(made_journals.directories())
-def test_any_journal_says_the_same_as_its_spans(contents: dict[str, str]) -> None:
+@given(strategies.directories())
+def test_any_journal_says_the_same_as_its_spans(contents: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        made_journals.write(directory, contents)
+        for file, text in contents.items():
+            (directory / file).write_bytes(text)
         spans = encoded(directory)
         compare(directory, spans)
         parents_are_right(spans)
