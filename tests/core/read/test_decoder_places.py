@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lineage_core.base.clock import parse_timestamp
+from lineage_core.base.clock import FIRST, LAST, parse_timestamp
 from lineage_core.read import decoder as module
 from lineage_core.read.decoder import Decoder, event_of
 from tests.build import compact, pretty, record
@@ -111,3 +111,42 @@ def test_an_event_has_the_time_of_its_record() -> None:
     (found,), _ = Decoder().feed(LINE)
     assert event_of(found) == event_of(record(7))
     assert event_of(record(7, event_data=None)).data == {}
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "at"),
+    [
+        ("0001-01-01T00:00:00+01:00", FIRST),
+        ("9999-12-31T23:59:59-06:00", LAST),
+        ("0001-01-01T00:00:00Z", FIRST),
+    ],
+)
+def test_a_time_that_no_date_can_name_is_the_nearest_that_one_can(feed, timestamp: str, at: int) -> None:
+    line = compact(record(7) | {"timestamp": timestamp})
+    for data in (line, line.replace(b",", b", ")):
+        found, rejected = feed(data)
+        assert (found, rejected) == ([(0, len(data) - 1, at, "task-7")], [])
+
+
+def test_what_stands_before_a_byte_order_mark_does_not_move_what_follows(feed) -> None:
+    found, _ = feed(b"\0" + b"\xef\xbb\xbf" + LINE)
+    assert found == [(4, len(LINE) - 1, WHEN, "task-7")]
+    found, _ = feed(b"\xef\xbb\xbf\xef\xbb\xbf" + LINE)
+    assert found == [(6, len(LINE) - 1, WHEN, "task-7")]
+
+
+@pytest.mark.parametrize("piece", [1 << 19, (1 << 19) + 1, 1 << 20, (1 << 20) + 1])
+def test_a_line_counts_as_too_long_from_the_bound_on_however_it_comes(
+    piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_LINE", 1 << 20)
+    decoder = Decoder(BEGIN)
+    long = b'{"a":"' + b"x" * (1 << 20)
+    data = long + b"\n" + LINE
+    found, rejected = [], []
+    for start in range(0, len(data), piece):
+        more, bad = decoder.feed(data[start : start + piece])
+        found += more
+        rejected += bad
+    assert [(one.offset, one.length, one.reason) for one in rejected] == [(BEGIN, len(long), "longer than 1 MiB")]
+    assert [(one.offset, one.at) for one in found] == [(BEGIN + len(long) + 1, WHEN)]

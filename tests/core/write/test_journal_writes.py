@@ -264,7 +264,7 @@ def test_how_long_the_call_took_is_written_when_asked_for(journal: Journal, monk
     monkeypatch.setattr(module.clock, "now", lambda: present[0])
     assert metadata({}, {"LINEAGE_TIMING": "1"}) == {"log_us": 250}
     assert metadata({"metadata": {"a": 1}}, {"LINEAGE_TIMING": "1"}) == {"a": 1, "log_us": 250}
-    assert metadata({"metadata": "mine"}, {"LINEAGE_TIMING": "1"}) == "mine"
+    assert metadata({"metadata": {"a": []}}, {"LINEAGE_TIMING": "1"}) == {"a": [], "log_us": 250}
     assert metadata({}, {"LINEAGE_TIMING": "1"}, began=AT + 300) == {"log_us": 0}, "the clock went back"
     assert metadata({}, {"LINEAGE_TIMING": "0"}) is None
     assert metadata({}, {}) is None
