@@ -19,6 +19,7 @@
 #   LINEAGE_DIR, CORTEX_HOME, CORTEX_ENV, the place of this file
 #                                           into the path of the journal; CORTEX_ENV only as a plain name
 #   LINEAGE_PYTHON, PATH                    which program runs, as everywhere in the shell
+#   the words of lineage_run                TASK, WORKER and TYPE as arguments; the rest is the caller's own command
 #   all other LINEAGE_*                     compared with fixed words, or read by Python
 #   __lineage_* and __l_* from before       nowhere: unset when this file is read. A shell that has only the functions
 #                                           (export -f) has none: ours are elements of arrays from 1 on, which no
