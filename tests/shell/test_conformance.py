@@ -232,6 +232,39 @@ def test_the_environment_gives_the_same_context(bash: BashWriter, given: dict[st
     assert record | {"parent_lineage_id": None} == python_record("task_created", *words, environ=environ)
 
 
+_SPAN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+_PARENTS = [
+    *(_SPAN, _SPAN.upper(), _SPAN.replace("00-", "01-", 1), _SPAN[:-1], f"{_SPAN}-x", f" {_SPAN}", f"{_SPAN}\n", "00-"),
+    *(_SPAN.replace("4bf92f3577b34da6a3ce929d0e0e4736", "0" * 32), _SPAN.replace("00f067aa0ba902b7", "0" * 16)),
+    *(
+        _SPAN.replace("4", "g"),
+        _SPAN.replace("-", "_"),
+        _SPAN.replace("4", "٤"),
+        "00-$(touch x)-`id`-01",
+        '00-"-\\-01',
+        "é",
+    ),
+]
+
+
+@pytest.mark.parametrize("trace", ["", "trace-1"])
+@pytest.mark.parametrize("header", _PARENTS, ids=range(len(_PARENTS)))
+def test_traceparent_gives_the_same_context(bash: BashWriter, header: str, trace: str):
+    bash.set("TRACEPARENT", header)
+    bash.set("CORTEX_TRACE_ID", trace)
+    words = unique(["task-", "kim"])
+    record = only_record(bash.call("log_task_created", *words))
+    bash.set("TRACEPARENT", "")
+    bash.set("CORTEX_TRACE_ID", "")
+    environ = {"TRACEPARENT": header, "CORTEX_TRACE_ID": trace}
+    assert record == python_record("task_created", *words, environ=environ)
+    if header == _SPAN and not trace:
+        _, trace_id, span_id, _ = _SPAN.split("-")
+        assert record["context"] == {"trace_id": trace_id, "parent_span_id": span_id}
+    else:
+        assert record.get("context", {}) == ({"trace_id": trace} if trace else {})
+
+
 @pytest.mark.parametrize("size", [900, 1007, 1008, 1009, 4095, 4096, 4097, 10_000, 300_000])
 def test_an_event_of_any_size_is_the_same(bash: BashWriter, size: int):
     for text in ("x" * size, "é" * (size // 2), '"' * (size // 2)):

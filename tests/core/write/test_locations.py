@@ -120,3 +120,22 @@ def test_a_link_to_nothing_is_named_with_what_to_do(writer: str, tmp_path: Path)
     assert f"{daily}: it is a symbolic link to {journal}/elsewhere/gone.jsonl, which is not there" in told.stderr
     assert "make that file, or remove the link" in told.stderr
     assert [path.name for path in journal.iterdir()] == [daily.name]
+
+
+def test_a_python_in_the_virtual_environment_of_a_checkout_knows_it(tmp_path: Path) -> None:
+    checkout, elsewhere = tmp_path / "cx", tmp_path / "elsewhere"
+    (checkout / "scripts" / "lib").mkdir(parents=True)
+    (elsewhere / "coordination").mkdir(parents=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", checkout / ".venv"], check=True)
+    ask = "import sys; sys.path.append(sys.argv[1]); from lineage_core.write.locations import resolve; print(resolve())"
+    words = [checkout / ".venv" / "bin" / "python", "-c", ask, LIBRARY.parents[2]]
+
+    def asked() -> str:
+        environ = {"PATH": os.environ["PATH"]}
+        return subprocess.run(words, env=environ, cwd=elsewhere, check=True, capture_output=True, text=True).stdout
+
+    assert asked() == "coordination/lineage\n", "no library of a checkout is beside it"
+    (checkout / "scripts" / "lib" / "lineage.sh").write_text("")
+    assert asked() == f"{checkout}/coordination/lineage\n"
+    (checkout / "coordination" / "dev" / "lineage").mkdir(parents=True)
+    assert asked() == f"{checkout}/coordination/prod/lineage\n"
