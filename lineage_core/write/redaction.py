@@ -12,8 +12,8 @@ Settings, from the environment: `LINEAGE_REDACT=0` switches it off. `LINEAGE_RED
 commas between them, `*` standing for anything. `LINEAGE_REDACT_PATTERNS` adds regular expressions, one a line (one
 that is not valid is taken as plain text).
 
-Most data is told to hold no secret at a glance (`secret_clues.py`); `lineage.sh` does so too (`__lineage_harmless`) and
-sends what it cannot clear to Python.
+Most data is told to hold no secret at a glance (`secret_clues.py`); `lineage.sh` does so too (`__lineage_harmless`),
+redacts itself what surely is a secret under a usual name (`__lineage_redacted`), and sends the rest to Python.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ T=task-1
 SEED_CALLS = SEED.count('"$T"')
 
 # What scripts of a month logged beside that, in the same share: escapes, odd numbers, colours, words that look like
-# secrets, a stack trace of 5 KB, and one call in a hundred that only Python can judge.
+# secrets, a password, a stack trace of 5 KB, and one call in a hundred that only Python can judge.
 MIX = (
     SEED
     + r"""
@@ -100,10 +100,11 @@ log_mix() {
   log_worker_failed "$T" worker-1 'broke' "{\"error_details\":{\"stack_trace\":\"$trace\"}}"
   log_worker_progress "$T" worker-1 33.5 '{"current_step":"l\u00e4uft"}'
   log_task_created "$T" kim '{"password":"hunter2"}'
+  log_task_failed "$T" a-master 'curl -u kim:hunter2 https://host/api: 502'
 }
 """
 )
-MIX_CALLS = 5 * SEED_CALLS + 6
+MIX_CALLS = 5 * SEED_CALLS + 7
 LOOP = "for (( i = 0; i < $1; i++ )); do {call}; done"
 
 
