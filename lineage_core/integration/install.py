@@ -17,7 +17,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from lineage_core.base.errors import JournalError, UnknownNameError
 
@@ -35,14 +35,17 @@ class Installed(NamedTuple):
     fill: Callable[[str], str]
 
 
+StateWord = Literal["current", "outdated", "modified", "foreign", "missing"]
+
+
 class State(NamedTuple):
-    """How an installed file stands. word: `current`, `outdated`, `modified`, `foreign` or `missing`.
+    """How an installed file stands.
 
     version: of the installed file, if it is ours. advice: what it means and what to do, empty if all is well.
     """
 
     target: str
-    word: str
+    word: StateWord
     version: str | None
     advice: str
 

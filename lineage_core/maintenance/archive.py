@@ -21,7 +21,7 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from lineage_core.base.clock import DAY, utc_date
 from lineage_core.base.errors import JournalError
@@ -57,10 +57,13 @@ class Source(NamedTuple):
         return self.path.name.endswith(MOVED)
 
 
+StepWord = Literal["packed", "verified", "placed", "removed", "renamed", "idle", "left"]
+
+
 class Step(NamedTuple):
     """One thing done to a file, or `left`, with the reason in `note`."""
 
-    word: str
+    word: StepWord
     source: Source
     note: str = ""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 
 class Status(StrEnum):
@@ -41,15 +41,19 @@ class Phase(NamedTuple):
     end: int | None
 
 
-REASSIGNED = "reassigned"
+MarkKind = Literal["escalated", "reassigned"]
+REASSIGNED: Final = "reassigned"
 """The kind of mark that a reassignment leaves."""
+
+RemarkRule = Literal["ends-disagree", "spawned-twice", "unblocked-by-other", "accepted-by-other"]
+"""The patterns that the fold itself sees."""
 
 
 class Mark(NamedTuple):
-    """A moment worth seeing on a timeline. kind: escalated, reassigned, progress, retry, … ; text: a few words."""
+    """An escalation or reassignment, worth seeing on a timeline. text: a few words."""
 
     at: int
-    kind: str
+    kind: MarkKind
     text: str
 
 
@@ -189,7 +193,7 @@ class Waited(NamedTuple):
 class Remark(NamedTuple):
     """A pattern that no correct run shows. rule: its name, for programs; text: one sentence."""
 
-    rule: str
+    rule: RemarkRule
     at: int
     text: str
 

@@ -7,10 +7,9 @@ of the cortex lineage library.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 SCHEMA_VERSION = "1.0.0"
-ACTOR_TYPES = ("user", "coordinator", "master", "worker", "daemon", "system")
 PRIORITIES = ("critical", "high", "medium", "low")
 COMPLETION_STATUSES = ("success", "partial", "failed")
 
@@ -27,19 +26,31 @@ class Param(NamedTuple):
     optional: bool = False
 
 
+ActorType = Literal["user", "coordinator", "master", "worker", "daemon", "system"]
+EventName = Literal[
+    "task_created", "task_assigned", "task_started", "task_blocked", "task_unblocked", "task_reassigned",
+    "task_escalated", "task_completed", "task_failed", "task_cancelled",
+    "worker_spawned", "worker_started", "worker_progress", "worker_completed", "worker_failed",
+    "handoff_created", "handoff_accepted", "handoff_completed",
+]  # fmt: skip
+"""What our writers log. What is read may have other names, so facts have strings."""
+
+ACTOR_TYPES: tuple[ActorType, ...] = get_args(ActorType)
+
+
 class EventSpec(NamedTuple):
     """What one event type means and carries.
 
     actor_param: the name of the positional argument that is the actor's id, or a fixed id in lower case.
-    actor_type: one of ACTOR_TYPES, or None where it is told from the id (see `creator_type`).
+    actor_type: None where it is told from the id (see `creator_type`).
     takes_data: whether a JSON object may follow the positional arguments.
     """
 
-    name: str
+    name: EventName
     summary: str
     params: tuple[Param, ...]
     actor_param: str
-    actor_type: str | None
+    actor_type: ActorType | None
     takes_data: bool = True
 
     @property
@@ -108,7 +119,7 @@ _SPECS = (
 EVENTS: dict[str, EventSpec] = {spec.name: spec for spec in _SPECS}
 
 
-def creator_type(creator: str) -> str:
+def creator_type(creator: str) -> ActorType:
     """The actor type of a task's creator: `*-master`, `*daemon` and `system` are what they say, others are users."""
     if creator.endswith("-master"):
         return "master"

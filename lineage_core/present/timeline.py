@@ -9,30 +9,33 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import NamedTuple, overload
+from typing import Literal, NamedTuple, overload
 
-from lineage_core.model.entities import Handoff, Status, Task, Worker
+from lineage_core.model.entities import Handoff, MarkKind, Status, Task, Worker, WorkerEnd
 from lineage_core.present.sentences import route
+
+TickKind = MarkKind | Literal["progress"]
+BarKind = Status | WorkerEnd | Literal["spawn", "run", "handoff wait", "handoff"]
 
 
 class Bar(NamedTuple):
     """A stretch of time; end: None while open.
 
-    kind: a Status, a WorkerEnd, `spawn`, `run`, `handoff wait` or `handoff`. text: a few words; of a failed worker its
+    kind: of a phase its status; of a run how it ended; what else it is. text: a few words; of a failed worker its
     error, as it was logged.
     """
 
     start: int
     end: int | None
-    kind: str
+    kind: BarKind
     text: str
 
 
 class Tick(NamedTuple):
-    """A moment on a lane. kind: `progress`, `escalated`, `reassigned`; text: a few words, as they were logged."""
+    """A moment on a lane. text: a few words, as they were logged."""
 
     at: int
-    kind: str
+    kind: TickKind
     text: str
 
 
@@ -100,7 +103,7 @@ class Timeline(NamedTuple):
 
 def timeline(task: Task) -> Timeline:
     """The timeline of a task as far as its events tell."""
-    phases = tuple(Bar(p.start, p.end, p.status.value, p.status.value) for p in task.phases)
+    phases = tuple(Bar(p.start, p.end, p.status, p.status) for p in task.phases)
     ticks = tuple(Tick(m.at, m.kind, m.text) for m in task.marks)
     lanes = [Lane("phases", task.task_id, task.status.value, phases, ticks)]
     rest = [(w.first_at, _worker_lane(w, task)) for w in task.workers.values()]
@@ -124,7 +127,7 @@ def _worker_lane(worker: Worker, task: Task) -> Lane:
         until = worker.started_at if worker.started_at is not None else worker.ended_at
         bars.append(Bar(worker.spawned_at, until, "spawn", "spawned"))
     if worker.started_at is not None or worker.spawned_at is None or worker.ended_at is not None:
-        kind = worker.end.value if worker.end else "run"
+        kind: BarKind = worker.end or "run"
         start = worker.started_at if worker.started_at is not None else worker.first_at
         if worker.started_at is None and worker.spawned_at is not None:
             start = worker.ended_at or start  # it ended without a start: a moment, so that how it ended is seen

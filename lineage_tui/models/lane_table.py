@@ -31,7 +31,7 @@ def exact(lane: Lane, now: int, looks: Styles, room: int, width: int) -> list[Pa
     marks: Sequence[Tick] = () if words is not None else lane.ticks[-room:]
     below = [*(_progress(words, now, looks) if words else []), *_progress_text(lane.bars[-1], looks, width)]
     alone = len(lane.bars) + len(marks) + len(below) <= room
-    whole = max(1, _lasts(Bar(lane.bars[0].start, lane.bars[-1].end, "", ""), now))
+    whole = max(1, _lasts(Bar(lane.bars[0].start, lane.bars[-1].end, "run", ""), now))
     wide = width >= WIDE
     if not alone:
         rows = _together(lane, now, looks, whole, wide)

@@ -104,5 +104,5 @@ def _tasks(group: Node) -> Iterator[Node]:
 
 def _lane(row: TaskRow) -> Lane:
     end = (row.ended_at if row.ended_at is not None else row.last_at) if row.status.ended else None
-    bar = Bar(row.first_at, end, row.status.value, row.reason or row.status.value)
+    bar = Bar(row.first_at, end, row.status, row.reason or row.status)
     return Lane("task", row.task_id, " ".join(filter(None, (row.task_type, row.master))), (bar,), ())

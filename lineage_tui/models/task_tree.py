@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from lineage_core.model.entities import TaskRow
 from lineage_core.state.store import State
 from lineage_tui.models.task_order import SORTS, Descending
-from lineage_tui.models.tree_index import NO_KIDS, Node, TreeIndex
+from lineage_tui.models.tree_index import NO_KIDS, Node, NodeKind, TreeIndex
 
 OPEN_DEPTH = 8
 """Tasks at work are shown open down to this depth; deeper ones when asked for."""
@@ -305,7 +305,9 @@ class TaskTree:
             task = self.state.task(node.ident)
             if task is None:
                 return
-            begun = [("worker", w.worker_id, w.first_at) for w in task.workers.values()]
+            begun: list[tuple[NodeKind, str, int]] = [
+                ("worker", w.worker_id, w.first_at) for w in task.workers.values()
+            ]
             for h in task.handoffs.values():
                 times = [t for t in (h.created_at, h.accepted_at, h.completed_at) if t is not None]
                 begun.append(("handoff", h.handoff_id, min(times)))

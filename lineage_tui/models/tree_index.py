@@ -9,10 +9,12 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import Any
+from typing import Any, Literal
 
 BLOCK = 256
 UNSYNCED = (-1, -1)
+
+NodeKind = Literal["root", "group", "task", "worker", "handoff"]
 
 _sort = attrgetter("sort")
 
@@ -20,7 +22,7 @@ _sort = attrgetter("sort")
 class Node:
     """A line of the tree, with what hangs below it.
 
-    kind: `root`, `group`, `task`, `worker` or `handoff`. ident: the id it stands for; owner: the task of a worker or
+    ident: the id it stands for; owner: the task of a worker or
     handoff. sort: its place among its siblings; unique there. size: lines it takes, its visible children included.
     matches: whether the filter takes it; a node that stands only for what matches below it is open unless `shut`.
     """
@@ -28,7 +30,7 @@ class Node:
     __slots__ = ("depth", "expanded", "ident", "kids", "kind", "matches", "owner", "parent", "shut", "size",
                  "sort", "synced")  # fmt: skip
 
-    def __init__(self, kind: str, ident: str, owner: str = "") -> None:
+    def __init__(self, kind: NodeKind, ident: str, owner: str = "") -> None:
         self.kind = kind
         self.ident = ident
         self.owner = owner
