@@ -74,16 +74,17 @@ def attention(
     now: int,
     limits: Thresholds = Thresholds(),  # noqa: B008  frozen
     known: Callable[[str], bool] = lambda task_id: False,
+    errors: NewErrors | None = None,
 ) -> list[Finding]:
     """All findings of a state, those of silent masters folded, the most urgent first.
 
     Only tasks are derived of which a rule can speak by now (`row_bounds.py`). known: whether there ever was a task that
-    is not in the state.
+    is not in the state. errors: the errors of the state, if the caller keeps them up to date.
     """
     others = others_of(state, known)
     rows = list(state.rows.values())
     bounds = RowBounds(limits, others)
-    dependents, errors = Dependents(), NewErrors(state)
+    dependents = Dependents()
     open_in: dict[str, list[str]] = {}
     due: list[TaskRow] = []
     going = last = 0
@@ -102,7 +103,7 @@ def attention(
         for one in _of_tasks(state, due, others, now, limits)
     ]
     findings += [one for row in rows if (one := failure(row)) is not None and now - one.since < RECENT]
-    findings += errors.all(rows, now)
+    findings += NewErrors(state).all(rows, now) if errors is None else errors.found(now)
     findings = [*fold_masters(findings, LastWords(state, rows), now, limits), *shared_workers(state, open_in)]
     if (many := crowd(findings, limits)) is not None:
         findings.append(many)

@@ -59,7 +59,11 @@ class NewErrors:
             return []
         for row in rows:
             self.put(row, now)
-        return [one for task_id in list(self._of_task) for one in self.of_task(task_id, now)]
+        return self.found(now)
+
+    def found(self, now: int) -> list[Finding]:
+        """The new errors of all tasks that were taken in."""
+        return [one for mark in self._errors if (one := self._finding(mark, now)) is not None]
 
     def of_task(self, task_id: str, now: int) -> list[Finding]:
         """The new errors that were first in this task."""

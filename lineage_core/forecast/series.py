@@ -1,0 +1,61 @@
+"""What happened when, by key, for comparisons of now with before: times in order, counted between any two. Pure."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, insort
+
+
+class Series:
+    """Moments in order (microseconds), each with a value."""
+
+    __slots__ = ("_times", "_values")
+
+    def __init__(self) -> None:
+        self._times = array("q")
+        self._values: list[tuple[str, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def put(self, at: int, task_id: str = "", value: int = 0) -> None:
+        """Put in a moment, of a task, with a value."""
+        if not self._times or at >= self._times[-1]:
+            self._times.append(at)
+            self._values.append((task_id, value))
+            return
+        place = bisect_left(self._times, at)
+        insort(self._times, at)
+        self._values.insert(place, (task_id, value))
+
+    def remove(self, at: int, task_id: str = "", value: int = 0) -> None:
+        """Take a moment out that was put in."""
+        place = bisect_left(self._times, at)
+        while place < len(self._times) and self._times[place] == at:
+            if self._values[place] == (task_id, value):
+                del self._times[place]
+                del self._values[place]
+                return
+            place += 1
+
+    def count(self, since: int, until: int) -> int:
+        """How many lie in [since, until)."""
+        return bisect_left(self._times, until) - bisect_left(self._times, since)
+
+    def between(self, since: int, until: int) -> list[tuple[str, int]]:
+        """Tasks and values of those that lie in [since, until)."""
+        return self._values[bisect_left(self._times, since) : bisect_left(self._times, until)]
+
+    def times(self, since: int, until: int) -> list[int]:
+        """The moments in [since, until)."""
+        return list(self._times[bisect_left(self._times, since) : bisect_left(self._times, until)])
+
+    @property
+    def first(self) -> int:
+        """The first moment; there must be one."""
+        return self._times[0]
+
+    def last(self, until: int) -> int | None:
+        """The last moment before a time."""
+        place = bisect_left(self._times, until)
+        return self._times[place - 1] if place else None
