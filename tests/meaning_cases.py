@@ -369,6 +369,7 @@ class Late(NamedTuple):
 
 WORKER = f"worker-of-{TASK}"
 HANDOFF = f"handoff-of-{TASK}"
+KID = f"kid-of-{TASK}"
 
 
 def _going(minutes_ago: float) -> list[Event]:
@@ -440,10 +441,10 @@ LATE: dict[str, Late] = {
     ),
     "escalated": Late("escalated", TASK, "a person", {TASK: [*_going(60), *_busy(), task("escalated", 0)]}),
     "parent-waiting": Late(
-        "parent-waiting", TASK, "dev-master", {TASK: _going(100), "kid": _subtask(completed(-10 * MINUTE))}
+        "parent-waiting", TASK, "dev-master", {TASK: _going(100), KID: _subtask(completed(-10 * MINUTE))}
     ),
     "parent-waiting, after a failure": Late(
-        "parent-waiting", TASK, "dev-master", {TASK: _going(100), "kid": _subtask(failed(-10 * MINUTE))}
+        "parent-waiting", TASK, "dev-master", {TASK: _going(100), KID: _subtask(failed(-10 * MINUTE))}
     ),
     "master-silent": Late("master-silent", "dev-master", "dev-master", {TASK: _going(40), "two": _going(30)}),
     "feed-silent": Late("feed-silent", "", None, {TASK: _going(30)}),
@@ -456,3 +457,7 @@ def late_case(late: Late, seconds: float) -> Case:
     is left out."""
     tasks = {name: [one for one in events if one[0] <= seconds] for name, events in late.tasks.items()}
     return Case(tasks.pop(TASK), {}, others=tasks, now=seconds)
+
+
+ALONE = frozenset(("unassigned, critical", "unassigned, high", "escalated", "feed-silent"))
+"""The rows of LATE that never fold: each wants somebody of its own, or there is only one."""

@@ -209,7 +209,7 @@ WORKER_STATES: dict[str, Callable[[Worker, FilterContext], bool]] = {
     "success": lambda worker, _: worker.end == "success",
     "partial": lambda worker, _: worker.end == "partial",
     "failed": lambda worker, _: worker.failed,
-    "silent": lambda worker, on: _stuck(worker, on) in ("silent", "unstarted"),
+    "silent": lambda worker, on: _stuck(worker, on) in ("silent", "never-started"),
     "zombie": lambda worker, on: worker.end == "zombie" or _stuck(worker, on) == "zombie",
     "retry": lambda worker, _: worker.retry_of is not None,
     "ran": lambda worker, _: not worker.open and (worker.started_at or worker.spawned_at) is not None,

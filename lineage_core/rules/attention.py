@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from lineage_core.base.clock import DAY
-from lineage_core.model.entities import Status, TaskRow
+from lineage_core.model.entities import TaskRow
 from lineage_core.model.expectations import Finding, Severity, UsualLength
 from lineage_core.rules.dependencies import Dependents
 from lineage_core.rules.expectations import Others
@@ -115,6 +115,4 @@ def attention(
 def _of_tasks(state: State, rows: Iterable[TaskRow], others: Others, now: int, limits: Thresholds) -> Iterable[Finding]:
     for row in rows:
         task = state.task(row.task_id)
-        for one in check(task, others, now, limits) if task is not None else ():
-            if one.rule != "found-dead" or row.status is not Status.FAILED:  # the failure says it
-                yield one
+        yield from check(task, others, now, limits) if task is not None else ()

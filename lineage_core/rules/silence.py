@@ -15,14 +15,14 @@ from lineage_core.rules.thresholds import Thresholds
 ZOMBIE = "zombie"
 """The word for a run that is given up for dead; the others are warnings."""
 
-WORDS = {"silent": "silent", "never-started": "unstarted", "orphaned": "orphaned"}
-"""By the rule that watches an open run: the word for one that is past its first threshold."""
+WATCHES = ("silent", "never-started", "orphaned")
+"""The rules that watch open runs; their names are the words for one that is past its first threshold."""
 
-STUCK = (ZOMBIE, *WORDS.values())
+STUCK = (ZOMBIE, *WATCHES)
 
 
 class Watch(NamedTuple):
-    """How an open run is watched. rule: which rule does (a key of WORDS); since: what its age counts from; warned_at:
+    """How an open run is watched. rule: which rule does (one of WATCHES); since: what its age counts from; warned_at:
     from when on it is called by the word of its rule; dead_at: from when on a zombie, None for never."""
 
     rule: str
@@ -31,10 +31,10 @@ class Watch(NamedTuple):
     dead_at: int | None
 
     def word(self, now: int) -> str:
-        """`zombie`, `silent`, `unstarted` or `orphaned`; empty while nothing is the matter."""
+        """`zombie`, `silent`, `never-started` or `orphaned`; empty while nothing is the matter."""
         if self.dead_at is not None and now >= self.dead_at:
             return ZOMBIE
-        return WORDS[self.rule] if now >= self.warned_at else ""
+        return self.rule if now >= self.warned_at else ""
 
 
 def watch(run: Worker, over: int | None, limits: Thresholds) -> Watch | None:

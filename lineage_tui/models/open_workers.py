@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
-from lineage_core.rules.silence import WORDS, ZOMBIE, Watch
+from lineage_core.rules.silence import WATCHES, ZOMBIE, Watch
 from lineage_tui.models.sorted_list import SortedList
 
 K = TypeVar("K", bound=Hashable)
@@ -18,8 +18,8 @@ class OpenWorkers(Generic[K]):
 
     def __init__(self) -> None:
         self._watches: dict[K, Watch] = {}
-        self._warned: dict[str, SortedList[K]] = {rule: SortedList(self._warned_at) for rule in WORDS}
-        self._dead: dict[str, SortedList[K]] = {rule: SortedList(self._dead_at) for rule in WORDS}
+        self._warned: dict[str, SortedList[K]] = {rule: SortedList(self._warned_at) for rule in WATCHES}
+        self._dead: dict[str, SortedList[K]] = {rule: SortedList(self._dead_at) for rule in WATCHES}
 
     def __len__(self) -> int:
         return len(self._watches)
@@ -47,10 +47,10 @@ class OpenWorkers(Generic[K]):
     def counts(self, now: int) -> Counter[str]:
         """How many workers there are of each word of `Watch.word`."""
         counts: Counter[str] = Counter()
-        for rule, word in WORDS.items():
+        for rule in WATCHES:
             dead = self._dead[rule].rank((now + 1,))
             counts[ZOMBIE] += dead
-            counts[word] += self._warned[rule].rank((now + 1,)) - dead
+            counts[rule] += self._warned[rule].rank((now + 1,)) - dead
         return counts
 
     def crossed(self, before: int, now: int) -> Iterator[K]:

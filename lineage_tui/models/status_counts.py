@@ -54,5 +54,5 @@ class StatusCounts:
             self._open[task_id] = tuple(watches)
 
     def stuck(self, now: int) -> Counter[str]:
-        """How many open workers are `zombie`, `silent`, `unstarted` and `orphaned`: as the workers view shows them."""
+        """How many open workers are `zombie`, or what `WATCHES` names: as the workers view shows them."""
         return self._open_workers.counts(now)

@@ -14,8 +14,7 @@ from sys import intern
 from typing import Any, NamedTuple
 
 from lineage_core.model.entities import TaskRow, Worker, WorkerEnd
-from lineage_core.rules.silence import WORDS as WATCHES
-from lineage_core.rules.silence import Watch, over, watch
+from lineage_core.rules.silence import WATCHES, Watch, over, watch
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.open_workers import OpenWorkers
@@ -32,7 +31,7 @@ STATES = ("spawn", "run", WorkerEnd.ZOMBIE.value, WorkerEnd.FAILED.value, Worker
 """The states of a worker, the most pressing first; the first two are those of an open one."""
 
 _NUMBERS = ("first", "last", "ended", "tokens", "budget", "since")
-_RULES = tuple(WATCHES)
+_RULES = WATCHES
 _STEP = 100
 
 
@@ -134,7 +133,7 @@ class WorkerIndex:
         return len(self._open_workers)
 
     def stuck(self, now: int) -> Counter[str]:
-        """How many open workers are `zombie`, `silent`, `unstarted` and `orphaned`, of all tasks."""
+        """How many open workers are `zombie`, `silent`, `never-started` and `orphaned`, of all tasks."""
         return self._open_workers.counts(now)
 
     def turn(self, now: int) -> None:

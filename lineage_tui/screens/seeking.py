@@ -14,7 +14,7 @@ from lineage_tui.screens.panes import Panes
 from lineage_tui.widgets.line_list import LineList
 
 FAILED = frozenset(("failed", "zombie"))
-WARNED = frozenset(("blocked", "silent", "unstarted", "orphaned", "partial", "escalated"))
+WARNED = frozenset(("blocked", "silent", "never-started", "orphaned", "partial", "escalated"))
 
 SEEK_BUDGET = 0.02
 """Seconds that the search for the next line may take in one go."""

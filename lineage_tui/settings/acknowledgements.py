@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lineage_core.base import user_files
+from lineage_core.rules.stuck_work import OLD_RULES
 
 NAME = "acknowledged.json"
 
@@ -110,5 +111,6 @@ def _sound(entry: Any) -> bool:
 
 
 def _parts(entry: dict[str, Any]) -> tuple[str, Key, Grade]:
+    """Of which directory, what and how bad; a rule by the name that it has now."""
     rule, task_id, subject = entry["key"]
-    return entry["directory"], (rule, task_id, subject), Grade(*entry["grade"])
+    return entry["directory"], (OLD_RULES.get(rule, rule), task_id, subject), Grade(*entry["grade"])

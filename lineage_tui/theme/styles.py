@@ -42,7 +42,7 @@ LOOKS: dict[str, Look] = {
     "partial": Look("◑", "~", "partial", "blocked"),
     "zombie": Look("☠", "Z", "zombie", "zombie"),
     "silent": Look("◍", "z", "silent", "zombie"),
-    "unstarted": Look("◒", "z", "unstarted", "zombie"),
+    "never-started": Look("◒", "z", "no start", "zombie"),
     "orphaned": Look("◎", "z", "orphaned", "zombie"),
     # handoffs
     "handoff wait": Look("⇢", ">", "offered", "handoff"),

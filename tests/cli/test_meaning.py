@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import NOW, Ask
-from tests.meaning_cases import CASES, LATE, TASK, Case, Late, late_case, write
+from tests.meaning_cases import ALONE, CASES, LATE, TASK, Case, Late, late_case, write
 
 
 def holds(told: Any, expected: Any) -> bool:
@@ -63,3 +63,18 @@ def test_each_row_of_the_table_is_silent_before_and_fires_when_late(one: Late, t
     assert late(-1) == []
     (found,) = late(0)
     assert (found["of"], found["late_since"]) == (one.of, NOW.replace("Z", ".000000Z"))
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_several_of_one_kind_are_one_line_unless_each_wants_somebody(name: str, tmp_path: Path, ask: Ask) -> None:
+    directory, names = tmp_path / "lineage", [f"task-{number}" for number in range(3)]
+    for task_id in names:
+        write(directory, late_case(LATE[name], 60), task_id)
+    document = ask("attention", "--json", directory).json
+    rule = LATE[name].rule
+    lines = [line for line in document["lines"] if line["rule"] in (rule, "master-silent", "zombie")]
+    assert [one for one in lines if set(names) <= set(one["tasks"])] or name in ALONE
+    text = ask("attention", directory).out
+    assert len(text.splitlines()) <= len(ask("attention", "--each", directory).out.splitlines())
+    for one in lines:
+        assert one["sentence"] in text

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lineage_core.base import clock
 from lineage_core.cli import output, period
 from lineage_core.cli.output import Answer, Line, Paper, Piece
 from lineage_core.cli.progress import load_all
-from lineage_core.model.entities import Task
+from lineage_core.model.entities import Status, Task
 from lineage_core.present.rows import moment, span
+from lineage_core.present.sentences import counted
 from lineage_core.present.task_rows import FAILURE_KEYS, timed_failures
 from lineage_core.state.top_n import Item, top_n
 from lineage_core.write.locations import lineage_dir
@@ -36,7 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", action="store_true", help="only workers")
     period.add_arguments(parser, "failures")
     output.add_arguments(parser, "failures")
-    output.describe(parser, KEYS, "keys of a failure; as JSON, one object: tasks, workers (counts), failures")
+    output.describe(
+        parser,
+        KEYS,
+        "keys of a failure; as JSON, one object: tasks, workers (failed attempts and runs), retried (how many "
+        "of these), failed_tasks (that are failed now, as the status line of the screen counts), failures",
+    )
 
 
 def answer(args: argparse.Namespace) -> Answer:
@@ -71,8 +77,10 @@ def answer(args: argparse.Namespace) -> Answer:
     pairs = top_n(loaded.state, candidates, chosen, args.limit)
     rows = [row for _, row in pairs]
     counts = {f"{what}s": sum(row["what"] == what for row in rows) for what in ("task", "worker")}
+    counts["retried"] = sum(row["retried"] for row in rows)
+    counts["failed_tasks"] = sum(row.status is Status.FAILED for row in candidates)
     return Answer(
-        text=lambda paper: _text(pairs, now, paper),
+        text=lambda paper: _text(pairs, counts, now, paper),
         columns=tuple(KEYS),
         rows=rows,
         document={**counts, "failures": rows},
@@ -83,10 +91,13 @@ def answer(args: argparse.Namespace) -> Answer:
     )
 
 
-def _text(pairs: list[tuple[int, dict[str, Any]]], now: int, paper: Paper) -> Iterator[Line]:
+def _text(pairs: list[tuple[int, dict[str, Any]]], counts: Mapping[str, int], now: int, paper: Paper) -> Iterator[Line]:
     if not pairs:
         yield ("no failures", "muted")
         return
+    listed = f"{counted(counts['tasks'], 'failed attempt')} and {counted(counts['workers'], 'failed run')} of workers"
+    stand = counts["failed_tasks"]
+    yield (f"{listed}, {counts['retried']:,} of them retried; {counted(stand, 'task')} failed and not retried", "muted")
     cells: list[list[Piece]] = [
         [
             f"{moment(at)}Z",

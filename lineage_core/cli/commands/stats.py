@@ -42,8 +42,9 @@ DOCUMENT_KEYS = {
     "flow": "over time: events, created, completed, failed, cancelled in each stretch; running, queued … at its end",
     "durations": "run times in ms by worker_type, master and task_type: count, p50, p95, p99, max, histogram",
     "waits": "queue, block, handoff and start times in ms",
-    "failures": "rates with their 95 % confidence interval by master, task_type and worker_type",
-    "reasons": "why tasks and workers failed, reasons of one fingerprint together",
+    "failures": "rates with their 95 % confidence interval: tasks that ended failed by master and task_type, failed "
+    "runs by worker_type; retried attempts are in `lineage failed`",
+    "reasons": "why tasks and workers failed, as often as it was logged, reasons of one fingerprint together",
     "tokens": "tokens by master, worker_type, task_type and session",
     "workers": "by type: how they ended, silent ones, retries, time to start in ms",
     "health": "records, copies, quarantined, wrong values, write times and lag in ms, silent integration points",
@@ -181,16 +182,17 @@ def _text(figures: Mapping[str, Any], paper: Paper, limit: int) -> Iterator[Line
         label = "to start" if name == "queued" else name  # the assigned ones too
         shape = spark(values, paper.width - 28, ascii_only=paper.ascii)
         yield [f"  {label:10}", shape.ljust(len(values)), f"  {total}"]
-    for section, title in (("durations", "run time by"), ("failures", "failures by"), ("tokens", "tokens by")):
+    for section, title in (("durations", "run time by"), ("failures", "failed, by"), ("tokens", "tokens by")):
         for by, rows in figures[section].items():
             if rows:
                 yield ""
-                yield from _table(rows[:limit], f"{title} {by}", paper)
+                of = ("runs " if by == "worker_type" else "tasks ") if section == "failures" else ""
+                yield from _table(rows[:limit], f"{of}{title} {by}", paper)
         if section == "durations" and figures["waits"]:
             yield ""
             yield from _table(figures["waits"], "waits", paper)
     for title, rows in (
-        ("reasons", figures["reasons"]),
+        ("reasons, as often as logged", figures["reasons"]),
         ("workers", figures["workers"]),
         ("write time and lag of events", health["delays"]),
         ("values of a wrong type", health["wrong_values"]),

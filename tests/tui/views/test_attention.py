@@ -554,3 +554,15 @@ async def test_where_nothing_can_be_kept_it_holds_for_this_run_and_says_so(monke
         count = view.count()
         assert "acknowledged until you quit: it cannot be kept" in view.acknowledge()
         assert view.count() == count - 1
+
+
+def test_what_was_acknowledged_under_an_old_name_of_a_rule_stays_so() -> None:
+    path = acknowledged_path()
+    assert path is not None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    entry = {"directory": str(DIRECTORY), "key": ["never started", "task-1", "worker-1"], "grade": [1, 5, 0]}
+    path.write_text(json.dumps([entry]))
+    kept = Acknowledgements(DIRECTORY)
+    assert kept.covers(("never-started", "task-1", "worker-1"), Grade(1, 5, 0))
+    kept.put({("never-started", "task-1", "worker-1"): None})
+    assert len(Acknowledgements(DIRECTORY)) == 0
