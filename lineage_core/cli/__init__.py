@@ -37,6 +37,7 @@ COMMANDS = {
     "attention": "what needs a person, the most urgent first",
     "watch": "what needs a person, drawn again as it changes",
     "forecast": "when open tasks, queues and sessions are expected to end",
+    "related": "which tasks have to do with one, and which subtasks set its end",
     "anomalies": "what is not normal: failures, durations, errors, silence, numbers",
     "alert": "watch, and tell programs, addresses or an Alertmanager what needs somebody",
     "zombies": "of attention, the workers that are silent or dead",
