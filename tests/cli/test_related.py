@@ -69,7 +69,7 @@ def test_each_reason_is_told_and_the_closest_come_first(journal: Path, ask: Ask)
         "same-trace": "has the same trace",
         "same-session": "is of the same session",
     }
-    assert list(rows)[0] == "waits" and list(rows)[-1] == "same-session"
+    assert [*rows][:1] == ["waits"] and [*rows][-1:] == ["same-session"]
     assert rows["waits"]["score"] > 0.95, "it waits for it, and names it"
     assert "is of the same session" in ask("related", "it", journal).out
     assert ask("related", "it", "--limit", "2", "--json", journal).json["related"] == told.json["related"][:2]
