@@ -19,6 +19,7 @@ REFUSED = {
     "bundles": "groups",
     "crew": "workers, handoffs",
     "habits": "traits",
+    "kept": "what it is kept for: cached, saved, pending",
     "kin": "subtasks",
     "kinship": "subtasks",
     "latest": "newest, top_n",
@@ -27,11 +28,14 @@ REFUSED = {
     "likeness": "fingerprint",
     "lives": "runs, attempts",
     "patient": "surroundings",
+    "place": "checkpoint, position, offset",
+    "places": "positions, offsets",
     "roster": "workers",
     "tally": "status_counts",
     "tangle": "interleaved",
     "tangled": "interleaved",
     "tangles": "interleaved",
+    "told": "what was told: figures, explanation, paragraph",
     "vigil": "open_workers",
 }
 """A word that is no part of a name, and what is said instead."""
@@ -39,7 +43,7 @@ REFUSED = {
 IN_CORE = {"segment": "snapshot", "segments": "snapshots"}
 """Refused in the core; the screen has Rich's segments."""
 
-PLAIN = {"alike", "latest", "patient", "habits", "life", "lives"}
+PLAIN = {"alike", "latest", "patient", "habits", "life", "lives", "kept", "place", "places", "told"}
 """Words that are no names here, but plain English in a sentence."""
 
 

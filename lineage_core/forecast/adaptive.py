@@ -35,20 +35,20 @@ class AdaptiveLevels:
     def __init__(self, before: Sequence[float] = LEVELS) -> None:
         self.at = list(before)
 
-    def learn(self, reached: Reached, places: Iterable[int] = range(len(LEVELS))) -> None:
+    def learn(self, reached: Reached, levels: Iterable[int] = range(len(LEVELS))) -> None:
         """Something took as long as quantiles at these levels told: from below, the middle one, from above. places:
         which of LEVELS are moved."""
         low, middle, high = reached
         at, steps = self.at, _STEPS
-        for place in places:
-            below = at[place] > low if place < 2 else at[place] >= (middle if place == 2 else high)
-            at[place] += steps[place] * (LEVELS[place] - below)
+        for level in levels:
+            below = at[level] > low if level < 2 else at[level] >= (middle if level == 2 else high)
+            at[level] += steps[level] * (LEVELS[level] - below)
 
-    def passed(self, reached: Reached, places: Iterable[int]) -> set[int]:
+    def passed(self, reached: Reached, levels: Iterable[int]) -> set[int]:
         """Something has taken that long and goes on: moves those of the lower and middle levels that it is beyond, and
         returns their places. Else only what ends soon would count while most is still open."""
         low, middle, _ = reached
-        found = {place for place in places if place <= 2 and (low if place < 2 else middle) > self.at[place]}
+        found = {level for level in levels if level <= 2 and (low if level < 2 else middle) > self.at[level]}
         self.learn((1.0, 1.0, 1.0), found)
         return found
 
@@ -77,9 +77,9 @@ class LevelsByGroup:
         assert found is not None
         return found
 
-    def learn(self, groups: Sequence[Group], stage: int, reached: Reached, places: Iterable[int]) -> None:
+    def learn(self, groups: Sequence[Group], stage: int, reached: Reached, levels: Iterable[int]) -> None:
         """The end came of something of these groups that was forecast at a stage; see `AdaptiveLevels.learn`."""
-        self.of(groups, stage).learn(reached, places)
+        self.of(groups, stage).learn(reached, levels)
         self.changes += 1
         for group in groups:
             self._judged[group, stage] += 1

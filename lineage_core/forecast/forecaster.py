@@ -70,22 +70,22 @@ class Score(NamedTuple):
     stage: int
     at: int
     elapsed: int
-    told: Quantiles
+    quantiles: Quantiles
     plain: Quantiles
     longest: int
     length: int
 
 
 class _Issued(NamedTuple):
-    """A forecast whose end did not come yet. places: the levels that it has not moved."""
+    """A forecast whose end did not come yet. open_levels: the levels that it has not moved."""
 
     stage: int
     at: int
     origin: int
-    told: Quantiles
+    quantiles: Quantiles
     plain: Quantiles
     curve: Curve
-    places: set[int]
+    open_levels: set[int]
 
 
 class _Group:
@@ -230,10 +230,10 @@ class Forecaster:
             if sample.done and sample.ended is not None:
                 length = sample.ended - issued.origin
                 reached = issued.curve.levels(length, issued.at - issued.origin)
-                self._levels.learn(sample.groups, issued.stage, reached, issued.places)
+                self._levels.learn(sample.groups, issued.stage, reached, issued.open_levels)
                 if scored is not None:
-                    stage, at, origin, told, plain, curve, _ = issued
-                    scored(Score(sample, stage, at, at - origin, told, plain, curve.ages[-1], length))
+                    stage, at, origin, quantiles, plain, curve, _ = issued
+                    scored(Score(sample, stage, at, at - origin, quantiles, plain, curve.ages[-1], length))
         for key in sample.groups:
             if (group := self._groups.get(key)) is None:
                 group = self._groups[key] = _Group()
@@ -272,11 +272,11 @@ class Forecaster:
         known = (leaf, stage, step, longer if longer < MANY else MANY, self._levels.changes)
         if (found := curve.asked.get(known)) is None:
             found = curve.asked[known] = self._ask(curve, sample.groups, stage, elapsed)
-        told, rank, slow_from = found
+        quantiles, rank, slow_from = found
         slow = not waiting and slow_from is not None and elapsed > slow_from
         if longer < ENOUGH_LONGER:
             return Forecast(key, group.done, elapsed, rank, None, None, None, None, None, waiting, slow)
-        least, less, mid, more, most = told
+        least, less, mid, more, most = quantiles
         return Forecast(
             key,
             group.done,
@@ -295,9 +295,9 @@ class Forecaster:
         self, curve: Curve, groups: tuple[Group, ...], stage: int, elapsed: int
     ) -> tuple[Quantiles, int, int | None]:
         """Of what has taken so long: the quantiles, how many of 100 took less, and from which age on it is slow."""
-        told = _quantiles(curve, self._levels.of(groups, stage).at, elapsed)
+        quantiles = _quantiles(curve, self._levels.of(groups, stage).at, elapsed)
         slow_from = curve.high(self._levels.of(groups, 0).at[-1])
-        return told, int(100 * curve.within(elapsed)), slow_from
+        return quantiles, int(100 * curve.within(elapsed)), slow_from
 
     def left_by(self, sample: Sample, now: int, left: int) -> float | None:
         """How probable it is that something open is over within that time; None if too few like it are known."""
@@ -328,7 +328,9 @@ class Forecaster:
         """Something goes on: what it was forecast to take at least is judged."""
         for issued in self._issued.get(sample.subject, ()):
             reached = issued.curve.levels(at - issued.origin, issued.at - issued.origin)
-            issued.places.difference_update(self._levels.of(sample.groups, issued.stage).passed(reached, issued.places))
+            issued.open_levels.difference_update(
+                self._levels.of(sample.groups, issued.stage).passed(reached, issued.open_levels)
+            )
 
     def _issue(self, sample: Sample, stage: int, at: int) -> None:
         """Note what is forecast now, to be judged when the end comes."""
@@ -343,14 +345,14 @@ class Forecaster:
         curve = group.waiting(elapsed, at) if waiting else group.running(at)
         if stage > 0 and curve.at_risk(elapsed) < ENOUGH_LONGER:
             return
-        told = _quantiles(curve, self._levels.of(sample.groups, stage).at, elapsed)
-        plain = told
+        quantiles = _quantiles(curve, self._levels.of(sample.groups, stage).at, elapsed)
+        plain = quantiles
         if self._compared:
             widest = self._groups[sample.groups[-1]]
             widest.refresh(at, fully=False)
             plain = _quantiles(widest.waiting(-1, at) if waiting else widest.running(at), LEVELS, 0)
         self._issued.setdefault(sample.subject, []).append(
-            _Issued(stage, at, origin, told, plain, curve, {*range(len(LEVELS))})
+            _Issued(stage, at, origin, quantiles, plain, curve, {*range(len(LEVELS))})
         )
 
 

@@ -91,7 +91,9 @@ class Foresight:
         subjects = (task_id, *self._runs.get(task_id, ()))
         samples = (self.forecaster.open.get(subject) for subject in subjects)
         return any(
-            (told := self.forecaster.forecast(one, now)) is not None and told.slow for one in samples if one is not None
+            (forecast := self.forecaster.forecast(one, now)) is not None and forecast.slow
+            for one in samples
+            if one is not None
         )
 
     def _samples(self, task_id: str, now: int) -> list[Sample]:

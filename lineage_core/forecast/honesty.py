@@ -42,11 +42,11 @@ class Held(NamedTuple):
         return low80 <= self.in80 <= high80 and low95 <= self.in95 and (open_ended or self.in95 <= high95)
 
 
-def pinball(told: Quantiles, longest: int, length: int) -> float:
+def pinball(quantiles: Quantiles, longest: int, length: int) -> float:
     """The mean pinball loss of quantiles at LEVELS. longest: what counts in place of one that is not bounded."""
-    known = max(longest, *(value for value in told if value is not None))
+    known = max(longest, *(value for value in quantiles if value is not None))
     loss = 0.0
-    for level, value in zip(LEVELS, told, strict=True):
+    for level, value in zip(LEVELS, quantiles, strict=True):
         at = known if value is None else value
         loss += level * (length - at) if length >= at else (1 - level) * (at - length)
     return loss / len(LEVELS)
@@ -57,18 +57,18 @@ def summary(scores: Iterable[Score], depth: int = 9) -> list[Held]:
     held: dict[tuple[Group, int], list[float]] = {}
     for one in scores:
         sums = held.setdefault((one.sample.groups[0][: depth + 1], one.stage), [0.0] * 6)
-        low95, low, _, high, high95 = one.told
+        low95, low, _, high, high95 = one.quantiles
         length = one.length
         added = (
             1,
             low <= length and (high is None or length <= high),
             low95 <= length and (high95 is None or length <= high95),
             high95 is None,
-            pinball(one.told, one.longest, length),
+            pinball(one.quantiles, one.longest, length),
             pinball(one.plain, one.longest, length),
         )
-        for place, value in enumerate(added):
-            sums[place] += value
+        for step, value in enumerate(added):
+            sums[step] += value
     return [
         Held(group, stage, int(n), int(in80), int(in95), int(unbounded), loss / n, plain / n)
         for (group, stage), (n, in80, in95, unbounded, loss, plain) in sorted(held.items())

@@ -34,33 +34,33 @@ def between(low: int | None, high: int | None) -> str:
     return least if least == most else f"{least} to {most}"
 
 
-def says(told: Forecast | None) -> str:
+def says(forecast: Forecast | None) -> str:
     """A forecast in a few words."""
-    if told is None:
+    if forecast is None:
         return TOO_FEW
-    if told.low is None:
-        return f"later than {min(99, told.rank)} of 100"
-    what = "to its end" if told.waiting else "left"
-    if told.middle is None:
-        return f"{rough(told.low)} or more {what}"
-    text = f"about {rough(told.middle)} {what} ({between(told.low, told.high)})"
-    return f"{text}, later than {min(99, told.rank)} of 100" if told.slow or told.rank >= 90 else text
+    if forecast.low is None:
+        return f"later than {min(99, forecast.rank)} of 100"
+    what = "to its end" if forecast.waiting else "left"
+    if forecast.middle is None:
+        return f"{rough(forecast.low)} or more {what}"
+    text = f"about {rough(forecast.middle)} {what} ({between(forecast.low, forecast.high)})"
+    return f"{text}, later than {min(99, forecast.rank)} of 100" if forecast.slow or forecast.rank >= 90 else text
 
 
-def short(told: Forecast | None) -> str:
+def short(forecast: Forecast | None) -> str:
     """The same for a column: `~2m (30s-6m)`; empty without one."""
-    if told is None:
+    if forecast is None:
         return ""
-    if told.low is None or told.middle is None:
-        return f">{min(99, told.rank)} of 100"
-    high = "" if told.high is None else rough(told.high)
-    return f"{rough(told.middle)} ({rough(told.low)}-{high})"
+    if forecast.low is None or forecast.middle is None:
+        return f">{min(99, forecast.rank)} of 100"
+    high = "" if forecast.high is None else rough(forecast.high)
+    return f"{rough(forecast.middle)} ({rough(forecast.low)}-{high})"
 
 
-def says_together(told: Together) -> str:
+def says_together(forecast: Together) -> str:
     """When several are over, in a few words."""
-    unknown = told.open - told.known
+    unknown = forecast.open - forecast.known
     without = f"; of {unknown} nothing can be told" if unknown else ""
-    if told.middle is None:
-        return "nothing can be told" if not told.known else f"{between(told.low, None)}{without}"
-    return f"over in about {rough(told.middle)} ({between(told.low, told.high)}){without}"
+    if forecast.middle is None:
+        return "nothing can be told" if not forecast.known else f"{between(forecast.low, None)}{without}"
+    return f"over in about {rough(forecast.middle)} ({between(forecast.low, forecast.high)}){without}"

@@ -58,30 +58,30 @@ def forecast_rows(foresight: Foresight, task_ids: Iterable[str], now: int) -> It
             of_run = foresight.sample(task_id, run.worker_id, run.number)
             if of_run is not None:
                 elapsed = now - (of_run.begun if of_run.started is None else of_run.started)
-                told = foresight.of(task_id, now, run.worker_id, run.number)
-                yield _row(task_id, run.worker_id, worker_status(run), elapsed, told, now)
+                forecast = foresight.of(task_id, now, run.worker_id, run.number)
+                yield _row(task_id, run.worker_id, worker_status(run), elapsed, forecast, now)
 
 
 def _row(
-    task_id: str, worker: str | None, status: str, elapsed: int, told: Forecast | None, now: int
+    task_id: str, worker: str | None, status: str, elapsed: int, forecast: Forecast | None, now: int
 ) -> dict[str, Any]:
-    middle = told.middle if told is not None else None
+    middle = forecast.middle if forecast is not None else None
     return {
         "task_id": task_id,
         "worker_id": worker,
         "status": status,
         "elapsed_ms": milliseconds(max(0, elapsed)),
         "left_ms": milliseconds(middle),
-        "left_low_ms": milliseconds(told.low if told is not None else None),
-        "left_high_ms": milliseconds(told.high if told is not None else None),
-        "left_low95_ms": milliseconds(told.low95 if told is not None else None),
-        "left_high95_ms": milliseconds(told.high95 if told is not None else None),
+        "left_low_ms": milliseconds(forecast.low if forecast is not None else None),
+        "left_high_ms": milliseconds(forecast.high if forecast is not None else None),
+        "left_low95_ms": milliseconds(forecast.low95 if forecast is not None else None),
+        "left_high95_ms": milliseconds(forecast.high95 if forecast is not None else None),
         "end_at": iso(now + middle) if middle is not None else None,
-        "later_than": told.rank if told is not None else None,
-        "slow": told is not None and told.slow,
-        "known": told.known if told is not None else None,
-        "group": group_name(told.group) if told is not None else None,
-        "sentence": says(told),
+        "later_than": forecast.rank if forecast is not None else None,
+        "slow": forecast is not None and forecast.slow,
+        "known": forecast.known if forecast is not None else None,
+        "group": group_name(forecast.group) if forecast is not None else None,
+        "sentence": says(forecast),
     }
 
 
@@ -98,13 +98,13 @@ def groups_of_tasks(state: State, by: str) -> dict[str, list[str]]:
 def together_row(foresight: Foresight, name: str, task_ids: Iterable[str], now: int) -> dict[str, Any]:
     """When the open tasks of a queue or session are all over."""
     samples = [one for task_id in task_ids if (one := foresight.sample(task_id)) is not None]
-    told = together(foresight.forecaster, samples, now)
+    forecast = together(foresight.forecaster, samples, now)
     return {
         "name": name,
-        "open": told.open,
-        "known": told.known,
-        "left_ms": milliseconds(told.middle),
-        "left_low_ms": milliseconds(told.low),
-        "left_high_ms": milliseconds(told.high),
-        "sentence": says_together(told),
+        "open": forecast.open,
+        "known": forecast.known,
+        "left_ms": milliseconds(forecast.middle),
+        "left_low_ms": milliseconds(forecast.low),
+        "left_high_ms": milliseconds(forecast.high),
+        "sentence": says_together(forecast),
     }

@@ -42,16 +42,16 @@ class Sample(NamedTuple):
 
 def groups_of(kind: str, *values: str | None) -> tuple[Group, ...]:
     """The groups that something belongs to, the closest first: with all values, then with one less each."""
-    told = tuple(value or "" for value in values)
-    return tuple((kind, *told[:count]) for count in range(len(told), -1, -1))
+    named = tuple(value or "" for value in values)
+    return tuple((kind, *named[:count]) for count in range(len(named), -1, -1))
 
 
 def group_name(group: Group) -> str:
     """A group in words: `tasks of type build, owner development-master`."""
     kind, *values = group
     keys = TASK_KEYS if kind == "task" else RUN_KEYS
-    told = [f"{key} {value}" for key, value in zip(keys, values, strict=False) if value]
-    return f"{kind}s" + (f" of {', '.join(told)}" if told else "")
+    named = [f"{key} {value}" for key, value in zip(keys, values, strict=False) if value]
+    return f"{kind}s" + (f" of {', '.join(named)}" if named else "")
 
 
 def run_subject(task_id: str, worker_id: str, number: int) -> str:

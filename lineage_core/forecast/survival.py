@@ -43,13 +43,13 @@ class Curve:
         self._plain = array("d", [-1.0])  # negative, and so ascending, for bisect
         self._upper = array("d", [-1.0])
         plain = upper = 1.0
-        place, count = 0, len(over)
-        while place < count:
-            age = over[place]
+        passed, count = 0, len(over)
+        while passed < count:
+            age = over[passed]
             ended = 1
-            while place + ended < count and over[place + ended] == age:
+            while passed + ended < count and over[passed + ended] == age:
                 ended += 1
-            place += ended
+            passed += ended
             risk = bisect_left(entries, age) - bisect_left(exits, age)
             plain *= 1 - ended / risk
             upper *= 1 - ended / (risk + 1)
@@ -88,12 +88,12 @@ class Curve:
         least = max(0, elapsed)
         if level <= 0 or count < 1:
             return least
-        place = bisect_right(self.ages, elapsed) - 1
-        target = (1 - level * (count + 1) / count) * -self._plain[place]
+        passed = bisect_right(self.ages, elapsed) - 1
+        target = (1 - level * (count + 1) / count) * -self._plain[passed]
         found = bisect_right(self._plain, -target + _EPSILON) - 1
         if found + 1 >= len(self.ages):
             return max(least, self.ages[-1])
-        if found == place:
+        if found == passed:
             return least
         start = max(least, self.ages[found])
         return max(least, _between(start, self.ages[found + 1], self._plain[found], self._plain[found + 1], -target))
@@ -117,12 +117,12 @@ class Curve:
         return 1 - at / steps[first]
 
     def _first(self, steps: array[float], level: float, elapsed: int) -> int | None:
-        place = bisect_right(self.ages, elapsed) - 1
-        target = (1 - level) * -steps[place]
+        passed = bisect_right(self.ages, elapsed) - 1
+        target = (1 - level) * -steps[passed]
         found = bisect_left(steps, -target - _EPSILON)
         if found >= len(steps):
             return None
-        if found - 1 <= place:  # nothing was seen in between
+        if found - 1 <= passed:  # nothing was seen in between
             return max(0, elapsed, self.ages[found])
         start = max(0, elapsed, self.ages[found - 1])
         return max(start, _between(start, self.ages[found], steps[found - 1], steps[found], -target))

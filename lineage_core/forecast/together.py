@@ -29,13 +29,13 @@ class Together(NamedTuple):
 def together(forecaster: Forecaster, samples: Iterable[Sample], now: int) -> Together:
     """When all of these open tasks are over."""
     every = list(samples)
-    told = [one for one in every if (f := forecaster.forecast(one, now)) is not None and f.middle is not None]
-    if not told:
+    with_forecast = [one for one in every if (f := forecaster.forecast(one, now)) is not None and f.middle is not None]
+    if not with_forecast:
         return Together(len(every), 0)
 
     def over(left: int) -> float:
         chance = 1.0
-        for one in told:
+        for one in with_forecast:
             chance *= forecaster.left_by(one, now, left) or 0.0
             if chance < 1e-6:
                 break
@@ -55,4 +55,4 @@ def together(forecaster: Forecaster, samples: Iterable[Sample], now: int) -> Tog
     least = first(0.1, 0)
     mid = first(0.5, least) if least is not None else None
     most = first(0.9, mid) if mid is not None else None
-    return Together(len(every), len(told), least, mid, most)
+    return Together(len(every), len(with_forecast), least, mid, most)

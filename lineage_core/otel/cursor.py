@@ -24,11 +24,11 @@ MAX_BYTES = 64 << 20
 """A larger file was not written by us."""
 
 
-class Place(NamedTuple):
+class Progress(NamedTuple):
     """checkpoints: as `Tailer.checkpoints` gives them. open_told: whether all that was open at first was sent."""
 
     checkpoints: list[dict[str, Any]]
-    open_told: bool
+    open_sent: bool
 
 
 class Cursor:
@@ -38,21 +38,21 @@ class Cursor:
         self.path = path
         self._saved = b""
 
-    def read(self) -> Place | None:
+    def read(self) -> Progress | None:
         """Where the last follower stopped; None if there was none. Raises ValueError for a file that is not ours."""
         try:
-            told = orjson.loads(user_files.read_own(self.path, MAX_BYTES))
+            stored = orjson.loads(user_files.read_own(self.path, MAX_BYTES))
         except FileNotFoundError:
             return None
         except OSError as error:
             raise JournalError(f"cannot read {self.path}: {error.strerror}") from error
-        if not isinstance(told, dict) or told.get("format") != FORMAT or not isinstance(told.get("files"), list):
+        if not isinstance(stored, dict) or stored.get("format") != FORMAT or not isinstance(stored.get("files"), list):
             raise ValueError(f"{self.path} is no cursor of this version")
-        return Place(told["files"], told.get("open_told") is True)
+        return Progress(stored["files"], stored.get("open_told") is True)
 
-    def save(self, place: Place) -> None:
+    def save(self, progress: Progress) -> None:
         """Keep a place, if it is another one."""
-        data = orjson.dumps({"format": FORMAT, "files": place.checkpoints, "open_told": place.open_told})
+        data = orjson.dumps({"format": FORMAT, "files": progress.checkpoints, "open_told": progress.open_sent})
         if data == self._saved:
             return
         try:

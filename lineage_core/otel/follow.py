@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lineage_core.base.errors import JournalError
-from lineage_core.otel.cursor import Cursor, Place
+from lineage_core.otel.cursor import Cursor, Progress
 from lineage_core.otel.delivery import Answer, Delivery
 from lineage_core.otel.logs import LogLine, opened
 from lineage_core.otel.mapping import spans_of
@@ -75,40 +75,40 @@ class Follower:
         self._state = State()
         self._traces = Traces(self._state)
         self._caught_up = False
-        self._told: set[str] = set()  # tasks that were sent since the start, while it catches up
+        self._sent: set[str] = set()  # tasks that were sent since the start, while it catches up
         self._meter: Meter | None = None
         self.problems: dict[str, str] = {}
 
     def run(self) -> None:
         """Follow. Raises GivenUpError when it is stopped in the middle, JournalError where the cursor is lost."""
-        place = self._place()
+        progress = self._progress()
         with suppress(JournalError):  # the directory does not exist yet: the tailer waits for it
             self._state = load(self._directory).state
             self._traces = Traces(self._state)
-        tailer = Tailer(self._directory, checkpoints=place.checkpoints)
+        tailer = Tailer(self._directory, checkpoints=progress.checkpoints)
         if self._make_metrics is not None:
             self._meter = self._make_metrics(self._state, tailer, lambda: self._rejected)
-        if not place.open_told:
-            self._tell_open(place)
+        if not progress.open_sent:
+            self._tell_open(progress)
         watcher = Watcher(self._directory, stop=self._stop)
         while True:
             for batch in tailer.scan():
                 self._take(batch)
-                self._cursor.save(Place(tailer.checkpoints(), True))
+                self._cursor.save(Progress(tailer.checkpoints(), True))
                 if self._stop.is_set():
                     return
             self.problems = tailer.problems
             if not self._caught_up and not tailer.problems:
                 self._caught_up = True
-                self._told.clear()
+                self._sent.clear()
             self._measure()
             if not watcher.wait():
                 return
 
-    def _place(self) -> Place:
+    def _progress(self) -> Progress:
         """Where to go on. Without a cursor it is written before anything is sent, so that nothing lies before it."""
-        place = self._cursor.read()
-        if place is None:
+        progress = self._cursor.read()
+        if progress is None:
             checkpoints = []
             if not self._from_start:
                 tailer = Tailer(self._directory, from_end=True)
@@ -116,17 +116,17 @@ class Follower:
                     pass
                 checkpoints = tailer.checkpoints()
                 tailer.close()
-            place = Place(checkpoints, self._from_start)
-            self._cursor.save(place)
-        return place
+            progress = Progress(checkpoints, self._from_start)
+            self._cursor.save(progress)
+        return progress
 
-    def _tell_open(self, place: Place) -> None:
+    def _tell_open(self, progress: Progress) -> None:
         """Send what is open at the very start, and what is over of these tasks: their traces are whole then."""
         names = [row.task_id for row in list(self._state.rows.values()) if not row.status.ended]
         self._delivery.all((span for span in self._spans(names) if span.end is not None), self._post_spans)
         self._delivery.all((opened(span) for span in self._spans(names) if span.end is None), self._post_logs)
-        self._told.update(names)
-        self._cursor.save(place._replace(open_told=True))
+        self._sent.update(names)
+        self._cursor.save(progress._replace(open_sent=True))
 
     def _spans(self, task_ids: Iterable[str]) -> Iterator[Span]:
         for task_id in task_ids:
@@ -138,7 +138,7 @@ class Follower:
         """Send what has become due by a batch."""
         self._rejected += len(batch.rejected)
         names = list(dict.fromkeys(found.record["task_id"] for found in batch.found))
-        whole = set() if self._caught_up else {name for name in names if name not in self._told}
+        whole = set() if self._caught_up else {name for name in names if name not in self._sent}
         before = {name: {s.span_id: s for s in self._spans([name])} for name in names if name not in whole}
         known = {name: row.events for name in names if (row := self._state.rows.get(name)) is not None}
         self._state.merge(batch.file, batch.found)
@@ -161,7 +161,7 @@ class Follower:
         self._delivery.all(iter(due), self._post_spans)
         self._delivery.all(iter(lines), self._post_logs)
         if not self._caught_up:
-            self._told |= whole
+            self._sent |= whole
 
     def _measure(self) -> None:
         """Send the metrics, if it is time."""

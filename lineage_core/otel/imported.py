@@ -45,7 +45,7 @@ class Importer:
 
     def _task(self, span: ForeignSpan, known: bool) -> Iterator[Record]:
         task = task_id(span.trace_id, span.span_id)
-        data: dict[str, Any] = {"type": span.name, "metadata": {"attributes": _kept(span)}}
+        data: dict[str, Any] = {"type": span.name, "metadata": {"attributes": _foreign_attributes(span)}}
         if known:
             data["parent_task_id"] = task_id(span.trace_id, span.parent_id)
         related = [task_id(*link) for link in span.links if link in self._parents]
@@ -60,18 +60,18 @@ class Importer:
 
     def _run(self, span: ForeignSpan) -> Iterator[Record]:
         task, worker = task_id(span.trace_id, span.parent_id), span.span_id
-        data = {"metadata": {"attributes": _kept(span)}}
+        data = {"metadata": {"attributes": _foreign_attributes(span)}}
         yield self._event(span, "worker_started", task, [worker, span.name], span.start, data)
-        for number, (name, at, told) in enumerate(span.events):
-            percent = told.get("cortex.progress")
+        for number, (name, at, details) in enumerate(span.events):
+            percent = details.get("cortex.progress")
             if name == "cortex.progress" and isinstance(percent, int | float) and 0 <= percent <= 100:
                 yield self._event(span, "worker_progress", task, [worker, f"{percent:g}"], at, {}, number=number)
         if span.end is not None:
             tokens = _tokens(span)
             if span.status == 2:
                 kind, message = _error(span)
-                told = tokens | {"error_type": kind}
-                yield self._event(span, "worker_failed", task, [worker, message], span.end, told)
+                details = tokens | {"error_type": kind}
+                yield self._event(span, "worker_failed", task, [worker, message], span.end, details)
             else:
                 yield self._event(span, "worker_completed", task, [worker, "success"], span.end, tokens)
 
@@ -91,7 +91,7 @@ class Importer:
             environ["TRACEPARENT"] = f"00-{span.trace_id}-{span.parent_id}-01"
         else:
             environ["CORTEX_TRACE_ID"] = span.trace_id
-        if session := next((told for key in _SESSIONS if isinstance(told := span.attributes.get(key), str)), ""):
+        if session := next((details for key in _SESSIONS if isinstance(details := span.attributes.get(key), str)), ""):
             environ["CORTEX_SESSION_ID"] = session
         made = blake2b(f"{span.trace_id} {span.span_id} {event_type} {number}".encode(), digest_size=8).digest()
         record = compose(
@@ -109,7 +109,7 @@ class Importer:
         return record, at
 
 
-def _kept(span: ForeignSpan) -> dict[str, Any]:
+def _foreign_attributes(span: ForeignSpan) -> dict[str, Any]:
     """The attributes, without what is nested deeper than a record may be."""
     return dict(list(span.attributes.items())[:MAX_ATTRIBUTES])
 
@@ -127,6 +127,6 @@ def _tokens(span: ForeignSpan) -> dict[str, Any]:
 
 def _error(span: ForeignSpan) -> tuple[str, str]:
     """The type of an error and its message."""
-    told = next((attributes for name, _, attributes in span.events if name == "exception"), {})
-    kind = str(span.attributes.get("error.type") or told.get("exception.type") or "error")
-    return kind, span.message or str(told.get("exception.message") or kind)
+    details = next((attributes for name, _, attributes in span.events if name == "exception"), {})
+    kind = str(span.attributes.get("error.type") or details.get("exception.type") or "error")
+    return kind, span.message or str(details.get("exception.message") or kind)

@@ -24,22 +24,22 @@ def opened(span: Span) -> LogLine:
     Its attribute `log.record.uid` is the same whenever it is sent: two with one uid are one
     (https://opentelemetry.io/docs/specs/semconv/registry/attributes/log/).
     """
-    told = span.attributes
-    task = told["cortex.task.id"]
-    match told.get("cortex.wait.kind"):
-        case None if "cortex.worker.id" in told:
-            text = f"{task}: {told['cortex.worker.id']} is at work"
+    of_span = span.attributes
+    task = of_span["cortex.task.id"]
+    match of_span.get("cortex.wait.kind"):
+        case None if "cortex.worker.id" in of_span:
+            text = f"{task}: {of_span['cortex.worker.id']} is at work"
         case None:
-            text = f"{task}: attempt {told['cortex.attempt.number']} is under way"
+            text = f"{task}: attempt {of_span['cortex.attempt.number']} is under way"
         case "queued":
             text = f"{task}: waits to be assigned"
         case "assigned":
             text = f"{task}: waits to be started"
         case "handoff":
-            text = f"{task}: {told['cortex.handoff.id']} waits to be accepted"
-        case _ if "cortex.wait.for" in told:
-            text = f"{task}: waits for {told['cortex.wait.for']}"
+            text = f"{task}: {of_span['cortex.handoff.id']} waits to be accepted"
+        case _ if "cortex.wait.for" in of_span:
+            text = f"{task}: waits for {of_span['cortex.wait.for']}"
         case _:
             text = f"{task}: is blocked"
-    attributes: Attributes = told | {"log.record.uid": f"{span.span_id}-opened", "cortex.span.name": span.name}
+    attributes: Attributes = of_span | {"log.record.uid": f"{span.span_id}-opened", "cortex.span.name": span.name}
     return LogLine("cortex.opened", span.start, span.trace_id, span.span_id, text, attributes)

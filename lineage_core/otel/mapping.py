@@ -70,13 +70,13 @@ class _Mapping:
         name: str,
         start: int,
         end: int | None,
-        told: dict[str, Value | None],
+        given: dict[str, Value | None],
         events: tuple[SpanEvent, ...] = (),
         links: tuple[Link, ...] = (),
         status: tuple[Outcome, str] = (Outcome.UNSET, ""),
         remote: bool = False,
     ) -> Span:
-        attributes = self._common | _known(told)
+        attributes = self._common | _known(given)
         trace = self._context.trace_id
         end = end if end is None else max(start, end)
         return Span(trace, span_id, parent_id, remote, name, start, end, *status, attributes, events, links)
@@ -88,7 +88,7 @@ class _Mapping:
         start = begin_of(attempt)
         start = task.first_at if start is None else start
         failed = attempt.outcome is Status.FAILED
-        told: dict[str, Value | None] = {
+        given: dict[str, Value | None] = {
             "gen_ai.operation.name": WORKFLOW,
             "gen_ai.workflow.name": task.task_type,
             "gen_ai.agent.name": task.task_type,
@@ -116,7 +116,7 @@ class _Mapping:
             f"{WORKFLOW} {task.task_type}" if task.task_type else WORKFLOW,
             start,
             attempt.ended_at,
-            told,
+            given,
             events,
             (*context.links, *self._links(number)),
             status,
@@ -133,8 +133,8 @@ class _Mapping:
                 (one for one in (handoff.created_at, handoff.accepted_at, handoff.completed_at) if one is not None), 0
             )
             if number_at(task.attempts, at) == number:
-                told = {"cortex.link.kind": "handoff"} | _of(handoff)
-                yield self._link(ids.handoff_id(task.task_id, handoff.handoff_id), told)
+                given = {"cortex.link.kind": "handoff"} | _of(handoff)
+                yield self._link(ids.handoff_id(task.task_id, handoff.handoff_id), given)
         for name in task.related:
             if name != task.task_id:
                 yield self._traces.attempt_at(name, kind="related")
@@ -148,7 +148,7 @@ class _Mapping:
         task = self._task
         ended = run.end is not None
         error = run.error or (run.end.value if run.end is WorkerEnd.ZOMBIE else NO_REASON)
-        told: dict[str, Value | None] = {
+        given: dict[str, Value | None] = {
             "gen_ai.operation.name": AGENT,
             "gen_ai.agent.name": run.worker_type or run.worker_id,
             "gen_ai.agent.id": run.worker_id,
@@ -178,7 +178,7 @@ class _Mapping:
             f"{AGENT} {run.worker_type}" if run.worker_type else AGENT,
             run.first_at,
             run.ended_at,
-            told,
+            given,
             tuple(events),
             tuple(self._retried(run)),
             status,
@@ -200,14 +200,14 @@ class _Mapping:
         task = self._task
         counts[kind, ""] += 1
         above = ids.attempt_id(task.task_id, number_from(task.attempts, start))
-        told: dict[str, Value | None] = {"cortex.wait.kind": kind, "cortex.master": task.owner_at(start)}
-        return self._span(ids.wait_id(task.task_id, kind, "", counts[kind, ""]), above, WAIT, start, end, told)
+        given: dict[str, Value | None] = {"cortex.wait.kind": kind, "cortex.master": task.owner_at(start)}
+        return self._span(ids.wait_id(task.task_id, kind, "", counts[kind, ""]), above, WAIT, start, end, given)
 
     def _blocked(self, wait: Wait, until: int | None, counts: Counter[tuple[str, str]]) -> Span:
         task, kind = self._task, Status.BLOCKED.value
         name = wait.name if wait.name is not None else f" {wait.reason or ''}"
         counts[kind, name] += 1
-        told: dict[str, Value | None] = {
+        given: dict[str, Value | None] = {
             "cortex.wait.kind": kind,
             "cortex.wait.for": wait.name,
             "cortex.wait.inferred": True if wait.inferred else None,
@@ -219,12 +219,12 @@ class _Mapping:
             links = (self._traces.attempt_at(wait.name, wait.since, kind="blocked by"),)
         above = ids.attempt_id(task.task_id, number_at(task.attempts, wait.since))
         span_id = ids.wait_id(task.task_id, kind, name, counts[kind, name])
-        return self._span(span_id, above, WAIT, wait.since, until, told, links=links)
+        return self._span(span_id, above, WAIT, wait.since, until, given, links=links)
 
     def _handoff(self, handoff: Handoff, start: int) -> Span:
         task = self._task
         end = handoff.accepted_at if handoff.accepted_at is not None else handoff.completed_at
-        told: dict[str, Value | None] = {
+        given: dict[str, Value | None] = {
             "cortex.wait.kind": "handoff",
             "cortex.handoff.id": handoff.handoff_id,
             "cortex.handoff.from_master": handoff.from_master,
@@ -232,11 +232,11 @@ class _Mapping:
             "cortex.handoff.accepted_by": handoff.accepted_by,
         }
         above = ids.attempt_id(task.task_id, number_at(task.attempts, start))
-        return self._span(ids.handoff_id(task.task_id, handoff.handoff_id), above, WAIT, start, end, told)
+        return self._span(ids.handoff_id(task.task_id, handoff.handoff_id), above, WAIT, start, end, given)
 
 
-def _known(told: dict[str, Value | None]) -> Attributes:
-    return {key: value for key, value in told.items() if value is not None}
+def _known(given: dict[str, Value | None]) -> Attributes:
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _error_type(error: str | None) -> str:

@@ -64,13 +64,13 @@ class Metrics:
 
     def ended(self, span: Span) -> None:
         """A span has come to its end."""
-        told = span.attributes
+        attributes = span.attributes
         if span.name == WAIT:
-            name, labels = "cortex.wait.duration", {"cortex.wait.kind": told["cortex.wait.kind"]}
-        elif "cortex.worker.id" in told:
-            name, labels = "cortex.run.duration", _some(told, "cortex.worker.type", "cortex.worker.status")
+            name, labels = "cortex.wait.duration", {"cortex.wait.kind": attributes["cortex.wait.kind"]}
+        elif "cortex.worker.id" in attributes:
+            name, labels = "cortex.run.duration", _some(attributes, "cortex.worker.type", "cortex.worker.status")
         else:
-            name, labels = "cortex.attempt.duration", _some(told, "cortex.task.type", "cortex.attempt.outcome")
+            name, labels = "cortex.attempt.duration", _some(attributes, "cortex.task.type", "cortex.attempt.outcome")
         self._durations[name].record(((span.end or span.start) - span.start) / clock.SECOND, labels)
 
     def send(self) -> bool:
@@ -99,5 +99,5 @@ def _reading(look: Look) -> Callable[[CallbackOptions], list[Observation]]:
     return lambda options: [Observation(value, labels) for value, labels in look()]
 
 
-def _some(told: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: told[name] for name in names if name in told}
+def _some(attributes: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: attributes[name] for name in names if name in attributes}

@@ -46,8 +46,8 @@ def read(path: Path, bad: list[str]) -> Iterator[ForeignSpan]:
     """The spans of a file, in its order. What is no span is named in `bad` and left out. Raises JournalError."""
     for number, document in _documents(path, bad):
         for resource in _list(document, "resourceSpans"):
-            told = attributes_of(_dict(resource, "resource").get("attributes"))
-            service = str(told.get("service.name") or "unknown_service")
+            of_resource = attributes_of(_dict(resource, "resource").get("attributes"))
+            service = str(of_resource.get("service.name") or "unknown_service")
             scopes = _list(resource, "scopeSpans") or _list(resource, "instrumentationLibrarySpans")
             for span in (one for scope in scopes for one in _list(scope, "spans")):
                 try:

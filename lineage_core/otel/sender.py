@@ -64,11 +64,11 @@ class Sender:
             exporter.shutdown()
 
     def _where(self, path: str) -> dict[str, Any]:
-        told: dict[str, Any] = {"endpoint": f"{self._base}/{path}"} if self._base else {}
+        arguments: dict[str, Any] = {"endpoint": f"{self._base}/{path}"} if self._base else {}
         kind = path.removeprefix("v1/").upper()
         if not any(os.environ.get(_CREDENTIALS.format(one)) for one in ("", f"{kind}_")):
-            told["session"] = self._session  # else the SDK makes the one that has the credentials
-        return told
+            arguments["session"] = self._session  # else the SDK makes the one that has the credentials
+        return arguments
 
     def _noting(self, session: Any) -> Any:
         """A session of which the last answer and the last error are kept: the exporters only tell that it failed."""
@@ -94,8 +94,8 @@ class Sender:
             return Answer(True)
         if response is None:
             return Answer(False, f"no answer from {self.url}" + (f": {_words(error)}" if error else ""))
-        told = f"{response.status_code} {response.reason or ''}".strip()
-        return Answer(False, f"{response.url} answers {told}", response.status_code, _seconds(response))
+        arguments = f"{response.status_code} {response.reason or ''}".strip()
+        return Answer(False, f"{response.url} answers {arguments}", response.status_code, _seconds(response))
 
     def _left_out(self, response: requests.Response | None) -> None:
         """Say what was taken only in part (https://opentelemetry.io/docs/specs/otlp/#partial-success-1)."""
@@ -125,8 +125,8 @@ def _quiet() -> None:
 
 def _words(error: Exception) -> str:
     """Why there was no answer, in a few words."""
-    told = re.findall(r"\[Errno -?\d+\] ([\w ]+)", str(error))
-    return str(told[-1]) if told else type(error).__name__
+    arguments = re.findall(r"\[Errno -?\d+\] ([\w ]+)", str(error))
+    return str(arguments[-1]) if arguments else type(error).__name__
 
 
 def _seconds(response: requests.Response) -> float | None:

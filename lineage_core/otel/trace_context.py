@@ -91,8 +91,8 @@ class Traces:
         number = 1
         if at is not None and task_id in self._state.rows and (task := self._state.task(task_id)) is not None:
             number = number_at(task.attempts, at)
-        told = attributes or {"kind": "parent"}
-        named = {f"cortex.link.{key}": value for key, value in told.items()} | {"cortex.task.id": task_id}
+        given = attributes or {"kind": "parent"}
+        named = {f"cortex.link.{key}": value for key, value in given.items()} | {"cortex.task.id": task_id}
         return Link(self.trace_of(task_id)[0], ids.attempt_id(task_id, number), {**named})
 
 

@@ -101,29 +101,29 @@ def _above(parents: Mapping[str, str], task_id: str) -> set[str]:
 
 class _Named:
     """Which event another one names as its parent. Legacy ids repeat: the latest before it counts, of its own task if
-    there is one."""
+    there is one. _positions: by id and task (None: any), the (time, -index) of its events."""
 
     def __init__(self, nodes: list[tuple[str, Fact]]) -> None:
         self._nodes = nodes
-        self._places: dict[tuple[str, str | None], list[tuple[int, int]]] = {}  # (id, task or None: any) -> (time, -at)
+        self._positions: dict[tuple[str, str | None], list[tuple[int, int]]] = {}
         for at, (name, fact) in enumerate(nodes):
             for task in (name, None):
-                self._places.setdefault((fact.lineage_id, task), []).append((fact.at, -at))
-        for places in self._places.values():
-            places.sort()
+                self._positions.setdefault((fact.lineage_id, task), []).append((fact.at, -at))
+        for positions in self._positions.values():
+            positions.sort()
 
     def by(self, at: int) -> int | None:
         """The event that this one names."""
         name, fact = self._nodes[at]
         if not fact.parent:
             return None
-        some = [self._places.get((fact.parent, task), []) for task in (name, None)]
+        some = [self._positions.get((fact.parent, task), []) for task in (name, None)]
         for moment in (fact.at, None):
-            for places in some:
-                found = len(places) if moment is None else bisect_left(places, (moment + 1,))
-                for _, place in reversed(places[max(0, found - 2) : found]):
-                    if -place != at:
-                        return -place
+            for positions in some:
+                found = len(positions) if moment is None else bisect_left(positions, (moment + 1,))
+                for _, negated in reversed(positions[max(0, found - 2) : found]):
+                    if -negated != at:
+                        return -negated
         return None
 
 

@@ -23,11 +23,11 @@ def feed_finding(
 
     last: the time of the newest event. open_tasks: how many tasks are open.
     """
-    told = limits.late.explicit("feed-silent")
-    after = DEFAULTS["feed-silent"] if told is None else told
+    explicit = limits.late.explicit("feed-silent")
+    after = DEFAULTS["feed-silent"] if explicit is None else explicit
     if not open_tasks or now - last < after:
         return None
-    if told is None:
+    if explicit is None:
         after = max(after, FEED_TIMES * usual_pause_of_hour([*rows.values()], now))
     if now - last < after:
         return None

@@ -65,10 +65,10 @@ class _Before:
         kind = fact.event_type
         self.events += 1
         if kind.startswith("worker_"):
-            told = self.workers.setdefault(worker_of(fact), set())
+            before_it = self.workers.setdefault(worker_of(fact), set())
             if kind in ("worker_spawned", "worker_started"):
-                told.difference_update(_RUN_ENDS)  # a further run
-            told.add(kind)
+                before_it.difference_update(_RUN_ENDS)  # a further run
+            before_it.add(kind)
             if kind == "worker_started" and self.status in (Status.QUEUED, Status.ASSIGNED, Status.UNKNOWN):
                 self.status, self.started = Status.RUNNING, True
         elif kind.startswith("handoff_"):
@@ -139,15 +139,15 @@ def _worker(before: _Before, fact: Fact) -> tuple[str, set[str]]:
 
 
 def _not_spawned(before: _Before, fact: Fact) -> str | None:
-    name, told = _worker(before, fact)
-    return None if told else f"{name} starts and was never spawned"
+    name, before_it = _worker(before, fact)
+    return None if before_it else f"{name} starts and was never spawned"
 
 
 def _not_started(before: _Before, fact: Fact) -> str | None:
-    name, told = _worker(before, fact)
-    if not told:
+    name, before_it = _worker(before, fact)
+    if not before_it:
         return f"{fact.event_type} of {name}, which was neither spawned nor started"
-    if told != {"worker_spawned"}:
+    if before_it != {"worker_spawned"}:
         return None  # it started, or that it did not was told before
     if fact.event_type == "worker_failed" and ZOMBIE_TIMEOUT in (fact.data.get("reason"), _message(fact)):
         return None  # the cleanup ends workers that never came up
@@ -160,20 +160,20 @@ def _message(fact: Fact) -> object:
 
 
 def _worker_ended(before: _Before, fact: Fact) -> str | None:
-    name, told = _worker(before, fact)
-    return None if told.isdisjoint(_RUN_ENDS) else f"{fact.event_type} of {name}, which has ended already"
+    name, before_it = _worker(before, fact)
+    return None if before_it.isdisjoint(_RUN_ENDS) else f"{fact.event_type} of {name}, which has ended already"
 
 
 def _handoff_order(before: _Before, fact: Fact) -> str | None:
     name = handoff_id(fact)
-    told = before.handoffs.get(name, set())
-    if fact.event_type in told:
+    before_it = before.handoffs.get(name, set())
+    if fact.event_type in before_it:
         return f"{name} was {fact.event_type.removeprefix('handoff_')} before"
     if fact.event_type == "handoff_created":
         return None
-    if "handoff_created" not in told:
+    if "handoff_created" not in before_it:
         return f"{fact.event_type} of {name}, which was never created"
-    if fact.event_type == "handoff_completed" and "handoff_accepted" not in told:
+    if fact.event_type == "handoff_completed" and "handoff_accepted" not in before_it:
         return f"{name} is completed and was never accepted"
     return None
 

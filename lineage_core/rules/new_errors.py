@@ -46,8 +46,8 @@ class NewErrors:
             for fact in facts_of(self._state.packed(row.task_id), _ENDS):
                 if text := _error(fact):
                     found.setdefault(fingerprint(text), ([], text))[0].append(fact.at)
-        for mark, told in found.items():
-            self._errors.setdefault(mark, {})[row.task_id] = told
+        for mark, first_seen in found.items():
+            self._errors.setdefault(mark, {})[row.task_id] = first_seen
         if found:
             self._of_task[row.task_id] = tuple(found)
         return moved | {name for mark in found if (name := self._home(mark)) is not None}

@@ -75,8 +75,8 @@ def silent_master(master: str, late: Iterable[Finding], last: int | None, now: i
     """
     if last is None:
         return False
-    told = limits.late.explicit("master-silent")
-    if told is not None and now - last < told:
+    explicit = limits.late.explicit("master-silent")
+    if explicit is not None and now - last < explicit:
         return False
     return sum(one.late_since is not None and one.late_since > last for one in late) >= TOGETHER
 

@@ -51,9 +51,9 @@ class Thresholds:
         default: instead of that of the name.
         """
         default = DEFAULTS[name] if default is None else default
-        told = self.late.explicit(name, kind)
-        if told is not None:
-            return Limit(told, "set", default, own, None, self.late.source(name, kind))
+        length = self.late.explicit(name, kind)
+        if length is not None:
+            return Limit(length, "set", default, own, None, self.late.source(name, kind))
         usual = self.usual("silent" if name == "warned" else name, kind, owner)
         by, after = "default", default
         if usual is not None and usual.time > after:
@@ -66,10 +66,10 @@ class Thresholds:
         self, name: str, kind: str | None = None, owner: str | None = None, *, own: int = 0, default: int | None = None
     ) -> int:
         """The time of `limit`, in microseconds; a warning never comes later than what it warns of."""
-        told = self.limit(name, kind, owner, own=own, default=default).after
+        length = self.limit(name, kind, owner, own=own, default=default).after
         if name == "warned":
-            told = min(told, self.limit("silent", kind, owner, own=own).after)
-        return told
+            length = min(length, self.limit("silent", kind, owner, own=own).after)
+        return length
 
     def least(self, name: str, default: int | None = None) -> int:
         """The least that `after` can be, of whatever type and owner."""

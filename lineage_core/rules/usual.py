@@ -24,10 +24,10 @@ from lineage_core.state.store import State
 LEARNED = 1000
 """Tasks whose workers are looked at: those that were last heard of."""
 
-KEPT = 200
+RUNS_HELD = 200
 """Workers of a type that are looked at: of those tasks, those that ended last."""
 
-KEPT_GAPS = 50
+GAPS_HELD = 50
 """Gaps of a worker that are looked at: its last ones."""
 
 ENOUGH = 5
@@ -52,8 +52,8 @@ def gaps_of(worker: Worker) -> tuple[int, ...]:
     """The silences of a worker that ended by itself, the last ones; empty for any other."""
     if worker.ended_at is None or worker.end is WorkerEnd.ZOMBIE:
         return ()
-    words = [at for at, _ in worker.progress[-KEPT_GAPS:]]
-    if worker.started_at is not None and len(words) < KEPT_GAPS:
+    words = [at for at, _ in worker.progress[-GAPS_HELD:]]
+    if worker.started_at is not None and len(words) < GAPS_HELD:
         words.append(worker.started_at)
     return tuple(after - before for before, after in pairwise(sorted((*words, worker.ended_at))))
 
@@ -121,7 +121,7 @@ class UsualTimes:
         """What is usual for a type; None while too little is known."""
         if kind not in self._known:
             ended = (one for of_task in self._ended.get(kind, {}).values() for one in of_task)
-            gaps = sorted(gap for *_, of_one in nlargest(KEPT, ended) for gap in of_one)
+            gaps = sorted(gap for *_, of_one in nlargest(RUNS_HELD, ended) for gap in of_one)
             median, p95 = (len(gaps) - 1) // 2, (len(gaps) * 95 + 99) // 100 - 1
             self._known[kind] = Usual(gaps[median], gaps[p95]) if len(gaps) >= ENOUGH else None
         return self._known[kind]
@@ -152,12 +152,12 @@ class UsualTimes:
         self._sampled = len(snapshots)
 
     def _learn(self, task_id: str) -> None:
-        told: dict[str, list[tuple[int, str, tuple[int, ...]]]] = {}
+        by_kind: dict[str, list[tuple[int, str, tuple[int, ...]]]] = {}
         with self.state.lock:
             task = self.state.task(task_id)
             for worker in task.workers.values() if task is not None else ():
                 if worker.ended_at is not None:
-                    of_kind = told.setdefault(worker.worker_type or "", [])
+                    of_kind = by_kind.setdefault(worker.worker_type or "", [])
                     of_kind.append((worker.ended_at, worker.worker_id, gaps_of(worker)))
             lengths = [*lengths_of(task)] if task is not None else []
         for group, at, length in lengths:
@@ -165,10 +165,10 @@ class UsualTimes:
                 self._lengths.setdefault(group, {}).setdefault(task_id, []).append(length)
                 self._late.pop(group, None)
         self._groups[task_id] = list(dict.fromkeys(group for group, *_ in lengths))
-        for kind, ended in told.items():
+        for kind, ended in by_kind.items():
             self._ended.setdefault(kind, {})[task_id] = ended
             self._known.pop(kind, None)
-        self._learned[task_id] = self.state.rows[task_id].last_at, [*told]
+        self._learned[task_id] = self.state.rows[task_id].last_at, [*by_kind]
 
     def _forget(self, task_id: str) -> None:
         _, kinds = self._learned.pop(task_id, (0, []))

@@ -46,7 +46,7 @@ class Columns(NamedTuple):
         column = bisect_right(self.edges, x) - 1
         return self.bins[column] if 0 <= column < len(self.bins) else None
 
-    def place(self, stretch: int) -> tuple[int, int]:
+    def span_of(self, stretch: int) -> tuple[int, int]:
         """Where a stretch is drawn: from which cell on, and up to which."""
         column = max((n for n, one in enumerate(self.bins) if one <= stretch), default=0)
         return self.edges[column], self.edges[column + 1]

@@ -49,7 +49,7 @@ def spread_heads(rows: Sequence[Mapping[str, Any]]) -> dict[str, Cell]:
         text = ""
         for tick, name in _TICKS.items():
             label = f"{styles.glyph('╷', '|')}{name}"
-            at = _place(tick, least, greatest, width)
+            at = _cell(tick, least, greatest, width)
             if max(least, 1) <= tick <= greatest and at >= len(text) + bool(text) and at + len(label) <= width:
                 text = text.ljust(at) + label
         return text or "distribution", "muted"
@@ -57,7 +57,7 @@ def spread_heads(rows: Sequence[Mapping[str, Any]]) -> dict[str, Cell]:
     return {"distribution": axis}
 
 
-def _place(value: float, least: float, greatest: float, width: int) -> int:
+def _cell(value: float, least: float, greatest: float, width: int) -> int:
     """The cell of a value on the axis, on which each class is wider than the one before by the same factor."""
     low, high = log(max(least, 1)), log(max(greatest, 1))
     share = (log(max(value, 1)) - low) / (high - low) if high > low else 0.0
@@ -81,7 +81,7 @@ def _shape(row: Mapping[str, Any]) -> Cell:
             ("p50", styles.glyph("│", "|"), "accent"),
         ):
             if pieces and row[name] is not None:
-                pieces[_place(row[name], row["least"], row["greatest"], width)] = (glyph, role)
+                pieces[_cell(row[name], row["least"], row["greatest"], width)] = (glyph, role)
         return pieces
 
     return draw

@@ -300,6 +300,6 @@ class StatsView(ListView):
         columns = self.rows[line].columns
         if columns is None:
             return strip
-        first, end = columns(self._inner_width).place(self.stretch)
+        first, end = columns(self._inner_width).span_of(self.stretch)
         read = strip.crop(first, end).apply_style(Style(reverse=True))
         return Strip([*strip.crop(0, first), *read, *strip.crop(end)], strip.cell_length)

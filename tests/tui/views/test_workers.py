@@ -133,7 +133,7 @@ def test_what_is_usual_does_not_depend_on_the_order_of_reading(order: list[int],
     """The newest tasks tell, and of their workers those that ended last, however many are read before or after."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models_usual, "LEARNED", 20)
-        patch.setattr(models_usual, "KEPT", 30)
+        patch.setattr(models_usual, "RUNS_HELD", 30)
         log = Log()
         usual = UsualTimes(log.state)
         last = 0
