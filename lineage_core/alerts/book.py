@@ -92,11 +92,11 @@ class AlertBook:
 
         labels: gives the labels of a task by its id.
         """
-        told: list[dict[str, Any]] = []
+        sent: list[dict[str, Any]] = []
         for known in [known for known in self.alerts if known[1] not in holding.get(known[0], {})]:
             alert = self.alerts.pop(known)
             if alert.fired_at is not None:
-                told.append(self._send(alert.hooks, alert.message(at), at))
+                sent.append(self._send(alert.hooks, alert.message(at), at))
         for name, found in holding.items():
             for key, one in found.items():
                 fresh = Alert(name, key, one.task_id, one.sentence, one.severity, one.found, one.since, at)
@@ -107,9 +107,9 @@ class AlertBook:
                         alert.fired_at = at
                         alert.labels = labels(one.task_id)
                         alert.hooks = list(rules[name].hooks)
-                        told.append(self._send(alert.hooks, alert.message(), at))
+                        sent.append(self._send(alert.hooks, alert.message(), at))
         self.looked_at = at
-        return told
+        return sent
 
     def _send(self, hooks: list[str], message: dict[str, Any], at: int) -> dict[str, Any]:
         self.outbox += [Delivery(hook, message, first_at=at) for hook in hooks]

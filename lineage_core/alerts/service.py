@@ -66,7 +66,7 @@ class AlertService:
         self._quarantined: Counter[str] = Counter()
         self._tailer = Tailer(directory)
         self._beaten_at = self._saved_at = 0
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
 
     def run(self) -> None:
         """Look and deliver until `stop`. Raises JournalError where the book cannot be written."""
@@ -139,8 +139,8 @@ class AlertService:
         self._saved_at = self._book.looked_at
 
     def _once(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
+        if text not in self._logged:
+            self._logged.add(text)
             self._say(text)
 
     def _beat(self) -> None:

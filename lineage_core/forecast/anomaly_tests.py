@@ -71,7 +71,7 @@ def believed(chances: Sequence[float], rate: float) -> float:
     """Up to which p-value tests are believed, so that of those at most `rate` are false, on average."""
     limit = 0.0
     ranked = sorted(chances)
-    for place, chance in enumerate(ranked, 1):
-        if chance <= rate * place / len(ranked):
+    for half, chance in enumerate(ranked, 1):
+        if chance <= rate * half / len(ranked):
             limit = chance
     return limit

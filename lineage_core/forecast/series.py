@@ -24,19 +24,19 @@ class Series:
             self._times.append(at)
             self._values.append((task_id, value))
             return
-        place = bisect_left(self._times, at)
+        slot = bisect_left(self._times, at)
         insort(self._times, at)
-        self._values.insert(place, (task_id, value))
+        self._values.insert(slot, (task_id, value))
 
     def remove(self, at: int, task_id: str = "", value: int = 0) -> None:
         """Take a moment out that was put in."""
-        place = bisect_left(self._times, at)
-        while place < len(self._times) and self._times[place] == at:
-            if self._values[place] == (task_id, value):
-                del self._times[place]
-                del self._values[place]
+        slot = bisect_left(self._times, at)
+        while slot < len(self._times) and self._times[slot] == at:
+            if self._values[slot] == (task_id, value):
+                del self._times[slot]
+                del self._values[slot]
                 return
-            place += 1
+            slot += 1
 
     def count(self, since: int, until: int) -> int:
         """How many lie in [since, until)."""
@@ -57,5 +57,5 @@ class Series:
 
     def last(self, until: int) -> int | None:
         """The last moment before a time."""
-        place = bisect_left(self._times, until)
-        return self._times[place - 1] if place else None
+        slot = bisect_left(self._times, until)
+        return self._times[slot - 1] if slot else None

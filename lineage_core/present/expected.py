@@ -13,18 +13,18 @@ def limit_says(limit: Limit | None) -> str:
     """Where the time of an expectation comes from, for people."""
     if limit is None:
         return ""
-    told = format_duration(limit.after)
+    after = format_duration(limit.after)
     if limit.by == "set":
-        return f"{told}, as {limit.source} says"
+        return f"{after}, as {limit.source} says"
     default = f"the default is {format_duration(limit.default)}"
     usual = ""
     if limit.usual is not None:
         usual = f"99 of 100 of {limit.usual.known} alike took {format_duration(limit.usual.time)} at most"
     if limit.by == "own":
-        return f"{told}, for it has been silent for so long before; {default}"
+        return f"{after}, for it has been silent for so long before; {default}"
     if limit.by == "usual":
-        return f"{told}, for {usual}; {default}"
-    return f"{told}, the default" + (f"; {usual}" if usual else "; too few alike are known to tell what is usual")
+        return f"{after}, for {usual}; {default}"
+    return f"{after}, the default" + (f"; {usual}" if usual else "; too few alike are known to tell what is usual")
 
 
 def expectation_row(one: Expectation, now: int) -> dict[str, Any]:

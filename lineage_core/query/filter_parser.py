@@ -27,7 +27,7 @@ from lineage_core.query.filter_terms import (
     why_term,
     worker_term,
 )
-from lineage_core.query.told_tasks import ToldTasks
+from lineage_core.query.judged_tasks import JudgedTasks
 
 LATE = "late"
 
@@ -47,7 +47,7 @@ _ROW_FIELDS: dict[str, Callable[[TaskRow], tuple[str | None, ...]]] = {
 FLAGS: dict[str, Callable[[TaskRow, FilterContext], bool]] = {
     "open": lambda row, _: not row.status.ended,
     "ended": lambda row, _: row.status.ended,
-    LATE: lambda row, on: ToldTasks(on.state, on.now, on.thresholds, on.known).late(row),
+    LATE: lambda row, on: JudgedTasks(on.state, on.now, on.thresholds, on.known).late(row),
     "silent": lambda row, on: on.look(row) == "silent",
     "zombie": lambda row, on: on.look(row) == "zombie",
     "orphaned": lambda row, on: on.look(row) == "orphaned",
@@ -229,7 +229,7 @@ def _flag(value: str, on: FilterContext) -> Test:
     known = (*FLAGS, *_STATUSES)
     for name in value.split(","):
         if name == LATE:  # as FLAGS has it, for all tasks at once
-            tests.append(ToldTasks(on.state, on.now, on.thresholds, on.known).late)
+            tests.append(JudgedTasks(on.state, on.now, on.thresholds, on.known).late)
         elif name in FLAGS:
             tests.append(lambda row, of=FLAGS[name]: of(row, on))  # type: ignore[misc]
         elif name in _STATUSES:

@@ -127,11 +127,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--late",
         metavar="NAME=TIME",
         action="append",
-        help=f"when something is late, by its name: {told_defaults()}",
+        help=f"when something is late, by its name: {defaults_text()}",
     )
 
 
-def told_defaults() -> str:
+def defaults_text() -> str:
     """The names with their defaults, for the help."""
     special = {
         "unassigned": f"; critical, high {_short(UNASSIGNED_URGENT)}",
@@ -139,11 +139,11 @@ def told_defaults() -> str:
         "master-silent": "with the second thing of it that is late",
         "feed-silent": "; or 3 times the usual pause",
     }
-    told = []
+    defaults = []
     for name in LATE:
         time = _short(DEFAULTS[name]) if name in DEFAULTS else ""
-        told.append(f"{name} ({time}{special.get(name, '')})")
-    return ", ".join(told)
+        defaults.append(f"{name} ({time}{special.get(name, '')})")
+    return ", ".join(defaults)
 
 
 def _short(micros: int) -> str:

@@ -123,7 +123,7 @@ class Snapshot:
             for name in ("blocked_by", "masters", "at_work"):
                 columns_by_name[name] = [*map(tuple, columns_by_name[name])]
             columns_by_name["waits"] = [tuple(Wait(*wait) for wait in waits) for waits in columns_by_name["waits"]]
-            columns_by_name["logged"] = [told and tuple(told) for told in columns_by_name["logged"]]
+            columns_by_name["logged"] = [times and tuple(times) for times in columns_by_name["logged"]]
             for name in _SHARED:
                 texts: dict[str | None, str | None] = {}
                 columns_by_name[name] = [*map(texts.setdefault, columns_by_name[name], columns_by_name[name])]

@@ -98,8 +98,8 @@ def _open(path: str) -> tuple[int, bool]:
                 _make_directory(os.path.dirname(path))
     else:
         if os.path.islink(named):
-            told = f"it is a symbolic link to {path}, which is not there: make that file, or remove the link"
-            raise JournalError(f"cannot write {named}: {told}")
+            problem = f"it is a symbolic link to {path}, which is not there: make that file, or remove the link"
+            raise JournalError(f"cannot write {named}: {problem}")
         raise FileNotFoundError(2, "its directory goes away as soon as it is made", path)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)

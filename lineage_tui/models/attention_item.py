@@ -91,8 +91,8 @@ def examine(
         task = state.task(task_id)
         if task is None:
             return found, []
-        told = check(task, others, now, limits)
-        found += [one for one in told if one.rule != "found-dead" or failed is None]  # the failure says it
+        said = check(task, others, now, limits)
+        found += [one for one in said if one.rule != "found-dead" or failed is None]  # the failure says it
         return found, list(_times(task, others, now, limits))
 
 

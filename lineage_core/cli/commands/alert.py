@@ -136,19 +136,19 @@ def answer(args: argparse.Namespace) -> Answer:
     tailer.close()
     if tailer.missing:
         raise no_directory(directory)
-    told: dict[str, dict[str, Any]] = {}
+    newest: dict[str, dict[str, Any]] = {}
     with ProgressBar("going through history") as bar:
         for at, messages in go_through(looks, book, since, until):
             for message in messages:
-                told[message["alert_id"]] = message
+                newest[message["alert_id"]] = message
             bar((at - since) / (until - since))
-    counts = Counter(message["rule"] for message in told.values())
-    open_ones = Counter(message["rule"] for message in told.values() if message["status"] == "firing")
+    counts = Counter(message["rule"] for message in newest.values())
+    open_ones = Counter(message["rule"] for message in newest.values() if message["status"] == "firing")
     rules = [
         {"rule": rule.name, "when": rule.when, "fired": counts[rule.name], "firing": open_ones[rule.name]}
         for rule in settings.rules
     ]
-    rows = sorted(told.values(), key=lambda one: (one["fired_at"], one["rule"], one["task_id"] or ""))[: args.limit]
+    rows = sorted(newest.values(), key=lambda one: (one["fired_at"], one["rule"], one["task_id"] or ""))[: args.limit]
     return Answer(
         text=lambda paper: _text(rules, rows, until - since),
         columns=tuple(KEYS),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lineage_core.base import clock
 from lineage_core.cli import output, single_task
-from lineage_core.cli.commands.task import told_of
+from lineage_core.cli.commands.task import judged_of
 from lineage_core.cli.output import Answer, Line, Piece
 from lineage_core.meaning.explanation import Explanation, Step, explain
 from lineage_core.present.expected import limit_says
@@ -16,8 +16,8 @@ from lineage_core.present.explanation import STEP_KEYS, conclusions, says, step_
 from lineage_core.present.rows import moment
 from lineage_core.present.sentences import waiting_for
 from lineage_core.present.task_rows import DETAIL_KEYS, task_details
+from lineage_core.query.judged_tasks import JudgedTasks
 from lineage_core.query.task_lookup import Lookup
-from lineage_core.query.told_tasks import ToldTasks
 from lineage_core.rules.usual import CachedUsual
 from lineage_core.settings import late
 from lineage_core.write.locations import lineage_dir
@@ -50,7 +50,7 @@ def answer(args: argparse.Namespace) -> Answer:
     """Why a task stands as it does. Raises UnknownNameError, with the nearest ids."""
     found = single_task.find(args)
     now = clock.now()
-    tasks, usual = told_of(found, lineage_dir(args.dir), args, now)
+    tasks, usual = judged_of(found, lineage_dir(args.dir), args, now)
     explanation = explain(args.task, found.state.facts(args.task))
     rows = [step_row(number, step) for number, step in enumerate(explanation.steps, 1)]
     return single_task.answer_of(
@@ -71,7 +71,7 @@ def answer(args: argparse.Namespace) -> Answer:
 
 
 def _text(
-    found: Lookup, explanation: Explanation, tasks: ToldTasks, usual: CachedUsual, now: int, everything: bool
+    found: Lookup, explanation: Explanation, tasks: JudgedTasks, usual: CachedUsual, now: int, everything: bool
 ) -> Iterator[Line]:
     task = found.task
     yield [(task.task_id, "head"), "  ", (task.status.value, task.status.value)]

@@ -19,7 +19,7 @@ EXAMPLES = (
 MARK = "imported-from-otlp"
 """A file that says that all of a directory was imported."""
 
-_TOLD = 5  # lines about what is left out
+_LISTED = 5  # lines about what is left out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,10 +49,10 @@ def run(args: argparse.Namespace) -> int:
             yield from importer.records(span)
 
     count = Journal(into, environ={}).append_many(records())
-    for problem in bad[:_TOLD]:
+    for problem in bad[:_LISTED]:
         print(visible(f"lineage import: {path}: {problem}"), file=sys.stderr)
-    if len(bad) > _TOLD:
-        print(f"lineage import: {len(bad) - _TOLD} more like these", file=sys.stderr)
+    if len(bad) > _LISTED:
+        print(f"lineage import: {len(bad) - _LISTED} more like these", file=sys.stderr)
     print(f"{count} events of {len(parents)} spans written to {visible(str(into))}", file=sys.stderr)
     return ExitCode.CHECK_FAILED if bad or not parents else ExitCode.OK
 

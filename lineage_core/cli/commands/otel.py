@@ -124,8 +124,8 @@ def _send(sender: Any, spans: Iterator[Span], patience: int) -> None:
         delivery.all(spans, sender.spans)
     except GivenUpError as error:
         raise JournalError(f"{error}; {delivery.sent} spans were sent before") from None
-    told = f"{delivery.sent} spans sent"
-    _tell(f"{told}, {delivery.left_out} left out" if delivery.left_out else told)
+    sent = f"{delivery.sent} spans sent"
+    _tell(f"{sent}, {delivery.left_out} left out" if delivery.left_out else sent)
 
 
 def _follow(args: argparse.Namespace) -> int:

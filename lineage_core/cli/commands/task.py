@@ -32,8 +32,8 @@ from lineage_core.present.sentences import clock_of, counted, waiting_for
 from lineage_core.present.task_rows import DETAIL_KEYS, blockers, task_details, timed_failures
 from lineage_core.present.timeline import time_by_phase
 from lineage_core.query.block_search import one_line
+from lineage_core.query.judged_tasks import JudgedTasks
 from lineage_core.query.task_lookup import Lookup, linked_ids, look_up
-from lineage_core.query.told_tasks import ToldTasks
 from lineage_core.rules.thresholds import thresholds
 from lineage_core.rules.usual import CachedUsual
 from lineage_core.settings import late
@@ -75,33 +75,33 @@ def answer(args: argparse.Namespace) -> Answer:
     """Everything of a task. Raises UnknownNameError, with the nearest ids."""
     found = single_task.find(args)
     now = clock.now()
-    told, usual = told_of(found, lineage_dir(args.dir), args, now)
+    judged, usual = judged_of(found, lineage_dir(args.dir), args, now)
     raws = found.raws if args.limit is None else found.raws[max(0, len(found.raws) - args.limit) :]
     records = [intact.parse(one_line(raw)) for raw in raws]
     return single_task.answer_of(
         found,
         f"Task {args.task}",
-        text=lambda paper: _text(told, usual, found, records, now, paper, lineage_dir(args.dir)),
+        text=lambda paper: _text(judged, usual, found, records, now, paper, lineage_dir(args.dir)),
         columns=tuple(EVENT_KEYS),
         rows=map(events.row_of, raws),
-        document=_document(told, found, now),
+        document=_document(judged, found, now),
         records=map(one_line, raws),
         paragraph=waiting_for(found.task, found.state.rows, now),
     )
 
 
-def told_of(found: Lookup, directory: Path, args: argparse.Namespace, now: int) -> tuple[ToldTasks, CachedUsual]:
+def judged_of(found: Lookup, directory: Path, args: argparse.Namespace, now: int) -> tuple[JudgedTasks, CachedUsual]:
     """What is to be told of a task that was looked up, by what is usual as far as the cache knows."""
     usual = CachedUsual(directory, now)
     limits = replace(thresholds(read_late(vars(args))), usual=usual.late)
-    return ToldTasks(found.state, now, limits, lambda task_id: task_id not in found.linked), usual
+    return JudgedTasks(found.state, now, limits, lambda task_id: task_id not in found.linked), usual
 
 
-def _document(told: ToldTasks, found: Lookup, now: int) -> dict[str, Any]:
+def _document(judged: JudgedTasks, found: Lookup, now: int) -> dict[str, Any]:
     """The task, by KEYS, without its events."""
     state, task = found.state, found.task
     return {
-        "task": told.row(state.rows[task.task_id]),
+        "task": judged.row(state.rows[task.task_id]),
         "now": waiting_for(task, state.rows, now),
         **task_details(task, state.rows, now),
         "phases": [phase_row(phase, now) for phase in task.phases],
@@ -139,7 +139,7 @@ def links_of(found: Lookup) -> list[dict[str, Any]]:
 
 
 def _text(
-    told: ToldTasks,
+    judged: JudgedTasks,
     usual: CachedUsual,
     found: Lookup,
     records: list[dict[str, Any]],
@@ -151,7 +151,7 @@ def _text(
     row = state.rows[task.task_id]
     yield [(task.task_id, "head"), "  ", (task.status.value, task.status.value), *_flags(task)]
     yield waiting_for(task, state.rows, now)
-    yield from expected_lines(told.expected(row), usual, now)
+    yield from expected_lines(judged.expected(row), usual, now)
     yield ""
     for name, value in (
         ("type", task.task_type),

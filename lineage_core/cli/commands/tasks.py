@@ -19,7 +19,7 @@ from lineage_core.present.rows import elapsed, span
 from lineage_core.present.task_rows import TASK_KEYS, blockers
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import FilterContext
-from lineage_core.query.told_tasks import ToldTasks
+from lineage_core.query.judged_tasks import JudgedTasks
 from lineage_core.rules.thresholds import thresholds
 from lineage_core.settings import late
 from lineage_core.settings.config_file import read_late
@@ -77,15 +77,15 @@ def answer(args: argparse.Namespace) -> Answer:
         filters.joined([word for word in args.filters if word.strip()]),
         FilterContext(state, now, limits, slow_of(state, now)),
     )
-    told = ToldTasks(state, now, limits)
+    judged = JudgedTasks(state, now, limits)
     chosen = [
         row for row in state.rows.values() if when.touches(row.first_logged, row.last_logged) and wanted.matches(row)
     ]
-    rows = _sorted(chosen, _value_of(args.sort, told), args.sort, args.reverse)[: args.limit]
+    rows = _sorted(chosen, _value_of(args.sort, judged), args.sort, args.reverse)[: args.limit]
     return Answer(
         text=lambda paper: _text(rows, state, now, paper),
         columns=tuple(TASK_KEYS),
-        rows=map(told.row, rows),
+        rows=map(judged.row, rows),
         empty=not rows,
         problems=loaded.problems,
         timelines=lambda: output.timelines_of(loaded.state, [row.task_id for row in rows]),
@@ -93,10 +93,10 @@ def answer(args: argparse.Namespace) -> Answer:
     )
 
 
-def _value_of(key: str, told: ToldTasks) -> Callable[[TaskRow], Any]:
+def _value_of(key: str, judged: JudgedTasks) -> Callable[[TaskRow], Any]:
     """What a task is sorted by: the value that the key has in its flat row, which costs more to make."""
     values: dict[str, Callable[[TaskRow], Any]] = {
-        "elapsed_ms": lambda row: elapsed(row, told.now),
+        "elapsed_ms": lambda row: elapsed(row, judged.now),
         "type": lambda row: row.task_type,
         "session_id": lambda row: row.session,
         "trace_id": lambda row: row.trace,
@@ -106,7 +106,7 @@ def _value_of(key: str, told: ToldTasks) -> Callable[[TaskRow], Any]:
         return values[key]
     if key in TaskRow._fields and key != "blocked_by":
         return attrgetter(key)
-    return lambda row: told.row(row)[key]
+    return lambda row: judged.row(row)[key]
 
 
 def _sorted(rows: list[TaskRow], value: Callable[[TaskRow], Any], key: str, reverse: bool) -> list[TaskRow]:

@@ -18,8 +18,8 @@ from lineage_core.cli.output import Answer, Line, Paper
 from lineage_core.model.entities import Status
 from lineage_core.present.rows import elapsed, iso, milliseconds
 from lineage_core.present.sentences import waiting_for
+from lineage_core.query.judged_tasks import JudgedTasks
 from lineage_core.query.task_lookup import look_up
-from lineage_core.query.told_tasks import ToldTasks
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
 from lineage_core.rules.thresholds import thresholds
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
         task = state.task(args.task)
         assert task is not None
         now = clock.now()
-        told = _told(args, state, now).row(row) if not ended else None
+        judged = _judged(args, state, now).row(row) if not ended else None
         document: dict[str, Any] = {
             "task_id": task.task_id,
             "status": task.status.value,
@@ -97,8 +97,8 @@ def run(args: argparse.Namespace) -> int:
             "ended_at": iso(task.ended_at),
             "elapsed_ms": milliseconds(elapsed(task, now)),
             "now": waiting_for(task, state.rows, now),
-            "expects": told["expects"] if told else [],
-            "late_since": told["late_since"] if told else None,
+            "expects": judged["expects"] if judged else [],
+            "late_since": judged["late_since"] if judged else None,
         }
     if not args.quiet:
         output.show(Answer(lambda paper: _text(document, paper), tuple(KEYS), [document], document), args)
@@ -107,10 +107,10 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.OK if row.status is Status.COMPLETED else ExitCode.CHECK_FAILED
 
 
-def _told(args: argparse.Namespace, state: State, now: int) -> ToldTasks:
+def _judged(args: argparse.Namespace, state: State, now: int) -> JudgedTasks:
     """What is to be told of the task, of which alone the state knows."""
     limits = replace(thresholds(read_late(vars(args))), usual=CachedUsual(lineage_dir(args.dir), now).late)
-    return ToldTasks(state, now, limits, lambda task_id: True)
+    return JudgedTasks(state, now, limits, lambda task_id: True)
 
 
 def _follow(args: argparse.Namespace, state: State, timeout: int | None) -> bool:

@@ -17,7 +17,7 @@ from lineage_core.state.family import family_of
 from lineage_core.state.store import State
 
 
-class ToldTasks:
+class JudgedTasks:
     """The tasks of a state at a time. limits: what is usual is added, once it is asked for.
 
     known: whether there ever was a task that is not in the state.
