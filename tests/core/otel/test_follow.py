@@ -24,7 +24,7 @@ from lineage_core.otel.export import finished
 from lineage_core.otel.follow import Follower
 from lineage_core.otel.spans import Span
 from lineage_core.state.load import load
-from tests.core.otel.receiver import HANG_UP, Receiver, value_of, values
+from tests.core.otel.receiver import HANG_UP, TAKEN, Receiver, value_of, values
 from tests.core.otel.test_export import unused_port
 from tests.meaning_cases import NOW_AT
 from tests.wallclock import wait_until
@@ -186,16 +186,19 @@ def test_killed_twenty_times_nothing_is_lost_and_nothing_is_there_twice(journal:
             for _ in range(rng.randrange(1, 4)):
                 journal.live(f"task-{count}")
                 count += 1
-            moment = rng.randrange(3)
+            moment = rng.choice([0, 1, 1, 2])
             had = receiver.requests
             if moment == 1:  # in the middle of a request: before the answer
                 killed = threading.Event()
 
-                def judge(spans: list[Any], process: Any = process, killed: Any = killed) -> Any:
+                reply = rng.choice([TAKEN, HANG_UP])  # whether it had taken it is not known to who was killed
+
+                def judge(spans: list[Any], process: Any = process, killed: Any = killed, reply: Any = reply) -> Any:
                     if not killed.is_set():
                         process.kill()
+                        process.wait()
                         killed.set()
-                    return 200, {}
+                    return reply
 
                 receiver.judge = judge
                 receiver.wait(killed.is_set)
