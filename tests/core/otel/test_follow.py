@@ -176,6 +176,7 @@ def test_a_collector_that_is_killed_in_the_middle_gets_the_rest_when_it_is_back(
         first._thread.start()
 
 
+@pytest.mark.timeout(300)  # twenty-one programs are started
 def test_killed_twenty_times_nothing_is_lost_and_nothing_is_there_twice(journal: Cortex, receiver: Receiver) -> None:
     """kill -9 at any moment: while it starts, sends, or writes its cursor; a writer appends all the while."""
     rng = random.Random(17)
