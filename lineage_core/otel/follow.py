@@ -33,6 +33,9 @@ METRICS_EVERY = 60.0
 """Seconds between two reports of the metrics, unless OTEL_METRIC_EXPORT_INTERVAL says otherwise."""
 
 
+_NO_SUCH = (404, 405, 415, 501)  # of HTTP: there is nothing at this address that would take it
+
+
 class Meter(Protocol):
     """What `metrics.Metrics` is."""
 
@@ -47,7 +50,8 @@ class Follower:
     """Follows a directory until `stop` is set.
 
     spans, logs: send a batch. from_start: without a cursor all history is sent; else what is open now, and what comes.
-    metrics: made of the state, once it is there; every: seconds between their reports.
+    metrics: made of the state, once it is there; every: seconds between their reports. tell: called with a line for
+    people.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Follower:
         spans: Callable[[Sequence[Span]], Answer],
         logs: Callable[[Sequence[LogLine]], Answer],
         stop: threading.Event,
+        tell: Callable[[str], None],
         *,
         from_start: bool = False,
         metrics: Callable[[State, Tailer, Callable[[], int]], Meter] | None = None,
@@ -66,8 +71,10 @@ class Follower:
         self._directory = directory
         self._cursor = cursor
         self._delivery = delivery
-        self._post_spans, self._post_logs = spans, logs
+        self._post_spans, self._offer_logs = spans, logs
+        self._logs_wanted = True
         self._stop = stop
+        self._tell = tell
         self._from_start = from_start
         self._make_metrics, self._every = metrics, every
         self._next_metrics = 0.0
@@ -162,6 +169,17 @@ class Follower:
         self._delivery.all(iter(lines), self._post_logs)
         if not self._caught_up:
             self._sent |= whole
+
+    def _post_logs(self, batch: Sequence[LogLine]) -> Answer:
+        """Send lines of the log, unless the other side has none: many backends of traces take nothing else."""
+        if not self._logs_wanted:
+            return Answer(True)
+        answer = self._offer_logs(batch)
+        if answer.status in _NO_SUCH:
+            self._logs_wanted = False
+            self._tell(f"{answer.why}; it takes no logs: what is open is not told")
+            return Answer(True)
+        return answer
 
     def _measure(self) -> None:
         """Send the metrics, if it is time."""

@@ -17,6 +17,7 @@ from lineage_core.base.errors import BadInputError, ExitCode, JournalError
 from lineage_core.base.escaping import visible
 from lineage_core.cli import output, period
 from lineage_core.cli.progress import load_all
+from lineage_core.otel.delivery import Answer, Delivery, GivenUpError
 from lineage_core.otel.extra import needed
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import FilterContext
@@ -116,7 +117,6 @@ def _write(name: str, lines: Iterator[bytes]) -> None:
 
 
 def _send(sender: Any, spans: Iterator[Span], patience: int) -> None:
-    from lineage_core.otel.delivery import Delivery, GivenUpError
 
     waiting = threading.Event()
     delivery = Delivery(_tell, lambda seconds: not waiting.wait(seconds), patience)
@@ -136,7 +136,6 @@ def _follow(args: argparse.Namespace) -> int:
         from lineage_core.otel.metrics import Metrics
         from lineage_core.otel.sender import Sender
     from lineage_core.otel.cursor import Cursor, default_path
-    from lineage_core.otel.delivery import Delivery, GivenUpError
     from lineage_core.otel.follow import METRICS_EVERY, Follower
 
     directory = lineage_dir(args.dir)
@@ -157,10 +156,13 @@ def _follow(args: argparse.Namespace) -> int:
             cursor,
             Delivery(_tell, lambda seconds: not stop.wait(seconds)),
             sender.spans,
-            sender.logs,
+            _nowhere if os.environ.get("OTEL_LOGS_EXPORTER") == "none" else sender.logs,
             stop,
+            _tell,
             from_start=args.from_start,
-            metrics=lambda state, tailer, rejected: Metrics(sender, state, limits, lambda: tailer.backlog, rejected),
+            metrics=None
+            if os.environ.get("OTEL_METRICS_EXPORTER") == "none"
+            else lambda state, tailer, rejected: Metrics(sender, state, limits, lambda: tailer.backlog, rejected),
             every=_seconds("OTEL_METRIC_EXPORT_INTERVAL", METRICS_EVERY),
         )
         with cursor.alone():
@@ -175,6 +177,10 @@ def _follow(args: argparse.Namespace) -> int:
     if ended and ended[-1] == signal.SIGTERM:
         os.kill(os.getpid(), signal.SIGTERM)
     return ExitCode.INTERRUPTED
+
+
+def _nowhere(batch: object) -> Answer:
+    return Answer(True)
 
 
 def _seconds(variable: str, default: float) -> float:

@@ -31,12 +31,13 @@ class Receiver:
 
     replies: the answers to the next requests for spans; after them each is taken. judge: gives the answer to a request
     by its spans, if it is set. spans: by trace and span id; logs: by uid. requests: taken requests for spans.
-    sent: how often each span came in a taken request.
+    sent: how often each span came in a taken request. only_traces: whether it takes nothing else.
     """
 
     def __init__(self, port: int = 0) -> None:
         self.replies: list[Reply] = []
         self.judge: Callable[[list[Any]], Reply] | None = None
+        self.only_traces = False
         self.spans: dict[tuple[str, str], Any] = {}
         self.resources: list[Any] = []
         self.sent: dict[tuple[str, str], int] = {}
@@ -68,6 +69,8 @@ class Receiver:
         with self.changed:
             if path == "/v1/traces":
                 reply, answer = self._take_spans(ExportTraceServiceRequest.FromString(body))
+            elif self.only_traces:
+                reply, answer = (405, {}), b""
             elif path == "/v1/logs":
                 reply, answer = TAKEN, ExportLogsServiceResponse().SerializeToString()
                 for resource in ExportLogsServiceRequest.FromString(body).resource_logs:

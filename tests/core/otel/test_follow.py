@@ -120,6 +120,31 @@ def test_what_ends_is_sent_once_and_what_is_open_is_logged(journal: Cortex, rece
     assert {"task-1: w1 is at work", "task-1: attempt 1 is under way"} <= texts
 
 
+def test_a_backend_that_takes_only_traces_gets_them(journal: Cortex, receiver: Receiver) -> None:
+    receiver.only_traces = True
+    journal.log("task-1", *LIFE[:4])
+    with following(journal, receiver.url, OTEL_METRIC_EXPORT_INTERVAL="100") as process:
+        receiver.wait(lambda: len(receiver.spans) == 2)
+        assert process.stderr is not None
+        url = f"{receiver.url}/v1/logs"
+        told = f"lineage otel: {url} answers 405 Method Not Allowed; it takes no logs: what is open is not told\n"
+        assert process.stderr.readline() == told
+        journal.log("task-1", *LIFE[4:])
+        receiver.wait(lambda: len(receiver.spans) == SPANS)
+    agree(receiver, journal)
+
+
+def test_logs_and_metrics_can_be_switched_off(journal: Cortex, receiver: Receiver) -> None:
+    journal.log("task-1", *LIFE[:4])
+    off = {"OTEL_LOGS_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_METRIC_EXPORT_INTERVAL": "1"}
+    with following(journal, receiver.url, **off):
+        receiver.wait(lambda: len(receiver.spans) == 2)
+        journal.log("task-1", *LIFE[4:])
+        receiver.wait(lambda: len(receiver.spans) == SPANS)
+    assert not receiver.logs
+    assert not receiver.metrics
+
+
 def test_from_start_sends_all_history(journal: Cortex, receiver: Receiver) -> None:
     journal.live("task-0", "task-1")
     with following(journal, receiver.url, "--from-start"):
@@ -281,7 +306,7 @@ def follow_once(journal: Cortex, cursor: Path) -> list[Span]:
             quiet.stop.set()
 
     delivery = Delivery(print, lambda seconds: False)
-    Once(journal.directory, Cursor(cursor), delivery, quiet.spans, quiet.logs, quiet.stop, from_start=True).run()
+    Once(journal.directory, Cursor(cursor), delivery, quiet.spans, quiet.logs, quiet.stop, print, from_start=True).run()
     return quiet.taken
 
 
