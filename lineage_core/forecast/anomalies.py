@@ -266,14 +266,14 @@ class Histories:
 def _without_echoes(found: list[Anomaly]) -> list[Anomaly]:
     """Anomalies without those that show the same tasks as a less probable one of their rule: the master of a worker
     type that fails does not fail by itself."""
-    history: list[Anomaly] = []
+    distinct: list[Anomaly] = []
     for one in found:
         tasks = set(one.tasks)
         if not any(
-            other.rule == one.rule and tasks and len(tasks & set(other.tasks)) * 2 > len(tasks) for other in history
+            other.rule == one.rule and tasks and len(tasks & set(other.tasks)) * 2 > len(tasks) for other in distinct
         ):
-            history.append(one)
-    return history
+            distinct.append(one)
+    return distinct
 
 
 class Watchman:

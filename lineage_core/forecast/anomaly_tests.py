@@ -71,7 +71,7 @@ def believed(chances: Sequence[float], rate: float) -> float:
     """Up to which p-value tests are believed, so that of those at most `rate` are false, on average."""
     limit = 0.0
     ranked = sorted(chances)
-    for half, chance in enumerate(ranked, 1):
-        if chance <= rate * half / len(ranked):
+    for rank, chance in enumerate(ranked, 1):
+        if chance <= rate * rank / len(ranked):
             limit = chance
     return limit

@@ -27,26 +27,24 @@ from lineage_tui.detail.pane import DetailPane
 from lineage_tui.models.links import Link
 from lineage_tui.models.session_summary import Session
 from lineage_tui.models.status_counts import StatusCounts
-from lineage_tui.models.task_order import SORTS
-from lineage_tui.models.worker_columns import COLUMNS
 from lineage_tui.screens.context import Context, Handlers, key_of
 from lineage_tui.screens.display import Display
 from lineage_tui.screens.edge_lines import EdgeLines
+from lineage_tui.screens.empty_text import empty_text
 from lineage_tui.screens.filter_help import LanguageScreen
 from lineage_tui.screens.filtering import Filtering
 from lineage_tui.screens.help import HelpScreen
-from lineage_tui.screens.layout import ARRANGEMENTS, Layout
+from lineage_tui.screens.layout import Layout
 from lineage_tui.screens.link_picker import JumpScreen
 from lineage_tui.screens.navigation import Navigation
 from lineage_tui.screens.panes import Panes
+from lineage_tui.screens.saved_view import SavedView
 from lineage_tui.screens.seeking import Seeking
 from lineage_tui.settings.config import SavedState
 from lineage_tui.settings.keymap import COMMANDS, bindings
-from lineage_tui.stats.worker import WINDOWS
-from lineage_tui.theme.styles import PALETTES, TIME_MODES
 from lineage_tui.views.attention import AttentionView
 from lineage_tui.views.events import EventsView
-from lineage_tui.views.stats import PANES, StatsView
+from lineage_tui.views.stats import StatsView
 from lineage_tui.views.switcher import Views
 from lineage_tui.views.task_tree import TaskTreeView
 from lineage_tui.views.workers import WorkersView
@@ -115,6 +113,10 @@ class MainScreen(Screen[None]):
         self.navigation = Navigation(context, self.panes, self.filtering, self.resume, self._choose)
         self.display_options = Display(context, self.panes, self.resume)
         self.arrangement = Layout(context, self.panes)
+        self.saved_view = SavedView(
+            context, self.views, self.tree_view, self.worker_table, self.stats_view,
+            self.filtering, self.navigation, self.display_options, self.arrangement,
+        )  # fmt: skip
         self.edges = EdgeLines(context, self.panes, self.filtering, self.status_counts)
         self.handlers: Handlers = {
             **self.navigation.handlers(),
@@ -175,7 +177,8 @@ class MainScreen(Screen[None]):
         self.set_focus(self.tree_view)
         self.tree_view.model.live = False
         if self.context.saved is not None:
-            self._take_up(self.context.saved)
+            self.saved_view.take_up(self.context.saved)
+            self.say("")
         self.set_interval(1.0, self._tick)
         self._tick()
         self.say(user_files.note())
@@ -270,50 +273,9 @@ class MainScreen(Screen[None]):
 
     # What is kept between runs.
 
-    def _take_up(self, saved: SavedState) -> None:
-        """Go on as the last run was left."""
-        if saved.times in TIME_MODES:
-            self.context.looks.times = saved.times
-        if saved.theme in PALETTES:
-            self.display_options.use_theme(saved.theme)
-        model = self.tree_view.model
-        model.sorted_by = saved.sort if saved.sort in SORTS else model.sorted_by
-        model.inverted = saved.inverted
-        if saved.workers_sort in COLUMNS:
-            self.worker_table.sort(saved.workers_sort, inverted=saved.workers_inverted)
-        if saved.arrangement in ARRANGEMENTS:
-            self.arrangement.arrangement, self.arrangement.share = saved.arrangement, saved.share
-        if saved.pane in PANES:
-            self.stats_view.pane = saved.pane
-        if saved.window in WINDOWS:
-            self.stats_view.window, self.stats_view.window_chosen = saved.window, True
-        model.folds = dict.fromkeys(saved.open, True) | dict.fromkeys(saved.closed, False)
-        if saved.filter:
-            self.filtering.set(saved.filter)
-        if saved.view in self.views.views:
-            self.navigation.show(saved.view)
-        self.say("")
-
     def keep(self) -> SavedState:
         """What the next run is to go on with."""
-        model, looks = self.tree_view.model, self.context.looks
-        folds = list(model.folds.items())[-500:]
-        return SavedState(
-            view=self.views.shown,
-            filter=self.filtering.text,
-            theme=looks.palette if looks.palette != self.context.first_theme else "",
-            times=looks.times,
-            sort=model.sorted_by,
-            inverted=model.inverted,
-            workers_sort=self.worker_table.sorted_by,
-            workers_inverted=self.worker_table.inverted,
-            pane=self.stats_view.pane,
-            window=self.stats_view.window if self.stats_view.window_chosen else "",
-            arrangement=self.arrangement.arrangement,
-            share=self.arrangement.share,
-            open=tuple(name for name, expanded in folds if expanded),
-            closed=tuple(name for name, expanded in folds if not expanded),
-        )
+        return self.saved_view.state()
 
     def on_resize(self) -> None:
         self.arrangement.show(self.size)
@@ -384,7 +346,8 @@ class MainScreen(Screen[None]):
 
     def _tick(self) -> None:
         """Once a second: ages and open bars grow."""
-        self.tree_view.empty = self._empty_text()
+        no_hits = self.filtering.no_hits() if self.filtering.text and self.tree_view.model.rows else ""
+        self.tree_view.empty = empty_text(self.context.directory, self.context.feed.health, no_hits)
         if wrong := self.filtering.trouble:
             self.say(wrong)
         self.edges.show()
@@ -424,30 +387,6 @@ class MainScreen(Screen[None]):
         missing = f"{directory} does not exist" if health.missing else ""
         missing = missing or ("" if health.loaded else "not everything is read yet")
         return FeedHealth(directory, missing, health.problems, health.quarantined, health.backlog)
-
-    def _empty_text(self) -> str:
-        health = self.context.feed.health
-        if not health.loaded:
-            return "reading…"
-        if self.filtering.text and self.tree_view.model.rows:
-            return self.filtering.no_hits()
-        if health.problems:
-            here = self.context.directory
-            named = [(here / name, why.rpartition(f"{here}: ")[2]) for name, why in list(health.problems.items())[:5]]
-            lines = [f"  {path}\n    {why}" for path, why in named]
-            return "\n".join(("", "Cannot be read:", *lines, "", "`lineage doctor` tells what to do."))
-        what = "This directory does not exist yet; waiting for it:" if health.missing else "No events yet in"
-        return "\n".join(
-            (
-                "",
-                what,
-                f"  {self.context.directory}",
-                "",
-                "To see something at once:    lineage-tui --demo",
-                "To log one event:            lineage log task_created task-1 $USER",
-                'From a bash script:          source "$(lineage shell path)"; log_task_created task-1 "$USER"',
-            )
-        )
 
     def resume(self) -> None:
         self._plan_take()
