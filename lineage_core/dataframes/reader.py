@@ -27,7 +27,7 @@ from lineage_core.model.record import parse
 from lineage_core.query.block_search import one_line
 from lineage_core.read.journal_files import read_again
 from lineage_core.read.quarantine import Quarantine
-from lineage_core.read.tailer import Batch, Tailer
+from lineage_core.read.tailer import Tailer
 
 BLOCK = 8 << 20
 """Bytes that are read and laid out at once."""
@@ -35,6 +35,7 @@ BLOCK = 8 << 20
 WORTH_KEEPING = 10_000
 """New events from which on the frames are kept for the next start; fewer are read again in no time."""
 
+_LAID_AT_ONCE = 20_000  # records
 _RECENT = 50_000  # rows that are brought together again with each refresh
 
 
@@ -103,16 +104,24 @@ class FrameReader:
         """
         tailer = self._tailer or self._begin()
         before = self.frames
-        parts, done = [], 0
+        parts: list[pl.DataFrame] = []
+        rows = Rows()  # of the records that are decoded one by one: to lay a few out takes as long as a thousand
+        done, found = 0, False
         for batch in tailer.scan():
-            parts.append(self._laid(batch))
+            found = True
+            if isinstance(batch.found, DecodedPiece):
+                parts += [events.with_columns(file=lit(batch.file, NAME)) for events in batch.found.events]
+            rows.add(batch.file, batch.found, batch.data, batch.start)
+            if rows.size > _LAID_AT_ONCE:
+                parts.append(self._laid(rows))
+                rows = Rows()
             self._quarantine.add(batch.file, batch.rejected)
             done += len(batch.data)
             if progress is not None:
                 progress(done, done + tailer.backlog)
-        if not parts:
+        if not found:
             return False
-        new = pl.concat(parts)
+        new = pl.concat([*parts, self._laid(rows)])
         self._unkept += new.height
         self.frames = Frames.made_of(
             self._with(before, new), before.records + new.height, dict(self._quarantine.reasons)
@@ -144,16 +153,11 @@ class FrameReader:
         )
         return self._tailer
 
-    def _laid(self, batch: Batch) -> pl.DataFrame:
-        """The events of a batch."""
-        parts: list[pl.DataFrame] = []
-        if isinstance(batch.found, DecodedPiece):
-            parts += [events.with_columns(file=lit(batch.file, NAME)) for events in batch.found.events]
-        if batch.found:
-            rows = Rows(batch.file)
-            rows.add(batch.found, batch.data, batch.start)
-            parts.append(rows.frame() if self._ids else rows.frame().drop(LINEAGE_ID.name))
-        return pl.concat(parts) if parts else self._none
+    def _laid(self, rows: Rows) -> pl.DataFrame:
+        """The events of decoded records."""
+        if not rows.size:
+            return self._none
+        return rows.frame() if self._ids else rows.frame().drop(LINEAGE_ID.name)
 
     def _with(self, frames: Frames, new: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
         """The frames with new records, copies among them."""

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 from polars import col, lit
 
-from lineage_core.dataframes.schema import NAME, TIME, schema_of
+from lineage_core.dataframes.schema import TIME, schema_of
 from lineage_core.model.event_data import names_of, tokens_of
 from lineage_core.model.facts import MAX_ID, MAX_KEYS, bounded, longest
 from lineage_core.model.lineage_id import OUR_LENGTH
@@ -44,6 +44,7 @@ MOST, MOST_PERCENT = 2**53 - 1, 100
 _COLLECTED: dict[str, Any] = {
     **dict.fromkeys(("task_id", "event_type", "actor_type", "actor_id", "session", *TEXTS, "error"), pl.String),
     "blocked_by": pl.String,
+    "file": pl.String,
     "priority_given": pl.Boolean,
     **dict.fromkeys((*NUMBERS, "log_us"), pl.Float64),
     **dict.fromkeys(("tokens", "at", "offset", "length"), pl.Int64),
@@ -57,16 +58,15 @@ Wrong = dict[int, list[str]]
 
 
 class Rows:
-    """Collects decoded records of one file as columns. name: the file's canonical name."""
+    """Collects decoded records as columns. size: how many."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self) -> None:
         self.size = 0
         self._values: dict[str, list[Any]] = {column: [] for column in _COLLECTED}
         self._wrong: Wrong = {}
 
-    def add(self, found: Sequence[Found], data: bytes, start: int) -> None:
-        """Take records that stand in `data`, which begins at `start` of the file."""
+    def add(self, name: str, found: Sequence[Found], data: bytes, start: int) -> None:
+        """Take records that stand in `data`, which begins at `start` of a file with that canonical name."""
         if not found:
             return
         wrong: Wrong = {}
@@ -89,6 +89,7 @@ class Rows:
             "log_us": _derived(payloads, "metadata", _log_us, wrong),
             "tokens": _derived(payloads, "token_usage", _tokens, wrong),
             "at": times,
+            "file": [name] * len(found),
             "offset": offsets,
             "length": lengths,
             "id_hash": ids,
@@ -116,7 +117,6 @@ class Rows:
             id_hash=ids.hash(),
             parent_hash=pl.when(col("parent_hash").is_not_null()).then(col("parent_hash").hash()),
             line_hash=col("line_hash").hash(),
-            file=lit(self.name, NAME),
             wrong=pl.Series(wrong_keys, dtype=pl.String) if wrong_keys else lit(None, pl.String),
         )
         made = pl.when(col("written_at").is_between(0, _END_OF_TIME)).then(col("written_at").cast(TIME))

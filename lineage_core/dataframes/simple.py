@@ -1,7 +1,8 @@
 """Which tasks are simple: so plain (`meaning/plain.py`) that what they mean can be told for very many at once.
 
 A simple task has at most one creation, assignment, start and end, in this order; of each worker one run, told in order;
-at most one handoff, after its assignment; and no reassignment, wait or escalation. Nine of ten tasks are so. The others
+at most one handoff, after its assignment; at most one block, ended by an unblock that names the same or nothing; and no
+reassignment. More than nine of ten tasks are so. The others
 are folded one by one by the functions that the screen uses (`dataframes/folded.py`); a property test holds both to the
 same.
 """
@@ -9,14 +10,13 @@ same.
 from __future__ import annotations
 
 import polars as pl
-from polars import col
+from polars import col, lit
 
 from lineage_core.dataframes.handoffs import EVENTS
 from lineage_core.dataframes.workers import run_events
 
 _ENDS = ["task_completed", "task_failed", "task_cancelled"]
-_ONCE = ["task_created", "task_assigned", "task_started"]
-_NEVER = ["task_reassigned", "task_blocked", "task_unblocked", "task_escalated"]
+_ONCE = ["task_created", "task_assigned", "task_started", "task_blocked", "task_unblocked"]
 
 
 def simple_tasks(ordered: pl.DataFrame) -> pl.Series:
@@ -29,7 +29,7 @@ def simple_tasks(ordered: pl.DataFrame) -> pl.Series:
     numbered = ordered.lazy().with_row_index("position")
     tasks = numbered.group_by("task_id").agg(
         first=position.first(),
-        never=kind.is_in(_NEVER).any(),
+        never=(kind == "task_reassigned").any(),
         often=pl.max_horizontal(
             *((kind == name).sum() for name in _ONCE),
             kind.is_in(_ENDS).sum(),
@@ -41,6 +41,11 @@ def simple_tasks(ordered: pl.DataFrame) -> pl.Series:
         assigned=where("task_assigned").first(),
         started=where("task_started").first(),
         ended=position.filter(kind.is_in(_ENDS)).first(),
+        blocked=where("task_blocked").first(),
+        unblocked=where("task_unblocked").first(),
+        waits_for=col("blocked_by").filter(kind == "task_blocked").first(),
+        freed_from=col("blocked_by").filter(kind == "task_unblocked").first(),
+        freed_why=col("reason").filter(kind == "task_unblocked").first(),
         **{name: where(name).first() for name in EVENTS},
         handoff=position.filter(kind.is_in(EVENTS)).first(),
         owner=col("master_id").filter(kind == "task_assigned").first(),
@@ -66,6 +71,7 @@ def simple_tasks(ordered: pl.DataFrame) -> pl.Series:
         _after("newest", "ended"),
         col("ended").is_not_null() & (col("begun").is_null() | _after("begun", "ended")),
         col("handoff").is_not_null() & _odd_handoff(),
+        _odd_block(),
     )
     return (
         candidates.filter(~odd)
@@ -79,6 +85,19 @@ def simple_tasks(ordered: pl.DataFrame) -> pl.Series:
 def _after(later: str, earlier: str) -> pl.Expr:
     """Whether both are there and the one comes after the other."""
     return (col(later) > col(earlier)).fill_null(False)
+
+
+def _odd_block() -> pl.Expr:
+    """Whether a block comes before all that begins a status, or an unblock does not surely end all of it."""
+    begun = pl.min_horizontal("created", "assigned", "begun")
+    same = (col("freed_from") == col("waits_for")).fill_null(False)
+    itself = (lit("\n") + col("waits_for") + "\n").str.contains(
+        lit("\n") + col("task_id").cast(pl.String) + "\n", literal=True
+    )
+    plain = (same & ~itself.fill_null(False)) | (col("freed_from").is_null() & col("freed_why").is_null())
+    odd_end = col("blocked").is_null() | _after("blocked", "unblocked") | _after("unblocked", "ended") | ~plain
+    odd_begin = begun.is_null() | (begun > col("blocked")) | _after("blocked", "ended")
+    return (col("blocked").is_not_null() & odd_begin) | (col("unblocked").is_not_null() & odd_end)
 
 
 def _odd_handoff() -> pl.Expr:

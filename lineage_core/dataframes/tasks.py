@@ -13,6 +13,7 @@ from polars import col, lit, when
 
 from lineage_core.dataframes.folded import folded
 from lineage_core.dataframes.handoffs import handoffs_of
+from lineage_core.dataframes.phases import phases_of, since_of, status_of
 from lineage_core.dataframes.schema import STATUS, empty, schema_of
 from lineage_core.dataframes.simple import simple_tasks
 from lineage_core.dataframes.workers import first_known, ms_between, workers_of
@@ -56,7 +57,7 @@ def derive(events: pl.DataFrame) -> TaskFrames:
         pl.concat([_tasks(plain, moments, workers, handoffs), rest["tasks"]]),
         pl.concat([workers, rest["workers"]]),
         pl.concat([handoffs.drop("owner"), rest["handoffs"]]),
-        pl.concat([_phases(moments), rest["phases"]]),
+        pl.concat([phases_of(moments), rest["phases"]]),
     )
 
 
@@ -72,9 +73,21 @@ def in_order(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _moments(ordered: pl.DataFrame) -> pl.DataFrame:
-    """When each simple task was created, assigned, begun and ended, and how it ended."""
-    kind, at = col("event_type"), col("at")
+    """When each simple task was created, assigned, begun, blocked and ended, and the positions of these events; how it
+    ended, and whether a person is needed."""
+    kind, at, position = col("event_type"), col("at"), col("position")
     ends = kind.is_in(list(_ENDS))
+    of_worker = kind.cast(pl.String).str.starts_with("worker_")
+    asked = kind == "task_escalated"
+    answered = (position > position.filter(asked).last()) & (col("actor_id") != col("actor_id").filter(asked).last())
+    begins = {
+        "created": kind == "task_created",
+        "assigned": kind == "task_assigned",
+        "started": (kind == "task_started") | of_worker,
+        "blocked": kind == "task_blocked",
+        "unblocked": kind == "task_unblocked",
+        "ended": ends,
+    }
     failed = (kind == "task_completed") & (col("completion_status") == "failed").fill_null(False)
     outcome = pl.coalesce(
         when(failed).then(lit("failed", STATUS)),
@@ -82,38 +95,21 @@ def _moments(ordered: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         ordered.lazy()
+        .with_row_index("position")
         .group_by("task_id", maintain_order=True)
         .agg(
+            *(position.filter(which).first().alias(name) for name, which in begins.items()),
+            *(at.filter(which).first().alias(f"{name}_at") for name, which in begins.items()),
+            escalated=asked.any() & ~ends.any() & ~(answered & ~of_worker).fill_null(False).any(),
             first_at=at.first(),
             last_at=at.last(),
             events=pl.len(),
-            created_at=at.filter(kind == "task_created").first(),
-            assigned_at=at.filter(kind == "task_assigned").first(),
-            started_at=at.filter((kind == "task_started") | kind.cast(pl.String).str.starts_with("worker_")).first(),
-            ended_at=at.filter(ends).first(),
             outcome=outcome.filter(ends).first(),
             said=col("tokens").filter(ends).first(),
             reported_ms=col("duration_ms").filter(ends & (col("duration_ms") > 0)).first(),
         )
         .collect()
     )
-
-
-def _phases(moments: pl.DataFrame) -> pl.DataFrame:
-    stages = {"queued": "created_at", "assigned": "assigned_at", "running": "started_at"}
-    parts = [
-        moments.lazy()
-        .filter(col(begin).is_not_null())
-        .select("task_id", status=lit(status, STATUS), start=begin, end=_next(list(stages.values())[n + 1 :]))
-        for n, (status, begin) in enumerate(stages.items())
-    ]
-    over = moments.lazy().filter(col("ended_at").is_not_null())
-    parts.append(over.select("task_id", status="outcome", start="ended_at", end=lit(None, moments.schema["ended_at"])))
-    return pl.concat(parts).collect()
-
-
-def _next(later: list[str]) -> pl.Expr:
-    return pl.coalesce(*later, "ended_at")
 
 
 def _tasks(ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, handoffs: pl.DataFrame) -> pl.DataFrame:
@@ -147,13 +143,6 @@ def _tasks(ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, 
         silent_since=col("last_at").filter(col("end").is_null()).min(),
         summed=when(col("tokens").count() > 0).then(col("tokens").sum()),
     )  # fmt: skip
-    status = (
-        when(col("ended_at").is_not_null()).then(col("outcome"))
-        .when(col("started_at").is_not_null()).then(lit("running", STATUS))
-        .when(col("assigned_at").is_not_null()).then(lit("assigned", STATUS))
-        .when(col("created_at").is_not_null()).then(lit("queued", STATUS))
-        .otherwise(lit("unknown", STATUS))
-    )  # fmt: skip
     tasks = moments.lazy()
     waiting = col("accepted_at").is_null() & col("completed_at").is_null()
     given = handoffs.lazy().select(
@@ -164,14 +153,15 @@ def _tasks(ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, 
     tasks = tasks.with_columns(
         *(col(name).fill_null(0) for name in ("workers", "open_workers", "failed_workers", "retries", "handoffs")),
         master=col("owner").fill_null(col("master")),
-        status=status,
-        since=pl.coalesce("ended_at", "started_at", "assigned_at", "created_at", "first_at"),
+        status=status_of(),
+        since=since_of(),
         attempts=col("started_at").is_not_null().cast(pl.UInt32),
         failed_attempts=(col("outcome") == "failed").fill_null(False).cast(pl.UInt32),
-        escalated=lit(False),
         tokens=pl.max_horizontal("said", "summed"),
         queue_ms=ms_between("started_at", "created_at"),
         run_ms=ms_between("ended_at", "started_at"),
-        blocked_ms=lit(None, pl.Float64),
+        blocked_ms=when(col("blocked").is_not_null()).then(
+            (col("unblocked_at").fill_null(col("ended_at")) - col("blocked_at")).dt.total_microseconds() / 1000
+        ),
     )
     return tasks.select(col(name).cast(kind) for name, kind in schema_of("tasks").items()).collect()

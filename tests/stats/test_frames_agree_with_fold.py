@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import tempfile
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -195,13 +197,25 @@ def life(rng: random.Random, task_id: str) -> list[dict[str, Any]]:
     kinds = [kind for n, kind in enumerate(kinds) if kind not in kinds[:n] or rng.random() < 0.4]
     if rng.random() < 0.1:
         kinds.insert(rng.randrange(len(kinds) + 1), rng.choice(["task_painted", *LIFE, *ENDS]))
+    for kind in ("task_unblocked", "task_blocked", "task_escalated"):
+        if rng.random() < 0.3:
+            place = rng.randrange(len(kinds) + 1)
+            kinds.insert(place, kind)
+            if kind == "task_blocked" and rng.random() < 0.5:
+                kinds.insert(rng.randrange(place + 1, len(kinds) + 1), "task_unblocked")
     if rng.random() < 0.5:
         kinds = [kind for kind in kinds if kind not in HANDOFF_EVENTS]
     made: list[dict[str, Any]] = []
+    waits_for = rng.choice([["task-x"], ["task-x", "task-y"], None])
     workers = rng.choice([["worker-1"], ["worker-1", "worker-2", "worker-3"]])
     for second, kind in enumerate(kinds[: rng.randrange(1, 14)]):
         data = {key: rng.choice(values) for key, values in VALUES.items() if rng.random() < 0.5}
         data["worker_id"] = rng.choice(workers)
+        if kind in ("task_blocked", "task_unblocked"):
+            names: list[Any] = [["task-x"], ["task-x", "task-y"], [task_id], [], None, "task-x"]
+            data["blocked_by"] = rng.choice(names) if rng.random() < 0.3 else waits_for
+            if rng.random() < 0.5:
+                data.pop("reason", None)
         at = max(0, second - rng.choice([0, 0, 0, 0, 1, 2]))
         made.append(
             record(
@@ -246,6 +260,44 @@ def test_frames_equal_the_fold_where_most_tasks_are_simple(tmp_path: Path, seed:
     frames = read_frames(tmp_path).frames
     assert_frames_equal_state(frames, load(tmp_path).state)
     assert simple_tasks(in_order(frames.events)).len() > 20  # else the fast way would be tested by nothing
+
+
+def blocked_tasks() -> Iterator[list[dict[str, Any]]]:
+    """Tasks that go their way and are blocked, freed and escalated, at each point of it, at times of their own or at
+    one."""
+    kinds = [*LIFE, "worker_completed", "task_completed"]
+    number = 0
+    for length, apart, freed in product((5, 8), (0, 1), (None, "task_unblocked", "task_escalated")):
+        for block, free in product(range(length + 1), repeat=2):
+            if free < block:
+                continue
+            told = kinds[:length]
+            told[free:free] = [freed] if freed else []
+            told[block:block] = ["task_blocked"]
+            number += 1
+            names = (["task-x"], ["task-x", "task-y"], None)[number % 3]
+            yield [
+                record(
+                    100 * number + n,
+                    task_id=f"task-{number}",
+                    event_type=kind,
+                    timestamp=f"2026-11-22T08:00:{apart * n:02d}Z",
+                    actor={"type": "master", "id": ACTORS[(number + n) % 5]},
+                    event_data={"worker_id": "worker-1", "master_id": "development-master", "blocked_by": names},
+                    parent_lineage_id=None,
+                )
+                for n, kind in enumerate(told)
+            ]
+
+
+def test_frames_equal_the_fold_wherever_a_task_is_blocked(tmp_path: Path) -> None:
+    tasks = list(blocked_tasks())
+    write(tmp_path, *(one for task in tasks for one in task))
+    frames = read_frames(tmp_path).frames
+    assert_frames_equal_state(frames, load(tmp_path).state)
+    simple = frames.events.filter(pl.col("task_id").is_in(simple_tasks(in_order(frames.events)).implode()))
+    found = dict(simple.group_by("event_type").len().iter_rows())
+    assert min(found[kind] for kind in ("task_blocked", "task_unblocked", "task_escalated")) > 60
 
 
 def test_a_task_that_goes_its_way_is_simple(tmp_path: Path) -> None:

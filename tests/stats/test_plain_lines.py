@@ -31,8 +31,8 @@ each_way = pytest.mark.parametrize("way", [by_expressions, pytest.param(natively
 
 
 def laid(found: list[Found], data: bytes) -> pl.DataFrame:
-    rows = Rows("lineage-2026-11-22.jsonl")
-    rows.add(found, data, 0)
+    rows = Rows()
+    rows.add("lineage-2026-11-22.jsonl", found, data, 0)
     return rows.frame()
 
 
