@@ -19,11 +19,11 @@ def _begins_before(first: str, second: str) -> pl.Expr:
 
 def _next_at(names: list[str], after: str | None = None) -> pl.Expr:
     """When the first of these begins (that begins after a moment), else when the task ends."""
-    told = [
+    begins = [
         when(col(name) > col(after)).then(col(f"{name}_at")) if after is not None else col(f"{name}_at")
         for name in names
     ]
-    return pl.coalesce(*told, "ended_at")
+    return pl.coalesce(*begins, "ended_at")
 
 
 def phases_of(moments: pl.DataFrame) -> pl.DataFrame:
