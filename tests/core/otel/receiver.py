@@ -47,6 +47,7 @@ class Receiver:
         self.refused = 0
         self.changed = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients are killed on purpose
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
