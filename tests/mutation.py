@@ -45,7 +45,7 @@ TARGETS = {
     ),
     "redaction": Target(
         ("lineage_core/write/redaction.py", "lineage_core/write/secret_*.py"),
-        ("tests/core/write/test_redaction.py",),
+        ("tests/core/write/test_redaction_exact.py", "tests/core/write/test_redaction.py"),
         ("linear", "megabyte", "random_bytes", "glance", "again"),
     ),
     "decoder": Target(

@@ -245,7 +245,7 @@ __lineage_harmless() {
   esac
   case $__l_v in
     *token* | *key* | *pass* | *pw* | *secret* | *auth* | *credential* | *cookie* | *bearer* | *sess*id* | *.sid* | *sig* | *otp* \
-      | *psk* | *pswd* | *mnemonic* | *seedphrase* | *basic\ * | *\ -[upawb]* | *-user* | *[$'\n\t\r']* | *\"-* | *\'-* | *\\* | *://* \
+      | *psk* | *pswd* | *mnemonic* | *seed*phrase* | *basic\ * | *\ -[upawb]* | *-user* | *[$'\n\t\r']* | *\"-* | *\'-* | *\\* | *://* \
       | *%3* | *identified\ by* | *sudo\ -s* | *sqlplus* | *thin:* | *machine* | *:[56]43[23]:* | *:\*:* | *hook* | *@tcp* | *@unix* \
       | *a[bks]ia* | *aiza* | *ya29.* | *gocspx* | *1//0* | *gh[oprsu]_* | *pat_* | *gl*t-* | *sk-* | *k_live_* | *k_test_* \
       | *whsec_* | *xox* | *xapp-* | *eyj* | *npm_* | *pypi-* | *rubygems_* | *hv[bsr].* | *.atlasv1.* | *-us[0-9]* | *_v1_* \
@@ -285,7 +285,7 @@ __lineage_cleared() {
       | *sq0* | *hf_* | *gsk_* | *r8_* | *pplx-* | *xai-* | *atatt* | *atbb* | *akcp* | *[0-9]:aa* | *q~* | *\$[1256ay]*\$* \
       | *[0-9a-z+/][0-9a-z+/][0-9a-z+/][0-9a-z+/]==* | *api.telegram* | *-----begin* | *private-lines:*) return 1 ;;
     *token* | *key* | *pass* | *pw* | *secret* | *auth* | *credential* | *cookie* | *bearer* | *sess*id* | *.sid* | *sig* | *otp* \
-      | *psk* | *pswd* | *mnemonic* | *seedphrase*) __lineage_named ;;
+      | *psk* | *pswd* | *mnemonic* | *seed*phrase*) __lineage_named ;;
   esac
 }
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 CLUES = (
     # names of keys
     *("pass", "pwd", "pswd", "secret", "token", "key", "auth", "credential", "cookie", "bearer", "basic ", "sessid"),
-    *("sessionid", ".sid", "sig=", "signature", "otp", "pw", "psk", "mnemonic", "seedphrase"),
+    *("sessionid", ".sid", "sig=", "signature", "otp", "pw", "psk", "mnemonic"),
+    *("seedphrase", "seed_phrase", "seed-phrase", "seed.phrase"),
     # commands and addresses
     *(" -u", " -p", " -a", " -w", " -b", "-user", "\n-", "\t-", "\"-", "'-", ":\\/", "://", "%3"),
     *("identified by", "sudo -s", "sqlplus", "thin:", "machine", ":5432:", ":5433:", ":6432:", ":*:"),

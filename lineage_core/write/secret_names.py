@@ -18,7 +18,7 @@ def _words(text: str) -> frozenset[str]:
 
 _CLUES = (
     *("token", "key", "pass", "pw", "secret", "auth", "credential", "cookie", "bearer", "sess", ".sid", "sig", "otp"),
-    *("psk", "pswd", "mnemonic", "seedphrase"),
+    *("psk", "pswd", "mnemonic", "seedphrase", "seed_phrase", "seed-phrase", "seed.phrase"),
 )
 """What at least one of stands in every secret name; lineage.sh asks for the same."""
 

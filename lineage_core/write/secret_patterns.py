@@ -159,7 +159,8 @@ PATTERNS: tuple[tuple[str, str, Replace], ...] = tuple(
         (("sqlplus",), r"(\bsqlplus\s++(?:-\S++\s++){0,4}[^\s/@-][^\s/@]*+/)([^\s@]++)", _second),
         (("requirepass", "masterauth"), r"(\b(?:requirepass|masterauth)[ \t]++)([^\s\"']++)", _second),
         (("pass:",), r"((?<!\w)-pass(?:in|out)?[ =]pass:)(\S++)", _second),
-        (("htpasswd",), r"(\bhtpasswd\s++-\w*b\w*\s++(?:-\S++\s++){0,3}\S++\s++\S++\s++)(\S++)", _second),
+        (("htpasswd",), r"(\bhtpasswd\s++(?=-\w*n)-\w*b\w*\s++(?:-\S++\s++){0,3}\S++\s++)(\S++)", _second),
+        (("htpasswd",), r"(\bhtpasswd\s++(?!-\w*n)-\w*b\w*\s++(?:-\S++\s++){0,3}\S++\s++\S++\s++)(\S++)", _second),
         (
             ("sudo -s", "-stdin"),
             r"(\becho\s++(?:-n\s++)?)([^\s|]++)(?=\s*+\|[^\n|]{0,200}?(?:sudo -S|-stdin))",

@@ -105,7 +105,7 @@ class PtyProgram:
         found = re.findall(rb"\x1b]52;c;([A-Za-z0-9+/=]*)\x07", bytes(self.output))
         return [base64.b64decode(text).decode() for text in found]
 
-    def wait_until(self, holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+    def wait_until(self, holds: Callable[[], object], what: str, seconds: float = 60.0) -> None:
         """Wait for a condition, with a deadline."""
         end = time.monotonic() + seconds
         while not holds():
@@ -118,7 +118,7 @@ class PtyProgram:
         """Wait until a text has been printed, wherever it stands now or whatever became of it."""
         self.wait_until(lambda: text in without_sequences(bytes(self.output)), repr(text))
 
-    def wait_for(self, text: str, *, gone: bool = False, seconds: float = 30.0) -> None:
+    def wait_for(self, text: str, *, gone: bool = False, seconds: float = 60.0) -> None:
         """Wait until a text stands on the screen, or does not stand there any more."""
         self.wait_until(lambda: (text in self.screen()) != gone, f"{text!r} {'to go' if gone else 'to show'}", seconds)
 

@@ -124,6 +124,7 @@ HIDDEN = [
     '{"url":"https://kim:hünter2@host"}',
     'KEY"="ZGEONYlgCtjfIZ4SOcMz9',
     '{"name":"DB_PASS","value":"x"}',
+    '{"seed_phrase":"correct horse battery"}',
     '[["X-Auth-Token", "hunter2"]]',
 ]
 

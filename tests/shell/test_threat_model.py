@@ -134,7 +134,7 @@ def attack(way: str, number: int, seed: int, tmp_path: Path, outside: dict[str, 
     told = subprocess.run(
         ["bash", "-c", f'lib=$1\n{WAYS[way]}', "threat", str(LIBRARY)],
         env=outside | given | {"CALLS": str(tmp_path / "calls")},
-        capture_output=True, cwd=work, timeout=600,
+        capture_output=True, cwd=work, timeout=3000,
     )  # fmt: skip
     seen = f"{way}, seed {seed}: {told.stderr[-600:]!r}"
     assert told.returncode == 0, seen
