@@ -94,16 +94,34 @@ def test_a_placeholder_a_state_and_a_sentence_are_no_secret(sort: str, value: st
 
 
 PROSE = [
-    ("password", "required", "", ""), ("password", "the", " door", ""), ("password", "the", ", x", ""),
-    ("header", "the", "", ""), ("token", "abc", " the", ""), ("token", "abc", " def", ""), ("secret", "abc", "  the", ""),
-    ("token", "abc", "", "unexpected "), ("token", "abc", "", "Next"), ("token", "a1", "", ""), ("secret", "The", " x", ""),
-    ("token", "REQUIRED.", "", ""), ("key", "12345", "", ""),
-]  # fmt: skip
+    ("password", "required", "", ""),
+    ("password", "the", " door", ""),
+    ("password", "the", ", x", ""),
+    ("header", "the", "", ""),
+    ("token", "abc", " the", ""),
+    ("token", "abc", " def", ""),
+    ("secret", "abc", "  the", ""),
+    ("token", "abc", "", "unexpected "),
+    ("token", "abc", "", "Next"),
+    ("token", "a1", "", ""),
+    ("secret", "The", " x", ""),
+    ("token", "REQUIRED.", "", ""),
+    ("key", "12345", "", ""),
+]
 VALUES = [
-    ("password", "the", "", ""), ("password", "the", ".", ""), ("password", "abc", " the", ""), ("directory", "abc", " x", ""),
-    ("secret", "abc", " def", ""), ("token", "abc", "", "see "), ("token", "abc123", " the", ""), ("secret", "a1", "", ""),
-    ("token", "abc", " 9ef", ""), ("token", "abc", ".def", ""), ("token", "abc", "", ""), ("secret", "abc", "", "my "),
-]  # fmt: skip
+    ("password", "the", "", ""),
+    ("password", "the", ".", ""),
+    ("password", "abc", " the", ""),
+    ("directory", "abc", " x", ""),
+    ("secret", "abc", " def", ""),
+    ("token", "abc", "", "see "),
+    ("token", "abc123", " the", ""),
+    ("secret", "a1", "", ""),
+    ("token", "abc", " 9ef", ""),
+    ("token", "abc", ".def", ""),
+    ("token", "abc", "", ""),
+    ("secret", "abc", "", "my "),
+]
 
 
 @pytest.mark.parametrize("words", [*[(*one, True) for one in PROSE], *[(*one, False) for one in VALUES]])
