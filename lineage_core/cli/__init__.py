@@ -51,6 +51,7 @@ COMMANDS = {
     "archive": "pack the files of closed months; every query still reads them",
     "doctor": "check that all is in order here, and say what to do if not",
     "serve": "the journal in a browser, and for programs over HTTP",
+    "metrics": "the journal as metrics in the text format of Prometheus",
     "shell": "put the shell library into a cortex checkout, and tell its drift",
     "integration": "the places of a cortex that log events, and how many do",
     "completion": "completion for bash, zsh or fish",

@@ -22,7 +22,6 @@ from lineage_core.cli.pager import Pager
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lineage_core.present.timeline import Timeline
     from lineage_core.state.store import State
 
 FORMATS = ("text", "json", "jsonl", "csv")
@@ -76,6 +75,13 @@ class Paper(NamedTuple):
     links: bool = False
 
 
+class Drawn(NamedTuple):
+    """Tasks that an exported page draws, those that matter most first."""
+
+    state: State
+    task_ids: list[str]
+
+
 class Answer(NamedTuple):
     """What a query found.
 
@@ -83,7 +89,7 @@ class Answer(NamedTuple):
     array. records: the bytes of event records as they were written, which take the rows' place in JSON.
     document: the one object that the answer is as JSON; `records`, if there are any, are its `events`.
     empty: nothing was found. problems: files that could not be read, and why.
-    title, paragraph, timelines: the heading of an HTML export, a paragraph under it, and the timelines that it draws.
+    title, paragraph, timelines: the heading of an HTML export, a paragraph under it, and the tasks that it draws.
     """
 
     text: Callable[[Paper], Iterable[Line]]
@@ -95,7 +101,7 @@ class Answer(NamedTuple):
     problems: Mapping[str, str] = {}
     title: str = ""
     paragraph: str = ""
-    timelines: Callable[[], Iterable[Timeline]] | None = None
+    timelines: Callable[[], Drawn] | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser, limit: str | None = None) -> None:
@@ -142,15 +148,9 @@ def show(answer: Answer, args: argparse.Namespace) -> int:
     return ExitCode.CHECK_FAILED if answer.empty and args.fail_empty else ExitCode.OK
 
 
-def timelines_of(state: State, task_ids: Iterable[str]) -> Iterator[Timeline]:
-    """The timelines of some tasks, each once, as many as a page holds."""
-    from lineage_core.present.html import MAX_TIMELINES
-    from lineage_core.present.timeline import timeline
-
-    for task_id in list(dict.fromkeys(task_ids))[:MAX_TIMELINES]:
-        task = state.task(task_id)
-        if task is not None:
-            yield timeline(task)
+def timelines_of(state: State, task_ids: Iterable[str]) -> Drawn:
+    """Some tasks to draw, each once."""
+    return Drawn(state, list(dict.fromkeys(task_ids)))
 
 
 def report(problems: Mapping[str, str], stream: TextIO) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -94,6 +95,10 @@ def make_app(settings: ServerSettings, queries: Sequence[Query], follow: Follow,
         status = "ok" if sound else "missing" if told.missing else "starting" if not told.loaded else "failed"
         return JSONResponse({"status": status}, 200 if sound else 503, {"cache-control": "no-store"})
 
+    async def measured(request: Request) -> Response:
+        body = await service.in_thread(service.metrics)
+        return Response(body, media_type=CONTENT_TYPE_PLAIN_0_0_4, headers={"cache-control": "no-store"})
+
     async def login(request: Request) -> Response:
         if request.method != "POST":
             return _html(login_page("/"))
@@ -123,22 +128,18 @@ def make_app(settings: ServerSettings, queries: Sequence[Query], follow: Follow,
             Route("/api/v1/{name}", query),
             Route("/page/tasks", tasks),
             Route("/healthz", health),
+            Route("/metrics", measured),
             Route("/login", login, methods=["GET", "POST"]),
             Route("/logout", logout, methods=["POST"]),
             WebSocketRoute("/ws/events", events_socket(service)),
             WebSocketRoute("/ws/tasks", tasks_socket(service)),
             *graph_routes(service),
-            *metrics_routes(service),
         ],
         lifespan=service.lifespan,
         exception_handlers={RefusedError: _refused, HTTPException: _not_found, Exception: _defect},
     )
     access = Access(app, settings)
     return access
-
-
-def metrics_routes(service: Service) -> list[Any]:
-    return []
 
 
 def _all_tasks(service: Service, limit: int | None) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,15 +11,18 @@ from typing import Any
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 
+from lineage_core.base import clock
 from lineage_core.web import openapi
 from lineage_core.web.access import RefusedError
 from lineage_core.web.event_stream import EventStream
 from lineage_core.web.live import Live
+from lineage_core.web.metrics import Measured, text
 from lineage_core.web.queries import Follow, Query
 from lineage_core.web.settings import ServerSettings
 
 QUERIES_AT_ONCE = 3
 QUERIES_WAITING = 32
+METRICS_AGE = 3.0
 
 
 class Service:
@@ -33,6 +38,9 @@ class Service:
         self.description = openapi.document(queries, version, with_token=settings.token is not None)
         self.limiter = CapacityLimiter(QUERIES_AT_ONCE)
         self.waiting = 0
+        self._measuring = threading.Lock()
+        self._measured = b""
+        self._measured_until = 0.0
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -46,6 +54,25 @@ class Service:
         finally:
             self.stream.stop()
             self.live.feed.stop()
+
+    def metrics(self) -> bytes:
+        """The metrics, made anew every METRICS_AGE seconds at most."""
+        with self._measuring:
+            if time.monotonic() >= self._measured_until:
+                feed = self.live.feed
+                with self.live.state.lock:
+                    self._measured = text(
+                        Measured(
+                            feed.loaded(),
+                            self.settings.directory,
+                            self.settings.limits,
+                            clock.now(),
+                            feed.health.backlog,
+                            feed.health.mode == "live",
+                        )
+                    )
+                self._measured_until = time.monotonic() + METRICS_AGE
+            return self._measured
 
     async def in_thread(self, work: Callable[[], Any]) -> Any:
         """Do what takes a while in a thread; raises RefusedError when too many wait already."""

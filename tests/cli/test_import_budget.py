@@ -49,6 +49,18 @@ def test_stats_and_parquet_import_polars_and_no_interface(tmp_path: Path) -> Non
         assert loaded.isdisjoint(INTERFACE)
 
 
+WEB = ("starlette", "uvicorn", "websockets", "strawberry", "graphql", "prometheus_client", "anyio")
+
+
+@pytest.mark.parametrize("question", ["tasks", "export tasks --format html", "stats", "help serve"])
+def test_only_serve_and_metrics_import_what_serves(question: str) -> None:
+    assert modules(*question.split()).isdisjoint(WEB)
+
+
+def test_metrics_import_no_server() -> None:
+    assert modules("metrics") & {*WEB} == {"prometheus_client"}
+
+
 @pytest.mark.parametrize("question", LIGHT)
 def test_point_queries_import_no_watcher_and_no_machinery_for_processes(question: str) -> None:
     heavy = {"watchfiles", "multiprocessing", "concurrent", "asyncio", "socket", "difflib", "html", "shutil"}

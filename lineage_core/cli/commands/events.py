@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -25,9 +25,6 @@ from lineage_core.query.block_search import one_line
 from lineage_core.query.event_query import EventQuery
 from lineage_core.write import json_encoder as codec
 from lineage_core.write.locations import lineage_dir
-
-if TYPE_CHECKING:
-    from lineage_core.present.timeline import Timeline
 
 EXAMPLES = (
     "lineage events --task task-1",
@@ -129,7 +126,7 @@ def _role(event_type: str) -> str:
     return event_type.rpartition("_")[2]
 
 
-def _timelines(raws: Iterable[bytes]) -> Iterator[Timeline]:
+def _timelines(raws: Iterable[bytes]) -> output.Drawn:
     """What the events tell of their tasks, those with the newest events first."""
     from lineage_core.model.facts import fact_of
     from lineage_core.state.store import State
@@ -140,7 +137,7 @@ def _timelines(raws: Iterable[bytes]) -> Iterator[Timeline]:
         for offset, record in enumerate(map(_parse, raws))
     )
     newest = sorted(state.rows.values(), key=lambda row: row.last_at, reverse=True)
-    yield from output.timelines_of(state, [row.task_id for row in newest])
+    return output.timelines_of(state, [row.task_id for row in newest])
 
 
 def _parse(raw: bytes) -> dict[str, Any]:

@@ -78,36 +78,38 @@ def run(args: argparse.Namespace) -> int:
         from lineage_core.base.output_file import output_file  # which imports what makes temporary files
 
         with output_file(args.output) as file:
-            _write(answer, args.format, file)
+            _write(answer, args.query, args.format, file)
     else:
-        _write(answer, args.format, sys.stdout.buffer)
+        _write(answer, args.query, args.format, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     if output.report(answer.problems, sys.stderr):
         return ExitCode.JOURNAL
     return ExitCode.CHECK_FAILED if answer.empty and args.args.fail_empty else ExitCode.OK
 
 
-def _write(answer: Answer, form: str, file: BinaryIO) -> None:
+def _write(answer: Answer, query: str, form: str, file: BinaryIO) -> None:
     if form == "parquet":
         from lineage_core.present.parquet import write  # imports polars
 
         write(answer.columns, answer.rows, file)
     else:
-        for piece in _pieces(answer, form):
+        for piece in _pieces(answer, query, form):
             file.write(piece.encode())
 
 
-def _pieces(answer: Answer, form: str) -> Iterator[str]:
+def _pieces(answer: Answer, query: str, form: str) -> Iterator[str]:
     if form != "html":
         yield from output.lines(answer, form, Paper())
         return
     from itertools import islice
 
-    from lineage_core.present.html import page
+    from lineage_core.cli.commands.page_data import page_data
+    from lineage_core.web.offline import page
 
     rows = list(islice(answer.rows, MAX_HTML_ROWS + 1))
     paragraph = answer.paragraph
     if len(rows) > MAX_HTML_ROWS:
         paragraph = f"{paragraph} Only the first {MAX_HTML_ROWS} rows are shown.".strip()
-    drawn = answer.timelines() if answer.timelines else ()
-    yield from page(answer.title, paragraph, drawn, answer.columns, rows[:MAX_HTML_ROWS], clock.now())
+    drawn = answer.timelines() if answer.timelines else None
+    data = page_data(answer, query, drawn, clock.now())
+    yield from page(answer.title, paragraph, data, answer.columns, rows[:MAX_HTML_ROWS])

@@ -84,7 +84,7 @@ def answer(args: argparse.Namespace) -> Answer:
         text=lambda paper: _text(judged, usual, found, records, now, paper, lineage_dir(args.dir)),
         columns=tuple(EVENT_KEYS),
         rows=map(events.row_of, raws),
-        document=_document(judged, found, now),
+        document=document_of(judged, found, now),
         records=map(one_line, raws),
         paragraph=waiting_for(found.task, found.state.rows, now),
     )
@@ -97,7 +97,7 @@ def judged_of(found: Lookup, directory: Path, args: argparse.Namespace, now: int
     return JudgedTasks(found.state, now, limits, lambda task_id: task_id not in found.linked), usual
 
 
-def _document(judged: JudgedTasks, found: Lookup, now: int) -> dict[str, Any]:
+def document_of(judged: JudgedTasks, found: Lookup, now: int) -> dict[str, Any]:
     """The task, by KEYS, without its events."""
     state, task = found.state, found.task
     return {

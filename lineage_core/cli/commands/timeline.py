@@ -45,23 +45,29 @@ def answer(args: argparse.Namespace) -> Answer:
     found = single_task.find(args, links=False)
     task, now = found.task, clock.now()
     line = timeline(task)
-    rows = rows_of(line, now)
-    end = now if line.end is None else line.end
+    document = document_of(task, now)
     return single_task.answer_of(
         found,
         f"Timeline of {args.task}",
         text=lambda paper: _text(task, line, now, paper),
         columns=tuple(KEYS),
-        rows=rows,
-        document={
-            "task_id": task.task_id,
-            "status": task.status.value,
-            "start": iso(line.start),
-            "end": iso(line.end),
-            "elapsed_ms": milliseconds(end - line.start),
-            "parts": rows,
-        },
+        rows=document["parts"],
+        document=document,
     )
+
+
+def document_of(task: Task, now: int) -> dict[str, Any]:
+    """The timeline as JSON: task_id, status, start, end, elapsed_ms, and the parts by KEYS."""
+    line = timeline(task)
+    end = now if line.end is None else line.end
+    return {
+        "task_id": task.task_id,
+        "status": task.status.value,
+        "start": iso(line.start),
+        "end": iso(line.end),
+        "elapsed_ms": milliseconds(end - line.start),
+        "parts": rows_of(line, now),
+    }
 
 
 def rows_of(line: Timeline, now: int) -> list[dict[str, Any]]:

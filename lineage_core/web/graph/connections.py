@@ -51,9 +51,7 @@ def task_connection(info: Info, words: str, first: int, after: str | None) -> Ta
         chosen = [row for row in state.rows.values() if wanted is None or wanted.matches(row)]
         left = [row for row in chosen if place is None or (-row.last_at, row.task_id) > (-place[0], place[1])]
         page = heapq.nsmallest(size + 1, left, key=lambda row: (-row.last_at, row.task_id))
-        edges = [
-            TaskEdge(cursor=cursor_of(row.last_at, row.task_id), node=task_from(state, row)) for row in page[:size]
-        ]
+        edges = [TaskEdge(cursor=cursor_of(row.last_at, row.task_id), node=task_from(info, row)) for row in page[:size]]
     return TaskConnection(
         edges=edges,
         page_info=page_info([edge.cursor for edge in edges], len(page) > size, after),

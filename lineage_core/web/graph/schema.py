@@ -156,6 +156,7 @@ class Subscription:
         pairs = filter.pairs() if filter is not None else []
         wanted = Wanted(service.follow(pairs), repr(sorted(pairs)))
         async for frame in service.stream.frames(wanted, cursor):
+            info.context["deadline"] = limits.Deadline()
             *before, last = frame.events or [None]
             for one in before:  # the cursor holds after the last one: to come back in between would lose some
                 yield LiveEvent(cursor="", event=event_from(one.text))
@@ -175,9 +176,10 @@ class Subscription:
                 version, names = live.changed_since(version)
                 for name in names or ():
                     if id in (None, name):
+                        info.context["deadline"] = limits.Deadline()
                         with live.state.lock:
                             row = live.state.rows.get(name)
-                            task = task_from(live.state, row) if row is not None else None
+                            task = task_from(info, row) if row is not None else None
                         if task is not None:
                             yield task
                 await asyncio.sleep(PAUSE)

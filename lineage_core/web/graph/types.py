@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NewType, TypeVar
+from typing import Any, NamedTuple, NewType, TypeVar
 
 import strawberry
 from strawberry.scalars import JSON
@@ -14,11 +14,11 @@ from lineage_core.model.entities import Task as CoreTask
 from lineage_core.model.record import parse
 from lineage_core.present.rows import EVENT_KEYS, WORKER_KEYS, event_row, handoff_row, phase_row, worker_row
 from lineage_core.present.sentences import waiting_for
-from lineage_core.present.task_rows import TASK_KEYS, task_row
+from lineage_core.present.task_rows import TASK_KEYS
 from lineage_core.query import journal_search
 from lineage_core.query.block_search import one_line
 from lineage_core.query.event_query import EventQuery
-from lineage_core.state.family import family_of
+from lineage_core.query.judged_tasks import JudgedTasks
 from lineage_core.state.store import State
 from lineage_core.web.graph.pages import PageInfo, cursor_of, page_info, page_size, place_of
 
@@ -178,6 +178,8 @@ class Task:
     session_id: str | None = told(TASK_KEYS, "session_id")
     trace_id: str | None = told(TASK_KEYS, "trace_id")
     parent_task_id: str | None = told(TASK_KEYS, "parent_task_id")
+    late_since: Time | None = told(TASK_KEYS, "late_since")
+    urgency: str | None = told(TASK_KEYS, "urgency")
     subtasks_done: int = told(TASK_KEYS, "subtasks_done")
     reason: str | None = told(TASK_KEYS, "reason")
     blocked_by: list[str] = told(TASK_KEYS, "blocked_by")
@@ -223,7 +225,7 @@ class Task:
         state = state_of(info)
         with state.lock:
             children = sorted(state.subtasks.children(self.task_id))[:MOST_PARTS]
-            return [task_from(state, state.rows[child]) for child in children if child in state.rows]
+            return [task_from(info, state.rows[child]) for child in children if child in state.rows]
 
     @strawberry.field(description="its events, the newest first")
     def events(self, info: Info, first: int = 20, after: str | None = None) -> EventConnection:
@@ -233,6 +235,13 @@ class Task:
 def made(kind: type[T], row: Mapping[str, Any]) -> T:
     """An object of a type of the graph, from a row that has more keys."""
     return kind(**{name: row[name] for name in kind.__annotations__ if name in row})
+
+
+class Judged(NamedTuple):
+    """The tasks as they are to be told in one second."""
+
+    second: int
+    tasks: JudgedTasks
 
 
 def state_of(info: Info) -> State:
@@ -253,13 +262,17 @@ def task_of(info: Info, task_id: str) -> Task | None:
     state = state_of(info)
     with state.lock:
         row = state.rows.get(task_id)
-        return task_from(state, row) if row is not None else None
+        return task_from(info, row) if row is not None else None
 
 
-def task_from(state: State, row: TaskRow) -> Task:
+def task_from(info: Info, row: TaskRow) -> Task:
     """A task of the graph; hold the lock of the state."""
     now = clock.now()
-    told_row = task_row(row, family_of(state, row.task_id, now), state.rows, now)
+    judged: Judged | None = info.context.get("judged")
+    if judged is None or judged.second != now // clock.SECOND:
+        tasks = JudgedTasks(state_of(info), now, info.context["service"].settings.limits)
+        judged = info.context["judged"] = Judged(now // clock.SECOND, tasks)
+    told_row = judged.tasks.row(row)
     told_row |= {"status": row.status, "event_count": row.events, "row": row}
     return made(Task, told_row)
 

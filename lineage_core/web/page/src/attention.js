@@ -16,6 +16,8 @@ export class Attention {
 
   async update() {
     if (this.asking) return;
+    this.element.hidden = Boolean(this.store.offline && !this.store.offline.answers.attention);
+    if (this.element.hidden) return;
     this.asking = true;
     try {
       this.#show(await this.store.ask("attention", {}));
@@ -27,31 +29,34 @@ export class Attention {
   }
 
   #show(told) {
-    const urgent = told.findings.filter((one) => one.severity !== "past");
+    const urgent = told.lines.filter((one) => one.severity !== "past");
     const bad = urgent.filter((one) => one.severity === "bad").length;
     this.title.replaceChildren("Needs you ", h("span", { class: bad ? "number bad" : "number" }, count(urgent.length)));
     document.title = `${bad ? `(${bad}) ` : ""}lineage`;
-    const key = JSON.stringify(told.findings.slice(0, MOST).map((one) => [one.rule, one.task_id, one.subject, one.sentence]));
+    const lines = told.lines.slice(0, MOST);
+    const key = JSON.stringify([told.crowd, lines.map((one) => [one.rule, one.severity, one.tasks.slice(0, 9), one.sentence])]);
     if (key === this.key) return;
     this.key = key;
-    const lines = told.findings.slice(0, MOST).map((one) => this.#line(one));
-    if (told.crowd) lines.unshift(h("li", { class: "crowd" }, told.crowd));
-    if (!lines.length) lines.push(h("li", { class: "empty" }, "Nothing needs you."));
-    if (told.findings.length > MOST) lines.push(h("li", { class: "empty" }, `and ${count(told.findings.length - MOST)} more`));
-    this.list.replaceChildren(...lines);
+    const items = lines.map((one) => this.#line(one));
+    if (told.crowd) items.unshift(h("li", { class: "crowd" }, told.crowd));
+    if (!items.length) items.push(h("li", { class: "empty" }, told.sound ? "Nothing needs you." : "Nothing of what could be read needs you."));
+    if (told.lines.length > MOST) items.push(h("li", { class: "empty" }, `and ${count(told.lines.length - MOST)} more`));
+    this.list.replaceChildren(...items);
   }
 
   #line(one) {
-    const task = one.task_id ? this.store.tasks.get(one.task_id) : null;
+    const tasks = one.tasks.map((id) => this.store.tasks.get(id)).filter(Boolean);
+    const [task] = tasks;
     const words = [
       h("span", { class: "top" },
-        h("span", { class: `severity ${one.severity}` }, { bad: "● late", warning: "◐ soon", past: "○ past" }[one.severity] ?? one.severity),
+        h("span", { class: `severity ${one.severity}` }, { bad: "● urgent", warning: "◐ soon", past: "○ over" }[one.severity] ?? one.severity),
         h("span", { class: "rule" }, one.rule),
-        one.priority ? h("span", { class: `priority ${one.priority}` }, one.priority) : null,
-        h("span", { class: "age" }, span(one.age_ms)),
+        one.count > 1 ? h("span", { class: "times" }, `×${count(one.count)}`) : null,
+        task?.priority ? h("span", { class: `priority ${task.priority}` }, task.priority) : null,
+        h("span", { class: "age" }, span(this.store.now() - Date.parse(one.since))),
       ),
       h("span", { class: "sentence" }, one.sentence),
-      one.task_id ? h("span", { class: "of" }, one.task_id, one.master ? ` · ${short(one.master)}` : "") : null,
+      one.tasks.length ? h("span", { class: "of" }, one.tasks.slice(0, 3).join(", "), one.tasks.length > 3 ? ` and ${count(one.tasks.length - 3)} more` : task?.master ? ` · ${short(task.master)}` : "") : null,
     ];
     if (!task) return h("li", {}, h("div", { class: "finding" }, words));
     return h("li", {}, h("button", { class: "finding", type: "button", onclick: () => this.choose(task, true) }, words));

@@ -39,6 +39,10 @@ export class Detail {
       this.body.replaceChildren(h("p", { class: "muted" }, "…"));
       if (focus) this.heading.focus();
     }
+    if (!this.store.tasks.has(id) && this.store.tasks.size === this.store.total) {
+      this.body.replaceChildren(h("p", { role: "alert" }, `no task ${id} yet`));
+      return;
+    }
     try {
       const [told, lanes] = await Promise.all([
         this.store.ask("task", { task: id, limit: String(EVENTS) }),
@@ -183,6 +187,7 @@ export class Detail {
   }
 
   #events(events, all) {
+    if (!events.length) return h("p", { class: "muted" }, `${all} events`);
     const rows = [...events].reverse().map((event) => {
       const at = Date.parse(event.timestamp);
       const button = h("button", { type: "button", class: "quiet time", title: "show this moment", onclick: () => this.toMoment(at) }, Number.isNaN(at) ? event.timestamp : moment(at).slice(0, 10) + " " + timeOfDay(at));

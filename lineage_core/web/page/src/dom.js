@@ -25,6 +25,23 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
+/** What the browser keeps for us, where it does. */
+export function kept(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null; // a page from a file, or a browser that keeps nothing
+  }
+}
+
+export function keep(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // it holds until the page is closed
+  }
+}
+
 /** Call at most once in so many milliseconds, and once more for calls that came meanwhile. */
 export function throttled(milliseconds, call) {
   let timer = 0;

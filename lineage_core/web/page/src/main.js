@@ -2,7 +2,7 @@
 
 import { Attention } from "./attention.js";
 import { Detail } from "./detail.js";
-import { announce, h, throttled } from "./dom.js";
+import { announce, h, keep, kept, throttled } from "./dom.js";
 import { matcher, Store } from "./store.js";
 import { Timeline } from "./timeline.js";
 import { Tree } from "./tree.js";
@@ -26,7 +26,7 @@ const tree = new Tree(store, choose);
 const timeline = new Timeline(store, choose);
 const detail = new Detail(store, choose, toMoment);
 const health = h("span", { class: "health", role: "status" });
-const chips = h("div", { class: "chips", role: "group", "aria-label": "Tasks by status" });
+const chips = h("nav", { class: "chips", "aria-label": "Tasks by status" });
 const search = h("input", {
   type: "search",
   placeholder: "find: id, master, status:failed, is:open …",
@@ -142,6 +142,7 @@ function showChips() {
 function showHealth() {
   const told = store.health;
   if (store.offline) {
+    timeline.element.hidden = tree.box.parentNode.hidden = !store.tasks.size;
     health.replaceChildren(h("span", { class: "muted" }, store.offline.made));
     return;
   }
@@ -188,7 +189,7 @@ function switchTheme() {
 
 function setTheme(name) {
   document.documentElement.dataset.theme = name;
-  localStorage.setItem("theme", name);
+  keep("theme", name);
   timeline.readColours();
 }
 
@@ -223,7 +224,7 @@ const tables = document.getElementById("lineage-tables");
 build();
 if (given) document.body.append(given);
 if (tables) document.querySelector(".middle").append(tables);
-const theme = localStorage.getItem("theme");
+const theme = kept("theme");
 if (theme) document.documentElement.dataset.theme = theme;
 zone.textContent = isLocal() ? "local" : "UTC";
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => timeline.readColours());

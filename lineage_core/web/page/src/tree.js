@@ -110,7 +110,7 @@ export class Tree {
     const lines = [];
     for (let at = first; at < last; at++) lines.push(this.#line(this.rows[at], at));
     this.inside.replaceChildren(...lines);
-    const current = lines.find((line) => line.dataset.key === this.current);
+    const current = lines.find((_, at) => this.rows[first + at].key === this.current);
     if (current) this.box.setAttribute("aria-activedescendant", current.id);
     else this.box.removeAttribute("aria-activedescendant");
   }
@@ -129,7 +129,7 @@ export class Tree {
       "aria-selected": String(row.key === this.selected),
       "data-current": row.key === this.current,
     });
-    line.dataset.key = row.key;
+    line.dataset.at = at;
     line.style.transform = `translateY(${at * LINE}px)`;
     line.style.paddingLeft = `${8 + (row.level - 1) * 14}px`;
     const twist = h("span", { class: "twist", "aria-hidden": "true" }, row.has ? (row.open ? "▾" : "▸") : "");
@@ -158,7 +158,7 @@ export class Tree {
   #click(event) {
     const line = event.target.closest(".line");
     if (!line) return;
-    const row = this.rows.find((one) => one.key === line.dataset.key);
+    const row = this.rows[Number(line.dataset.at)];
     if (!row) return;
     this.current = row.key;
     if (row.group || event.target.classList.contains("twist")) this.#toggle(row, !row.open);

@@ -1,5 +1,6 @@
 // Times, durations and states as a person reads them. Times are milliseconds since the epoch.
 
+import { keep, kept } from "./dom.js";
 import { timeFormat, utcFormat } from "d3-time-format";
 
 export const STATUSES = ["running", "blocked", "failed", "assigned", "queued", "completed", "cancelled", "unknown"];
@@ -19,12 +20,12 @@ export const GLYPHS = {
   run: "▶",
 };
 
-let local = localStorage.getItem("time") === "local";
+let local = kept("time") === "local";
 
 export const isLocal = () => local;
 export function setLocal(value) {
   local = value;
-  localStorage.setItem("time", local ? "local" : "utc");
+  keep("time", local ? "local" : "utc");
 }
 
 const format = (specifier) => {
