@@ -47,11 +47,20 @@ REMEMBERED = 100_000
 TOGETHER = 250
 """Events in a message, about."""
 
-PRIMED = 1 << 20
+PRIMED = 1 << 18
 """Bytes before a cursor in which copies of what comes after it are looked for."""
 
 PRIMED_DAYS = 2.0
 """Files that did not change for longer hold no copies of what is new."""
+
+SHARED = 1 << 20
+"""Bytes of the journal that a reader has missed, up to which readers of one cursor are given them together."""
+
+SHARED_FOR = 5.0
+"""Seconds for which what was missed is kept for others with the same cursor: after a restart all come at once."""
+
+ALONE = 8
+"""Readers that may go through more of the journal at the same time."""
 
 WORD_EVERY = 5.0
 """Seconds after which a reader gets a new cursor even if no event was for it."""
@@ -121,13 +130,21 @@ class Recent:
             self._seen.popitem(last=False)
         return True
 
+    def knows(self, digest: int) -> bool:
+        """Whether it was among them."""
+        return digest in self._seen
+
     def prime(self, checkpoints: Iterable[dict[str, object]]) -> None:
-        """Take in what stands before these checkpoints in files that changed lately."""
+        """Take in what stands before these checkpoints in files that changed lately, if there are several."""
+        recent: list[tuple[Path, int]] = []
         for saved in checkpoints:
             path = Path(os.fsdecode(str(saved["path"]).encode("latin-1")))
-            with suppress(OSError, LineageError):
+            with suppress(OSError):
                 if not is_packed(path) and time.time() - path.stat().st_mtime < PRIMED_DAYS * 86_400:
-                    self._prime(path, int(str(saved["offset"])))
+                    recent.append((path, int(str(saved["offset"]))))
+        for path, offset in recent if len(recent) > 1 else ():
+            with suppress(OSError, LineageError):
+                self._prime(path, offset)
 
     def _prime(self, path: Path, offset: int) -> None:
         fd = open_file(path)
@@ -139,6 +156,16 @@ class Recent:
         begin = data.find(b"\n") + 1 if start else 0
         for found in Decoder(start + begin).feed(data[begin:])[0]:
             self.is_new(digest_of(found.record))
+
+
+class CaughtUp(NamedTuple):
+    """Where a reader joins the ring. frames: what it missed. at: the number of its next chunk. positions: how far the
+    files were read for it; recent: the events of these, which chunks may hold too; None if there were none."""
+
+    frames: list[Frame]
+    at: int
+    positions: Positions
+    recent: Recent | None
 
 
 class EventStream(threading.Thread):
@@ -165,7 +192,9 @@ class EventStream(threading.Thread):
         self._last_tick = 0.0
         self._tick_due = False
         self._frames: OrderedDict[tuple[str, int, int], Frame] = OrderedDict()
-        self._reading = CapacityLimiter(8)
+        self._reading = CapacityLimiter(4)
+        self._alone = asyncio.Semaphore(ALONE)
+        self._together: dict[tuple[str, str], asyncio.Task[CaughtUp]] = {}
 
     def run(self) -> None:
         tailer = Tailer(self.directory, from_end=True)
@@ -246,29 +275,66 @@ class EventStream(threading.Thread):
         try:
             if positions is None and not from_start and wanted.search.since is None:
                 with self._lock:
-                    at, mine, recent = self._first + len(self._ring), dict(self._positions), None
+                    at = self._first + len(self._ring)
+                    caught = CaughtUp([], at, dict(self._positions), None)
+            elif positions is not None and self._behind(positions) <= SHARED:
+                caught = await asyncio.shield(self._shared_catch_up(wanted, cursor or "", positions))
+                for frame in caught.frames:
+                    yield frame
             else:
-                missed = await to_thread.run_sync(Missed, self.directory, wanted, positions, limiter=self._reading)
-                while True:
-                    with self._lock:
-                        at = self._first + len(self._ring)
-                    much, over = 0, False
-                    while not over:
-                        events, over = await to_thread.run_sync(missed.some, limiter=self._reading)
-                        much += len(events)
-                        if events:
-                            yield Frame(wanted.of(events), missed.cursor)
-                    if much < TOGETHER:
-                        break
-                mine, recent = missed.positions, missed.recent
-            yield Frame([], cursors.encode(mine.values()))
-            async for frame in self._live(wanted, at, mine, recent):
+                async with self._alone:
+                    missed = await to_thread.run_sync(Missed, self.directory, positions, wanted, limiter=self._reading)
+                    async for frame in self._read(missed, wanted):
+                        yield frame
+                    caught = CaughtUp([], missed.next, missed.positions, missed.recent)
+            yield Frame([], cursors.encode(caught.positions.values()))
+            async for frame in self._live(wanted, caught):
                 yield frame
         finally:
             self.readers -= 1
 
-    async def _live(self, wanted: Wanted, at: int, mine: Positions, recent: Recent | None) -> AsyncGenerator[Frame]:
-        """From the chunk with the number `at` on. mine: what the reader has read by itself; recent: what that was."""
+    def _behind(self, positions: list[cursors.FilePosition]) -> int:
+        """About how many bytes a reader has missed."""
+        farthest: dict[bytes, int] = {}
+        for one in positions:
+            farthest[one.name] = max(one.offset, farthest.get(one.name, 0))
+        with self._lock:
+            return sum(max(0, one.offset - farthest.get(one.name, 0)) for one in self._positions.values())
+
+    def _shared_catch_up(
+        self, wanted: Wanted, cursor: str, positions: list[cursors.FilePosition]
+    ) -> asyncio.Task[CaughtUp]:
+        """What was missed since a cursor, read once for all that come with it at about the same time."""
+        key = cursor, wanted.key
+
+        async def read() -> CaughtUp:
+            try:
+                missed = await to_thread.run_sync(Missed, self.directory, positions, wanted, limiter=self._reading)
+                frames = [frame async for frame in self._read(missed, wanted)]
+                return CaughtUp(frames, missed.next, missed.positions, missed.recent)
+            finally:
+                self._loop.call_later(SHARED_FOR, self._together.pop, key, None)
+
+        if (task := self._together.get(key)) is None:
+            task = self._together[key] = asyncio.create_task(read())
+        return task
+
+    async def _read(self, missed: Missed, wanted: Wanted) -> AsyncGenerator[Frame]:
+        """What was missed, pass by pass over the files until one finds little."""
+        much = TOGETHER
+        while much >= TOGETHER:
+            with self._lock:
+                missed.next = self._first + len(self._ring)
+            much, over = 0, False
+            while not over:
+                events, over = await to_thread.run_sync(missed.some, limiter=self._reading)
+                much += len(events)
+                if events:
+                    yield Frame(wanted.of(events), missed.cursor)
+
+    async def _live(self, wanted: Wanted, caught: CaughtUp) -> AsyncGenerator[Frame]:
+        """From the chunk on that comes after what the reader was given by itself."""
+        _, at, mine, recent = caught
         told, joined = self._loop.time(), at
         while True:
             while self._ticked <= at:
@@ -283,7 +349,7 @@ class EventStream(threading.Thread):
             if recent is None:
                 frame = self._shared(wanted, at, until, chunks)
             else:
-                events = [one for chunk in chunks for one in chunk.events if recent.is_new(one.digest)]
+                events = [one for chunk in chunks for one in chunk.events if not recent.knows(one.digest)]
                 frame = Frame(wanted.of(events), cursors.encode(cursors.farther(chunks[-1].positions, mine).values()))
                 if at > joined + _OVERLAP or all(
                     path in chunks[-1].positions and chunks[-1].positions[path].offset >= position.offset
@@ -306,9 +372,14 @@ class EventStream(threading.Thread):
 
 
 class Missed:
-    """What a reader has missed, from the files. Made and asked in threads, one at a time."""
+    """What a reader has missed, from the files. Made and asked in threads, one at a time.
 
-    def __init__(self, directory: Path, wanted: Wanted, positions: list[cursors.FilePosition] | None) -> None:
+    next: the number of the chunk that was to come next when the last pass began.
+    """
+
+    next = 0
+
+    def __init__(self, directory: Path, positions: list[cursors.FilePosition] | None, wanted: Wanted) -> None:
         self.recent = Recent()
         since = wanted.search.since if positions is None else None
         self._packed: dict[Path, int] | None = None

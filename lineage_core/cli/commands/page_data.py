@@ -10,8 +10,8 @@ from lineage_core.cli.commands import task as task_command
 from lineage_core.cli.commands import timeline as timeline_command
 from lineage_core.cli.output import Answer, Drawn
 from lineage_core.model.record import parse
-from lineage_core.query.task_lookup import Lookup
 from lineage_core.query.judged_tasks import JudgedTasks
+from lineage_core.query.task_lookup import Lookup
 from lineage_core.rules.thresholds import thresholds
 from lineage_core.settings.late import LateSettings
 from lineage_core.state.store import State
