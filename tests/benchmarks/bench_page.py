@@ -159,7 +159,7 @@ def main() -> None:
         folder = Path(name)
         journal(folder / "lineage", args.tasks)
         (folder / "vis").mkdir()
-        with serving(folder / "lineage", folder / "server") as one, chromium() as browser:
+        with serving(folder / "lineage", folder / "server", seconds=300) as one, chromium() as browser:
             rows = one.client.get("/page/tasks").json()["tasks"]
             for _ in range(args.rounds):
                 print("ours", measure_ours(browser, one.url), flush=True)

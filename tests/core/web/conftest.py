@@ -39,7 +39,7 @@ class Served(NamedTuple):
 
 @contextmanager
 def serving(
-    directory: Path, folder: Path, *words: str, port: int = 0, ready: int = 200, **environment: str
+    directory: Path, folder: Path, *words: str, port: int = 0, ready: int = 200, seconds: float = 60, **environment: str
 ) -> Iterator[Served]:
     """`lineage serve` over a directory, until the block ends. ready: the status that it has when the block begins."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def serving(
                 if process.poll() is not None:
                     raise AssertionError(text)
         with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=5, verify=False), timeout=60) as client:
-            wait_until(lambda: client.get("/healthz").status_code == ready)
+            wait_until(lambda: client.get("/healthz").status_code == ready, seconds)
             yield Served(url, client, process, log)
     finally:
         process.terminate()

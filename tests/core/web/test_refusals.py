@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from lineage_core.base.errors import BadInputError
+from lineage_core.cli.commands import serve
 from lineage_core.web.access import host_of, path_of_ours
 from lineage_core.web.settings import names_of
 from tests.cli.conftest import LEGACY
@@ -181,6 +182,12 @@ def test_a_head_that_comes_too_slowly_is_ended_and_others_are_served(tmp_path: P
         process.terminate()
         process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+def test_without_its_packages_it_says_in_a_line_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "PACKAGES", ("starlette", "no_such_package"))
+    with pytest.raises(serve.MissingExtraError, match=r"needs no_such_package: pip install 'lineage-tui\[web\]'"):
+        serve.need_extra()
 
 
 def test_other_hosts_may_ask_only_with_a_token() -> None:
