@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from lineage_core.base.clock import SECOND
@@ -60,7 +61,8 @@ def text(measured: Measured) -> bytes:
 
     registry = CollectorRegistry()
     registry.register(Journal())
-    return generate_latest(registry)
+    encode, _ = choose_encoder("")  # of an empty Accept header: the plain text format
+    return bytes(encode(registry))
 
 
 def families(measured: Measured) -> Iterator[Metric]:

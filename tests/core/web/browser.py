@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+expect.set_options(timeout=30_000)  # the machine may have other work
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -52,7 +54,7 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
 
 def until(page: Page, what: str, holds: Callable[[Any], bool] = bool) -> Any:
     """Wait until an expression in the page gives what is waited for; returns it. The page's policy forbids eval."""
-    for _ in range(600):
+    for _ in range(1200):
         if holds(value := page.evaluate(what)):
             return value
         page.wait_for_timeout(25)
