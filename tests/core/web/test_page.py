@@ -204,7 +204,8 @@ def test_hostile_text_is_text_on_the_page_and_in_the_file(
         assert "PWN\x1b" not in page.content()
     monkeypatch.setenv("LINEAGE_NOW", NOW)
     file = tmp_path / "answer.html"
-    assert main(["export", "tasks", "--dir", str(directory), "-o", str(file)]) == 0
+    code = main(["export", "tasks", "--dir", str(directory), "-o", str(file)])
+    assert code == (3 if filling is TERMINAL else 0)  # a FIFO there is named like a journal file
     with opened(browser, file.as_uri()) as page:
         until(page, READY)
         page.get_by_role("treeitem").filter(has=page.locator(".status")).first.click()

@@ -3,7 +3,7 @@
 import { axisTop } from "d3-axis";
 import { scaleTime, scaleUtc } from "d3-scale";
 import { select } from "d3-selection";
-import { h } from "./dom.js";
+import { h, shown } from "./dom.js";
 import { GLYPHS, isLocal, moment, short, span, tick, timeOfDay } from "./words.js";
 
 const LANE = 24;
@@ -123,22 +123,22 @@ export class Detail {
       .attr("width", width)
       .attr("height", shownRows.length * LANE + 30)
       .attr("role", "img")
-      .attr("aria-label", `Phases, workers and handoffs of ${this.id}: the table below says the same`);
+      .attr("aria-label", shown(`Phases, workers and handoffs of ${this.id}: the table below says the same`));
     svg.selectAll("g.axis").data([0]).join("g").attr("class", "axis").attr("transform", "translate(0,24)")
       .call(axisTop(scale).ticks(Math.max(2, (width - LABEL) / 120)).tickFormat(tick).tickSizeOuter(0));
     const row = svg.selectAll("g.row").data(shownRows).join("g").attr("class", "row").attr("transform", (_, i) => `translate(0,${28 + i * LANE})`);
     row.selectAll("text.label").data((one) => [one]).join("text").attr("class", "label").attr("x", 0).attr("y", 14)
-      .text((one) => (one.name.length > 25 ? one.name.slice(0, 24) + "…" : one.name));
+      .text(({ name }) => shown(name.length > 25 ? name.slice(0, 24) + "…" : name));
     const wide = (part) => Math.max(2, scale(part.end === null ? now : Date.parse(part.end)) - scale(Date.parse(part.start)));
     const bars = row.selectAll("rect.bar").data((one) => one.parts.filter((part) => part.what === "bar")).join("rect");
     bars.attr("class", (part) => `bar ${part.kind.replaceAll(" ", "-")}${part.end === null ? " open" : ""}`)
       .attr("x", (part) => scale(Date.parse(part.start))).attr("y", 3).attr("height", 15).attr("rx", 2).attr("width", wide);
-    bars.selectAll("title").data((part) => [part]).join("title").text((part) => `${part.kind}, ${span(part.duration_ms)} from ${moment(Date.parse(part.start))}`);
+    bars.selectAll("title").data((part) => [part]).join("title").text((part) => shown(`${part.kind}, ${span(part.duration_ms)} from ${moment(Date.parse(part.start))}`));
     row.selectAll("path.mark").data((one) => one.parts.filter((part) => part.what === "mark").slice(0, 400)).join("path")
       .attr("class", (part) => `mark ${part.kind}`)
       .attr("d", (part) => (part.kind === "progress" ? "M0,-3V3" : "M-5,4L0,-5L5,4Z"))
       .attr("transform", (part) => `translate(${scale(Date.parse(part.start))},${part.kind === "progress" ? 15 : 10})`)
-      .selectAll("title").data((part) => [part]).join("title").text((part) => `${part.kind} ${part.text}`);
+      .selectAll("title").data((part) => [part]).join("title").text((part) => shown(`${part.kind} ${part.text}`));
   }
 
   #partsTable(lanes) {
