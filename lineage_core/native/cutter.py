@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import polars as pl
 from polars import col
 
-from lineage_core.native import library
+from lineage_core.native import LIBRARY
 
 MOST = 1 << 30
 """Bytes of the longest block: views of Arrow have 31 bits for a place in it."""
@@ -101,9 +101,7 @@ def _capsule(struct: ctypes.Array[ctypes.c_char], name: bytes) -> object:
 
 @cache
 def _functions() -> Any:
-    path = library()
-    assert path is not None, "no cutter here"
-    functions = ctypes.CDLL(str(path))
+    functions = ctypes.CDLL(str(LIBRARY))
     signatures: dict[str, tuple[Any, list[Any]]] = {
         "cut_new": (_POINTER, [ctypes.c_char_p, _SIZE, _SIZE, _POINTER]),
         "cut_odd_lines": (_SIZE, [_POINTER]),
