@@ -42,18 +42,13 @@ class NewErrors:
             for fact in facts_of(self._state.packed(task_id), _ENDS):
                 if text := _error(fact):
                     found.setdefault(fingerprint(text), ([], text))[0].append(fact.at)
-<<<<<<< HEAD
-        for mark, first_seen in found.items():
-            self._errors.setdefault(mark, {})[row.task_id] = first_seen
-=======
         before = self._of_task.pop(task_id, ())
         changed = {*before, *found}
         homes = {self._homes[mark][1] for mark in changed if mark in self._homes}
         for mark in before:
             del self._errors[mark][task_id]
-        for mark, told in found.items():
-            self._errors.setdefault(mark, {})[task_id] = told
->>>>>>> db7baa2 (Find new errors without a look at all tasks that had each)
+        for mark, first_seen in found.items():
+            self._errors.setdefault(mark, {})[task_id] = first_seen
         if found:
             self._of_task[task_id] = tuple(found)
         for mark in changed:

@@ -49,7 +49,7 @@ def test_the_keys_of_the_answer_come_after_the_options_and_hang_below_their_begi
     assert lines.index("options:") < lines.index("keys of a row:")
     at = next(number for number, line in enumerate(lines) if line.startswith("  status "))
     column = lines[at].index("unknown")
-    assert lines[at + 1] == " " * column + "failed or cancelled"
+    assert lines[at + 1] == " " * column + "completed, failed or cancelled"
 
 
 def test_the_help_of_log_tells_each_event_type_with_its_arguments(ask: Ask) -> None:
