@@ -98,7 +98,7 @@ async def draw(scenario: Scenario) -> str:
         await pilot.press(*scenario.keys)
         await pilot.pause()
         assert app.main_screen is not None
-        while app.main_screen.views.behind:
+        while app.main_screen.views.behind or not app.main_screen.views.is_whole("attention"):
             await asyncio.sleep(0.01)
         app.main_screen.resume()
         while app.main_screen.usual.behind:

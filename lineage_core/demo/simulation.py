@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from heapq import heappop, heappush
+from heapq import heappop, heappush, merge
 from itertools import accumulate, chain, islice, repeat
 from random import Random
 from typing import NamedTuple
@@ -12,10 +12,15 @@ from zlib import crc32
 
 from lineage_core.base.clock import HOUR, MINUTE, SECOND, utc_date
 from lineage_core.demo import scenarios as s
+from lineage_core.demo.situations import SITUATIONS
 from lineage_core.demo.story import PlannedEvent, Recent, Story
 
 _KINDS = tuple(s.WEIGHTS)
 _CUMULATIVE = tuple(accumulate(s.WEIGHTS.values()))
+
+
+FIRST_SITUATION = 9001
+"""The number of the first situation: such a one no story has for long."""
 
 
 class _Cue(NamedTuple):
@@ -64,13 +69,28 @@ def plan(seed: int, start: int, *, rate: float = 5.0, speed: float = 1.0, run: s
     rng = Random(f"{seed} lasting")
     before = (_Cue(start - int(ago * MINUTE), kind, int(pace * SECOND), True) for ago, kind, pace in _PRELUDE)
     pace = max(1, int(SECOND / speed))
-    return _stories(
+    stories = _stories(
         seed,
         chain(before, (_Cue(0, None, pace, rng.random() < 0.5) for _ in repeat(None))),
         live_from=start - lead,
         gap=SECOND / rate,
         run=run,
     )
+    return merge(stories, _situations(seed, start, run), key=lambda event: (event.at, event.lineage_id))
+
+
+def _situations(seed: int, start: int, run: str) -> Iterator[PlannedEvent]:
+    """The events of all situations, sorted by time. They share nothing with the stories, which are the same without
+    them."""
+    rng = Random(f"{seed} situations")
+    events: list[PlannedEvent] = []
+    for number, (ago, situation, pace) in enumerate(SITUATIONS, FIRST_SITUATION):
+        at = start - int(ago * MINUTE)
+        session = _session(seed, at, rng)
+        story = Story(rng, number, at, pace=int(pace * SECOND), run=run, session=session)
+        situation(story)
+        events += story.events
+    yield from sorted(events, key=lambda event: (event.at, event.lineage_id))
 
 
 def history(seed: int, end: int, count: int, span: int, *, run: str = "") -> Iterator[PlannedEvent]:

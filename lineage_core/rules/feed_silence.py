@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
 from lineage_core.base.clock import DAY, HOUR, ago
@@ -17,18 +17,24 @@ FEED_TIMES = 3
 
 
 def feed_finding(
-    rows: Mapping[str, TaskRow], last: int, open_tasks: int, now: int, limits: Thresholds
+    rows: Mapping[str, TaskRow],
+    last: int,
+    open_tasks: int,
+    now: int,
+    limits: Thresholds,
+    usual: Callable[[Iterable[TaskRow], int], int] | None = None,
 ) -> Finding | None:
     """That no event comes though work is open: for 3 times the usual pause of this hour of the day, at least 30 m.
 
-    last: the time of the newest event. open_tasks: how many tasks are open.
+    last: the time of the newest event. open_tasks: how many tasks are open. usual: gives that pause, if not
+    `usual_pause_of_hour`.
     """
     explicit = limits.late.explicit("feed-silent")
     after = DEFAULTS["feed-silent"] if explicit is None else explicit
     if not open_tasks or now - last < after:
         return None
     if explicit is None:
-        after = max(after, FEED_TIMES * usual_pause_of_hour([*rows.values()], now))
+        after = max(after, FEED_TIMES * (usual or usual_pause_of_hour)([*rows.values()], now))
     if now - last < after:
         return None
     tasks = "1 task is" if open_tasks == 1 else f"{open_tasks:,} tasks are"

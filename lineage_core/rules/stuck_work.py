@@ -107,7 +107,7 @@ def _late(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[
             blocked.append(one)
         elif one.late(now):
             yield _finding(task, one, others, now, limits)
-    if blocked:  # of several waits the one that says most
+    if blocked and not deadlock(task.task_id, others):  # of several waits the one that says most
         first = min(blocked, key=lambda one: (not one.why, one.due or 0, one.of or ""))
         yield _finding(task, first, others, now, limits)
 
@@ -281,7 +281,7 @@ def _deadlock(task: Task, others: Others, now: int, limits: Thresholds) -> Itera
     if circle and min(circle) == task.task_id:  # told once, of the first of them
         since = max(row.since for name in circle if (row := others.rows.get(name)) is not None)
         text = f"{' waits for '.join((*circle, circle[0]))}: none of them can go on"
-        yield Finding("deadlock", Severity.BAD, task.task_id, task.task_id, since, text)
+        yield Finding("deadlock", Severity.BAD, task.task_id, task.task_id, since, text, since)
 
 
 def _remarks(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[Finding]:

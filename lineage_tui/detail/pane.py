@@ -16,10 +16,13 @@ from textual.widgets import ContentSwitcher
 
 from lineage_core.base.clock import Clock
 from lineage_core.meaning.explanation import explain
-from lineage_core.model.entities import TaskRow
+from lineage_core.model.entities import Status, TaskRow
 from lineage_core.model.facts import Fact
 from lineage_core.otel.trace_context import Traces
 from lineage_core.present.timeline import timeline
+from lineage_core.rules.attention import others_of
+from lineage_core.rules.dependencies import deadlock
+from lineage_core.rules.expectations import expectations
 from lineage_core.rules.silence import over
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.rules.usual import Usually
@@ -51,7 +54,8 @@ class DetailPane(Vertical):
     read: gives the text of the record of a fact, as it stands on disk; called when the record tab is shown.
     group: gives the name of the session whose heading is under the cursor, if one is. go_to: called with the id of a
     task that was entered in the timeline of a session. usually: what silence is usual for a worker type. trace_url:
-    where a trace can be seen; then the heading of a task names its trace, which leads there.
+    where a trace can be seen; then the heading of a task names its trace, which leads there. known: whether a task that
+    is not in the state may have been.
     """
 
     ALLOW_SELECT = False  # of the border, which the mouse moves; what stands in the pane can be selected
@@ -69,8 +73,10 @@ class DetailPane(Vertical):
         go_to: Callable[[str], None] = lambda task_id: None,
         usually: Usually = lambda kind: None,
         trace_url: str = "",
+        known: Callable[[str], bool] = lambda task_id: False,
     ) -> None:
         super().__init__(id="detail")
+        self._others = others_of(state, known)
         self.looks = styles
         self.state = state
         self.clock = clock
@@ -178,7 +184,11 @@ class DetailPane(Vertical):
             assert task is not None
             now = self.clock()
             family = family_of(self.state, row.task_id, now)
-            task_brief = brief(task, self.state.rows, now, self.thresholds, self.usually, self.looks, family)
+            expected = expectations(task, self._others, now, self.thresholds)
+            circle = deadlock(row.task_id, self._others) if task.status is Status.BLOCKED else ()
+            task_brief = brief(
+                task, self.state.rows, now, self.thresholds, self.usually, self.looks, family, expected, circle
+            )
         self._show_heading(task_brief)
         self._show_foot()
 

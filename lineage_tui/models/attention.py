@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
+from lineage_core.base.clock import HOUR
 from lineage_core.model.entities import Status, TaskRow
 from lineage_core.model.expectations import Finding, Severity
 from lineage_core.rules.attention import others_of, shared_workers
 from lineage_core.rules.dependencies import LONGEST, Dependents
 from lineage_core.rules.due_times import DueTimes
-from lineage_core.rules.feed_silence import feed_finding
+from lineage_core.rules.feed_silence import feed_finding, usual_pause_of_hour
 from lineage_core.rules.new_errors import NewErrors
 from lineage_core.rules.row_bounds import RowBounds
 from lineage_core.rules.silent_masters import TOGETHER, LastWords, is_of_master, master_finding, silent_master
@@ -59,6 +60,7 @@ class AttentionList:
         self.matches: Matches | None = None
         self.with_acknowledged = False
         self.counts: Counter[tuple[str, Severity]] = Counter()
+        self.alone = 0  # how many are late and not folded under a silent master
         self.seen = 0  # how many are acknowledged
         self.old = 0  # how many are past or long ago
         self.entered = 0  # lines that were ever new
@@ -81,6 +83,7 @@ class AttentionList:
         self._stood: dict[str, tuple[Status, int]] = {}  # how tasks stood when they were looked at
         self._open: set[str] = set()
         self._last_at = 0
+        self._pause = ((0, 0), 0)
         self._refilling = False
         self._later: set[str] = set()
 
@@ -103,7 +106,24 @@ class AttentionList:
 
     def feed(self, now: int) -> Finding | None:
         """That no event comes though work is open, if that is so."""
-        return feed_finding(self.state.rows, self._last_at, len(self._open), now, self.thresholds)
+        return feed_finding(self.state.rows, self._last_at, len(self._open), now, self.thresholds, self._usual_pause)
+
+    def _usual_pause(self, rows: Iterable[TaskRow], now: int) -> int:
+        """See `usual_pause_of_hour`; looked up anew when an event came, or another hour."""
+        as_of = self._last_at, now // HOUR
+        if self._pause[0] != as_of:
+            self._pause = as_of, usual_pause_of_hour(rows, now)
+        return self._pause[1]
+
+    def late(self, now: int) -> int:
+        """How many things are late that were not acknowledged, all that wait for a silent master and the feed as one
+        each: as `lineage attention` counts them."""
+        masters = sum(not self._all_seen(master) for master in self.silent)
+        return self.alone + masters + (self.feed(now) is not None)
+
+    def _all_seen(self, master: str) -> bool:
+        items = [self._items.get(key) for key in self._of_master[master]]
+        return all(item is not None and item.acknowledged for item in items)
 
     def update(self, task_ids: Iterable[str], now: int) -> None:
         """Take in what changed in these tasks."""
@@ -316,3 +336,5 @@ class AttentionList:
             self.old += by
         elif not item.silent:
             self.counts[finding.rule, finding.severity] += by
+        if not item.acknowledged and not item.silent and finding.late_since is not None:
+            self.alone += by

@@ -8,7 +8,7 @@ from lineage_core.base.cells import cell_width, named
 from lineage_core.base.clock import format_duration
 from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.session_summary import Session, Sums
-from lineage_tui.models.task_brief import TaskBrief
+from lineage_tui.models.task_brief import Sentence, TaskBrief
 from lineage_tui.models.text_wrap import wrap
 from lineage_tui.theme.styles import Styles
 
@@ -21,12 +21,21 @@ def task_lines(task_id: str, task_brief: TaskBrief, width: int, height: int, loo
         title.append(("  " + task_brief.about, "muted", False))
     lines = [title]
     most = 3 if height >= 20 else 2 if height >= 9 else 1
-    for said in task_brief.said[: 3 if height >= 9 else 1]:
+    for said in _most_telling(task_brief.said, 4 if height >= 20 else 3 if height >= 9 else 2 if height >= 7 else 1):
         glyph, _, role = looks.look(said.state)
         lead = f"{glyph} " if said.marked else ""
-        for number, text in enumerate(wrap(said.text, max(8, width - cell_width(lead)), most)):
+        short = said.brief if most == 1 and cell_width(lead + said.text) > width else ""
+        for number, text in enumerate(wrap(short or said.text, max(8, width - cell_width(lead)), most)):
             lines.append([((lead if number == 0 else " " * cell_width(lead)) + text, role, False)])
     return lines + _figures(task_brief.figures, width, 2 if height >= 13 else 1, looks)
+
+
+def _most_telling(said: Sequence[Sentence], room: int) -> list[Sentence]:
+    """The first sentence, and of the others those first that tell of something that is wrong; in their order."""
+    chosen = sorted(range(1, len(said)), key=lambda n: not said[n].marked)[: room - 1]
+    if room == 2:  # a line of its own is only for what is wrong
+        chosen = [n for n in chosen if said[n].marked]
+    return [said[n] for n in (*range(min(1, len(said))), *sorted(chosen))]
 
 
 def session_lines(session: Session, drawn: int, now: int, width: int, looks: Styles) -> list[Parts]:

@@ -5,28 +5,32 @@ Pure: a task, the rows of the others, the time. Costs as much as the task has wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lineage_core.base.clock import SECOND, ago, format_duration
 from lineage_core.meaning.cost import cost_by_owner
 from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
 from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
+from lineage_core.model.expectations import Expectation
 from lineage_core.present.sentences import clock_of, counted, route, short, waiting_for, words
 from lineage_core.present.task_rows import Family
 from lineage_core.rules.root_cause import cause, quietest
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.rules.usual import Usually
+from lineage_tui.models.expected import expected_of
 from lineage_tui.theme.styles import Styles
 
 
 class Sentence(NamedTuple):
-    """A sentence. state: the state that it tells of, a key of `style.LOOKS`; marked: whether its glyph goes before."""
+    """A sentence. state: the state that it tells of, a key of `style.LOOKS`; marked: whether its glyph goes before.
+    brief: the same in fewer words, for where there is no room; empty if there is no other way to say it."""
 
     text: str
     state: str
     marked: bool = True
+    brief: str = ""
 
 
 class TaskBrief(NamedTuple):
@@ -50,8 +54,11 @@ def brief(
     usually: Usually,
     looks: Styles,
     family: Family = Family(),  # noqa: B008 (a tuple)
+    expected: Sequence[Expectation] = (),
+    circle: Sequence[str] = (),
 ) -> TaskBrief:
-    """The heading of a task as of now. family: its parent and how many subtasks it has."""
+    """The heading of a task as of now. family: its parent and how many subtasks it has. expected: what is expected in
+    it. circle: the tasks of the deadlock that it is in."""
     status = task.status.value
     quiet = quietest(task)
     seen = watch(quiet, over(task), thresholds) if quiet is not None else None
@@ -71,6 +78,13 @@ def brief(
         said.append(_silent(task, hangs, silence, now, usually, looks))
     else:
         said.append(Sentence(sentence, status, marked=False))
+    due = [
+        Sentence(one.text, "late" if one.late else status, one.late, one.brief)
+        for one in expected_of([one for one in expected if one.name != "escalated"], now, looks)
+    ]
+    if circle:
+        due = [Sentence(f"{' waits for '.join((*circle, circle[0]))}: none of them can go on", "late")]
+    said += due[:1]
     if task.escalated:
         said.append(_escalated(task, now, looks))
     if failure is not None and not task.status.ended:
@@ -79,6 +93,7 @@ def brief(
         said.append(Sentence(f"{quiet.worker_id} is still open, last heard of {ago(quiet.last_at, now)} ago", silence))
     said += [Sentence(remark.text, "escalated") for remark in task.remarks[-2:]]
     said += [Sentence(clock_of(actor, skew), "escalated") for actor, skew in _worst_skews(task)]
+    said += due[1:]
     about = [status if hangs else "", words(task.priority), words(task.task_type)]
     figures += _figures(task, now, looks, family)
     return TaskBrief(silence if hangs else status, ", ".join(filter(None, about)), tuple(said), tuple(figures))
@@ -107,8 +122,8 @@ def _besides(task: Task) -> str:
 def _escalated(task: Task, now: int, looks: Styles) -> Sentence:
     mark = next((mark for mark in reversed(task.marks) if mark.kind == "escalated"), None)
     if mark is None:
-        return Sentence("escalated", "escalated")
-    when = f"escalated {looks.stamp(mark.at, now)} ({ago(mark.at, now)} ago)"
+        return Sentence("escalated: waits for a person", "escalated")
+    when = f"waits for a person, escalated {looks.stamp(mark.at, now)} ({ago(mark.at, now)} ago)"
     return Sentence(f"{when}: {mark.text}" if mark.text else when, "escalated")
 
 
@@ -132,13 +147,33 @@ def _worst_skews(task: Task) -> list[tuple[str, int]]:
     return sorted(skews, key=lambda pair: -abs(pair[1]))[:2]
 
 
+def _owners(task: Task, now: int, looks: Styles) -> str:
+    """Who has it, and for how long each of the last ones had it."""
+    if len(task.owners) < 2:
+        return f"under {short(task.master)}" if task.master else "no master yet"
+    over = task.ended_at if task.status.ended and task.ended_at is not None else now
+    last = task.owners[-3:]
+    spans = [f"{short(one.master)} {ago(one.start, one.end if one.end is not None else over)}" for one in last]
+    more = f"{looks.glyph('…', '..')} " if len(task.owners) > len(last) else ""
+    return f"under {short(task.master)} ({more}{looks.glyph(' → ', ' -> ').join(spans)})"
+
+
+def _subtasks(family: Family) -> str:
+    """How many subtasks are done, and the worst of them."""
+    text = f"{family.done} of {counted(family.subtasks, 'subtask')}"
+    worst = family.below.worst if family.below is not None else None
+    if worst is not None and worst is not Status.COMPLETED:
+        text += f" done, worst {worst.value}"
+    return text
+
+
 def _figures(task: Task, now: int, looks: Styles, family: Family) -> list[str]:
     parts = [] if task.status.ended else [f"{format_duration(max(0, now - task.first_at))} old"]
-    parts.append(f"under {short(task.master)}" if task.master else "no master yet")
+    parts.append(_owners(task, now, looks))
     if task.percent is not None and not task.status.ended:
         parts.append(f"{task.percent:.0f}%")
     if family.subtasks:
-        parts.append(f"{family.done} of {counted(family.subtasks, 'subtask')}")
+        parts.append(_subtasks(family))
     if task.runs:
         parts.append(f"{sum(not run.open for run in task.runs)}/{len(task.runs)} runs ended")
     retries = sum(run.retry_of is not None for run in task.runs)
@@ -153,6 +188,8 @@ def _figures(task: Task, now: int, looks: Styles, family: Family) -> list[str]:
         spent = [f"{short(one.master)} {one.tokens:,}" for one in cost_by_owner(task, now) if one.tokens is not None]
         by = f" ({', '.join(spent)})" if len(spent) > 1 else ""
         parts.append(f"{counted(task.tokens, 'token')}{by}")
+    if family.together is not None and family.together.tokens not in (None, task.tokens):
+        parts.append(f"{counted(family.together.tokens, 'token')} with subtasks")
     parts.append(counted(task.events, "event"))
     if family.parent is not None:
         parts.append(f"part of {family.parent}")

@@ -14,7 +14,9 @@ from sys import intern
 from typing import Any, NamedTuple
 
 from lineage_core.model.entities import TaskRow, Worker, WorkerEnd
+from lineage_core.present.sentences import clock_of
 from lineage_core.rules.silence import WATCHES, Watch, over, watch
+from lineage_core.rules.stuck_work import SKEW_SAID
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.open_workers import OpenWorkers
@@ -162,7 +164,9 @@ class WorkerIndex:
                 ended = over(task)
                 for worker in task.workers.values():
                     slot = known.get(worker.worker_id)
-                    self._take(self._add(task_id) if slot is None else slot, row, worker, ended)
+                    skew = task.skews.get(worker.worker_id, 0)
+                    clock = clock_of(worker.worker_id, skew) if abs(skew) >= SKEW_SAID else ""
+                    self._take(self._add(task_id) if slot is None else slot, row, worker, ended, clock)
         return max(0, len(self.order) - before)
 
     def resort(self, column: str, matches: Matches | None) -> Iterator[int]:
@@ -239,15 +243,16 @@ class WorkerIndex:
             texts.append("")
         return slot
 
-    def _take(self, slot: int, row: TaskRow, worker: Worker, ended: int | None) -> None:
-        """Write a worker's values, and bring its line to its new place. ended: when its task did."""
+    def _take(self, slot: int, row: TaskRow, worker: Worker, ended: int | None, clock: str) -> None:
+        """Write a worker's values, and bring its line to its new place. ended: when its task did. clock: see
+        `clock_of`, empty if it is right."""
         self._fresh = seen = watch(worker, ended, self.thresholds)
-        self._write(0, row, worker, seen)
+        self._write(0, row, worker, seen, clock)
         wanted = self.matches is None or self.matches(row, self.seat(0))
         stays = bool(self._shown[slot]) and wanted and self.order.sort(0) == self.order.sort(slot)
         if not stays:
             self._show(slot, False)
-        self._write(slot, row, worker, seen)
+        self._write(slot, row, worker, seen, clock)
         self._open_workers.put(slot, seen)
         if wanted:
             self._show(slot, True)
@@ -263,15 +268,17 @@ class WorkerIndex:
     def _is_open(self, slot: int) -> bool:
         return self._numbers["since"][slot] != NOTHING
 
-    def _write(self, slot: int, row: TaskRow, worker: Worker, seen: Watch | None) -> None:
+    def _write(self, slot: int, row: TaskRow, worker: Worker, seen: Watch | None, clock: str) -> None:
         self._ids[slot], self._tasks[slot] = worker.worker_id, row.task_id
         self._types[slot] = intern(worker.worker_type or "")
         self._masters[slot] = intern(worker.master or row.master or "")
         self._states[slot] = STATES.index(_state(worker))
         self._percents[slot] = worker.percent if worker.percent is not None else -1.0
         words = worker.error or worker.step or ""
-        if worker.retry_of:
+        if worker.retry_of and worker.retry_of != worker.worker_id:
             words = f"{words}  (retry of {worker.retry_of})".lstrip()
+        run = f"run {worker.number} of {worker.number}" if worker.number > 1 else ""
+        words = ", ".join(filter(None, (run, clock, words)))
         self._words[slot] = intern(words[:WORDS])
         self._rules[slot] = _RULES.index(seen.rule) if seen is not None else 0
         since = seen.since if seen is not None else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from lineage_core.base.cells import cell_width, fit, named
 from lineage_core.base.clock import format_local, format_timestamp
 from lineage_tui.models.status_counts import StatusCounts
@@ -14,13 +16,21 @@ from lineage_tui.widgets.status_text import counts, pulse
 
 
 class EdgeLines:
-    """Makes and fills the three lines. status_counts: what there is of what."""
+    """Makes and fills the three lines. status_counts: of tasks; numbers: what there is of what, as of now."""
 
-    def __init__(self, context: Context, panes: Panes, filtering: Filtering, status_counts: StatusCounts) -> None:
+    def __init__(
+        self,
+        context: Context,
+        panes: Panes,
+        filtering: Filtering,
+        status_counts: StatusCounts,
+        numbers: Callable[[int], Mapping[str, int]],
+    ) -> None:
         self._context = context
         self._panes = panes
         self._filtering = filtering
         self._status_counts = status_counts
+        self._numbers = numbers
         self._said = ""
         self.top = EdgeLine(context.looks, id="top")
         self.status = EdgeLine(context.looks, id="status")
@@ -58,9 +68,8 @@ class EdgeLines:
             right.append((f" lag {_size(health.backlog)} ", "blocked"))
         mode = "blocked" if health.mode == "polling" else "done"
         right.append((f" {'waiting' if health.missing else health.mode} ", "blocked" if health.missing else mode))
-        numbers = {**status_counts.by_status, **status_counts.stuck(now), "escalated": len(status_counts.escalated)}
         room = self.status.app.size.width - sum(cell_width(text) for text, _ in right)
-        self.status.show(counts(numbers, room, looks), right)
+        self.status.show(counts(self._numbers(now), room, looks), right)
         time_of_day = (format_local if looks.times == "local" else format_timestamp)(now)[11:19]
         self.top.show(
             [(" lineage ", "accent"), *self._crumbs()],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from inspect import isawaitable
@@ -104,6 +104,7 @@ class MainScreen(Screen[None]):
             go_to=lambda task_id: self.navigation.go_to_task(task_id),
             usually=self.usual.of,
             trace_url=context.trace_url,
+            known=self._may_have_been,
         )
         self.prompt = Prompt(self._suggest, self._explain, context.looks.plain, id="field")
         self.prompt.display = False
@@ -117,7 +118,8 @@ class MainScreen(Screen[None]):
             context, self.views, self.tree_view, self.worker_table, self.stats_view,
             self.filtering, self.navigation, self.display_options, self.arrangement,
         )  # fmt: skip
-        self.edges = EdgeLines(context, self.panes, self.filtering, self.status_counts)
+        self.edges = EdgeLines(context, self.panes, self.filtering, self.status_counts, self._numbers)
+        self.views.on_whole = self.edges.show
         self.handlers: Handlers = {
             **self.navigation.handlers(),
             **self.filtering.handlers(),
@@ -324,6 +326,7 @@ class MainScreen(Screen[None]):
             self._plan_take()
         elif feed.health.loaded and not self.tree_view.model.live:
             self.tree_view.model.live = True
+            self.views.keep("attention")  # the status line counts what it lists
             gc.freeze()  # what was read stays: a full collection over it would stop the screen
             gc.set_threshold(50_000, 20, 100)
 
@@ -365,6 +368,8 @@ class MainScreen(Screen[None]):
         """Let what depends on the clock be drawn again."""
         self.views.view.tick()
         self.views.view.refresh()
+        if self.views.view is not self.attention:
+            self.attention.keep_time()
         self.detail.update()
         self.detail.view.refresh()
 
@@ -376,6 +381,12 @@ class MainScreen(Screen[None]):
             self._take_in(self.attention.model.tasks())
         if not self.context.clock.paused:
             self._grow()
+
+    def _numbers(self, now: int) -> Mapping[str, int]:
+        """What the status line counts: late things as `lineage attention` counts them, stuck workers, tasks."""
+        found = self.status_counts
+        late = {"late": self.attention.model.late(now)} if self.views.is_whole("attention") else {}
+        return {**found.by_status, **found.stuck(now), "escalated": len(found.escalated), **late}
 
     def _may_have_been(self, task_id: str) -> bool:
         """Whether a task that is not in the state can have been: history is being read, or was left out (--since)."""

@@ -43,6 +43,7 @@ LOOKS: dict[str, Look] = {
     "zombie": Look("☠", "Z", "zombie", "zombie"),
     "silent": Look("◍", "z", "silent", "zombie"),
     "never-started": Look("◒", "z", "no start", "zombie"),
+    "late": Look("◷", "L", "late", "escalated"),
     "orphaned": Look("◎", "z", "orphaned", "zombie"),
     # handoffs
     "handoff wait": Look("⇢", ">", "offered", "handoff"),

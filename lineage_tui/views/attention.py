@@ -110,9 +110,13 @@ class AttentionView(GroupedLines):
         self._words.clear()
         if self.model.matches is None:
             self.empty = self._nothing()
+        self.keep_time()
+        self.refresh()
+
+    def keep_time(self) -> None:
+        """Let the rules speak whose time has come."""
         if self.model.waits(self.clock()):
             self.in_slices(self.model.settle(self.clock()), _DUE)
-        self.refresh()
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
         """List what concerns the tasks that match (None: all)."""
@@ -259,6 +263,10 @@ class AttentionView(GroupedLines):
         finding = entry.finding
         item, group = self.model.lines.at(line)
         state, word = self._look(finding.rule, finding.severity)
+        since = finding.since
+        if item is None and isinstance(group, Cause) and group.name == MASTER_SILENT:
+            state, word = "zombie", "late"
+            since = self.model.silent[group.what].since if group.what in self.model.silent else since
         glyph, _, role = self.looks.look(state)
         if entry.acknowledged:
             role = "muted"
@@ -268,7 +276,7 @@ class AttentionView(GroupedLines):
         if item is None:
             word = f"{len(self.model.lines.items(group)):,} {word}"
         out.put(glyph + " ", role).col(word, _WHY, role)
-        out.col(format_duration(max(0, now - finding.since)), 6, shade, right=True)
+        out.col(format_duration(max(0, now - since)), 6, shade, right=True)
         if item is None:
             self._draw_cause(group, out, now, loud)
             return

@@ -20,7 +20,7 @@ class Views(ContentSwitcher):
     """The pane of the list views.
 
     views: by name, in the order of their number keys; the first is always kept up to date, the others from when
-    they are first shown.
+    they are first shown, or `keep` was called. on_whole: called when one has taken in all there is.
     """
 
     def __init__(self, state: State, views: Mapping[str, ListView]) -> None:
@@ -31,6 +31,8 @@ class Views(ContentSwitcher):
         self._behind: dict[str, dict[str, None]] = {}
         self._filter: tuple[Callable[[TaskRow], bool] | None, str] = (None, "")
         self._filtered: dict[str, str] = {}
+        self._kept: set[str] = set()
+        self.on_whole: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         yield from self.views.values()
@@ -47,13 +49,7 @@ class Views(ContentSwitcher):
 
     def show(self, name: str) -> None:
         """Show a view, and let it catch up."""
-        if name not in self._behind and name != next(iter(self.views)):
-            # The last come first: what goes on or failed. Not sorted: there may be a million.
-            rows = dict(self.state.rows)
-            behind: dict[str, None] = dict.fromkeys(reversed(rows))
-            for task_id in [row.task_id for row in reversed(rows.values()) if _matters(row)]:
-                behind[task_id] = behind.pop(task_id)
-            self._behind[name] = behind
+        self._begin(name)
         self.shown = name
         self.current = self.views[name].id
         self.screen.set_class(self.whole, "whole")
@@ -61,13 +57,33 @@ class Views(ContentSwitcher):
             self._apply_filter()
         self.catch_up()
 
+    def _begin(self, name: str) -> None:
+        """Note what a view has missed that was given nothing yet."""
+        if name not in self._behind and name != next(iter(self.views)):
+            # The last come first: what goes on or failed. Not sorted: there may be a million.
+            rows = dict(self.state.rows)
+            behind: dict[str, None] = dict.fromkeys(reversed(rows))
+            for task_id in [row.task_id for row in reversed(rows.values()) if _matters(row)]:
+                behind[task_id] = behind.pop(task_id)
+            self._behind[name] = behind
+
+    def keep(self, name: str) -> None:
+        """Keep a view up to date from now on, shown or not."""
+        self._begin(name)
+        self._kept.add(name)
+        self._follow(name)
+
+    def is_whole(self, name: str) -> bool:
+        """Whether a view has taken in all there is."""
+        return name in self._behind and not self._behind[name]
+
     def arrived(self, task_ids: set[str]) -> None:
         """Give changed tasks to the view that is shown and to the first; note them for the others."""
         first = next(iter(self.views))
         for name, behind in self._behind.items():
-            if name != self.shown or behind:
+            if (name != self.shown and name not in self._kept) or behind:
                 behind.update(dict.fromkeys(task_ids))
-        for name in {first, self.shown}:
+        for name in {first, self.shown, *self._kept}:
             if not self._behind.get(name):
                 self.views[name].arrived(task_ids)
 
@@ -83,11 +99,15 @@ class Views(ContentSwitcher):
 
     def catch_up(self) -> None:
         """Give the view that is shown what it has missed, tasks with open workers first, in slices, one of them now."""
-        in_slices(self, self._catching_up(), "behind", lambda done: None)
+        self._follow(self.shown)
 
-    def _catching_up(self) -> Iterator[None]:
-        while behind := self._behind.get(self.shown):
-            self.view.arrived({behind.popitem()[0] for _ in range(min(SLICE, len(behind)))})
+    def _follow(self, name: str) -> None:
+        group = f"kept {name}" if name in self._kept else "behind"
+        in_slices(self, self._catching_up(name), group, lambda done: self.on_whole() if done else None)
+
+    def _catching_up(self, name: str) -> Iterator[None]:
+        while (behind := self._behind.get(name)) and name in (self.shown, *self._kept):
+            self.views[name].arrived({behind.popitem()[0] for _ in range(min(SLICE, len(behind)))})
             yield
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from lineage_core.base.cells import named
 from lineage_core.base.clock import Clock, format_duration
-from lineage_core.model.entities import Handoff, TaskRow
+from lineage_core.model.entities import Handoff, Status, TaskRow
 from lineage_core.present.sentences import route, short
 from lineage_core.rules.silence import STUCK, over, task_look, worker_look
+from lineage_core.rules.stuck_work import SKEW_SAID
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.task_tree import TaskTree
@@ -18,6 +20,12 @@ from lineage_tui.theme.line import Line, bar, cut
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.following_list import FollowingList
 from lineage_tui.widgets.list_view import Operation
+
+BAD = (Status.FAILED, Status.CANCELLED, Status.BLOCKED)
+"""States of subtasks that are told of, the worst first."""
+
+MOST_SUBTASKS = 1000
+"""Subtasks of a task that are looked at to draw its line."""
 
 MAX_INDENT = 12
 """Levels that are indented; deeper ones tell their depth in a number."""
@@ -262,7 +270,17 @@ class TaskTreeView(FollowingList):
                 out.put(f"  {glyph} {status_counts[state]} {word}", role)
 
     def _row_line(
-        self, node: Node, out: Line, state: str, *, master: str, percent: float | None, work: str, time: str, words: str
+        self,
+        node: Node,
+        out: Line,
+        state: str,
+        *,
+        master: str,
+        percent: float | None,
+        work: str,
+        time: str,
+        words: str,
+        meter: str = "",
     ) -> None:
         glyph, word, role = self.looks.look(state)
         columns = self._columns(out.width)
@@ -278,7 +296,7 @@ class TaskTreeView(FollowingList):
         if columns.master:
             out.col(master, columns.master, "muted")
         if columns.meter:
-            meter = f"{bar(percent, 8, self.looks)}{percent:4.0f}%" if percent is not None else ""
+            meter = f"{bar(percent, 8, self.looks)}{percent:4.0f}%" if percent is not None else meter
             out.col(meter, columns.meter, role)
         if columns.work:
             out.col(work, columns.work, "muted", right=True)
@@ -297,7 +315,14 @@ class TaskTreeView(FollowingList):
         if row.workers:
             done = row.workers - row.open_workers
             work = f"{done}/{row.workers}"
-        words = row.reason or ""
+        meter = ""
+        if (subtasks := self._subtasks(node.ident)) and not ended:
+            meter, worst = subtasks
+            work = meter.split(" ")[0]
+            worst = f"subtasks {worst}" if worst else ""
+        else:
+            worst = ""
+        words = ", ".join(filter(None, (worst, _clock(row.skew), row.reason)))
         if row.escalated:
             words = f"escalated: {words}"
         self._row_line(
@@ -305,11 +330,23 @@ class TaskTreeView(FollowingList):
             out,
             state,
             master=short(row.master),
-            percent=None if ended else row.percent,
+            percent=None if ended or meter else row.percent,
+            meter=meter,
             work=work,
             time=format_duration(max(0, elapsed)),
             words=words,
         )
+
+    def _subtasks(self, task_id: str) -> tuple[str, str] | None:
+        """How many subtasks are done of how many, and the worst state of them if it is bad; None if there are none."""
+        children = self.state.subtasks.children(task_id)
+        if not children:
+            return None
+        if len(children) > MOST_SUBTASKS:
+            return f"{len(children):,} subtasks", ""
+        told = Counter(row.status for child in children if (row := self.model.rows.get(child)) is not None)
+        worst = next((status.value for status in BAD if told[status]), "")
+        return f"{told[Status.COMPLETED]}/{told.total()} {'subtask' if told.total() == 1 else 'subtasks'}", worst
 
     def look_of(self, row: TaskRow, now: int) -> str:
         """The state to show a task in: its status, or `zombie` or `silent` when a worker of it is."""
@@ -333,11 +370,13 @@ class TaskTreeView(FollowingList):
                 words = f"retry of {worker.retry_of} {words}"
             if look in ("silent", "zombie", "orphaned") and worker.open:
                 words = f"silent for {format_duration(now - worker.last_at)} {words}"
+            run = f"run {worker.number} of {worker.number}" if worker.number > 1 else ""
+            words = ", ".join(filter(None, (run, _clock(task.skews.get(worker.worker_id, 0)), words)))
             kind = worker.worker_type or ""
             percent = worker.percent if worker.open else None
         self._row_line(
             node, out, look, master=kind.removesuffix("-worker"), percent=percent, work="",
-            time=format_duration(max(0, elapsed)), words=words,
+            time=format_duration(max(0, elapsed)), words=words, meter=run,
         )  # fmt: skip
 
     def _draw_handoff(self, node: Node, out: Line) -> None:
@@ -353,6 +392,13 @@ class TaskTreeView(FollowingList):
             node, out, look, master=f"→ {short(handoff.to_master)}", percent=None, work="",
             time=format_duration(max(0, elapsed)), words=words,
         )  # fmt: skip
+
+
+def _clock(skew: int) -> str:
+    """That a clock is off, if it is worth a word."""
+    if abs(skew) < SKEW_SAID:
+        return ""
+    return f"clock {format_duration(abs(skew))} {'behind' if skew > 0 else 'ahead'}"
 
 
 def _is_about(key: Hashable, task_ids: set[str]) -> bool:

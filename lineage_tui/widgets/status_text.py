@@ -9,7 +9,7 @@ from lineage_core.base.clock import SECOND, format_duration
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.edge_line import Part
 
-ALARMS = ("zombie", "escalated", "failed", "blocked", "silent", "never-started", "orphaned")
+ALARMS = ("late", "zombie", "escalated", "failed", "blocked", "silent", "never-started", "orphaned")
 CALM = ("running", "assigned", "queued", "completed")
 _ALWAYS = ("failed", "running")  # also when there are none
 

@@ -1,0 +1,49 @@
+"""What is expected next of a task, in a sentence for each thing: of whom, by when, and how late it is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lineage_core.base.clock import ago, format_duration
+from lineage_core.model.expectations import Expectation
+from lineage_tui.theme.styles import Styles
+
+MOST = 2
+"""Things that are told; of the others how many there are."""
+
+
+class Expected(NamedTuple):
+    """text: the sentence. late: whether its time is over. brief: the same in fewer words, if it is."""
+
+    text: str
+    late: bool
+    brief: str = ""
+
+
+def expected_of(expectations: Sequence[Expectation], now: int, looks: Styles) -> list[Expected]:
+    """What is expected, in sentences: what has been late for longest first, then what is due next."""
+    never = 1 << 62
+    ranked = sorted(expectations, key=lambda one: (one.due if one.due is not None else never, one.subject))
+    told = [Expected(_say(one, now, looks), one.late(now), _brief(one, now)) for one in ranked[:MOST]]
+    if (more := len(ranked) - len(told)) > 0:
+        told[-1] = told[-1]._replace(text=f"{told[-1].text}; {more} more expected")
+    return told
+
+
+def _say(one: Expectation, now: int, looks: Styles) -> str:
+    of = one.of or "somebody"
+    if one.due is None:
+        return f"waits for {of}: {one.what}"
+    # Of what is late at once the reason is told: it can never come, or has come.
+    text = f"waits for {of}: {one.what}, since {one.why}" if one.why else f"waits for {one.what}, expected of {of}"
+    by = "" if looks.times == "ago" else f" by {looks.stamp(one.due, now).partition('.')[0]}"
+    if one.late(now):
+        return f"{text}{by}, late by {ago(one.due, now)}"
+    return f"{text}{by} (in {format_duration(one.due - now)})"
+
+
+def _brief(one: Expectation, now: int) -> str:
+    if one.due is None or not one.late(now):
+        return ""
+    return f"late by {ago(one.due, now)}: {one.what}, expected of {one.of or 'somebody'}"
