@@ -315,13 +315,7 @@ class TaskTreeView(FollowingList):
         if row.workers:
             done = row.workers - row.open_workers
             work = f"{done}/{row.workers}"
-        meter = ""
-        if (subtasks := self._subtasks(node.ident)) and not ended:
-            meter, worst = subtasks
-            work = meter.split(" ")[0]
-            worst = f"subtasks {worst}" if worst else ""
-        else:
-            worst = ""
+        meter, worst = ("", "") if ended else self._subtasks(node.ident)
         words = ", ".join(filter(None, (worst, _clock(row.skew), row.reason)))
         if row.escalated:
             words = f"escalated: {words}"
@@ -337,15 +331,16 @@ class TaskTreeView(FollowingList):
             words=words,
         )
 
-    def _subtasks(self, task_id: str) -> tuple[str, str] | None:
-        """How many subtasks are done of how many, and the worst state of them if it is bad; None if there are none."""
+    def _subtasks(self, task_id: str) -> tuple[str, str]:
+        """How many subtasks are done of how many, and the worst state of them if it is bad; nothing if there are
+        none."""
         children = self.state.subtasks.children(task_id)
         if not children:
-            return None
+            return "", ""
         if len(children) > MOST_SUBTASKS:
             return f"{len(children):,} subtasks", ""
         told = Counter(row.status for child in children if (row := self.model.rows.get(child)) is not None)
-        worst = next((status.value for status in BAD if told[status]), "")
+        worst = next((f"{told[status]} {status.value}" for status in BAD if told[status]), "")
         return f"{told[Status.COMPLETED]}/{told.total()} {'subtask' if told.total() == 1 else 'subtasks'}", worst
 
     def look_of(self, row: TaskRow, now: int) -> str:
