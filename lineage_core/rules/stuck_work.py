@@ -43,6 +43,14 @@ CROWD = "crowd"
 SKEW_SAID = MINUTE
 """A clock that is off by less is not worth a word."""
 
+
+def clock_off(skew: int) -> str:
+    """That a clock is off, if it is worth a word: `clock 4m35s behind`. skew: in microseconds."""
+    if abs(skew) < SKEW_SAID:
+        return ""
+    return f"clock {format_duration(abs(skew))} {'behind' if skew > 0 else 'ahead'}"
+
+
 Check = Callable[[Task, Others, int, Thresholds], Iterator[Finding]]
 
 

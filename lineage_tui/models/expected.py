@@ -25,10 +25,10 @@ def expected_of(expectations: Sequence[Expectation], now: int, looks: Styles) ->
     """What is expected, in sentences: what has been late for longest first, then what is due next."""
     never = 1 << 62
     ranked = sorted(expectations, key=lambda one: (one.due if one.due is not None else never, one.subject))
-    told = [Expected(_say(one, now, looks), one.late(now), _brief(one, now)) for one in ranked[:MOST]]
-    if (more := len(ranked) - len(told)) > 0:
-        told[-1] = told[-1]._replace(text=f"{told[-1].text}; {more} more expected")
-    return told
+    sentences = [Expected(_say(one, now, looks), one.late(now), _brief(one, now)) for one in ranked[:MOST]]
+    if (more := len(ranked) - len(sentences)) > 0:
+        sentences[-1] = sentences[-1]._replace(text=f"{sentences[-1].text}; {more} more expected")
+    return sentences
 
 
 def _say(one: Expectation, now: int, looks: Styles) -> str:

@@ -14,9 +14,8 @@ from sys import intern
 from typing import Any, NamedTuple
 
 from lineage_core.model.entities import TaskRow, Worker, WorkerEnd
-from lineage_core.present.sentences import clock_of
 from lineage_core.rules.silence import WATCHES, Watch, over, watch
-from lineage_core.rules.stuck_work import SKEW_SAID
+from lineage_core.rules.stuck_work import clock_off
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.open_workers import OpenWorkers
@@ -164,8 +163,7 @@ class WorkerIndex:
                 ended = over(task)
                 for worker in task.workers.values():
                     slot = known.get(worker.worker_id)
-                    skew = task.skews.get(worker.worker_id, 0)
-                    clock = clock_of(worker.worker_id, skew) if abs(skew) >= SKEW_SAID else ""
+                    clock = clock_off(task.skews.get(worker.worker_id, 0))
                     self._take(self._add(task_id) if slot is None else slot, row, worker, ended, clock)
         return max(0, len(self.order) - before)
 
@@ -245,7 +243,7 @@ class WorkerIndex:
 
     def _take(self, slot: int, row: TaskRow, worker: Worker, ended: int | None, clock: str) -> None:
         """Write a worker's values, and bring its line to its new place. ended: when its task did. clock: see
-        `clock_of`, empty if it is right."""
+        `clock_off`."""
         self._fresh = seen = watch(worker, ended, self.thresholds)
         self._write(0, row, worker, seen, clock)
         wanted = self.matches is None or self.matches(row, self.seat(0))

@@ -19,6 +19,7 @@ from lineage_core.present.sentences import short
 from lineage_core.rules.feed_health import FeedHealth, feed_findings
 from lineage_core.rules.folding import says
 from lineage_core.rules.silence import ZOMBIE
+from lineage_core.rules.silent_masters import master_finding
 from lineage_core.rules.stuck_work import AT_ONCE, RULES, UNTYPED
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.rules.usual import Usually
@@ -312,7 +313,7 @@ class AttentionView(GroupedLines):
         tail = f"  newest {ages[0]}, first {ages[1]}" if out.width >= 100 else f"  first {ages[1]}"
         text = group.what
         if group.name == MASTER_SILENT and (silent := self.model.silent.get(group.what)) is not None:
-            text, tail = silent.sentence, ""
+            text, tail = master_finding(group.what, list(silent.under), silent.since, now).sentence, ""
         elif group.name in (ZOMBIE, *(name for name, rule in RULES.items() if rule.zombie)):
             usual = self._usual(group.what) if group.name in (ZOMBIE, "silent") else ""
             text = f"{group.what.removesuffix('-worker')} workers{usual}"

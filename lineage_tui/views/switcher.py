@@ -31,7 +31,7 @@ class Views(ContentSwitcher):
         self._behind: dict[str, dict[str, None]] = {}
         self._filter: tuple[Callable[[TaskRow], bool] | None, str] = (None, "")
         self._filtered: dict[str, str] = {}
-        self._kept: set[str] = set()
+        self._always: set[str] = set()
         self.on_whole: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
@@ -70,7 +70,7 @@ class Views(ContentSwitcher):
     def keep(self, name: str) -> None:
         """Keep a view up to date from now on, shown or not."""
         self._begin(name)
-        self._kept.add(name)
+        self._always.add(name)
         self._follow(name)
 
     def is_whole(self, name: str) -> bool:
@@ -81,9 +81,9 @@ class Views(ContentSwitcher):
         """Give changed tasks to the view that is shown and to the first; note them for the others."""
         first = next(iter(self.views))
         for name, behind in self._behind.items():
-            if (name != self.shown and name not in self._kept) or behind:
+            if (name != self.shown and name not in self._always) or behind:
                 behind.update(dict.fromkeys(task_ids))
-        for name in {first, self.shown, *self._kept}:
+        for name in {first, self.shown, *self._always}:
             if not self._behind.get(name):
                 self.views[name].arrived(task_ids)
 
@@ -102,11 +102,11 @@ class Views(ContentSwitcher):
         self._follow(self.shown)
 
     def _follow(self, name: str) -> None:
-        group = f"kept {name}" if name in self._kept else "behind"
+        group = f"always {name}" if name in self._always else "behind"
         in_slices(self, self._catching_up(name), group, lambda done: self.on_whole() if done else None)
 
     def _catching_up(self, name: str) -> Iterator[None]:
-        while (behind := self._behind.get(name)) and name in (self.shown, *self._kept):
+        while (behind := self._behind.get(name)) and name in (self.shown, *self._always):
             self.views[name].arrived({behind.popitem()[0] for _ in range(min(SLICE, len(behind)))})
             yield
 

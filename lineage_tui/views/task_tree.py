@@ -11,7 +11,7 @@ from lineage_core.base.clock import Clock, format_duration
 from lineage_core.model.entities import Handoff, Status, TaskRow
 from lineage_core.present.sentences import route, short
 from lineage_core.rules.silence import STUCK, over, task_look, worker_look
-from lineage_core.rules.stuck_work import SKEW_SAID
+from lineage_core.rules.stuck_work import clock_off
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
 from lineage_tui.models.task_tree import TaskTree
@@ -316,7 +316,7 @@ class TaskTreeView(FollowingList):
             done = row.workers - row.open_workers
             work = f"{done}/{row.workers}"
         meter, worst = ("", "") if ended else self._subtasks(node.ident)
-        words = ", ".join(filter(None, (worst, _clock(row.skew), row.reason)))
+        words = ", ".join(filter(None, (worst, clock_off(row.skew), row.reason)))
         if row.escalated:
             words = f"escalated: {words}"
         self._row_line(
@@ -339,9 +339,12 @@ class TaskTreeView(FollowingList):
             return "", ""
         if len(children) > MOST_SUBTASKS:
             return f"{len(children):,} subtasks", ""
-        told = Counter(row.status for child in children if (row := self.model.rows.get(child)) is not None)
-        worst = next((f"{told[status]} {status.value}" for status in BAD if told[status]), "")
-        return f"{told[Status.COMPLETED]}/{told.total()} {'subtask' if told.total() == 1 else 'subtasks'}", worst
+        statuses = Counter(row.status for child in children if (row := self.model.rows.get(child)) is not None)
+        worst = next((f"{statuses[status]} {status.value}" for status in BAD if statuses[status]), "")
+        return (
+            f"{statuses[Status.COMPLETED]}/{statuses.total()} {'subtask' if statuses.total() == 1 else 'subtasks'}",
+            worst,
+        )
 
     def look_of(self, row: TaskRow, now: int) -> str:
         """The state to show a task in: its status, or `zombie` or `silent` when a worker of it is."""
@@ -366,7 +369,7 @@ class TaskTreeView(FollowingList):
             if look in ("silent", "zombie", "orphaned") and worker.open:
                 words = f"silent for {format_duration(now - worker.last_at)} {words}"
             run = f"run {worker.number} of {worker.number}" if worker.number > 1 else ""
-            words = ", ".join(filter(None, (run, _clock(task.skews.get(worker.worker_id, 0)), words)))
+            words = ", ".join(filter(None, (run, clock_off(task.skews.get(worker.worker_id, 0)), words)))
             kind = worker.worker_type or ""
             percent = worker.percent if worker.open else None
         self._row_line(
@@ -387,13 +390,6 @@ class TaskTreeView(FollowingList):
             node, out, look, master=f"→ {short(handoff.to_master)}", percent=None, work="",
             time=format_duration(max(0, elapsed)), words=words,
         )  # fmt: skip
-
-
-def _clock(skew: int) -> str:
-    """That a clock is off, if it is worth a word."""
-    if abs(skew) < SKEW_SAID:
-        return ""
-    return f"clock {format_duration(abs(skew))} {'behind' if skew > 0 else 'ahead'}"
 
 
 def _is_about(key: Hashable, task_ids: set[str]) -> bool:

@@ -242,3 +242,33 @@ async def test_nothing_needs_you_is_said_only_while_everything_is_inside_its_tim
         assert "nothing needs you" not in text_of(pilot) and " 2 late " in text_of(pilot).splitlines()[-2], (
             "and the feed"
         )
+
+
+async def test_tree_and_workers_tell_subtasks_runs_and_clocks(lineage: Path) -> None:
+    run = [e.worker(kind, -ago * M, "w-again") for kind, ago in (("P", 9), ("S", 8), ("F", 7), ("P", 6), ("S", 5))]
+    skewed = [e.worker("P", -10 * M, "w-skewed"), e.worker("S", -15 * M, "w-skewed"), e.worker("G", -6 * M, "w-skewed")]
+    kids = {f"task-kid-{n}": _child("task-top", e.started(-90 * M), e.completed(-5 * M)) for n in range(5)}
+    kids |= {"task-kid-5": _child("task-top", e.started(-90 * M), e.failed(-5 * M))}
+    kids |= {f"task-kid-{n}": _child("task-top", e.started(-1 * M)) for n in (6, 7)}
+    write(
+        lineage, {"task-top": going(110), **kids, "task-again": [*going(20), *run], "task-skew": [*going(30), *skewed]}
+    )
+    async with opened(lineage, size=(160, 50), clock=lambda: NOW_AT) as pilot:
+        screen = screen_of(pilot)
+        for width, height in ((160, 50), (80, 24)):
+            await pilot.resize_terminal(width, height)
+            seen = {}
+            for task in ("task-top", "task-again", "task-skew"):
+                screen.navigation.go_to_task(task)
+                await pilot.pause()
+                screen.detail.update()
+                await pilot.pause()
+                seen[task] = text_of(pilot)
+            assert "5/8 subtasks" in seen["task-top"] and "5 of 8 subtasks done, worst failed" in seen["task-top"]
+            assert "run 2 of 2" in seen["task-again"] or width == 80
+            assert "clock of w-skewed: 5m00s behind" in seen["task-skew"]
+            if width == 160:
+                assert "1 failed" in seen["task-top"] and "clock 5m00s behind" in seen["task-skew"]
+        await pilot.resize_terminal(160, 50)
+        await pilot.press("2")
+        await until(lambda: "run 2 of 2" in text_of(pilot) and "clock 5m00s behind" in text_of(pilot), "the workers")
