@@ -258,12 +258,13 @@ class WorkersView(FollowingList):
         return "", "muted"
 
     def _silence_role(self, seat: IndexedWorker, now: int) -> str:
-        """Loud from the thresholds on; a warning already where it is longer than 95 of 100 silences of its type."""
-        silence = now - seat.last
-        if silence >= min(self.thresholds.warned, self.thresholds.silent):
+        """Loud from when it is stuck; a warning already where it is longer than 95 of 100 silences of its type, unless
+        it has been silent for so long before."""
+        if seat.watch is None or seat.watch.word(now):
             return "zombie"
+        silence, own = now - seat.last, seat.watch.warned_at - seat.watch.since > self.thresholds.warned
         usual = self.usually(seat.worker_type)
-        return "blocked" if usual is not None and silence > usual.p95 else "text"
+        return "blocked" if usual is not None and silence > usual.p95 and not own else "text"
 
     def _gauge(self, width: int, seat: IndexedWorker, now: int, out: Line) -> None:
         """The silence of an open worker as a bar, with a tick at the 95th percentile of its type; loud from there."""

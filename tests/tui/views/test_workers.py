@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from lineage_core import demo
 from lineage_core.base.clock import MINUTE, SECOND
+from lineage_core.meaning.lengths import BIG
 from lineage_core.model.entities import Worker, WorkerEnd
 from lineage_core.model.expectations import Severity
 from lineage_core.query.filter_parser import parse
@@ -168,7 +169,7 @@ def test_what_is_usual_is_forgotten_with_what_tells_no_more_and_learned_though_a
     kinds = ("type-0", "type-1")
     assert [usual.of(kind) for kind in kinds] == [usual_of(log.state).of(kind) for kind in kinds] != [None, None]
     again = log.add("worker_spawned", "task-1", 5, worker_id="w", worker_type="type-1")
-    many = [("task-2", log.fact("worker_progress", "task-2", 4, worker_id="w")) for _ in range(models_usual.BIG)]
+    many = [("task-2", log.fact("worker_progress", "task-2", 4, worker_id="w")) for _ in range(BIG)]
     usual.heard(again | log.state.merge_facts(many))
     for _ in usual.learn():
         pass
