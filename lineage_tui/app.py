@@ -31,7 +31,7 @@ from lineage_tui.settings.keymap import rebind
 from lineage_tui.shutdown import LOOK
 from lineage_tui.terminal import TerminalDriver, has_shell
 from lineage_tui.theme.styles import Styles, themes
-from lineage_tui.widgets.slices import in_background
+from lineage_tui.widgets.work_slices import in_background
 
 DEFAULT_THRESHOLDS = Thresholds()
 

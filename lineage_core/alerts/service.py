@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from lineage_core.alerts.book import AlertBook, Delivery
 from lineage_core.alerts.hooks import deliver, request, to_alertmanager
-from lineage_core.alerts.looks import Looks, first_look, go_through
+from lineage_core.alerts.periodic_checks import Looks, first_look, go_through
 from lineage_core.alerts.settings import AlertSettings, Heartbeat, Hook
 from lineage_core.base import clock, user_files
 from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND, format_timestamp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from lineage_core.settings.late import add_arguments
+from lineage_core.settings.late_settings import add_arguments
 
 
 class _Version(argparse.Action):

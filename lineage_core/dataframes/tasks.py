@@ -1,7 +1,7 @@
 """The events frame -> tasks, runs of workers, handoffs and phases, all tasks at once.
 
-What they mean is told by `meaning/`. Simple tasks (`dataframes/simple.py`) are laid out here, many at once; the others
-are folded one by one (`dataframes/folded.py`). A property test holds both to what the screen shows.
+What they mean is told by `meaning/`. Simple tasks (`dataframes/simple_tasks.py`) are laid out here, many at once; the
+others are folded one by one (`dataframes/folded.py`). A property test holds both to what the screen shows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lineage_core.dataframes.folded import folded
 from lineage_core.dataframes.handoffs import handoffs_of
 from lineage_core.dataframes.phases import phases_of, since_of, status_of
 from lineage_core.dataframes.schema import STATUS, empty, schema_of
-from lineage_core.dataframes.simple import simple_tasks
+from lineage_core.dataframes.simple_tasks import simple_tasks
 from lineage_core.dataframes.workers import first_known, ms_between, workers_of
 
 _ENDS = {"task_completed": "completed", "task_failed": "failed", "task_cancelled": "cancelled"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND
 from lineage_core.forecast.forecaster import Forecast
-from lineage_core.forecast.together import Together
+from lineage_core.forecast.joint_end import Together
 
 TOO_FEW = "too few like it have ended to tell"
 """Where there is no forecast."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lineage_core.base.errors import JournalError, UnknownNameError
-from lineage_core.integration.points import PHASES, POINTS, PRIORITIES, Point
+from lineage_core.integration.integration_points import PHASES, POINTS, PRIORITIES, Point
 from lineage_core.model.event_types import nearest
 
 LIBRARY = Path("scripts/lib/lineage.sh")

@@ -1,7 +1,8 @@
 """From facts to a task: one step per event type, in effective order (meaning.md).
 
 What several facts mean together, `meaning/structure.py` tells; what one fact does, `task_steps.py` and `run_steps.py`.
-As long as a task is plain (`meaning/plain.py`), there is nothing to be told, and `apply` moves it on fact by fact.
+As long as a task is plain (`meaning/plain_order.py`), there is nothing to be told, and `apply` moves it on fact by
+fact.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import accumulate, pairwise
 from lineage_core.base.clock import MINUTE
 from lineage_core.meaning.attempts import Ends
 from lineage_core.meaning.order import ENDS
-from lineage_core.meaning.plain import goes_on, run_goes_on
+from lineage_core.meaning.plain_order import goes_on, run_goes_on
 from lineage_core.meaning.run_steps import RUN_STEPS, close_run, open_run
 from lineage_core.meaning.runs import RUN_ENDS, worker_of
 from lineage_core.meaning.structure import Structure, structure_of

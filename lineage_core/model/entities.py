@@ -277,7 +277,7 @@ class Task:
     skews: dict[str, int] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
     # Where the fold stands: the order key of the last fact, the digests of the facts that share its time, and whether
-    # the facts so far were plain (see `meaning/plain.py`).
+    # the facts so far were plain (see `meaning/plain_order.py`).
     last_key: tuple[int, str, int, str, int] = (-(1 << 62), "", 0, "", 0)
     last_digests: set[int] = field(default_factory=set)
     claimed: set[str] = field(default_factory=set)

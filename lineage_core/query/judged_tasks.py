@@ -9,8 +9,8 @@ from lineage_core.model.entities import TaskRow
 from lineage_core.model.expectations import Expectation
 from lineage_core.present.task_rows import task_row
 from lineage_core.rules.attention import learned, others_of
+from lineage_core.rules.earliest_due import RowBounds
 from lineage_core.rules.expectations import expectations
-from lineage_core.rules.row_bounds import RowBounds
 from lineage_core.rules.stuck_work import is_bad
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.family import family_of

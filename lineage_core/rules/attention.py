@@ -10,10 +10,10 @@ from lineage_core.base.clock import DAY
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.expectations import Finding, Severity, UsualLength
 from lineage_core.rules.dependencies import Dependents
+from lineage_core.rules.earliest_due import RowBounds
 from lineage_core.rules.expectations import Others
 from lineage_core.rules.feed_silence import feed_finding
 from lineage_core.rules.new_errors import NewErrors
-from lineage_core.rules.row_bounds import RowBounds
 from lineage_core.rules.silent_masters import LastWords, fold_masters
 from lineage_core.rules.stuck_work import check, crowd, failure
 from lineage_core.rules.thresholds import Thresholds, nothing_usual
@@ -78,8 +78,8 @@ def attention(
 ) -> list[Finding]:
     """All findings of a state, those of silent masters folded, the most urgent first.
 
-    Only tasks are derived of which a rule can speak by now (`row_bounds.py`). known: whether there ever was a task that
-    is not in the state. errors: the errors of the state, if the caller keeps them up to date.
+    Only tasks are derived of which a rule can speak by now (`earliest_due.py`). known: whether there ever was a task
+    that is not in the state. errors: the errors of the state, if the caller keeps them up to date.
     """
     others = others_of(state, known)
     rows = list(state.rows.values())

@@ -18,7 +18,7 @@ from lineage_core.rules.dependencies import deadlock, root_blocker
 from lineage_core.rules.expectations import COORDINATOR, URGENT, Others, expectations
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.settings.late import LATE
+from lineage_core.settings.late_settings import LATE
 
 AT_ONCE = frozenset(("silent", "never-started"))
 """The rules whose bad findings are zombies: runs that are open and given up for dead."""

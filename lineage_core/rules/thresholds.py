@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lineage_core.model.expectations import Limit, UsualLength
-from lineage_core.settings.late import DEFAULTS, UNASSIGNED_URGENT, UNBLOCK, LateSettings
+from lineage_core.settings.late_settings import DEFAULTS, UNASSIGNED_URGENT, UNBLOCK, LateSettings
 
 MOST = 10
 """What is usual counts up to so many times the default."""

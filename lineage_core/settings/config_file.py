@@ -23,7 +23,7 @@ from lineage_core.base import user_files
 from lineage_core.base.errors import BadInputError
 from lineage_core.base.time_input import parse_duration
 from lineage_core.model.event_types import nearest
-from lineage_core.settings.late import LATE, OLD_NAMES, LateSettings, late_settings
+from lineage_core.settings.late_settings import LATE, OLD_NAMES, LateSettings, late_settings
 from lineage_core.settings.trace_url import fault_of
 
 THEMES = ("dark", "light", "clear", "ansi")

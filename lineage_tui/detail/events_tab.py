@@ -16,7 +16,7 @@ from lineage_tui.models.text_wrap import RecordLine, record_lines, wrap
 from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
-from lineage_tui.widgets.slices import in_slices
+from lineage_tui.widgets.work_slices import in_slices
 
 EVENT_LOOKS = {
     "task_created": "queued", "task_assigned": "assigned", "task_started": "running", "task_blocked": "blocked",

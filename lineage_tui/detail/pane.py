@@ -42,8 +42,8 @@ from lineage_tui.models.task_brief import TaskBrief, brief
 from lineage_tui.models.throttle import Throttle
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
-from lineage_tui.widgets.slices import in_background
 from lineage_tui.widgets.styled_lines import StyledLines
+from lineage_tui.widgets.work_slices import in_background
 
 TABS = ("timeline", "events", "workers", "explain", "record")
 

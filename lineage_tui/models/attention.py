@@ -15,9 +15,9 @@ from lineage_core.model.expectations import Finding, Severity
 from lineage_core.rules.attention import others_of, shared_workers
 from lineage_core.rules.dependencies import LONGEST, Dependents
 from lineage_core.rules.due_times import DueTimes
+from lineage_core.rules.earliest_due import RowBounds
 from lineage_core.rules.feed_silence import feed_finding, usual_pause_of_hour
 from lineage_core.rules.new_errors import NewErrors
-from lineage_core.rules.row_bounds import RowBounds
 from lineage_core.rules.silent_masters import TOGETHER, LastWords, is_of_master, master_finding, silent_master
 from lineage_core.rules.stuck_work import AT_ONCE, crowd
 from lineage_core.rules.thresholds import Thresholds

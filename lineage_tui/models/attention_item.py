@@ -8,9 +8,9 @@ from typing import NamedTuple
 from lineage_core.model.entities import Task, TaskRow
 from lineage_core.model.expectations import Finding, Severity
 from lineage_core.rules.attention import RECENT
+from lineage_core.rules.earliest_due import RowBounds
 from lineage_core.rules.expectations import Others, expectations
 from lineage_core.rules.folding import cause_of
-from lineage_core.rules.row_bounds import RowBounds
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.stuck_work import bad_at, check, failure
 from lineage_core.rules.thresholds import Thresholds

@@ -50,7 +50,7 @@ from lineage_tui.views.task_tree import TaskTreeView
 from lineage_tui.views.workers import WorkersView
 from lineage_tui.widgets.list_view import ListView
 from lineage_tui.widgets.prompt import Prompt
-from lineage_tui.widgets.slices import in_background
+from lineage_tui.widgets.work_slices import in_background
 
 FRAME = 0.016
 """Seconds between two takes from the feed: 60 a second at most."""

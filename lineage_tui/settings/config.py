@@ -1,7 +1,7 @@
 """What the operator has set for the screen, and what is kept between runs.
 
 The config file is shown by `lineage_core/settings/config_file.py`. Environment: LINEAGE_THEME, LINEAGE_ASCII=1, and the
-variables of `lineage_core/settings/late.py`.
+variables of `lineage_core/settings/late_settings.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lineage_core.model.event_types import nearest
 from lineage_core.rules.thresholds import Thresholds, thresholds
 from lineage_core.settings import config_file
 from lineage_core.settings.config_file import THEMES, Problem
-from lineage_core.settings.late import late_settings
+from lineage_core.settings.late_settings import late_settings
 
 MAX_STATE = 1 << 20
 """Bytes; a larger file was not written by us."""

@@ -10,7 +10,7 @@ from textual.widgets import ContentSwitcher
 from lineage_core.model.entities import Status, TaskRow
 from lineage_core.state.store import State
 from lineage_tui.widgets.list_view import ListView
-from lineage_tui.widgets.slices import in_slices
+from lineage_tui.widgets.work_slices import in_slices
 
 SLICE = 50
 """Tasks that a view takes in at a time."""

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from lineage_core.base.cells import cell_width, fit, shown
 from lineage_tui.theme.line import Line, part_at
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.drawn import DrawnWidget
+from lineage_tui.widgets.drawn_widget import DrawnWidget
 
 Part = tuple[str, str]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 
-from lineage_tui.widgets import slices
+from lineage_tui.widgets import work_slices as slices
 from lineage_tui.widgets.line_list import LineList
 from lineage_tui.widgets.list_view import ListView
 

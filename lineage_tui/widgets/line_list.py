@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from lineage_tui.theme.line import Line
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.drawn import DrawnWidget
+from lineage_tui.widgets.drawn_widget import DrawnWidget
 
 
 class LineList(DrawnWidget, can_focus=True):

@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from lineage_tui.theme.line import Line, part_at
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.drawn import DrawnWidget
+from lineage_tui.widgets.drawn_widget import DrawnWidget
 
 
 class StyledLines(DrawnWidget):

@@ -20,7 +20,7 @@ from lineage_core.model.packed_facts import facts_of, heads_of
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import WORKER_STATES, FilterContext
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.settings.late import LateSettings
+from lineage_core.settings.late_settings import LateSettings
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_core.write.journal import Journal

@@ -8,10 +8,10 @@ from lineage_core.base.clock import MINUTE, format_timestamp, parse_timestamp
 from lineage_core.model.expectations import Finding
 from lineage_core.read.tailer import Tailer
 from lineage_core.rules.attention import others_of
-from lineage_core.rules.row_bounds import RowBounds
+from lineage_core.rules.earliest_due import RowBounds
 from lineage_core.rules.stuck_work import RULES, check, crowd
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.settings.late import LateSettings
+from lineage_core.settings.late_settings import LateSettings
 from lineage_core.state.store import State
 from lineage_core.write.journal import Journal
 from tests.cli.conftest import NOW, Ask

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core.dataframes.reader import Frames, read_frames
-from lineage_core.dataframes.simple import simple_tasks
+from lineage_core.dataframes.simple_tasks import simple_tasks
 from lineage_core.dataframes.tasks import in_order
 from lineage_core.model.entities import Task
 from lineage_core.state.load import load

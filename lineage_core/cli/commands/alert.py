@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lineage_core.alerts.book import AlertBook
-from lineage_core.alerts.looks import Looks, go_through
+from lineage_core.alerts.periodic_checks import Looks, go_through
 from lineage_core.alerts.service import AlertService
 from lineage_core.alerts.settings import AlertSettings, read_settings
 from lineage_core.base import clock, user_files
@@ -28,7 +28,7 @@ from lineage_core.cli.progress import ProgressBar
 from lineage_core.present.rows import iso
 from lineage_core.read.tailer import Tailer
 from lineage_core.rules.thresholds import Thresholds, thresholds
-from lineage_core.settings import late
+from lineage_core.settings import late_settings as late
 from lineage_core.settings.config_file import read_late
 from lineage_core.write.locations import lineage_dir
 

@@ -19,7 +19,7 @@ from lineage_core.rules.feed_health import FEED, FeedHealth, feed_findings
 from lineage_core.rules.folding import SEVERAL, Fold, folded
 from lineage_core.rules.stuck_work import CROWD, OLD_RULES, RULES
 from lineage_core.rules.thresholds import thresholds
-from lineage_core.settings import late
+from lineage_core.settings import late_settings as late
 from lineage_core.settings.config_file import read_late
 from lineage_core.state.load import Loaded
 from lineage_core.state.store import State

@@ -19,7 +19,7 @@ from lineage_core.present.task_rows import DETAIL_KEYS, task_details
 from lineage_core.query.judged_tasks import JudgedTasks
 from lineage_core.query.task_lookup import Lookup
 from lineage_core.rules.usual import CachedUsual
-from lineage_core.settings import late
+from lineage_core.settings import late_settings as late
 from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (

@@ -14,7 +14,7 @@ from lineage_core.base.cells import cell_width, fit, shown
 from lineage_core.base.errors import BadInputError, ExitCode, UnknownNameError
 from lineage_core.base.escaping import visible
 from lineage_core.integration import survey as integration
-from lineage_core.integration.points import PHASES, POINTS, Point
+from lineage_core.integration.integration_points import PHASES, POINTS, Point
 from lineage_core.integration.survey import Finding
 
 EXAMPLES = (

@@ -18,7 +18,7 @@ from lineage_core.base.escaping import visible
 from lineage_core.cli import output, period
 from lineage_core.cli.progress import load_all
 from lineage_core.otel.delivery import Answer, Delivery, GivenUpError
-from lineage_core.otel.extra import needed
+from lineage_core.otel.missing_extra import needed
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.thresholds import thresholds

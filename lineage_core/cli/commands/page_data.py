@@ -13,7 +13,7 @@ from lineage_core.model.record import parse
 from lineage_core.query.judged_tasks import JudgedTasks
 from lineage_core.query.task_lookup import Lookup
 from lineage_core.rules.thresholds import thresholds
-from lineage_core.settings.late import LateSettings
+from lineage_core.settings.late_settings import LateSettings
 from lineage_core.state.store import State
 from lineage_core.web import overview
 

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lineage_core.base.errors import BadInputError, ExitCode, LineageError
-from lineage_core.settings import late
+from lineage_core.settings import late_settings as late
 
 EXAMPLES = (
     "lineage serve",

@@ -18,7 +18,7 @@ from lineage_core.forecast.foresight import slow_of
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.thresholds import Thresholds, thresholds
-from lineage_core.settings import late
+from lineage_core.settings import late_settings as late
 from lineage_core.settings.config_file import read_late
 from lineage_core.write.locations import lineage_dir
 

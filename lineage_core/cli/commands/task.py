@@ -36,7 +36,7 @@ from lineage_core.query.judged_tasks import JudgedTasks
 from lineage_core.query.task_lookup import Lookup, linked_ids, look_up
 from lineage_core.rules.thresholds import thresholds
 from lineage_core.rules.usual import CachedUsual
-from lineage_core.settings import late
+from lineage_core.settings import late_settings as late
 from lineage_core.settings.config_file import read_config, read_late
 from lineage_core.settings.trace_url import url_of
 from lineage_core.state.family import family_of

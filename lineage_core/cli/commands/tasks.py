@@ -21,7 +21,7 @@ from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.query.judged_tasks import JudgedTasks
 from lineage_core.rules.thresholds import thresholds
-from lineage_core.settings import late
+from lineage_core.settings import late_settings as late
 from lineage_core.settings.config_file import read_late
 from lineage_core.state.family import family_of
 from lineage_core.state.store import State

@@ -24,7 +24,7 @@ from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
 from lineage_core.rules.thresholds import thresholds
 from lineage_core.rules.usual import CachedUsual
-from lineage_core.settings import late
+from lineage_core.settings import late_settings as late
 from lineage_core.settings.config_file import read_late
 from lineage_core.state.store import State
 from lineage_core.write.locations import lineage_dir

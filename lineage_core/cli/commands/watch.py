@@ -26,7 +26,7 @@ from lineage_core.rules.attention import attention
 from lineage_core.rules.feed_health import FeedHealth, feed_findings
 from lineage_core.rules.stuck_work import CROWD
 from lineage_core.rules.thresholds import Thresholds, thresholds
-from lineage_core.settings import late
+from lineage_core.settings import late_settings as late
 from lineage_core.settings.config_file import read_late
 from lineage_core.state.feed import Feed
 from lineage_core.state.store import State

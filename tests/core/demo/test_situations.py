@@ -17,7 +17,7 @@ from lineage_core.model.expectations import Severity
 from lineage_core.model.facts import fact_of
 from lineage_core.rules.attention import attention
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.settings.late import LateSettings
+from lineage_core.settings.late_settings import LateSettings
 from lineage_core.state.store import State
 from tests.build import DAILY
 

@@ -10,8 +10,8 @@ import pytest
 from lineage_core.base.clock import DAY, HOUR, MINUTE
 from lineage_core.forecast.forecaster import ENOUGH, Forecaster, Score
 from lineage_core.forecast.honesty import Held, band, summary
+from lineage_core.forecast.joint_end import together
 from lineage_core.forecast.samples import Sample
-from lineage_core.forecast.together import together
 from tests.core.forecast.simulated import START, history
 
 REGIMES = ("stationary", "slowdown", "new worker")

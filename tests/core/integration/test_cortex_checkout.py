@@ -18,7 +18,7 @@ import pytest
 
 from lineage_core.base import clock
 from lineage_core.integration import install as shell_install
-from lineage_core.integration.points import POINTS
+from lineage_core.integration.integration_points import POINTS
 from lineage_core.model.event_types import EVENTS
 from lineage_core.write.batch import complete
 from lineage_core.write.json_encoder import encode

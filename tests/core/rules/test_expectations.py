@@ -12,14 +12,14 @@ from lineage_core.model.expectations import Expectation, Finding, Severity
 from lineage_core.rules import due_times
 from lineage_core.rules.attention import attention, others_of
 from lineage_core.rules.due_times import DueTimes
+from lineage_core.rules.earliest_due import RowBounds
 from lineage_core.rules.expectations import PERSON, expectations
 from lineage_core.rules.feed_silence import feed_finding
-from lineage_core.rules.row_bounds import RowBounds
 from lineage_core.rules.stuck_work import RULES, check
 from lineage_core.rules.thresholds import DEFAULTS, Thresholds
 from lineage_core.rules.usual import UsualTimes
-from lineage_core.settings.late import LATE as NAMES
-from lineage_core.settings.late import LateSettings
+from lineage_core.settings.late_settings import LATE as NAMES
+from lineage_core.settings.late_settings import LateSettings
 from lineage_core.state.store import State
 from tests import build as e
 from tests.build import DAILY, Event, facts_of

@@ -313,8 +313,8 @@ async def test_while_a_list_is_filled_it_is_said(
     for n in range(300):
         journal.log("task_failed", f"task-f{n}", "development-master", "no disk")
         journal.log("task_completed", f"task-c{n}", "development-master", "success")
-    monkeypatch.setattr("lineage_tui.widgets.slices.BUDGET", 0.0002)
-    monkeypatch.setattr("lineage_tui.widgets.slices.PAUSE", 0.05)
+    monkeypatch.setattr("lineage_tui.widgets.work_slices.BUDGET", 0.0002)
+    monkeypatch.setattr("lineage_tui.widgets.work_slices.PAUSE", 0.05)
     monkeypatch.setattr("lineage_tui.views.switcher.SLICE", 25)
     async with opened(lineage) as pilot:
         screen = screen_of(pilot)

@@ -1,4 +1,4 @@
-"""Which tasks are simple: so plain (`meaning/plain.py`) that what they mean can be told for very many at once.
+"""Which tasks are simple: so plain (`meaning/plain_order.py`) that what they mean can be told for very many at once.
 
 A simple task has at most one creation, assignment, start and end, in this order; of each worker one run, told in order;
 at most one handoff, after its assignment; at most one block, ended by an unblock that names the same or nothing; and no
