@@ -39,7 +39,7 @@ COMMANDS = {
     "forecast": "when open tasks, queues and sessions are expected to end",
     "related": "which tasks have to do with one, and which subtasks set its end",
     "anomalies": "what is not normal: failures, durations, errors, silence, numbers",
-    "alert": "watch, and tell programs, addresses or an Alertmanager what needs somebody",
+    "alert": "tell a program, an address or Alertmanager what needs you",
     "zombies": "of attention, the workers that are silent or dead",
     "events": "the events that match",
     "recent": "the newest events",

@@ -18,7 +18,7 @@ from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage related task-1",
-    "lineage related task-1 --json | jq -r '.related[] | select(.score > 0.5) | .task_id'",
+    "lineage related task-1 --json | jq -r '.related[].task_id'",
     "lineage related task-1 --json | jq '.critical_path[] | select(.critical)'",
 )
 
