@@ -66,7 +66,7 @@ class LineageApp(App[None]):
     directory: the lineage directory; it may not exist yet. since: leave out events before this time. thresholds:
     when something counts as stuck. keys: keys by command name, in place of the default ones. kept: what the last run
     left (view, filter, folds …); None: nothing is taken over, and nothing is kept. trace_url: where a trace
-    can be seen. clock: gives the present time.
+    can be seen. notify: see `screens/alarm.py`. clock: gives the present time.
 
     commands: what the operator can do, with the keys in force. defect: the unexpected error that ended it. look: called
     now and then to see whether the terminal is still there.
@@ -92,6 +92,7 @@ class LineageApp(App[None]):
         keys: Mapping[str, tuple[str, ...]] | None = None,
         saved: SavedState | None = None,
         trace_url: str = "",
+        notify: str = "title",
         clock: wall.Clock = wall.now,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
@@ -109,6 +110,7 @@ class LineageApp(App[None]):
         self._bindings.key_to_bindings.pop(self.COMMAND_PALETTE_BINDING, None)  # one of our commands opens it
         self.saved = saved
         self.trace_url = trace_url
+        self.notify_by = notify
         self.main_screen: MainScreen | None = None
         self.defect: BaseException | None = None
         self.look: Callable[[], None] | None = None
@@ -122,6 +124,8 @@ class LineageApp(App[None]):
             self.set_interval(LOOK, self.look)
 
     def on_unmount(self) -> None:
+        if self.main_screen is not None:
+            self.main_screen.alarm.end()
         if self.saved is not None and self.main_screen is not None:
             save_state(self.directory, self.main_screen.keep())
         self.feed.stop()
@@ -176,6 +180,11 @@ class LineageApp(App[None]):
             self._driver.write(sequence)
         long = f", which may be too much for it ({len(text):,} characters)" if len(sequence) > OSC_52_MOST else ""
         self.say(f"sent to the terminal (OSC 52){long}: {what}")
+
+    def write_to_terminal(self, text: str) -> None:
+        """Send a sequence to the terminal, as far as there is one."""
+        if self._driver is not None:
+            self._driver.write(text)
 
     def say(self, text: str) -> None:
         """Show a line to the operator until the next key."""

@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
             keys=chosen.keys,
             saved=None if args.demo else SavedState() if args.fresh else load_state(directory),
             trace_url=chosen.trace_url,
+            notify=chosen.notify,
         )
         user_files.folder("cache")
         user_files.folder("state")  # so that the screen says at once what it goes without

@@ -101,7 +101,7 @@ async def draw(scenario: Scenario) -> str:
         while app.main_screen.views.behind or not app.main_screen.views.is_whole("attention"):
             await asyncio.sleep(0.01)
         app.main_screen.resume()
-        while app.main_screen.usual.behind:
+        while app.main_screen.usual.behind or not app.main_screen.ends.learned:
             await asyncio.sleep(0.01)
         await pilot.pause()
         if app.main_screen.views.shown == "stats":

@@ -60,7 +60,7 @@ class AlertService:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._more = {name: threading.Event() for name in settings.hooks}
-        self._locked = _only_one(book_path)
+        self._lock_of_book = _only_one(book_path)
         self._book = AlertBook.load(book_path)
         self._book.outbox = [one for one in self._book.outbox if one.hook in settings.hooks]
         self._quarantined: Counter[str] = Counter()
@@ -98,6 +98,7 @@ class AlertService:
         with self._lock:
             self._save()
         self._tailer.close()
+        self._lock_of_book.close()
 
     def stop(self) -> None:
         """End it soon: what is being delivered is waited for."""

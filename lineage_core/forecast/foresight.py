@@ -39,6 +39,7 @@ class Foresight:
         the quantiles of everything would have been.
         """
         self.forecaster = forecaster = Forecaster(compared=scored is not None)
+        self._heard.clear()
         rows = list(self.state.rows.values())
         over = ((row.last_at, row.task_id) for row in rows if row.status.ended and row.events < BIG)
         chosen = [row.task_id for row in rows if not row.status.ended]

@@ -103,6 +103,9 @@ class Curve:
         count = self.at_risk(elapsed)
         plain = self._level(self._plain, age, elapsed)
         low = plain if age > self.ages[-1] else plain * count / (count + 1)
+        first = bisect_right(self.ages, elapsed)
+        if first < len(self.ages) and age <= self.ages[first]:  # all levels above 0 give that age or more
+            return low, 0.0, 0.0
         return low, plain, self._level(self._upper, age, elapsed)
 
     def _level(self, steps: array[float], age: int, elapsed: int) -> float:

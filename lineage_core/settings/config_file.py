@@ -2,6 +2,7 @@
 
 theme = "light"            # dark, light, clear, ansi
 ascii = false
+notify = "title"           # off, title, bell or notify: what the terminal tells of what needs you
 trace_url = "http://localhost:16686/trace/{trace_id}"   # makes trace ids links
 zombie-after = "30m"       # and warn-after, spawn-after, handoff-after, blocked-after
 [late.silent]              # when something is late: the names are those of settings/late.py
@@ -27,7 +28,8 @@ from lineage_core.settings.late_settings import LATE, OLD_NAMES, LateSettings, l
 from lineage_core.settings.trace_url import fault_of
 
 THEMES = ("dark", "light", "clear", "ansi")
-KNOWN = ("theme", "ascii", "trace_url", *OLD_NAMES, "late", "keys")
+NOTIFY = ("off", "title", "bell", "notify")
+KNOWN = ("theme", "ascii", "notify", "trace_url", *OLD_NAMES, "late", "keys")
 """The settings at the top of the file."""
 
 MAX_BYTES = 1 << 20
@@ -104,6 +106,8 @@ def problems(config: Mapping[str, Any]) -> Iterator[Problem]:
             yield (key,), f"unknown setting {key!r}{nearest(key, KNOWN)}"
         elif key == "theme" and value not in THEMES:
             yield (key,), f"theme must be one of {', '.join(THEMES)}, not {value!r}"
+        elif key == "notify" and value not in NOTIFY:
+            yield (key,), f"notify must be one of {', '.join(NOTIFY)}, not {value!r}"
         elif key == "ascii" and not isinstance(value, bool):
             yield (key,), "ascii must be true or false"
         elif key == "trace_url":

@@ -15,6 +15,7 @@ from textual.containers import Vertical
 from textual.widgets import ContentSwitcher
 
 from lineage_core.base.clock import Clock
+from lineage_core.forecast.related import related
 from lineage_core.meaning.explanation import explain
 from lineage_core.model.entities import Status, TaskRow
 from lineage_core.model.facts import Fact
@@ -32,6 +33,7 @@ from lineage_core.state.store import State
 from lineage_tui.detail.events_tab import EventsTab, RecordTab
 from lineage_tui.detail.explain_tab import ExplainTab
 from lineage_tui.detail.footer import Footer
+from lineage_tui.detail.related_tab import RelatedTab
 from lineage_tui.detail.timeline_tab import TimelineTab
 from lineage_tui.detail.workers_tab import WorkersTab
 from lineage_tui.models.detail_header import session_lines, task_lines
@@ -45,7 +47,7 @@ from lineage_tui.widgets.line_list import LineList
 from lineage_tui.widgets.styled_lines import StyledLines
 from lineage_tui.widgets.work_slices import in_background
 
-TABS = ("timeline", "events", "workers", "explain", "record")
+TABS = ("timeline", "events", "workers", "explain", "related", "record")
 
 
 class DetailPane(Vertical):
@@ -55,7 +57,7 @@ class DetailPane(Vertical):
     group: gives the name of the session whose heading is under the cursor, if one is. go_to: called with the id of a
     task that was entered in the timeline of a session. usually: what silence is usual for a worker type. trace_url:
     where a trace can be seen; then the heading of a task names its trace, which leads there. known: whether a task that
-    is not in the state may have been.
+    is not in the state may have been. expected: when a task will end, in words.
     """
 
     ALLOW_SELECT = False  # of the border, which the mouse moves; what stands in the pane can be selected
@@ -74,6 +76,7 @@ class DetailPane(Vertical):
         usually: Usually = lambda kind: None,
         trace_url: str = "",
         known: Callable[[str], bool] = lambda task_id: False,
+        expected: Callable[[str], str] = lambda task_id: "",
     ) -> None:
         super().__init__(id="detail")
         self._others = others_of(state, known)
@@ -87,6 +90,7 @@ class DetailPane(Vertical):
         self.go_to = go_to
         self.usually = usually
         self.trace_url = trace_url
+        self.expected = expected
         self.task_id: str | None = None
         self.tab = "timeline"
         self.timeline_tab = TimelineTab(styles, clock, id="timeline", empty="no task selected")
@@ -94,13 +98,14 @@ class DetailPane(Vertical):
         self.workers_tab = WorkersTab(styles, clock, thresholds, id="workers", empty="no workers yet")
         self.explain_tab = ExplainTab(styles, clock, id="explain", empty="reading…")
         self.record = RecordTab(styles, id="record", empty="no event selected")
+        self.related = RelatedTab(styles, state, id="related", empty="no other task has to do with it")
         self.heading = StyledLines(styles, id="heading")
         self.footer = Footer(styles, state, clock, id="foot")
         self._shown: dict[str, TaskRow] = {}  # what each tab was last made of
         self._throttle = Throttle()
         self._planned = False
         self.on_drag: Callable[[int, int], None] = lambda x, y: None  # the border was dragged to a cell of the screen
-        for view in (self.timeline_tab, self.events, self.workers_tab, self.explain_tab, self.record):
+        for view in (self.timeline_tab, self.events, self.workers_tab, self.explain_tab, self.record, self.related):
             view.on_entered = self._entered
             view.on_moved = lambda _key: self._show_foot()
 
@@ -113,6 +118,7 @@ class DetailPane(Vertical):
             yield self.workers_tab
             yield self.explain_tab
             yield self.record
+            yield self.related
         yield self.footer
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
@@ -140,6 +146,7 @@ class DetailPane(Vertical):
             "workers": self.workers_tab,
             "explain": self.explain_tab,
             "record": self.record,
+            "related": self.related,
         }[self.tab]
 
     def show(self, task_id: str | None, worker: str | None = None) -> None:
@@ -151,7 +158,8 @@ class DetailPane(Vertical):
             self._shown.clear()
             self._throttle = Throttle()
             self.explain_tab.show(None)
-            for view in (self.timeline_tab, self.events, self.workers_tab, self.explain_tab):
+            self.related.show(None)
+            for view in (self.timeline_tab, self.events, self.workers_tab, self.explain_tab, self.related):
                 view.cursor = view.top = 0
                 view.cursor_key = None
             if self.tab == "record":
@@ -189,6 +197,8 @@ class DetailPane(Vertical):
             task_brief = brief(
                 task, self.state.rows, now, self.thresholds, self.usually, self.looks, family, expected, circle
             )
+        if ends := self.expected(row.task_id):
+            task_brief = task_brief._replace(figures=(ends, *task_brief.figures))
         self._show_heading(task_brief)
         self._show_foot()
 
@@ -199,6 +209,8 @@ class DetailPane(Vertical):
             self.events.show(row.task_id)
         elif tab == "explain":
             self.run_worker(partial(self._explain, row.task_id), thread=True, exclusive=True, group="explain")
+        elif tab == "related":
+            self.run_worker(partial(self._relate, row.task_id), thread=True, exclusive=True, group="related")
         elif tab != "record":
             with self.state.lock:
                 task = self.state.task(row.task_id)
@@ -320,6 +332,16 @@ class DetailPane(Vertical):
 
         self.app.call_from_thread(show)
 
+    def _relate(self, task_id: str) -> None:
+        """Find what has to do with a task, in a thread: all others are looked at."""
+        found = related(self.state, task_id)
+
+        def show() -> None:
+            if self.task_id == task_id:
+                self.related.show(found)
+
+        self.app.call_from_thread(show)
+
     def _clicked(self, text: str) -> None:
         """The mouse on the name of a tab opens it."""
         if (tab := text.strip(" []")) in TABS:
@@ -355,7 +377,7 @@ class DetailPane(Vertical):
             self.show_event(line)
         if tab != self.tab:
             self.open_tab(tab)
-        if tab in ("timeline", "workers", "explain"):
+        if tab in ("timeline", "workers", "explain", "related"):
             self.view.select_key(line)
 
     def turn(self, by: int) -> None:
@@ -374,6 +396,9 @@ class DetailPane(Vertical):
                 self.go_to(key[1])
         elif self.tab == "events":
             self.open_tab("record")
+        elif self.tab == "related":
+            if (task_id := self.related.target_id()) is not None:
+                self.go_to(task_id)
         elif self.tab == "explain":
             if (digest := self.explain_tab.event_at(self.explain_tab.cursor)) is not None:
                 self.show_event(digest)
@@ -384,7 +409,7 @@ class DetailPane(Vertical):
 
     def back(self) -> bool:
         """Out by one: from the record to the events, from there to the timeline; False when there is no more."""
-        order = {"record": "events", "events": "timeline", "workers": "timeline", "explain": "timeline"}
+        order = {"record": "events", **dict.fromkeys(("events", "workers", "explain", "related"), "timeline")}
         if self.task_id is None or self.tab not in order:
             return False
         self.open_tab(order[self.tab])

@@ -14,10 +14,11 @@ SORTS: dict[str, Callable[[TaskRow], tuple[Any, ...]]] = {
     "last event": lambda row: (-row.last_at,),
     "status": lambda row: (_URGENCY.index(row.status.value), -row.first_at),
     "time taken": lambda row: (row.first_at - (row.ended_at if row.ended_at is not None else row.last_at),),
+    "expected end": lambda row: (row.status.ended, -row.first_at),
     "tokens": lambda row: (-(row.tokens or 0),),
     "name": lambda row: (row.task_id,),
 }
-"""The orders of the tasks in a group."""
+"""The orders of the tasks in a group; by expected end comes first what is forecast (`TaskTree.ends_at`)."""
 
 
 class Descending:

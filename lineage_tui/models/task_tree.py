@@ -40,6 +40,7 @@ class TaskTree:
         self._orders: dict[str, tuple[str, bool]] = {}  # the order that each group is in; changed group by group
         self.sorted_by = "newest"
         self.inverted = False
+        self.ends_at: Callable[[str], int | None] = lambda task_id: None  # when a task is expected to end
         self.root = Node("root", "")
         self.matches: Callable[[TaskRow], bool] | None = None
         self._tasks: dict[str, Node] = {}
@@ -214,6 +215,11 @@ class TaskTree:
         """The place of a task among those of its group, in the order that the group is in."""
         sorted_by, inverted = self._orders.setdefault(group, (self.sorted_by, self.inverted))
         value = SORTS[sorted_by](row)
+        if sorted_by == "expected end" and not row.status.ended:
+            at = self.ends_at(row.task_id)
+            value = (at is None, at or 0, *value)
+        elif sorted_by == "expected end":
+            value = (True, 1, *value)
         return (Descending(value) if inverted else value, row.task_id)
 
     def tasks(self) -> Iterator[Node]:

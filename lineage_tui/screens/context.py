@@ -33,6 +33,7 @@ class Context(Protocol):
 
     commands: what the operator can do, with the keys in force. kept: what the last run left, if that is wanted.
     first_theme: the colours that the program was started with. trace_url: where a trace can be seen, or nothing.
+    notify_by: what the terminal tells of what needs somebody.
     """
 
     directory: Path
@@ -44,6 +45,7 @@ class Context(Protocol):
     saved: SavedState | None
     first_theme: str
     trace_url: str
+    notify_by: str
 
     @property
     def clock(self) -> ScreenClock:
@@ -51,6 +53,9 @@ class Context(Protocol):
 
     def say(self, text: str) -> None:
         """Show a line to the operator until the next key."""
+
+    def write_to_terminal(self, text: str) -> None:
+        """Send a sequence to the terminal, as far as there is one."""
 
     def copy(self, text: str, what: str) -> None:
         """Copy a text and say where to. what: what to call it."""

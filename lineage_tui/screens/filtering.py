@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 
 from lineage_core.base.errors import LineageError
+from lineage_core.model.entities import TaskRow
 from lineage_core.query.filter_parser import Filter, joined, parse, trouble, words
-from lineage_core.query.filter_terms import FilterContext
+from lineage_core.query.filter_terms import FilterContext, nothing_slow
 from lineage_tui.models.filter_completion import FilterCompletion
 from lineage_tui.screens.context import Context, Handlers
 from lineage_tui.screens.panes import Panes
@@ -21,9 +22,10 @@ _NO_HITS = {"workers": "no worker matches", "attention": "nothing that needs you
 class Filtering:
     """text: what the lists are filtered by; chosen: the same, parsed. completion: what could be typed."""
 
-    def __init__(self, context: Context, panes: Panes) -> None:
+    def __init__(self, context: Context, panes: Panes, slow: Callable[[TaskRow], bool] = nothing_slow) -> None:
         self._context = context
         self._panes = panes
+        self._slow = slow
         self.text = ""
         self.chosen: Filter | None = None
         self.completion = FilterCompletion()
@@ -80,7 +82,7 @@ class Filtering:
         return True
 
     def _on(self) -> FilterContext:
-        return FilterContext(self._context.state, self._context.clock(), self._context.thresholds)
+        return FilterContext(self._context.state, self._context.clock(), self._context.thresholds, self._slow)
 
     @property
     def trouble(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from functools import partial
 from inspect import isawaitable
@@ -24,9 +24,12 @@ from lineage_core.rules.feed_health import FeedHealth
 from lineage_core.rules.usual import UsualTimes
 from lineage_core.state.feed import BEHIND, BEHIND_FRAME
 from lineage_tui.detail.pane import DetailPane
+from lineage_tui.models.expected_ends import ExpectedEnds
 from lineage_tui.models.links import Link
 from lineage_tui.models.session_summary import Session
 from lineage_tui.models.status_counts import StatusCounts
+from lineage_tui.models.urgent import urgent
+from lineage_tui.screens.alarm import Alarm
 from lineage_tui.screens.context import Context, Handlers, key_of
 from lineage_tui.screens.display import Display
 from lineage_tui.screens.edge_lines import EdgeLines
@@ -69,6 +72,10 @@ AT_ONCE = 50
 """Tasks that are taken between two looks at the clock; four times as many in the idle case."""
 
 
+COUNT = 2.0
+"""Seconds between two counts of what is urgent, at least."""
+
+
 class Changed(Message):
     """The feed has changes to take."""
 
@@ -90,6 +97,10 @@ class MainScreen(Screen[None]):
         state = context.state
         self.usual = UsualTimes(state)
         self.limits = replace(context.thresholds, usual=self.usual.late)
+        self.ends = ExpectedEnds(state, context.clock)
+        self._urgent: set[Hashable] | None = None
+        self._next_count = 0.0
+        self.alarm = Alarm(context.notify_by, context.write_to_terminal)
         self.status_counts = StatusCounts(state, self.limits)
         self.tree_view, self.worker_table, self.stats_view, views = self._list_views()
         self.views = Views(state, views)
@@ -105,11 +116,12 @@ class MainScreen(Screen[None]):
             usually=self.usual.of,
             trace_url=context.trace_url,
             known=self._may_have_been,
+            expected=self.ends.text,
         )
         self.prompt = Prompt(self._suggest, self._explain, context.looks.plain, id="field")
         self.prompt.display = False
         self.panes = Panes(self, self.views, self.tree_view, self.detail, self.prompt)
-        self.filtering = Filtering(context, self.panes)
+        self.filtering = Filtering(context, self.panes, self.ends.slow)
         self.seeking = Seeking(context, self.panes, self.filtering)
         self.navigation = Navigation(context, self.panes, self.filtering, self.resume, self._choose)
         self.display_options = Display(context, self.panes, self.resume)
@@ -163,6 +175,8 @@ class MainScreen(Screen[None]):
             view.on_moved = partial(self._moved, view)
             view.on_entered = lambda key: self.navigation.entered(key)
         tree.on_filtered = self._on_filtered
+        tree.expected = self.ends.text
+        tree.model.ends_at = self.ends.ends_at
         return tree, workers, figures, views
 
     def compose(self) -> ComposeResult:
@@ -346,6 +360,7 @@ class MainScreen(Screen[None]):
             self.status_counts.take(old, shown[task_id])
             self.filtering.completion.take(shown[task_id])
         self.usual.heard(ids)
+        self.ends.heard(ids)
 
     def _tick(self) -> None:
         """Once a second: ages and open bars grow."""
@@ -357,6 +372,11 @@ class MainScreen(Screen[None]):
         if not self.context.clock.paused:
             if self.usual.behind and not self.usual.learning:
                 in_background(self, self._learn, "usual")
+            if self.context.feed.health.loaded and not self.context.feed.waiting:
+                if not self.ends.learned and not self.ends.learning:
+                    in_background(self, self._foresee, "ends")
+                self.ends.update()
+                self._tell_terminal()
             self.filtering.refresh(self._slicing)
             self._grow()
 
@@ -387,6 +407,29 @@ class MainScreen(Screen[None]):
         found = self.status_counts
         late = {"late": self.attention.model.late(now)} if self.views.is_whole("attention") else {}
         return {**found.by_status, **found.stuck(now), "escalated": len(found.escalated), **late}
+
+    def _tell_terminal(self) -> None:
+        """Let the title tell what was counted last, and count again if that is long ago."""
+        if self._urgent is not None:
+            self.alarm.show(self._urgent)
+        if self.context.notify_by != "off" and time.monotonic() >= self._next_count:
+            self._next_count = time.monotonic() + COUNT
+            self.run_worker(self._count_urgent, thread=True, exclusive=True, group="urgent")
+
+    def _count_urgent(self) -> None:
+        """Count what is urgent, in a thread; it may take one part in fifty of the time."""
+        began = time.monotonic()
+        now, acknowledged = self.context.clock.present(), self.attention.model.acknowledged
+        self._urgent = urgent(self.context.state, now, self.limits, acknowledged)
+        self._next_count = time.monotonic() + max(COUNT, 50 * (time.monotonic() - began))
+
+    async def _foresee(self) -> None:
+        """Learn when tasks end."""
+        for step in self.ends.learn():
+            if step % 20 == 0:
+                await asyncio.sleep(0.002)
+        if not self.context.clock.paused:
+            self._grow()
 
     def _may_have_been(self, task_id: str) -> bool:
         """Whether a task that is not in the state can have been: history is being read, or was left out (--since)."""

@@ -25,13 +25,15 @@ MAX_STATE = 1 << 20
 
 
 class Settings(NamedTuple):
-    """keys: keys by command name, where they differ from the default. trace_url: see `settings/trace_url.py`."""
+    """keys: keys by command name, where they differ from the default. trace_url: see `settings/trace_url.py`.
+    notify: what the terminal tells, see `screens/alarm.py`."""
 
     theme: str
     ascii_only: bool
     thresholds: Thresholds
     keys: dict[str, tuple[str, ...]]
     trace_url: str = ""
+    notify: str = "title"
 
 
 def read_config(path: Path | None = None) -> dict[str, Any]:
@@ -74,7 +76,12 @@ def settings(options: Mapping[str, Any], environ: Mapping[str, str], config: Map
     ascii_only = bool(options.get("ascii")) or environ.get("LINEAGE_ASCII") == "1" or config.get("ascii") is True
     keys = {name: tuple(value) for name, value in config.get("keys", {}).items()}
     return Settings(
-        theme, ascii_only, thresholds(late_settings(options, environ, config)), keys, config.get("trace_url", "")
+        theme,
+        ascii_only,
+        thresholds(late_settings(options, environ, config)),
+        keys,
+        config.get("trace_url", ""),
+        config.get("notify", "title"),
     )
 
 

@@ -57,6 +57,7 @@ class TaskTreeView(FollowingList):
         self.thresholds = thresholds
         self.filter_text = ""
         self.on_filtered: Callable[[], None] = lambda: None
+        self.expected: Callable[[str], str] = lambda task_id: ""  # when a task will end, in words
 
     def arrived(self, task_ids: set[str]) -> None:
         """Take in what changed in these tasks."""
@@ -317,6 +318,7 @@ class TaskTreeView(FollowingList):
             work = f"{done}/{row.workers}"
         meter, worst = ("", "") if ended else self._subtasks(node.ident)
         words = ", ".join(filter(None, (worst, clock_off(row.skew), row.reason)))
+        words = words or ("" if ended else self.expected(row.task_id))
         if row.escalated:
             words = f"escalated: {words}"
         self._row_line(

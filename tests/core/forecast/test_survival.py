@@ -57,3 +57,9 @@ def test_instant_ends_count() -> None:
 
 def test_nothing_tells_nothing() -> None:
     assert curve().middle(0.5) is None and curve().low(0.5) == 0 and curve().at_risk(0) == 0
+
+
+def test_what_all_takes_the_same_time_is_told_so() -> None:
+    found = curve(*((0, 600, True) for _ in range(100)))
+    assert found.levels(600, 0) == (100 / 101, 0.0, 0.0)
+    assert (found.low(0.1), found.middle(0.5), found.high(0.9)) == (0, 600, 600)
