@@ -36,6 +36,8 @@ ASKED: dict[str, tuple[list[list[str]], bool]] = {
     "summary": ([[TASK]], True),
     "explain": ([[TASK], [TASK, "--all"], [TASK + "x"]], True),
     "chain": ([[TASK]], True),
+    "related": ([[TASK], [TASK + "x"]], True),
+    "watch": ([["--every", f"{MARK}\x1b]0;{MARK}\x07"]], True),  # it does not end by itself at a terminal
     "wait": ([[TASK, "--timeout", "1ms"]], True),
     "workers": ([[], [TASK]], True),
     "failed": ([[], ["--tasks"], ["--workers"]], True),
@@ -56,6 +58,11 @@ ASKED: dict[str, tuple[list[list[str]], bool]] = {
         True,
     ),
     "import": ([["otlp", f"/nowhere/{TERMINAL}", "--into", "x"], [TERMINAL, "x", "--into", "x"]], True),
+    "forecast": ([[], [TASK], [TASK + "x"]], True),
+    "anomalies": ([[]], False),
+    "alert": ([["--config", f"/nowhere/{MARK}\x1b]0;{MARK}\x07"]], True),
+    "serve": ([["--port", f"{MARK}\x1b]0;{MARK}\x07"]], True),
+    "metrics": ([["--textfile", f"/nowhere/{MARK}\x1b]0;{MARK}\x07"]], True),
     "demo": ([["--rate", f"{MARK}\x1b]0;{MARK}\x07"]], True),
 }
 IN_FORMATS = (
