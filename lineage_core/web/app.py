@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from lineage_core.base.errors import BadInputError, LineageError, UnknownNameError
+from lineage_core.state.store import State
 from lineage_core.web import overview
 from lineage_core.web.access import COOKIE, Access, RefusedError, login_page, path_of_ours, refuse, same, tell
 from lineage_core.web.graph.endpoint import routes as graph_routes
@@ -51,8 +52,18 @@ def refusal_of(error: LineageError) -> RefusedError:
     return RefusedError(404 if isinstance(error, UnknownNameError) else 503, str(error))
 
 
-def make_app(settings: ServerSettings, queries: Sequence[Query], follow: Follow, version: str) -> ASGIApp:
-    """The program. follow: which events some parameters of `/ws/events` ask for."""
+def make_app(
+    settings: ServerSettings,
+    queries: Sequence[Query],
+    follow: Follow,
+    version: str,
+    trace_url: Callable[[State, str], str] | None = None,
+) -> ASGIApp:
+    """The program.
+
+    follow: which events some parameters of `/ws/events` ask for. trace_url: where the trace of a task can be seen, for
+    a state and the task's id; None where nobody knows.
+    """
     service = Service(settings, queries, follow, version)
     static = {path.name: path.read_bytes() for path in sorted(BUILT.iterdir()) if path.suffix in _KINDS}
 
@@ -83,8 +94,19 @@ def make_app(settings: ServerSettings, queries: Sequence[Query], follow: Follow,
         limit = request.query_params.get("limit")
         if limit is not None and not (limit.isascii() and limit.isdigit() and len(limit) < 10):
             raise RefusedError(400, "limit is a number")
-        body = await service.in_thread(lambda: _all_tasks(service, int(limit) if limit else None))
+        body = await service.in_thread(
+            lambda: _all_tasks(service, int(limit) if limit else None, trace_url is not None)
+        )
         return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
+
+    async def trace(request: Request) -> Response:
+        state, task_id = service.live.state, request.path_params["id"]
+        if trace_url is None:
+            raise RefusedError(404, "trace_url in the config file does not say where traces can be seen")
+        with state.lock:
+            if task_id not in state.rows:
+                raise RefusedError(404, f"no task {task_id}")
+            return RedirectResponse(trace_url(state, task_id), 303)
 
     async def description(request: Request) -> Response:
         return JSONResponse(service.description)
@@ -123,6 +145,7 @@ def make_app(settings: ServerSettings, queries: Sequence[Query], follow: Follow,
         routes=[
             Route("/", page),
             Route("/task/{id:path}", page),
+            Route("/trace/{id:path}", trace),
             Route("/static/{name}", asset),
             Route("/api/v1/openapi.json", description),
             Route("/api/v1/{name}", query),
@@ -142,7 +165,7 @@ def make_app(settings: ServerSettings, queries: Sequence[Query], follow: Follow,
     return access
 
 
-def _all_tasks(service: Service, limit: int | None) -> bytes:
+def _all_tasks(service: Service, limit: int | None, traces: bool) -> bytes:
     live = service.live
     with live.state.lock:
         rows = overview.newest(live.state, limit)
@@ -153,6 +176,7 @@ def _all_tasks(service: Service, limit: int | None) -> bytes:
             "total": len(live.state.rows),
             "directory": str(service.settings.directory),
             "health": overview.health(live.feed),
+            "traces": traces,
             "tasks": rows,
         }
     return orjson.dumps(told)

@@ -6,12 +6,17 @@ import argparse
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lineage_core.base.errors import BadInputError, ExitCode, LineageError
 from lineage_core.settings import late_settings as late
+
+if TYPE_CHECKING:
+    from lineage_core.state.store import State
 
 EXAMPLES = (
     "lineage serve",
@@ -66,6 +71,16 @@ def need_extra() -> None:
         raise MissingExtraError(f"needs {', '.join(missing)}: pip install 'lineage-tui[web]'")
 
 
+def _trace_url() -> Callable[[State, str], str] | None:
+    """Where the trace of a task can be seen, if the config file says so."""
+    from lineage_core.otel.trace_context import Traces
+    from lineage_core.settings.config_file import read_config
+    from lineage_core.settings.trace_url import url_of
+
+    template = read_config().get("trace_url")
+    return None if template is None else lambda state, task_id: url_of(template, Traces(state).trace_of(task_id)[0])
+
+
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted (130) or terminated (0)."""
     need_extra()
@@ -98,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
         settings = ServerSettings(directory, args.listen, args.port, names, token, args.tls_cert, args.tls_key, limits)
         listening = stack.enter_context(listen(settings))
         settings = ServerSettings(**{**vars(settings), "port": listening.getsockname()[1]})
-        app = make_app(settings, web_queries(str(directory)), followed, version("lineage-tui"))
+        app = make_app(settings, web_queries(str(directory)), followed, version("lineage-tui"), _trace_url())
         print(f"lineage serve: {directory} at {settings.origin}", file=sys.stderr)
         if args.token_file and not args.tls_cert:
             print(

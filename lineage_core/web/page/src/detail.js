@@ -92,10 +92,16 @@ export class Detail {
       ["subtasks", task.subtasks && `${task.subtasks_done} of ${task.subtasks} completed`],
       ["tokens", task.tokens !== null && task.tokens.toLocaleString("en")],
       ["session", task.session_id],
-      ["trace", task.trace_id],
+      ["trace", this.#trace(task)],
       ["delivered", deliverables.join(", ")],
     ].filter(([, value]) => value);
     return h("dl", { class: "facts" }, facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  }
+
+  #trace(task) {
+    if (!this.store.traces) return task.trace_id;
+    const href = `/trace/${encodeURIComponent(task.task_id)}`;
+    return h("a", { href, target: "_blank", rel: "noopener noreferrer" }, task.trace_id ?? "see it");
   }
 
   #drawLanes() {

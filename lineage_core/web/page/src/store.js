@@ -11,6 +11,7 @@ export class Store extends EventTarget {
   health = {};
   directory = "";
   total = 0;
+  traces = false; // whether the server knows where the trace of a task can be seen
   offline = null; // the data of an exported page
   skew = 0; // the server's clock less ours
   #version = 0;
@@ -45,6 +46,7 @@ export class Store extends EventTarget {
     this.#version = told.version;
     this.directory = told.directory;
     this.total = told.total;
+    this.traces = told.traces;
     this.#heard(told.health);
     this.#take(told.tasks);
     this.#tell("tasks");
