@@ -11,7 +11,7 @@ BIG = 1000
 """Events from which on a task is left out: it would take long to derive."""
 
 Kind = tuple[str, str | None, str | None]
-"""What is alike: the name of an expectation (`settings.late.LATE`), the type of task or worker, and of whom it was
+"""What is alike: the name of an expectation (`late_settings.LATE`), the type of task or worker, and of whom it was
 expected."""
 
 _PHASES = {Status.QUEUED: "unassigned", Status.ASSIGNED: "unstarted", Status.BLOCKED: "blocked"}

@@ -34,7 +34,7 @@ class Limit(NamedTuple):
 class Expectation(NamedTuple):
     """What must happen next to something that is open.
 
-    name: a key of `settings.late.LATE`. subject: the run's worker, the handoff or the task that it is about. of: by
+    name: a key of `late_settings.LATE`. subject: the run's worker, the handoff or the task that it is about. of: by
     whom it is expected: a master, a worker, a task, `coordinator`, `a person`; None where nobody is known.
     what: what is expected, in a few words. since: from when on. due: when it is late; None for what is never late by
     itself, since something else is expected first. why: what makes it late at once, else empty. limit: what `due` comes

@@ -55,7 +55,7 @@ Check = Callable[[Task, Others, int, Thresholds], Iterator[Finding]]
 
 
 class Rule(NamedTuple):
-    """name: for programs, as in `settings.late.LATE` where it is an expectation that is late. category: what it finds,
+    """name: for programs, as in `late_settings.LATE` where it is an expectation that is late. category: what it finds,
     in a sentence. zombie: whether it finds workers that are none any more."""
 
     name: str

@@ -5,7 +5,7 @@ ascii = false
 notify = "title"           # off, title, bell or notify: what the terminal tells of what needs you
 trace_url = "http://localhost:16686/trace/{trace_id}"   # makes trace ids links
 zombie-after = "30m"       # and warn-after, spawn-after, handoff-after, blocked-after
-[late.silent]              # when something is late: the names are those of settings/late.py
+[late.silent]              # when something is late: the names are those of settings/late_settings.py
 default = "30m"
 build-worker = "2h"        # by worker or task type
 [keys]

@@ -55,7 +55,7 @@ def area_chart(
     lines = []
     for y in range(height):
         one = series[-1 - y] if y < len(series) else None
-        name = one.name if one is not None else y
+        name = one.name if one is not None else (series[0].name, y)
         lines.append(
             Row(
                 (key, name),

@@ -59,7 +59,7 @@ def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
         lines += [blank(f"before {title}")] if lines else []
         lines.append(heading(title, title, words))
         if each >= _LOWEST:
-            made = [area_chart(names[0], [series[name] for name in names], each, read, legend) for names in charts]
+            made = [area_chart("flow", [series[name] for name in names], each, read, legend) for names in charts]
             lines += [row for chart in made for row in chart]
             lines.append(axis((title, "axis"), len(flow), first, last, made[-1][0].columns))
         else:

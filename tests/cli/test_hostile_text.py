@@ -96,6 +96,7 @@ def questions(task: str) -> list[list[str]]:
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_no_query_lets_hostile_text_through(name: str, tmp_path: Path, ask: Ask) -> None:
     task = journal(tmp_path / "lineage", PAYLOADS[name])
+    scripts = ask("export", "tasks", "--format", "html").out.count("<script")  # those of the page itself
     if "\0" in task:
         task = task.replace("\0", "")  # which no argument can hold: that task is unknown, and named as such
     for words in questions(task):
@@ -103,7 +104,7 @@ def test_no_query_lets_hostile_text_through(name: str, tmp_path: Path, ask: Ask)
         assert asked.code in (0, 1, 4, 124), (words, asked.err)
         assert not HOSTILE.search(asked.out + asked.err), words
         if "html" in words:
-            assert "<script" not in asked.out
+            assert asked.out.count("<script") == (scripts if asked.out else 0)
             assert "[/x]" in asked.out or name != "markup"
         elif name == "markup" and words[0] == "events" and "text" in words:
             assert PAYLOADS["markup"] in asked.out

@@ -103,6 +103,7 @@ _BAD_TEXT = re.compile(
 _CLIPBOARD = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)(?:\x07|\x1b\\)")
 _LINK = re.compile(rb"\x1b\]8;;(?:file://[A-Za-z0-9%._~/-]+)?\x1b\\")
 _POINTER = re.compile(rb"\x1b\]22;[a-z-]+\x07")
+_TITLE = re.compile(rb"\x1b\][29];lineage: [0-9a-z ,]+\x1b\\")
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[78=>]|\(B|(.))?", re.DOTALL)
 
 
@@ -110,14 +111,14 @@ def raw_payload(output: bytes) -> str:
     """What of hostile text a terminal would obey in this output, or an empty string.
 
     Allowed are CSI sequences (but for those of the payload), saving the cursor, keypad modes; OSC 22, the mouse
-    pointer; OSC 52 with harmless content, for copying; OSC 8 to a file whose name is percent-encoded. Nothing of ours
-    sets a title: other OSCs are not ours.
+    pointer; OSC 52 with harmless content, for copying; OSC 8 to a file whose name is percent-encoded; OSC 2
+    and 9, a title or notification that holds a count in words of ours and nothing else. Other OSCs are not ours.
     """
     for content in _CLIPBOARD.findall(output):
         copied = base64.b64decode(content).decode()
         if bad := _BAD_TEXT.search(copied.replace("\x1b", "\x00")):
             return f"copied: {bad[0]!r} in {copied!r}"
-    output = _LINK.sub(b"", _POINTER.sub(b"", _CLIPBOARD.sub(b"", output)))
+    output = _TITLE.sub(b"", _LINK.sub(b"", _POINTER.sub(b"", _CLIPBOARD.sub(b"", output))))
     try:
         text = output.decode()
     except UnicodeDecodeError as error:

@@ -234,36 +234,51 @@ def test_json_of_hostile_text_is_json_of_the_same_text(terminal_directory: Path)
 
 
 class _Tags(HTMLParser):
-    """The tags and attributes of a page, and the text of its scripts and styles."""
+    """The tags and attributes of a page, the text of its scripts and styles, and the data in it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.attributes: set[str] = set()
         self.tags: set[str] = set()
         self.inside = ""
-        self.script = ""
+        self.script = self.data = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
-        self.inside = tag
+        self.inside = "data" if ("type", "application/json") in attrs else tag
 
     def handle_data(self, data: str) -> None:
-        if self.inside in ("script", "style"):
+        if self.inside == "data":
+            self.data += data
+        elif self.inside in ("script", "style"):
             self.script += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = ""
 
 
 @pytest.mark.parametrize("filling", [HTML, TERMINAL], ids=["html", "terminal"])
 def test_an_html_export_holds_hostile_text_as_text(filling: str, tmp_path: Path) -> None:
-    directory = hostile_directory(tmp_path, filling)
+    directory, harmless = hostile_directory(tmp_path / "a", filling), hostile_directory(tmp_path / "b", "harmless")
+    ours = tags_of(exported(["tasks"], harmless))
     for what in (["events"], ["tasks"], ["timeline", f"task-1 {filling}"]):
-        words = [*LINEAGE, "export", *what, "--format", "html", "--dir", str(directory)]
-        done = subprocess.run(words, capture_output=True, check=False, env=os.environ | ENV)
-        page = done.stdout.decode()
+        page = exported(what, directory)
         assert MARK in page or what[0] == "timeline"
-        tags = _Tags()
-        tags.feed(page)
-        assert not tags.tags & {"img", "script", "iframe"}
+        tags = tags_of(page)
+        assert tags.tags == ours.tags and not tags.tags & {"img", "iframe"}
         assert not [name for name in tags.attributes if name.startswith("on")]
-        assert MARK not in tags.script
-        assert raw_payload(done.stdout.replace(b"\t", b" ")) == ""
+        assert tags.script == ours.script
+        assert json.loads(tags.data)
+        assert raw_payload(page.replace("\t", " ").encode()) == ""
+
+
+def exported(what: list[str], directory: Path) -> str:
+    words = [*LINEAGE, "export", *what, "--format", "html", "--dir", str(directory)]
+    return subprocess.run(words, capture_output=True, check=False, env=os.environ | ENV).stdout.decode()
+
+
+def tags_of(page: str) -> _Tags:
+    tags = _Tags()
+    tags.feed(page)
+    return tags

@@ -84,7 +84,7 @@ def counted(cut: Window, row: Row) -> set[str]:
         case "flow" if name == "workers":
             return names(iter(tables["workers"]), lambda one: one["ended_at"] is None)
         case "flow":
-            wanted = ("queued", "assigned") if name == "queued" else (name,)
+            wanted = ("queued", "assigned") if name == "to start" else (name,)
             return names(iter(tables["tasks"]), lambda one: one["status"] in wanted)
         case "run":
             ended = recent("workers" if workers else "tasks", "ended_at")
@@ -171,7 +171,7 @@ async def test_enter_shows_as_many_tasks_and_back_brings_the_filter_back(
         await until(lambda: view.settled and not view._again, "the figures")
         matches = parse("master:sec", FilterContext(app.state, NOW)).matches
         tasks = [task_id for task_id, row in app.state.rows.items() if matches(row)]
-        cut = cut_of(narrowed(frames, tasks), "24h")
+        cut = cut_of(narrowed(frames, tasks), view.window)
         rows = [row for row in view.rows if row.filter is not None]
         assert rows
         for row in rows:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lineage_core.integration.points import POINTS, Point
 
 from lineage_core.integration import install as shell_install
 from lineage_core.integration import survey as integration
+from lineage_core.integration.integration_points import POINTS, Point
 from lineage_core.integration.survey import points_of, read_script, sightings, survey
 from lineage_core.model.event_types import EVENTS
 from tests.conftest import CORTEX

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lineage_core.settings.late import LATE, OLD_NAMES, LateSettings, late_settings
 
 from lineage_core.base.clock import HOUR, MINUTE, SECOND
 from lineage_core.base.errors import BadInputError
 from lineage_core.cli import COMMANDS, WITHOUT_SETTINGS, main
 from lineage_core.rules.thresholds import Thresholds, thresholds
 from lineage_core.settings.config_file import config_path, line_of, read_config
+from lineage_core.settings.late_settings import LATE, OLD_NAMES, LateSettings, late_settings
 from lineage_tui.cli import parser
 from lineage_tui.settings import config as screen
 from tests.build import record, write

@@ -26,7 +26,7 @@ READY = "() => window.lineage?.timeline.frames > 0 && !window.lineage.timeline.p
 DOMAIN = "() => window.lineage.timeline.domain()"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, an event loop runs, beside which no asynchronous test can
 def browser() -> Iterator[Browser]:
     if shutil.which("chromium") is None:
         pytest.skip("needs chromium")

@@ -27,6 +27,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from lineage_core.base import clock
+from lineage_core.base.clock import SECOND
 from tests.core.web.conftest import Served, serving
 from tests.wallclock import now, today, wait_until
 
@@ -68,7 +69,7 @@ def line(number: int) -> bytes:
         "parent_lineage_id": None,
         "version": "1.0.0",
     }
-    record["event_data"]["written"] = time.time()  # type: ignore[index]
+    record["event_data"]["written"] = now() / SECOND  # type: ignore[index]
     return orjson.dumps(record) + b"\n"
 
 
@@ -104,7 +105,7 @@ class Reader:
     def take(self, message: dict[str, Any]) -> None:
         if "cursor" not in message:
             return
-        here = time.time()
+        here = now() / SECOND
         for number, written in message["events"]:
             self.counts[number] = self.counts.get(number, 0) + 1
             self.delays.append(here - written)
@@ -149,7 +150,7 @@ class Follower(threading.Thread):
         assert self.process.stdout is not None
         for row in self.process.stdout:
             if (written := orjson.loads(row)["event_data"].get("written")) is not None:
-                self.delays.append(time.time() - written)
+                self.delays.append(now() / SECOND - written)
 
 
 async def load(directory: Path, folder: Path, *, clients: int, rate: int, seconds: float, restart: bool) -> Report:

@@ -259,7 +259,7 @@ def test_the_first_look_is_at_the_window_that_the_data_fills(minutes: int, windo
 
 
 async def test_what_the_operator_chose_is_not_changed_by_the_first_look(directory: Path) -> None:
-    async with opened(directory, size=(130, 60), clock=Clock(), kept=SavedState(window="1h")) as pilot:
+    async with opened(directory, size=(130, 60), clock=Clock(), saved=SavedState(window="1h")) as pilot:
         assert (await go_to(pilot, "flow")).window == "1h"
         kept = app_of(pilot).main_screen.keep()  # type: ignore[union-attr]
         assert kept.window == "1h"
@@ -350,7 +350,7 @@ def test_every_stretch_of_a_chart_has_its_place_and_nothing_is_wider_than_the_li
     assert max(values) in [values[n] for n in placed.bins]  # the highest is never left out
     for column, stretch in enumerate(placed.bins):
         assert placed.at(placed.edges[column]) == placed.at(placed.edges[column + 1] - 1) == stretch
-        assert placed.place(stretch) == placed.edges[column : column + 2]
+        assert placed.span_of(stretch) == placed.edges[column : column + 2]
     assert placed.at(GUTTER - 1) is placed.at(placed.edges[-1]) is None
 
 
