@@ -73,10 +73,10 @@ def archived_twice(day: Path) -> None:
 
 def archived_behind_another(day: Path) -> None:
     """Its offsets in the archive are others than they were."""
-    moved = day.read_bytes()
+    aside = day.rename(day.with_name("aside"))  # never nowhere: the reader looks again whenever it likes
     fill(day, range(5000, 5400))
     archived(day)
-    day.write_bytes(moved)
+    aside.rename(day)
     archived(day)
 
 
