@@ -59,9 +59,9 @@ class ExpectedEnds:
 
     def ends_at(self, task_id: str) -> int | None:
         """The middle of what is forecast, as a time; None without a forecast."""
-        if not self.learned or (told := self._foresight.of(task_id, now := self._clock())) is None:
+        if not self.learned or (forecast := self._foresight.of(task_id, now := self._clock())) is None:
             return None
-        return None if told.middle is None else now + told.middle
+        return None if forecast.middle is None else now + forecast.middle
 
     def slow(self, row: TaskRow) -> bool:
         """Whether it, or a worker of it, is beyond its 95 % interval (the filter `is:slow`)."""
