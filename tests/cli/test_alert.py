@@ -113,7 +113,7 @@ def firing(url: str) -> list[dict[str, Any]]:
         return list(json.load(answer))
 
 
-@pytest.mark.clock
+# Without the marker `clock`: libfaketime cannot shift the clock of Alertmanager, a program in Go, and both must agree.
 def test_each_alert_fires_once_and_resolves_once_over_restarts_and_kills(
     tmp_path: Path, alertmanager: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
