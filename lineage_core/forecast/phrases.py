@@ -41,9 +41,12 @@ def says(forecast: Forecast | None) -> str:
     if forecast.low is None:
         return f"later than {min(99, forecast.rank)} of 100"
     what = "to its end" if forecast.waiting else "left"
+    no_bounds = forecast.high is None and rough(forecast.low) == "0s"  # that it takes no time or more says nothing
     if forecast.middle is None:
-        return f"{rough(forecast.low)} or more {what}"
-    text = f"about {rough(forecast.middle)} {what} ({between(forecast.low, forecast.high)})"
+        late = f"later than {min(99, forecast.rank)} of 100"
+        return late if no_bounds else f"{rough(forecast.low)} or more {what}"
+    bounds = "" if no_bounds else f" ({between(forecast.low, forecast.high)})"
+    text = f"about {rough(forecast.middle)} {what}{bounds}"
     return f"{text}, later than {min(99, forecast.rank)} of 100" if forecast.slow or forecast.rank >= 90 else text
 
 
