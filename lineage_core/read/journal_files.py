@@ -67,6 +67,10 @@ def canonical_name(file_name: str) -> str | None:
     return daily_name(match[1]) if match[1] else COMBINED_NAME
 
 
+_LISTINGS = 100
+"""How often a directory is listed whose files are renamed meanwhile, at most."""
+
+
 def files(
     directory: Path, problems: dict[str, str] | None = None, unread: dict[str, str] | None = None
 ) -> list[JournalFile]:
@@ -77,35 +81,49 @@ def files(
     be a journal file by its name and is not read, and why. Raises FileNotFoundError when the directory does not exist
     and JournalError when it cannot be listed.
     """
-    troubles: dict[str, str] = {} if problems is None else problems
-    others: dict[str, str] = {} if unread is None else unread
-    found: list[JournalFile] = []
+    for _ in range(_LISTINGS):
+        troubles: dict[str, str] = {}
+        others: dict[str, str] = {}
+        found: list[JournalFile] = []
+        if _list_all(directory, found, troubles, others):
+            break  # else one went away between its name and its status: it may have another name now
+    if problems is not None:
+        problems |= troubles
+    if unread is not None:
+        unread |= others
+    found.sort(key=lambda file: (file.archived, file.path.parent != directory, file.path.name != file.name, file.path))
+    found.sort(key=lambda file: file.date, reverse=True)
+    return found
+
+
+def _list_all(directory: Path, found: list[JournalFile], troubles: dict[str, str], others: dict[str, str]) -> bool:
+    """Add the journal files of all folders; whether each that was named was there."""
     try:
-        folders = _list(directory, "", found, troubles, others)
+        folders, whole = _list(directory, "", found, troubles, others)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise JournalError(f"cannot list {directory}: {error.strerror}") from error
     for name in folders:
         try:
-            below = _list(directory / name, f"{name}/", found, troubles, others)
+            below, there = _list(directory / name, f"{name}/", found, troubles, others)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             troubles[name] = why(error)
             continue
+        whole = whole and there
         if name == ARCHIVE:
             folders += [f"{name}/{folder}" for folder in below]
-    found.sort(key=lambda file: (file.archived, file.path.parent != directory, file.path.name != file.name, file.path))
-    found.sort(key=lambda file: file.date, reverse=True)
-    return found
+    return whole
 
 
 def _list(
     folder: Path, prefix: str, found: list[JournalFile], problems: dict[str, str], unread: dict[str, str]
-) -> list[str]:
-    """Add the journal files of one folder, whose name below the directory is the prefix; returns its subfolders."""
-    folders = []
+) -> tuple[list[str], bool]:
+    """Add the journal files of one folder, whose name below the directory is the prefix; returns its subfolders, and
+    whether each file that it named was there."""
+    folders, whole = [], True
     with os.scandir(folder) as entries:
         for entry in entries:
             name = canonical_name(entry.name)
@@ -121,6 +139,8 @@ def _list(
             except FileNotFoundError:
                 if entry.is_symlink():
                     problems[prefix + entry.name] = "a symbolic link to nothing"
+                else:
+                    whole = False
                 continue
             except OSError as error:
                 problems[prefix + entry.name] = why(error)
@@ -132,7 +152,7 @@ def _list(
             else:
                 date = "" if name == COMBINED_NAME else name[8:18]
                 found.append(JournalFile(name, folder / entry.name, date, status))
-    return sorted(folders, reverse=True)
+    return sorted(folders, reverse=True), whole
 
 
 def _kind(mode: int) -> str:

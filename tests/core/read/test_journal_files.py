@@ -9,6 +9,7 @@ import lzma
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -255,3 +256,16 @@ def test_every_query_reads_what_was_packed_by_zstd(tmp_path: Path, ask, need_too
     asked = ask("events", "--format", "jsonl", tmp_path)
     assert [json.loads(line)["task_id"] for line in asked.lines] == [f"task-{number}" for number in range(50)]
     assert ask("tasks", "--json", tmp_path).code == 0
+
+
+def test_a_file_that_is_renamed_while_its_folder_is_listed_is_never_left_out(tmp_path: Path) -> None:
+    """`lineage archive` renames a file before it packs it: a reader that looks just then sees not one event less."""
+    here, there = tmp_path / "lineage-2026-11-22.jsonl", tmp_path / "lineage-2026-11-22.jsonl.archiving"
+    here.write_bytes(b"{}\n")
+    turn = "import os, sys\nwhile os.getppid() == int(sys.argv[3]):\n"
+    turn += "    os.rename(*sys.argv[1:3]); os.rename(*sys.argv[2:0:-1])"
+    with subprocess.Popen([sys.executable, "-c", turn, here, there, str(os.getpid())]) as renaming:
+        try:
+            assert {len(files(tmp_path)) for _ in range(5000)} == {1}
+        finally:
+            renaming.kill()
