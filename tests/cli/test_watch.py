@@ -71,3 +71,10 @@ def test_the_terminal_is_given_back(watched: PtyProgram, number: signal.Signals,
     watched.process.send_signal(number)
     assert watched.ends() == code
     assert bytes(watched.output).rstrip().endswith(b"\x1b[?25h\x1b[?1049l")
+
+
+def test_a_line_takes_a_line_however_narrow_the_terminal_is(directory: Path) -> None:
+    with PtyProgram([*WATCH, directory], size=(20, 5), env={"LINEAGE_NOW": NOW}) as program:
+        program.wait_for("and ")
+        lines = program.screen().splitlines()
+        assert lines[0].rstrip() == "2026-11-22T08:10:00" and lines[4].startswith("and ")

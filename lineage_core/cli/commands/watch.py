@@ -19,7 +19,7 @@ from lineage_core.base.clock import SECOND, format_timestamp
 from lineage_core.base.errors import ExitCode
 from lineage_core.base.time_input import parse_duration
 from lineage_core.cli import output
-from lineage_core.cli.output import Line, Paper
+from lineage_core.cli.output import Line, Piece
 from lineage_core.model.expectations import Finding, Severity
 from lineage_core.present.rows import span
 from lineage_core.rules.attention import attention
@@ -134,15 +134,24 @@ def _draw(feed: Feed, directory: Path, limits: Thresholds, *, ascii_only: bool) 
     """Fill the terminal, whatever its size is now; what does not fit is counted in the last line."""
     size = os.get_terminal_size(sys.stdout.fileno())
     paper = output.paper_of(sys.stdout, ascii_only=ascii_only)._replace(width=size.columns)
-    lines = [output.render(line, paper) for line in page(feed, directory, limits, clock.now(), size.columns - 1)]
+    room = size.columns - 1  # in the last column, what erases the rest of the line would erase its character
+    lines = [output.render(_within(line, room), paper) for line in page(feed, directory, limits, clock.now(), room)]
     if len(lines) > size.lines:
-        lines = [*lines[: size.lines - 1], _more(len(lines) - size.lines + 1, paper)]
+        more = f"and {len(lines) - size.lines + 1:,} more lines: `lineage attention` has all"
+        lines = [*lines[: size.lines - 1], output.render(_within((more, "muted"), room), paper)]
     sys.stdout.write("\x1b[H" + "\x1b[K\r\n".join(lines) + "\x1b[K\x1b[J")
     sys.stdout.flush()
 
 
-def _more(count: int, paper: Paper) -> str:
-    return output.render((f"and {count:,} more lines: `lineage attention` has all", "muted"), paper)
+def _within(line: Line, cells: int) -> list[Piece]:
+    """A line cut at so many cells: a line takes a line, however narrow the terminal is."""
+    pieces: list[Piece] = []
+    for piece in [line] if isinstance(line, str | tuple) else line:
+        text, role = (piece[0], piece[1]) if isinstance(piece, tuple) else (piece, "")
+        text = head(shown(str(text)), cells)
+        cells -= cell_width(text)
+        pieces.append((text, str(role)))
+    return pieces
 
 
 @contextmanager
