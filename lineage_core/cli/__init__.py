@@ -138,6 +138,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.OK
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    except ModuleNotFoundError as error:
+        if (error.name or "lineage").startswith("lineage"):
+            return _defect(program, error)
+        where = "install lineage-tui for it, or run the `lineage` of the environment that has it"
+        print(f"{program}: {sys.executable} has no package {error.name}: {where}", file=sys.stderr)
+        return ExitCode.USAGE
     except (BlockingIOError, RuntimeError) as error:
         if not isinstance(error, BlockingIOError) and "start new thread" not in str(error):
             return _defect(program, error)

@@ -20,6 +20,7 @@ from tests.faults.pseudo_terminal import PtyProgram
 from tests.shell.test_writers_together import LAUNCHER
 from tests.tui.test_terminal import Terminal
 
+ROOT = Path(__file__).resolve().parents[2]
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 TASK = "task-a-rollout"
 Tool = Callable[[str], str]
@@ -302,3 +303,12 @@ def test_at_a_terminal(row: str, kind: str, tmp_path: Path, need_tool: Tool) -> 
             program.keys(*({"C-c": "\x03"}.get(key, key) for key in keys))
         assert program.ends() == code
         assert program.restored
+
+
+def test_a_python_without_the_packages_is_named_and_no_defect(tmp_path: Path) -> None:
+    """As where a user may not enter the environment of the installed command: then another Python is found."""
+    script = f"import sys; sys.path.append({str(ROOT)!r}); from lineage_core.cli import main; sys.exit(main())"
+    command = [sys.executable, "-S", "-P", "-c", script, "tasks", "--dir", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert re.fullmatch(r"lineage tasks: \S+ has no package orjson: install lineage-tui for it, .*\n", done.stderr)
