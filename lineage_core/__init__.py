@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lineage_core.base.errors import BadInputError, JournalError, LineageError
-    from lineage_core.model.event_types import EVENTS, Event
+    from lineage_core.model.event import Event
+    from lineage_core.model.event_types import EVENTS
     from lineage_core.write.journal import Journal
 
 __all__ = ["EVENTS", "BadInputError", "Event", "Journal", "JournalError", "LineageError"]
 
 _HOME = {
     "EVENTS": "model.event_types",
-    "Event": "model.event_types",
+    "Event": "model.event",
     "Journal": "write.journal",
     "BadInputError": "base.errors",
     "JournalError": "base.errors",

@@ -19,21 +19,25 @@ from lineage_core.base import user_files
 from lineage_core.base.errors import ExitCode
 from lineage_core.base.escaping import visible
 from lineage_core.model.facts import Fact
-from lineage_core.query.record_text import record_text
+from lineage_core.query.record_of_fact import record_text
+from lineage_core.read.moved_files import copies_of
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.feed import Feed
 from lineage_core.state.store import State
 from lineage_tui.clipboard import OSC_52_MOST, in_tmux, load_buffer, osc_52
 from lineage_tui.screens.main import Changed, MainScreen
 from lineage_tui.screens.palette import Commands
-from lineage_tui.settings.config import SavedState, save_state
-from lineage_tui.settings.keymap import rebind
+from lineage_tui.settings.config import OwnSettings, SavedState, save_state
+from lineage_tui.settings.keymap import rebind, with_own
 from lineage_tui.shutdown import LOOK
 from lineage_tui.terminal import TerminalDriver, has_shell
-from lineage_tui.theme.styles import Styles, themes
-from lineage_tui.widgets.work_slices import in_background
+from lineage_tui.theme.palettes import Palette, themes
+from lineage_tui.theme.styles import Styles
+from lineage_tui.time_travel.travel import Travel
+from lineage_tui.widgets.background_work import in_background
 
 DEFAULT_THRESHOLDS = Thresholds()
+NOTHING_OWN = OwnSettings()
 
 
 class ScreenClock:
@@ -66,7 +70,9 @@ class LineageApp(App[None]):
     directory: the lineage directory; it may not exist yet. since: leave out events before this time. thresholds:
     when something counts as stuck. keys: keys by command name, in place of the default ones. kept: what the last run
     left (view, filter, folds …); None: nothing is taken over, and nothing is kept. trace_url: where a trace
-    can be seen. notify: see `screens/alarm.py`. clock: gives the present time.
+    can be seen. notify: see `screens/terminal_alarm.py`. hints: whether to begin with hints for newcomers. own_themes:
+    palettes besides ours, by name. at: as of when to begin, in place of now. own: what
+    the config file adds. clock: gives the present time.
 
     commands: what the operator can do, with the keys in force. defect: the unexpected error that ended it. look: called
     now and then to see whether the terminal is still there.
@@ -93,6 +99,10 @@ class LineageApp(App[None]):
         saved: SavedState | None = None,
         trace_url: str = "",
         notify: str = "title",
+        hints: bool = False,
+        own_themes: Mapping[str, Palette] | None = None,
+        at: int | None = None,
+        own: OwnSettings = NOTHING_OWN,
         clock: wall.Clock = wall.now,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
@@ -100,17 +110,21 @@ class LineageApp(App[None]):
         self.state = State()
         self.clock = ScreenClock(clock)
         self.thresholds = thresholds
-        self.looks = Styles(theme, ascii_only=ascii_only)
+        self.looks = Styles(theme, ascii_only=ascii_only, own=own_themes or {})
         self.feed = Feed(directory, self.state, self._notify, since=since, force_polling=force_polling)
-        for own in themes():
-            self.register_theme(own)
+        for palette in themes(self.looks.palettes):
+            self.register_theme(palette)
         self.theme = theme
         self.first_theme = theme
-        self.commands = rebind(keys or {})
+        self.own = own
+        self.commands = with_own(rebind(keys or {}), own.commands)
         self._bindings.key_to_bindings.pop(self.COMMAND_PALETTE_BINDING, None)  # one of our commands opens it
         self.saved = saved
         self.trace_url = trace_url
         self.notify_by = notify
+        self.hints = hints
+        self.travel = Travel(self, self)
+        self.begin_at = at
         self.main_screen: MainScreen | None = None
         self.defect: BaseException | None = None
         self.look: Callable[[], None] | None = None
@@ -120,12 +134,27 @@ class LineageApp(App[None]):
         self.main_screen = MainScreen(self)
         self.push_screen(self.main_screen)
         self.feed.start()
+        if self.begin_at is not None:
+            self.travel.begin(self.begin_at)
         if self.look is not None and not self.is_headless:
             self.set_interval(LOOK, self.look)
 
+    def begin_again(self) -> bool:
+        """Put a new screen in place of the present one, as that was left, and show it all tasks; whether that was done:
+        not while anything lies over it."""
+        before = self.main_screen
+        if before is None or self.screen is not before:
+            return False
+        before.learning.alarm.end()
+        self.main_screen = MainScreen(self, before.keep())
+        self.switch_screen(self.main_screen)
+        self.feed.tell_again()
+        self._notify()
+        return True
+
     def on_unmount(self) -> None:
         if self.main_screen is not None:
-            self.main_screen.alarm.end()
+            self.main_screen.learning.alarm.end()
         if self.saved is not None and self.main_screen is not None:
             save_state(self.directory, self.main_screen.keep())
         self.feed.stop()
@@ -188,8 +217,9 @@ class LineageApp(App[None]):
 
     def say(self, text: str) -> None:
         """Show a line to the operator until the next key."""
-        if self.main_screen is not None:
-            self.main_screen.say(text)
+        screen = self.screen if isinstance(self.screen, MainScreen) else self.main_screen
+        if screen is not None:
+            screen.say(text)
 
     def end(self) -> None:
         """End the program, as the operator asked."""
@@ -242,3 +272,7 @@ class LineageApp(App[None]):
     def read_record(self, fact: Fact) -> str:
         """The record of a fact as it stands on disk, indented; or why it is not to be had."""
         return record_text(self.directory, fact)
+
+    def record_file(self, fact: Fact) -> Path | None:
+        """The file in which the record of a fact stands, renamed or packed as it may be; None if it is gone."""
+        return next(iter(copies_of(self.directory, fact.file)), None)

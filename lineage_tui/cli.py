@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from lineage_core.base.errors import BadInputError, ExitCode, LineageError
-from lineage_core.cli.screen_parser import parser
+from lineage_core.cli import standard_streams
+from lineage_core.cli.lineage_tui_options import parser
 
 SEARCH_LIMIT = 0.25
 """Seconds for which an expression that the operator typed may stop the screen, once."""
@@ -24,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(visible(f"lineage-tui: {error}"), file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # of --plain: nobody reads on
+        standard_streams.silence()
+        return ExitCode.OK
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it is reported)
@@ -37,11 +41,14 @@ def run(args: argparse.Namespace) -> int:
     if args.plain:
         return _run_plain(args)
     from contextlib import ExitStack
+    from functools import partial
 
     from lineage_core.base import clock, user_files
     from lineage_core.base import regex as patterns
     from lineage_core.base.time_input import parse_when
+    from lineage_core.cli.at_option import moment_of
     from lineage_core.write import locations as paths
+    from lineage_tui.screens.hints import wanted
     from lineage_tui.settings.config import SavedState, load_state, read_config, settings
     from lineage_tui.shutdown import ending
     from lineage_tui.terminal import TerminalState, missing
@@ -56,14 +63,20 @@ def run(args: argparse.Namespace) -> int:
         os.environ.pop(name, None)
     with ending() as end, ExitStack() as stack:
         end.clean = stack.close
-        if args.demo:
+        now = clock.now
+        if args.bundle:
+            from lineage_core.maintenance.bundle import opened_bundle
+
+            directory, as_of = stack.enter_context(opened_bundle(args.bundle))
+            now = partial(int, as_of)
+        elif args.demo:
             from lineage_core.demo.directory import demo_directory
 
-            directory = stack.enter_context(demo_directory(rate=args.rate, seed=args.seed))
+            directory = stack.enter_context(demo_directory(rate=args.rate, seed=args.seed, hosts=max(1, args.hosts)))
         else:
             directory = paths.lineage_dir(args.dir)
         stack.callback(TerminalState().restore)
-        since = parse_when(args.since, clock.now()) if args.since else None
+        since = parse_when(args.since, clock.now()) if args.since is not None else None
         from lineage_tui.app import LineageApp
 
         app = LineageApp(
@@ -74,9 +87,16 @@ def run(args: argparse.Namespace) -> int:
             ascii_only=chosen.ascii_only,
             force_polling=args.poll,
             keys=chosen.keys,
-            saved=None if args.demo else SavedState() if args.fresh else load_state(directory),
+            saved=None if args.demo or args.bundle else SavedState() if args.fresh else load_state(directory),
             trace_url=chosen.trace_url,
             notify=chosen.notify,
+            hints=wanted(os.environ),
+            own_themes=chosen.themes,
+            at=moment_of(args.at) if args.at is not None else None,
+            own=chosen.own._replace(refusal="a bundle is what was: nothing is logged into it")
+            if args.bundle
+            else chosen.own,
+            clock=now,
         )
         user_files.folder("cache")
         user_files.folder("state")  # so that the screen says at once what it goes without
@@ -96,11 +116,11 @@ def _run_plain(args: argparse.Namespace) -> int:
 
     from lineage_core.demo.directory import demo_directory
     from lineage_core.write.locations import lineage_dir
-    from lineage_tui import plain
+    from lineage_tui import plain_menu
 
     with ExitStack() as stack:
-        demo = demo_directory(rate=args.rate, seed=args.seed) if args.demo else None
-        return plain.run(stack.enter_context(demo) if demo is not None else lineage_dir(args.dir))
+        demo = demo_directory(rate=args.rate, seed=args.seed, hosts=max(1, args.hosts)) if args.demo else None
+        return plain_menu.run(stack.enter_context(demo) if demo is not None else lineage_dir(args.dir))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from argparse_manpage.manpage import Manpage
 
 from lineage_core import cli
 from lineage_core.cli.commands import help as pages
-from lineage_core.cli.screen_parser import parser as screen_parser
+from lineage_core.cli.lineage_tui_options import parser as lineage_tui_parser
 
 _ENVIRONMENT = {
     "LINEAGE_DIR": "the lineage directory; --dir goes before it",
@@ -94,7 +94,7 @@ def _overview() -> str:
 
 
 def _screen() -> str:
-    parser = screen_parser()
+    parser = lineage_tui_parser()
     parser.man_short_description = "watch the lineage of tasks live, by keyboard"  # type: ignore[attr-defined]
     sections = [("environment", _list(_ENVIRONMENT)), ("see also", "\\fBlineage\\fR(1)")]
     return _page(parser, "lineage-tui", sections)

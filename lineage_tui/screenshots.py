@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rich.cells import cell_len
+from textual.pilot import Pilot
 
 from lineage_core.base.clock import MINUTE, SECOND, parse_timestamp
 from lineage_core.demo.simulation import plan
@@ -38,7 +39,8 @@ HOME = Path("coordination") / "lineage"
 
 
 class Scenario(NamedTuple):
-    """One screenshot. keys: what the operator presses before it; readme: whether the README shows it, as a PNG."""
+    """One screenshot. keys: what the operator presses before it; task: what is under the cursor before that, if not the
+    first; readme: whether the README shows it, as a PNG."""
 
     name: str
     width: int
@@ -47,6 +49,7 @@ class Scenario(NamedTuple):
     theme: str = "dark"
     ascii_only: bool = False
     readme: bool = False
+    task: str = ""
 
 
 def _sizes(name: str, *keys: str, readme: bool = False) -> Iterator[Scenario]:
@@ -59,18 +62,20 @@ def _sizes(name: str, *keys: str, readme: bool = False) -> Iterator[Scenario]:
 SCENARIOS: tuple[Scenario, ...] = (
     *_sizes("tasks", readme=True),
     *_sizes("events", "j", "j", "enter", "enter"),
-    *_sizes("failure", "e", "e", "e", "b", readme=True),
+    *_sizes("failure", "e", "e", "e", "b"),
+    Scenario("story-120x36-dark", 120, 36, ("tab",), task="task-flaky-test-hunt-0019", readme=True),
+    Scenario("family-120x36-dark", 120, 36, ("tab",), task="task-monolith-split-9007"),
     *_sizes("workers", "2", readme=True),
     *_sizes("attention", "3", readme=True),
     *_sizes("stats", "4"),
     Scenario("stats-durations-120x36-dark", 120, 36, ("4", "right"), readme=True),
     Scenario("stats-failures-120x36-dark", 120, 36, ("4", "right", "right")),
     Scenario("stats-tokens-120x36-dark", 120, 36, ("4", "right", "right", "right")),
-    Scenario("stats-workers-120x36-dark", 120, 36, ("4", "left", "left")),
-    Scenario("stats-health-120x36-dark", 120, 36, ("4", "left")),
+    Scenario("stats-workers-120x36-dark", 120, 36, ("4", "left", "left", "left")),
+    Scenario("stats-health-120x36-dark", 120, 36, ("4", "left", "left")),
     *_sizes("stream", "5"),
     *_sizes("help", "question_mark"),
-    Scenario("tasks-160x50-dark", 160, 50, ("j",) * 20, readme=True),
+    Scenario("tasks-160x50-dark", 160, 50, readme=True),
     Scenario("tasks-120x36-ascii", 120, 36, theme="ansi", ascii_only=True),
     Scenario("tasks-120x36-clear", 120, 36, theme="clear"),
 )
@@ -87,6 +92,8 @@ async def ready(app: LineageApp) -> None:
     """Wait until the app has read and drawn everything that is in its directory."""
     while not app.feed.health.loaded or app.feed.waiting or app.feed.health.mode == "starting":
         await asyncio.sleep(0.01)
+    while app.main_screen is None or (app.state.rows and not app.main_screen.live.opening.done):
+        await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
 
 
@@ -95,31 +102,44 @@ async def draw(scenario: Scenario) -> str:
     app = LineageApp(HOME, theme=scenario.theme, ascii_only=scenario.ascii_only, clock=lambda: NOW)
     async with app.run_test(size=(scenario.width, scenario.height)) as pilot:
         await ready(app)
+        if scenario.task:
+            assert app.main_screen is not None
+            app.main_screen.navigation.go_to_task(scenario.task)
         await pilot.press(*scenario.keys)
-        await pilot.pause()
-        assert app.main_screen is not None
-        while app.main_screen.views.behind or not app.main_screen.views.is_whole("attention"):
-            await asyncio.sleep(0.01)
-        app.main_screen.resume()
-        while app.main_screen.usual.behind or not app.main_screen.ends.learned:
-            await asyncio.sleep(0.01)
-        await pilot.pause()
-        if app.main_screen.views.shown == "stats":
-            figures = app.main_screen.views.view
-            assert isinstance(figures, StatsView)
-            while not figures.settled:
-                await asyncio.sleep(0.01)
-            figures.took = 0.012  # the one thing that differs from run to run
-            figures.refresh()
-            await pilot.pause()
+        await settled(app, pilot)
         return await still(app)
 
 
+async def settled(app: LineageApp, pilot: Pilot[None]) -> None:
+    """Wait until all that works in the background is done, and nothing on the screen depends on how long it took."""
+    await pilot.pause()
+    assert app.main_screen is not None
+    while app.main_screen.views.behind or not app.main_screen.views.is_whole("attention"):
+        await asyncio.sleep(0.01)
+    app.main_screen.resume()
+    learning = app.main_screen.learning
+    while learning.usual.behind or not learning.ends.learned or not learning.odd.looked:
+        await asyncio.sleep(0.01)
+    await pilot.pause()
+    if app.main_screen.views.shown == "stats":
+        figures = app.main_screen.views.view
+        assert isinstance(figures, StatsView)
+        while not figures.settled:
+            await asyncio.sleep(0.01)
+        figures.took = 0.012  # the one thing that differs from run to run
+        figures.refresh()
+        await pilot.pause()
+
+
 async def still(app: LineageApp) -> str:
-    """The picture, once it has stayed the same for a moment."""
+    """The picture, once nothing is worked on and it has stayed the same for a moment: what is read and computed in
+    threads may take longer than that."""
     pictures: list[str] = []
     while len(pictures) < 3 or len(set(pictures[-3:])) > 1:
         await asyncio.sleep(0.1)
+        if not all(worker.is_finished for worker in app.workers):
+            pictures.clear()
+            continue
         pictures.append(plain(app.export_screenshot(title="lineage-tui")))
     return pictures[-1]
 

@@ -8,13 +8,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from lineage_core.base.clock import SECOND, parse_timestamp
 from lineage_core.model.facts import Fact, fact_of
+from lineage_core.settings.config_file import config_path
 from lineage_core.state.store import State
 
 DAILY, COMBINED = "lineage-2026-11-22.jsonl", "task-lineage.jsonl"
@@ -199,3 +201,30 @@ class Log:
             else:
                 self.add("worker_completed", task, ago, worker_id=worker, completion_status=end)
         return changed
+
+
+def write_config(text: str) -> Path:
+    """The user's config file, with this text."""
+    path = config_path()
+    assert path is not None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def python_steps(call: Callable[[], object]) -> int:
+    """How many lines of Python a call takes: what grows with the data shows in it, whatever else the machine does."""
+    taken = 0
+
+    def trace(*_: object) -> object:
+        nonlocal taken
+        taken += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return taken

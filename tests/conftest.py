@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from hypothesis import HealthCheck, settings
 
 # A test says what is right, not how fast: the machine may have other work.
 settings.register_profile("lineage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("lineage"), derandomize=True)  # the same examples each time
 settings.load_profile("lineage")
 
 # The programs that tests start are compiled once, as on any host, even where PYTHONDONTWRITEBYTECODE is set.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False  # and so are the tests, whose asserts need not be rewritten in each worker of each run
 
 # A run in the background, or under nohup, ignores these, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -23,6 +26,12 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "tests" / "data"
 CORTEX = ROOT / "tests" / "cortex"  # a small cortex checkout
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One worker more than there are processors: many tests wait for a process, a timer or a terminal."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.fixture
@@ -42,11 +51,13 @@ def need_tool() -> Callable[[str], str]:
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No LINEAGE_*, CORTEX_* or TMUX of the user reaches a test, and caches and state go to a folder of its own.
 
-    But for LINEAGE_NATIVE: with 0 the tests are those of an install without a C compiler.
+    But for LINEAGE_NATIVE: with 0 the tests are those of an install without a C compiler. The screen begins without
+    the hints of a first run.
     """
     for name in list(os.environ):
         if (name.startswith(("LINEAGE_", "CORTEX_")) and name != "LINEAGE_NATIVE") or name == "TMUX":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("LINEAGE_HINTS", "0")
     monkeypatch.setenv("PAGER", "cat")  # nobody is there to leave it
     for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))

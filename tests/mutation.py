@@ -3,24 +3,39 @@
 python -m tests.mutation [MODULE…] [--sample N]
 
 It needs the extra `mutation`. For each module a copy of the repository goes to a temporary folder, where mutmut makes
-the changes and runs, for each, the tests of that module that reach it; slow tests are left out. Told are the share of
-changes that a test noticed, and each that none did. `--sample` tries at most N of a module's changes, always the same.
+the changes and finds which tests of that module reach them; slow tests are left out. `tests/mutation_each.py` runs
+these, fastest first, for each change. Told are the share of changes that a test noticed, and each that none did; of
+those that `tests/data/equivalent_changes.toml` names, why no test can: they count as not noticed all the same.
+`--sample` tries at most N of a module's changes, always the same.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import random
 import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
+from difflib import unified_diff
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.conftest import ROOT
+from tests.conftest import DATA, ROOT
+
+EQUIVALENT = {
+    line: reason["why"]
+    for reason in tomllib.loads((DATA / "equivalent_changes.toml").read_text())["reason"]
+    for line in reason["lines"]
+}
+"""Lines as a change leaves them that mean what they meant before, and why."""
+
+EACH, TASKS, ANSWERS = "tests.mutation_each", "each-change.json", "each-answer.jsonl"
 
 
 class Target(NamedTuple):
@@ -44,7 +59,7 @@ TARGETS = {
         ),
     ),
     "redaction": Target(
-        ("lineage_core/write/redaction.py", "lineage_core/write/secret_*.py"),
+        ("lineage_core/write/redaction.py", "lineage_core/write/secret*.py"),
         ("tests/core/write/test_redaction_exact.py", "tests/core/write/test_redaction.py"),
         ("linear", "megabyte", "random_bytes", "glance", "again"),
     ),
@@ -58,8 +73,6 @@ TARGETS = {
         ("many_marks", "many_hostile", "cut_in_two_anywhere", "truncated_anywhere", "of_100_mb", "hardly_an_event"),
     ),
 }
-KILLED = {1, 3, 24, -24, 36, 37, 152, 255}
-"""Exit codes of mutmut for a change that was noticed; some make the tests run for ever."""
 
 
 def copy_of(folder: Path, target: Target) -> None:
@@ -90,12 +103,64 @@ def mutmut(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def results(folder: Path) -> dict[str, int | None]:
-    """Each change and the exit code of the tests with it; None if it was not tried."""
-    found: dict[str, int | None] = {}
+def made(folder: Path) -> dict[str, tuple[list[str], float]]:
+    """Has mutmut make the changes: each with the tests that reach it, fastest first, and how long they take."""
+    said = mutmut(folder, "run", "--max-children", "1", "none.such")  # makes the changes, and tries none
+    changes: list[str] = []
     for path in folder.glob("mutants/**/*.meta"):
-        found |= json.loads(path.read_text())["exit_code_by_key"]
-    return found
+        changes += json.loads(path.read_text())["exit_code_by_key"]
+    try:
+        found = json.loads((folder / "mutants" / "mutmut-stats.json").read_text())
+    except FileNotFoundError:
+        sys.exit(f"mutmut tried nothing:\n{said[-3000:]}")
+    reach, seconds = found["tests_by_mangled_function_name"], found["duration_by_test"]
+    tests = {name: sorted(names, key=seconds.__getitem__) for name, names in reach.items()}
+    taken = {name: sum(map(seconds.__getitem__, names)) for name, names in tests.items()}
+    functions = {change: change.partition("__mutmut_")[0] for change in sorted(changes)}
+    return {change: (tests.get(name, []), taken.get(name, 0.0)) for change, name in functions.items()}
+
+
+def unnoticed(folder: Path, changes: dict[str, tuple[list[str], float]]) -> list[str]:
+    """Tries the changes; gives those that no test noticed."""
+    place = folder / "mutants"
+    (place / TASKS).write_text(json.dumps(changes))
+    chosen = sorted({name for names, _ in changes.values() for name in names})
+    options = [
+        "-q",
+        "-n0",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:randomly",
+        "--timeout=30",
+        f"--basetemp={folder / 'tests'}",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--rootdir=.", "-p", EACH, *options, *chosen],
+        cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    told = (place / ANSWERS).read_text() if (place / ANSWERS).exists() else ""
+    answers = dict(map(json.loads, told.splitlines()))
+    if set(answers) != set(changes):
+        sys.exit(f"not all changes were tried:\n{done.stdout[-3000:]}")
+    return [change for change, code in answers.items() if code in (0, 5)]
+
+
+def difference(folder: Path, change: str) -> list[str]:
+    """The lines of a change, as in a diff."""
+    module, _, name = change.rpartition(".")
+    functions = bodies((folder / "mutants" / module.replace(".", "/")).with_suffix(".py"))
+    before = functions[f"{name.partition('__mutmut_')[0]}__mutmut_orig"]
+    return [line for line in unified_diff(before, functions[name], n=0, lineterm="") if line[:2] in ("+ ", "- ")]
+
+
+@cache
+def bodies(path: Path) -> dict[str, list[str]]:
+    """The functions of a changed module, each with its lines behind the first."""
+    text = path.read_text()
+    lines = text.splitlines()
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    return {node.name: lines[node.lineno : node.end_lineno] for node in functions}
 
 
 def run(name: str, sample: int | None) -> float:
@@ -103,22 +168,16 @@ def run(name: str, sample: int | None) -> float:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         copy_of(folder, TARGETS[name])
-        words: list[str] = []
+        changes = made(folder)
         if sample is not None:
-            said = mutmut(folder, "run", "--max-children", "1", "none.such")  # makes the changes, and tries none
-            every = sorted(results(folder))
-            words = random.Random(0).sample(every, min(sample, len(every)))
-        said = mutmut(folder, "run", "--max-children", "1", *words)
-        tried = {key: code for key, code in results(folder).items() if code is not None}
-        if not tried:
-            sys.exit(f"{name}: mutmut tried nothing:\n{said[-3000:]}")
-        left = [key for key, code in tried.items() if code not in KILLED]
-        share = 1 - len(left) / len(tried)
-        print(f"{name}: {len(tried) - len(left)} of {len(tried)} changes were noticed ({share:.0%})", flush=True)
+            changes = {key: changes[key] for key in random.Random(0).sample([*changes], min(sample, len(changes)))}
+        left = unnoticed(folder, changes)
+        share = 1 - len(left) / len(changes)
+        print(f"{name}: {len(changes) - len(left)} of {len(changes)} changes were noticed ({share:.0%})", flush=True)
         for key in left:
-            print(f"\n{key} (exit code {tried[key]})")
-            shown = mutmut(folder, "show", key).splitlines()
-            print("\n".join(line for line in shown if line[:1] in "+-" and line[:3] not in ("+++", "---")), flush=True)
+            lines = difference(folder, key)
+            why = [reason for line in lines if (reason := EQUIVALENT.get(line[1:].strip())) and line[0] == "+"]
+            print("\n".join(["", f"{key}{' (equivalent)' if why else ''}", *lines, *why]), flush=True)
         return share
 
 

@@ -115,7 +115,7 @@ class Writers:
         if kill:
             process.kill()
         process.stdin.close()
-        process.wait(30)
+        process.wait(120)
 
     def acknowledged(self) -> Counter[str]:
         """The ids that writers were told are written, each with how often."""
@@ -205,7 +205,7 @@ def soak(
 
         writers.stop()
         acknowledged = writers.acknowledged()
-        _wait(lambda: state.events >= len(acknowledged) and not feed.health.backlog, 60)
+        _wait(lambda: state.events >= len(acknowledged) and not feed.health.backlog, 120)
         seen = Counter(fact.lineage_id for task in list(state.rows) for fact in state.facts(task))
         figures: dict[str, float] = {
             "minutes": round((time.monotonic() - began) / 60, 1),
@@ -250,7 +250,7 @@ def _sample(at: float, state: State, feed: Feed, app: PtyProgram | None) -> dict
 
 
 def _on_screen(app: PtyProgram, expected: int) -> int:
-    """The count of events in the screen's top line, once it is the expected one or 20 seconds are over."""
+    """The count of events in the screen's top line, once it is the expected one or two minutes are over."""
     shown = -1
 
     def look() -> bool:
@@ -260,7 +260,7 @@ def _on_screen(app: PtyProgram, expected: int) -> int:
         return shown == expected
 
     app.resize(158, 48)  # draws everything anew
-    _wait(look, 20)
+    _wait(look, 120)
     return shown
 
 

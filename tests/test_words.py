@@ -15,8 +15,6 @@ from tests.conftest import ROOT
 
 REFUSED = {
     "alike": "fingerprint",
-    "bundle": "group",
-    "bundles": "groups",
     "crew": "workers, handoffs",
     "habits": "traits",
     "kept": "what it is kept for: cached, saved, pending",
@@ -40,8 +38,8 @@ REFUSED = {
 }
 """A word that is no part of a name, and what is said instead."""
 
-YET = {"lineage_core/meaning", "lineage_core/web"}
-"""Folders in which told, place and kept are names yet."""
+YET = {"lineage_core/meaning"}
+"""The folder in which told, place and kept are names yet."""
 
 IN_CORE = {"segment": "snapshot", "segments": "snapshots"}
 """Refused in the core; the screen has Rich's segments."""

@@ -54,13 +54,19 @@ class Condition(NamedTuple):
         """Whether it may become true by time alone, in a way that nothing announces."""
         return filters.parse(self.words, on).timed
 
-    def holds(self, on: FilterContext, findings: Iterable[Finding]) -> dict[str, Holding]:
-        """What is so as of `on.now`, by key. Raises BadInputError for a filter that is wrong."""
+    def holds(
+        self, on: FilterContext, findings: Iterable[Finding], tasks: Iterable[str] | None = None
+    ) -> dict[str, Holding]:
+        """What is so as of `on.now`, by key. tasks: those that are asked, where it asks for tasks; None: all.
+
+        Raises BadInputError for a filter that is wrong.
+        """
         rows = on.state.rows
         wanted = filters.parse(self.words, on).matches if self.words else None
         if not self.asked:
             assert wanted is not None
-            return {row.task_id: _of_task(row) for row in list(rows.values()) if wanted(row)}
+            asked = list(rows.values()) if tasks is None else [rows[task_id] for task_id in tasks]
+            return {row.task_id: _of_task(row) for row in asked if wanted(row)}
         found: dict[str, Holding] = {}
         for one in findings:
             if self._asks(one) and (wanted is None or (one.task_id in rows and wanted(rows[one.task_id]))):

@@ -10,25 +10,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
 
-from lineage_core.alerts.book import AlertBook
+from lineage_core.alerts.alert_state import AlertBook, AlertMessage
 from lineage_core.alerts.conditions import Condition, Holding, condition
 from lineage_core.alerts.settings import AlertSettings
 from lineage_core.base.clock import MINUTE
 from lineage_core.base.errors import BadInputError
-from lineage_core.forecast.anomalies import Watchman
-from lineage_core.forecast.foresight import Foresight
+from lineage_core.forecast.live_anomalies import Watchman
+from lineage_core.forecast.live_forecasts import Foresight
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.expectations import Finding, UsualLength
 from lineage_core.model.facts import Fact, fact_of
 from lineage_core.model.lineage_id import made_at
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.read.decoder import Found
-from lineage_core.rules.attention import attention
+from lineage_core.rules.attention import at_rest, attention
 from lineage_core.rules.new_errors import NewErrors
+from lineage_core.rules.silent_masters import LastWords
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.rules.usual import UsualTimes
+from lineage_core.rules.usual_durations import UsualTimes
 from lineage_core.state.store import State
 
 ANOMALIES_EVERY = 5 * MINUTE
@@ -46,6 +46,11 @@ class Looks:
         self.rules = {rule.name: rule for rule in settings.rules}
         self._usual = UsualTimes(self.state)
         self._errors = NewErrors(self.state)
+        self._words = LastWords(self.state)
+        self._awake: dict[str, None] = {}  # tasks of which something may be found
+        self._newest = -(1 << 62)  # the time of the newest event
+        self._changed: set[str] = set()  # since the last look
+        self._matching: Holdings = {}  # what rules hold that ask for no finding, as of the last look
         self._limits = replace(limits, usual=self._usual_length)
         self._conditions = {}
         for rule in settings.rules:
@@ -73,20 +78,24 @@ class Looks:
         """Take in all that was written by then, at once."""
         self._take(at)
 
-    def _take(self, at: int) -> set[str]:
+    def _take(self, at: int) -> None:
         facts: list[tuple[str, Fact]] = []
         while self._to_come and self._to_come[0][0] <= at:
             _, _, task_id, fact = heappop(self._to_come)
             facts.append((task_id, fact))
         changed = self.state.merge_facts(facts) if facts else set()
         self._usual.heard(changed)
+        self._changed |= changed
         for task_id in changed if self._asks else ():
-            self._errors.put(self.state.rows[task_id], at)
+            row = self.state.rows[task_id]
+            self._errors.put(row, at)
+            self._words.put(row)
+            self._awake[task_id] = None
+            self._newest = max(self._newest, row.last_at)
         if self._watchman is not None:
             self._watchman.heard(changed)
         if self._foresight is not None:
             self._foresight.heard(changed)
-        return changed
 
     def look(self, at: int, feed: Iterable[Finding] = ()) -> Holdings:
         """What holds of each rule as of a time. feed: what is wrong with the reading itself."""
@@ -94,12 +103,36 @@ class Looks:
         on = FilterContext(self.state, at, self._limits, lambda row: self._slow(row, at))
         found: list[Finding] = []
         if self._asks:
-            found = [*feed, *attention(self.state, at, self._limits, errors=self._errors)]
+            found = [*feed, *self._attention(at)]
         if self._watchman is not None:
             if at - self._looked_for >= ANOMALIES_EVERY:
                 self._anomalies, self._looked_for = self._watchman.look(at), at - at % ANOMALIES_EVERY
             found += self._anomalies
-        return {name: one.holds(on, found) for name, one in self._conditions.items()}
+        holdings = {name: self._holding(name, one, on, found) for name, one in self._conditions.items()}
+        self._changed.clear()
+        return holdings
+
+    def _attention(self, at: int) -> list[Finding]:
+        """What `lineage attention` finds, without a look at all that is over."""
+        rows = self.state.rows
+        resting = [one for one in self._awake if rows[one].last_at < self._newest and at_rest(rows[one], at)]
+        for task_id in resting:
+            del self._awake[task_id]
+        awake = [rows[one] for one in self._awake]
+        return attention(self.state, at, self._limits, errors=self._errors, awake=awake, words=self._words)
+
+    def _holding(self, name: str, one: Condition, on: FilterContext, found: list[Finding]) -> dict[str, Holding]:
+        """What holds of a rule. A filter that asks for no time is asked again only of tasks that changed."""
+        if one.asked or one.timed(on):
+            return one.holds(on, found)
+        known = self._matching.get(name)
+        if known is None:
+            self._matching[name] = known = one.holds(on, found)
+        else:
+            for task_id in self._changed:
+                known.pop(task_id, None)
+            known |= one.holds(on, found, self._changed)
+        return dict(known)
 
     def labels(self, task_id: str) -> dict[str, str]:
         """What is told of a task beside its alert."""
@@ -124,7 +157,7 @@ class Looks:
         return max(soon, -(-first // every) * every)
 
     def _usual_length(self, name: str, kind: str | None, owner: str | None) -> UsualLength | None:
-        """What is usual (`rules/usual.py`), learned further when it is asked for."""
+        """What is usual (`rules/usual_durations.py`), learned further when it is asked for."""
         if self._usual.behind:
             for _ in self._usual.learn():
                 pass
@@ -148,7 +181,7 @@ def first_look(at: int, every: int) -> int:
     return -(-at // every) * every
 
 
-def go_through(looks: Looks, book: AlertBook, start: int, end: int) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+def go_through(looks: Looks, book: AlertBook, start: int, end: int) -> Iterator[tuple[int, list[AlertMessage]]]:
     """Look from `start` to `end` (both included), as a run would have; gives each look that was made and what fired or
     was resolved at it. All that was written is to be put in before."""
     at = first_look(start, looks.settings.every)

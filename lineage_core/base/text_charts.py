@@ -37,7 +37,10 @@ def bar(share: float, width: int, *, ascii_only: bool = False) -> str:
 
 
 def interval(low: float, at: float, high: float, width: int, *, ascii_only: bool = False) -> str:
-    """A range within 0 to 1 and a point in it, as `  ├──●─┤   `."""
+    """A range and a point in it, `low` <= `at` <= `high` within 0 to 1, as a line of `width` cells: `  ├──●─┤   `.
+
+    ascii_only: `  [--o-]   `.
+    """
     cells = [" "] * width
     first, middle, last = (min(width - 1, int(value * width)) for value in (low, at, high))
     line, left, right, dot = ("-", "[", "]", "o") if ascii_only else ("─", "├", "┤", "●")

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from lineage_core.base.errors import BadInputError, ExitCode, LineageError
-from lineage_core.cli import streams
+from lineage_core.cli import standard_streams
 from lineage_core.model.event_types import nearest
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+    from types import ModuleType
+
     from lineage_core.cli.argparser import CommandParser
 
 COMMANDS = {
@@ -38,14 +41,20 @@ COMMANDS = {
     "watch": "what needs a person, drawn again as it changes",
     "forecast": "when open tasks, queues and sessions are expected to end",
     "related": "which tasks have to do with one, and which subtasks set its end",
+    "changed": "which tasks are others now than they were at a time",
+    "diff": "two tasks side by side, that in which they differ first",
     "anomalies": "what is not normal: failures, durations, errors, silence, numbers",
     "alert": "tell a program, an address or Alertmanager what needs you",
     "zombies": "of attention, the workers that are silent or dead",
     "events": "the events that match",
     "recent": "the newest events",
     "export": "the answer of a query as a file: csv, json, html or parquet",
+    "bundle": "tasks as one file for a ticket: events, report, page, findings",
     "otel": "tasks as traces for OpenTelemetry, once or as they end",
     "import": "spans of other programs as tasks of another directory",
+    "ship": "the journal of this host to a broker, as it grows",
+    "mirror": "the journals of all hosts from a broker into one directory",
+    "lake": "history of closed days as a table on any object store",
     "stats": "rates, durations, failures, tokens: what a lineage adds up to",
     "validate": "check every record: its fields, and the lifecycle of its task",
     "archive": "pack the files of closed months; every query still reads them",
@@ -62,6 +71,9 @@ COMMANDS = {
 WITHOUT_SETTINGS = ("log", "completion")
 """Commands that neither read settings nor fail for one: an event is written whatever stands there."""
 
+OF_THE_PRESENT = ("alert",)
+"""Commands that answer, but not as of another time."""
+
 _HELP = """\
 usage: lineage COMMAND [OPTIONS]    (lineage COMMAND --help tells more)
 
@@ -76,6 +88,7 @@ _ASKS = ("-h", "--help")
 _MORE = """
 The lineage directory is --dir DIR, or LINEAGE_DIR, or else
 $CORTEX_HOME/coordination/lineage or ./coordination/lineage.
+Several hosts: --dir for each, or a directory that holds theirs.
 Exit codes: 0 fine; 1 a name is unknown or a check failed; 2 wrong words;
 3 the journal cannot be read or written, or the answer not written; 70 a defect;
 130 interrupted. `lineage wait --help` has those of wait.
@@ -94,6 +107,7 @@ def overview() -> str:
 def parser_of(command: str, kind: type[CommandParser] | None = None) -> CommandParser:
     """The argument parser of a subcommand (a key of COMMANDS). kind: its class."""
     from lineage_core.cli.argparser import CommandParser, HelpFormatter  # argparse: `lineage log` does without
+    from lineage_core.cli.dir_option import AppendDirectory
 
     module = import_module(f"lineage_core.cli.commands.{command}")
     parser = (kind or CommandParser)(
@@ -105,15 +119,21 @@ def parser_of(command: str, kind: type[CommandParser] | None = None) -> CommandP
     parser.add_argument(
         "--dir",
         metavar="DIR",
-        help="the lineage directory (default: LINEAGE_DIR, $CORTEX_HOME/coordination/lineage, ./coordination/lineage)",
+        action=AppendDirectory,
+        help="the lineage directory (default: LINEAGE_DIR, $CORTEX_HOME/coordination/lineage, ./coordination/lineage), "
+        "or one that holds those of several hosts; given again, one a host: DIR or HOST=DIR",
     )
     module.add_arguments(parser)
+    if hasattr(module, "answer") and command not in OF_THE_PRESENT:
+        from lineage_core.cli import at_option
+
+        at_option.add_arguments(parser)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one `lineage` command; returns its exit code. `argv` is what follows the program's name."""
-    streams.guard()
+    standard_streams.guard()
     words = _rearranged(list(sys.argv[1:] if argv is None else argv))
     program = f"lineage {words[0]}" if words and words[0] in COMMANDS else "lineage"
     try:
@@ -130,11 +150,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             sys.stdout.flush()  # what came before the error
         except (BrokenPipeError, LineageError):
-            streams.silence()
+            standard_streams.silence()
         print(visible(f"{program}: {error}"), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        streams.silence()
+        standard_streams.silence()
         return ExitCode.OK
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
@@ -196,11 +216,27 @@ def _run(words: list[str]) -> int:
         read_late({})  # a wrong setting is told by every command, whether or not it would matter
     args = module.parse(words[1:]) if hasattr(module, "parse") else None
     args = args or parser_of(command).parse_words(words[1:])
-    if hasattr(module, "run"):
-        return int(module.run(args))
-    from lineage_core.cli.output import show
+    if getattr(args, "at", None) is not None:
+        from lineage_core.cli.at_option import as_of
 
-    return show(module.answer(args), args)
+        with as_of(args) as problems:
+            return _carried_out(module, args, problems)
+    return _carried_out(module, args, {})
+
+
+def _carried_out(module: ModuleType, args: Namespace, problems: Mapping[str, str]) -> int:
+    """Run a command with its words parsed. problems: files that could not be read, and why."""
+    if hasattr(module, "run"):
+        code = int(module.run(args))
+    else:
+        from lineage_core.cli.output import show
+
+        code = show(module.answer(args), args)
+    if problems:
+        from lineage_core.cli.output import report
+
+        report(problems, sys.stderr)
+    return ExitCode.JOURNAL if problems else code
 
 
 def _note(program: str) -> None:

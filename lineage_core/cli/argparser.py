@@ -79,6 +79,7 @@ class CommandParser(argparse.ArgumentParser):
         return super()._get_value(action, arg_string.removeprefix(MARK))
 
     def error(self, message: str) -> NoReturn:
+        """End with 2 and one line on stderr, which names the option that is nearest to an unknown one."""
         message = message.replace(MARK, "")
         kind, _, word = message.partition(": ")
         if kind == "unrecognized arguments" and word.startswith("-"):
@@ -90,6 +91,7 @@ class CommandParser(argparse.ArgumentParser):
         self.exit(ExitCode.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
     def format_help(self) -> str:
+        """The examples first, then what argparse has."""
         examples, about = self.epilog or "", self.description or ""
         self.description, _, self.epilog = about.partition("\n\n")
         try:

@@ -37,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser, what: str) -> None:
 def period_of(args: argparse.Namespace) -> Period:
     """The period that the options mean. Raises BadInputError for what is no time."""
     now = clock.now()
-    since = parse_when(args.since, now) if args.since else None
-    until = parse_when(args.until, now) if args.until else None
-    if args.date:
+    since = parse_when(args.since, now) if args.since is not None else None
+    until = parse_when(args.until, now) if args.until is not None else None
+    if args.date is not None:
         if args.date not in ("today", "yesterday") and not re.fullmatch(r"\d{4}-\d\d-\d\d", args.date):
             raise BadInputError(f"{args.date!r} is no date: write it like 2026-11-22, or today, or yesterday")
         start = parse_when(args.date, now)

@@ -55,6 +55,7 @@ class ProgressBar:
         return self
 
     def __call__(self, part: float) -> None:
+        """It has come so far, from 0 to 1: drawn a few times a second, after the first moment."""
         if not self._wanted or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _EVERY

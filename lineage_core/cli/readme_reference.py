@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lineage_core.cli.introspection import Command, Option, commands
+from lineage_core.cli.parser_introspection import Command, Option, commands
 
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- commands -->", "<!-- /commands -->"
 
 
 def markdown() -> str:
-    """The reference, markers included."""
+    """The reference of all commands as Markdown, with the markers around it."""
     return "\n".join([BEGIN, *_lines(), END])
 
 

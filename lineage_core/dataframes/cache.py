@@ -26,10 +26,10 @@ import polars as pl
 from lineage_core.base import user_files
 from lineage_core.base.errors import JournalError
 from lineage_core.dataframes.schema import FRAMES, NAME, schema_of
-from lineage_core.read.checkpoint import Checkpoint
-from lineage_core.read.journal_files import JournalFile, files, open_file
+from lineage_core.read.checkpoint import Checkpoint, SavedCheckpoint
+from lineage_core.read.journal_files import JournalFile, files, opened
 
-FORMAT = 6
+FORMAT = 8
 """Of the file and of what `dataframes/tasks.py` and `dataframes/records.py` make of events; a file of another format
 is made again."""
 
@@ -41,7 +41,7 @@ class CachedFrames(NamedTuple):
     """What was kept. checkpoints: for a Tailer to go on. counts: of records, and of quarantined bytes by reason."""
 
     frames: dict[str, pl.DataFrame]
-    checkpoints: list[dict[str, Any]]
+    checkpoints: list[SavedCheckpoint]
     counts: dict[str, Any]
 
 
@@ -160,25 +160,25 @@ def _name(directory: Path) -> str:
     return blake2b(os.fsencode(directory.absolute()), digest_size=8).hexdigest() + ".frames"
 
 
-def _still_true(directory: Path, checkpoints: list[dict[str, Any]]) -> bool:
+def _still_true(directory: Path, checkpoints: list[SavedCheckpoint]) -> bool:
     """Whether each file that was read is still there, under whatever name of its day, and begins with what was read."""
+    named: dict[str, list[JournalFile]] = {}  # hosts by the hundred have files by the thousand
     try:
-        listed = files(directory)
+        for file in files(directory):
+            named.setdefault(file.name, []).append(file)
     except (FileNotFoundError, JournalError):
         return False
     return all(
-        any(_holds(file, checkpoint) for file in listed) for checkpoint in map(Checkpoint.from_json, checkpoints)
+        any(_holds(file, checkpoint) for file in named.get(checkpoint.name, ()))
+        for checkpoint in map(Checkpoint.from_json, checkpoints)
     )
 
 
 def _holds(file: JournalFile, checkpoint: Checkpoint) -> bool:
-    if file.name != checkpoint.name or file.packed != checkpoint.packed or file.status.st_size < checkpoint.offset:
+    if file.packed != checkpoint.packed or file.status.st_size < checkpoint.offset:
         return False
     try:
-        fd = open_file(file.path)
+        with opened(file.path) as fd:
+            return checkpoint.recognises(fd)
     except JournalError:
         return False
-    try:
-        return checkpoint.recognises(fd)
-    finally:
-        os.close(fd)

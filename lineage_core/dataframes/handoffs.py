@@ -1,4 +1,4 @@
-"""The events frame -> handoffs, those of many simple tasks at once: see `dataframes/simple_tasks.py`."""
+"""The events frame -> handoffs, those of many simple tasks at once: see `dataframes/vectorizable_tasks.py`."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import polars as pl
 from polars import col, lit
 
-from lineage_core.dataframes.lines import Lines
+from lineage_core.dataframes.parsed_block import Lines
 from lineage_core.dataframes.schema import LINEAGE_ID, NAME, TIME, schema_of
 from lineage_core.native.cutter import MOST, cut
 

@@ -1,5 +1,5 @@
-"""The phases of many simple tasks at once (`dataframes/simple_tasks.py`): queued, assigned and running, one after the
-other, and of a task that was blocked (once) what the block leaves of them."""
+"""The phases of many simple tasks at once (`dataframes/vectorizable_tasks.py`): queued, assigned and running, one after
+the other, and of a task that was blocked (once) what the block leaves of them."""
 
 from __future__ import annotations
 

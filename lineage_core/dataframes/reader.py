@@ -1,4 +1,4 @@
-"""A lineage directory as polars frames: events, tasks, workers, handoffs and phases (`frames/columns.py` tells their
+"""A lineage directory as polars frames: events, tasks, workers, handoffs, phases and costs (`schema.py` tells their
 columns). Importing this imports polars.
 
 The frames are kept up to date: what is new in the files is laid out, and only the tasks that it touches are derived
@@ -8,7 +8,7 @@ again. What was read once is kept in the user's cache for the next start.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,10 +22,11 @@ from lineage_core.dataframes.duplicates import distinct
 from lineage_core.dataframes.records import Rows
 from lineage_core.dataframes.schema import FRAMES, INTERNAL, LINEAGE_ID, NAME, empty
 from lineage_core.dataframes.tasks import derive
+from lineage_core.dataframes.tasks_across_hosts import TaskNames
 from lineage_core.model.facts import digest_of
 from lineage_core.model.record import parse
-from lineage_core.query.block_search import one_line
-from lineage_core.read.journal_files import read_again
+from lineage_core.read.compact_record import one_line
+from lineage_core.read.moved_files import read_again
 from lineage_core.read.quarantine import Quarantine
 from lineage_core.read.tailer import Tailer
 
@@ -41,31 +42,44 @@ _RECENT = 50_000  # rows that are brought together again with each refresh
 
 @dataclass(slots=True)
 class Frames:
-    """What a lineage directory holds. records: copies included. rejected: how much was quarantined, by reason."""
+    """What a lineage directory holds. records: copies included. rejected: how much was quarantined, by reason.
+    of_then: whether these are the frames `as_of` a time, at which there may have been fewer copies and rejected pieces.
+    """
 
     events: pl.DataFrame = field(default_factory=lambda: empty("events"))
     tasks: pl.DataFrame = field(default_factory=lambda: empty("tasks"))
     workers: pl.DataFrame = field(default_factory=lambda: empty("workers"))
     handoffs: pl.DataFrame = field(default_factory=lambda: empty("handoffs"))
     phases: pl.DataFrame = field(default_factory=lambda: empty("phases"))
+    costs: pl.DataFrame = field(default_factory=lambda: empty("costs"))
     records: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
+    of_then: bool = False
 
     @classmethod
     def made_of(cls, parts: Mapping[str, pl.DataFrame], records: int, rejected: dict[str, int]) -> Frames:
-        """Frames from the five by their names."""
-        events, tasks, workers, handoffs, phases = (parts[what] for what in FRAMES)
-        return cls(events, tasks, workers, handoffs, phases, records, rejected)
+        """Frames from all of them by their names."""
+        return cls(**{what: parts[what] for what in FRAMES}, records=records, rejected=rejected, of_then=False)
 
     def of(self, what: str) -> pl.DataFrame:
-        """A frame by its name: events, tasks, workers, handoffs or phases."""
+        """A frame by its name, a key of FRAMES."""
         assert what in FRAMES, what
         frame: pl.DataFrame = getattr(self, what)
         return frame
 
-    def first_at(self) -> int | None:
-        """The time of the first event, in microseconds since the epoch; None if there is none."""
-        return self.events["at"].cast(pl.Int64).min()  # type: ignore[return-value]
+    def as_of(self, at: int) -> Frames:
+        """What had been written until a time (microseconds since the epoch), as `Past` has it. Copies, and what was
+        quarantined, are those of now: nobody can tell when they were made."""
+        written = pl.coalesce("written_at", "at").cast(pl.Int64)
+        events = self.events.filter(written <= at)
+        copies = self.records - self.events.height
+        then = Frames.made_of({"events": events, **derive(events)._asdict()}, events.height + copies, self.rejected)
+        return replace(then, of_then=True)
+
+    def since(self, share: float) -> int | None:
+        """Since when this share of the events happened (1: all), in microseconds; None if there is none."""
+        at = self.events["at"].cast(pl.Int64).quantile(1 - share, "lower")
+        return int(at) if at is not None else None
 
 
 class FrameReader:
@@ -85,7 +99,8 @@ class FrameReader:
         self._none = empty("events").insert_column(0, pl.Series(LINEAGE_ID.name, [], LINEAGE_ID.type))
         if not ids:
             self._none = self._none.drop(LINEAGE_ID.name)
-        self._old = self._recent = self.frames.events = self._none
+        self._old = self._recent = self._events = self.frames.events = self._none
+        self._names = TaskNames()
         self._quarantine = Quarantine()
         self._unkept = 0  # events that the cache does not have
 
@@ -131,7 +146,7 @@ class FrameReader:
     def keep(self) -> None:
         """Keep the frames for the next start, if that is worth it."""
         if self._cached and self._tailer is not None and self._unkept >= WORTH_KEEPING:
-            frames = {what: self.frames.of(what) for what in FRAMES}
+            frames = {what: self.frames.of(what) for what in FRAMES} | {"events": self._events}
             counts = {"records": self.frames.records, "rejected": self.frames.rejected}
             keep(self.directory, CachedFrames(frames, self._tailer.checkpoints(), counts))
             self._unkept = 0
@@ -146,7 +161,9 @@ class FrameReader:
         if known is not None:
             self.frames = Frames.made_of(known.frames, known.counts["records"], known.counts["rejected"])
             self._quarantine.reasons.update(known.counts["rejected"])
-            self._old = self.frames.events
+            self._old = self._events = self.frames.events
+            self._names.take(self._events, self._events.clear())
+            self.frames.events = self._names.named(self._events)
         checkpoints = known.checkpoints if known is not None else ()
         self._tailer = Tailer(
             self.directory, checkpoints=checkpoints, block=BLOCK, decoder=partial(FrameDecoder, ids=self._ids)
@@ -162,22 +179,28 @@ class FrameReader:
     def _with(self, frames: Frames, new: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
         """The frames with new records, copies among them."""
         before = {what: frames.of(what) for what in FRAMES}
-        fresh, replaced = distinct(frames.events, new, self._digest)
-        if fresh.is_empty():
+        fresh, replaced = distinct(self._events, new, self._digest)
+        crossing = self._names.take(new, self._events)
+        if fresh.height < new.height or replaced:
+            again = new.join(fresh.select("file", "offset"), on=["file", "offset"], how="anti")
+            self._names.take_copies(pl.concat([again, self._events[replaced] if replaced else self._none]))
+        if fresh.is_empty() and crossing.is_empty():
             return before
         if replaced:
-            self._old = frames.events.with_row_index("row").filter(~col("row").is_in(replaced)).drop("row")
+            self._old = self._events.with_row_index("row").filter(~col("row").is_in(replaced)).drop("row")
             self._recent = self._none
         if fresh.height > _RECENT:
             self._old, self._recent = pl.concat([self._old, self._recent, fresh]), self._none
         else:
             self._recent = pl.concat([self._recent, fresh], rechunk=True)
-        events = pl.concat([self._old, self._recent])
+        first = self._events.is_empty()
+        self._events = pl.concat([self._old, self._recent])
         if self._recent.height > _RECENT:
-            self._old, self._recent = events, self._none
-        if frames.events.is_empty():
+            self._old, self._recent = self._events, self._none
+        events = self._names.named(self._events)
+        if first:
             return {"events": events, **derive(events)._asdict()}
-        mine = col("task_id").is_in(fresh["task_id"].unique().implode())
+        mine = col("task_id").is_in(pl.concat([fresh["task_id"], crossing]).unique().implode())
         derived = derive(events.filter(mine))._asdict()
         return {"events": events, **{what: pl.concat([before[what].filter(~mine), derived[what]]) for what in derived}}
 
@@ -192,7 +215,7 @@ class FrameReader:
 def write_parquet(directory: Path, what: str, path: Path) -> None:
     """Write a frame of everything in a directory as a Parquet file; events have their lineage_id.
 
-    what: events, tasks, workers, handoffs or phases. Raises JournalError when the directory does not exist, and
+    what: a key of FRAMES. Raises JournalError when the directory does not exist, and
     OSError when the file cannot be written.
     """
     reader = FrameReader(directory, ids=what == "events")

@@ -16,7 +16,7 @@ from lineage_core.dataframes.schema import TIME, schema_of
 from lineage_core.model.event_data import names_of, tokens_of
 from lineage_core.model.facts import MAX_ID, MAX_KEYS, bounded, longest
 from lineage_core.model.lineage_id import OUR_LENGTH
-from lineage_core.model.record import Found
+from lineage_core.model.record import Found, Record
 
 _END_OF_TIME = 253_402_300_800_000_000  # the year 10000
 TEXTS = {
@@ -30,7 +30,9 @@ TEXTS = {
     "handoff_id": "handoff_id",
     "completion_status": "completion_status",
     "reason": "reason",
+    "parent_task": "parent_task_id",
 }
+CONTEXT = {"session": "session_id", "trace": "trace_id"}
 NUMBERS = {"percent": "progress_percentage", "token_budget": "token_budget", "duration_ms": "duration_ms"}
 _ABSENT = {str, type(None)}
 _PLAIN_NUMBERS = {int, float, type(None)}
@@ -42,7 +44,7 @@ _USAGE = ("total_tokens", "input_tokens", "output_tokens")
 MOST, MOST_PERCENT = 2**53 - 1, 100
 """The greatest numbers that are taken for true: beyond 2^53 - 1 they are not exact any more."""
 _COLLECTED: dict[str, Any] = {
-    **dict.fromkeys(("task_id", "event_type", "actor_type", "actor_id", "session", *TEXTS, "error"), pl.String),
+    **dict.fromkeys(("task_id", "event_type", "actor_type", "actor_id", *CONTEXT, *TEXTS, "error"), pl.String),
     "blocked_by": pl.String,
     "file": pl.String,
     "priority_given": pl.Boolean,
@@ -80,7 +82,7 @@ class Rows:
             "event_type": types,
             "actor_type": actor_types,
             "actor_id": actor_ids,
-            "session": _texts(contexts, "session_id", wrong),
+            **{name: _texts(contexts, key, wrong) for name, key in CONTEXT.items()},
             **{name: _texts(payloads, key, wrong) for name, key in TEXTS.items()},
             "error": _derived(payloads, "error_details", _error, wrong),
             **{name: _numbers(payloads, key, wrong) for name, key in NUMBERS.items()},
@@ -110,7 +112,7 @@ class Rows:
         frame = pl.DataFrame({name: pl.Series(self._values[name], dtype=kind) for name, kind in _COLLECTED.items()})
         ours = pl.when(col("id_hash").str.len_bytes() == OUR_LENGTH).then(col("id_hash").str.slice(8, 16))
         frame = frame.with_columns(
-            *(pl.when(col(name) != "").then(col(name)) for name in ("session", "error", *TEXTS)),
+            *(pl.when(col(name) != "").then(col(name)) for name in (*CONTEXT, "error", *TEXTS)),
             at=col("at").cast(TIME),
             written_at=ours.cast(pl.Int64, strict=False),
             lineage_id=ids,
@@ -129,7 +131,7 @@ def is_number(value: Any, most: float = MOST) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
-def _objects(records: Iterable[dict[str, Any]], key: str, wrong: Wrong) -> list[dict[str, Any]]:
+def _objects(records: Iterable[Record], key: str, wrong: Wrong) -> list[dict[str, Any]]:
     """The objects under a key of each record; an empty one where there is none."""
     values = [record.get(key) for record in records]
     if set(map(type, values)) == {dict}:
@@ -149,7 +151,7 @@ def _texts(objects: list[dict[str, Any]], key: str, wrong: Wrong) -> list[str | 
             if value is not None and not isinstance(value, str):
                 values[n] = None
                 wrong.setdefault(n, []).append(key)
-    most = MAX_ID if key == "session_id" else longest(key)
+    most = MAX_ID if key in CONTEXT.values() else longest(key)
     if max(map(len, filter(None, values)), default=0) > most:
         return [value and value[:most] for value in values]
     return values

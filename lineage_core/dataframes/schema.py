@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from lineage_core.model.entities import Status, WorkerEnd
+from lineage_core.model.task_parts import Status, WorkerEnd
 
 TIME = pl.Datetime("us", "UTC")
 NAME = pl.Categorical()
@@ -29,12 +29,13 @@ class Column(NamedTuple):
 
 
 EVENTS = (
-    Column("task_id", NAME, "", "task_id"),
+    Column("task_id", NAME, "", "task_id; `id@host` where hosts have other tasks of that id"),
     Column("at", TIME, "", "timestamp"),
     Column("event_type", NAME, "", "event_type"),
     Column("actor_type", NAME, "", "actor.type"),
     Column("actor_id", NAME, "", "actor.id"),
     Column("session", NAME, "", "context.session_id"),
+    Column("trace", NAME, "", "context.trace_id"),
     Column("task_type", NAME, "", "event_data.type"),
     Column("priority", NAME, "", "event_data.priority"),
     Column("master_id", NAME, "", "event_data.master_id"),
@@ -43,6 +44,7 @@ EVENTS = (
     Column("worker_id", NAME, "", "event_data.worker_id"),
     Column("worker_type", NAME, "", "event_data.worker_type"),
     Column("handoff_id", NAME, "", "event_data.handoff_id"),
+    Column("parent_task", NAME, "", "event_data.parent_task_id"),
     Column("completion_status", NAME, "", "event_data.completion_status"),
     Column("reason", NAME, "", "event_data.reason"),
     Column("error", NAME, "", "event_data.error_details: its error_message, else its error_type, else itself"),
@@ -149,7 +151,25 @@ PHASES = (
 )
 """One row per stretch of a task's lifecycle in one status, the ended ones included."""
 
-FRAMES = {"events": EVENTS, "tasks": TASKS, "workers": WORKERS, "handoffs": HANDOFFS, "phases": PHASES}
+COSTS = (
+    Column("task_id", NAME, "", "task_id"),
+    Column("master", NAME, "", "a master that had the task, or that spawned a run of it"),
+    Column(
+        "worker_type", NAME, "", "of the workers that used them; null: no type, or what an end said beyond its runs"
+    ),
+    Column("tokens", pl.Int64, "tokens", "what it used for the task, by `meaning/cost.py`"),
+)
+"""One row per master and worker type of a task whose tokens are not all those of its owner; of the others `tasks` tells
+enough."""
+
+FRAMES = {
+    "events": EVENTS,
+    "tasks": TASKS,
+    "workers": WORKERS,
+    "handoffs": HANDOFFS,
+    "phases": PHASES,
+    "costs": COSTS,
+}
 
 
 def schema_of(what: str) -> dict[str, pl.DataType]:

@@ -1,7 +1,7 @@
-"""The events frame -> tasks, runs of workers, handoffs and phases, all tasks at once.
+"""The events frame -> tasks, runs of workers, handoffs, phases and costs, all tasks at once.
 
-What they mean is told by `meaning/`. Simple tasks (`dataframes/simple_tasks.py`) are laid out here, many at once; the
-others are folded one by one (`dataframes/folded.py`). A property test holds both to what the screen shows.
+What they mean is told by `meaning/`. Simple tasks (`dataframes/vectorizable_tasks.py`) are laid out here, many at once;
+the others are folded one by one (`dataframes/per_task_fold.py`). A property test holds both to what the screen shows.
 """
 
 from __future__ import annotations
@@ -11,15 +11,27 @@ from typing import NamedTuple
 import polars as pl
 from polars import col, lit, when
 
-from lineage_core.dataframes.folded import folded
+from lineage_core.dataframes.costs import costs_of
 from lineage_core.dataframes.handoffs import handoffs_of
+from lineage_core.dataframes.per_task_fold import folded
 from lineage_core.dataframes.phases import phases_of, since_of, status_of
 from lineage_core.dataframes.schema import STATUS, empty, schema_of
-from lineage_core.dataframes.simple_tasks import simple_tasks
+from lineage_core.dataframes.vectorizable_tasks import vectorizable_tasks
 from lineage_core.dataframes.workers import first_known, ms_between, workers_of
 
 _ENDS = {"task_completed": "completed", "task_failed": "failed", "task_cancelled": "cancelled"}
-_NOT_NEEDED = {"percent", "log_us", "written_at", "wrong", "file", "offset", "length", "line_hash"}
+_NOT_NEEDED = {
+    "trace",
+    "parent_task",
+    "percent",
+    "log_us",
+    "written_at",
+    "wrong",
+    "file",
+    "offset",
+    "length",
+    "line_hash",
+}
 _NEEDED = [name for name in schema_of("events") if name not in _NOT_NEEDED]
 
 AT_ONCE = 200_000
@@ -33,19 +45,20 @@ class TaskFrames(NamedTuple):
     workers: pl.DataFrame
     handoffs: pl.DataFrame
     phases: pl.DataFrame
+    costs: pl.DataFrame
 
 
 def derive(events: pl.DataFrame) -> TaskFrames:
-    """Tasks, runs, handoffs and phases of distinct events (all those of each task, in any order)."""
+    """Tasks, runs, handoffs, phases and costs of distinct events (all those of each task, in any order)."""
     if events.is_empty():
-        return TaskFrames(empty("tasks"), empty("workers"), empty("handoffs"), empty("phases"))
+        return TaskFrames(*(empty(what) for what in TaskFrames._fields))
     if events.height > 2 * AT_ONCE:  # some tasks after the others, to hold little at a time
         parts = -(-events.height // AT_ONCE)
         share = col("task_id").to_physical() % parts
         shares = [derive(events.filter(share == part)) for part in range(parts)]
         return TaskFrames(*(pl.concat(frames) for frames in zip(*shares, strict=True)))
     ordered = in_order(events)
-    simple = col("task_id").is_in(simple_tasks(ordered).implode())
+    simple = col("task_id").is_in(vectorizable_tasks(ordered).implode())
     rest = folded(ordered.filter(~simple))
     plain = ordered.filter(simple)
     if plain.is_empty():
@@ -53,11 +66,13 @@ def derive(events: pl.DataFrame) -> TaskFrames:
     moments = _moments(plain)
     workers = workers_of(plain)
     handoffs = handoffs_of(plain)
+    tasks, owners = _tasks(plain, moments, workers, handoffs)
     return TaskFrames(
-        pl.concat([_tasks(plain, moments, workers, handoffs), rest["tasks"]]),
+        pl.concat([tasks, rest["tasks"]]),
         pl.concat([workers, rest["workers"]]),
         pl.concat([handoffs.drop("owner"), rest["handoffs"]]),
         pl.concat([phases_of(moments), rest["phases"]]),
+        pl.concat([costs_of(owners, workers), rest["costs"]]),
     )
 
 
@@ -112,7 +127,10 @@ def _moments(ordered: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _tasks(ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, handoffs: pl.DataFrame) -> pl.DataFrame:
+def _tasks(
+    ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, handoffs: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The tasks frame, and what `costs.costs_of` needs of the tasks with tokens."""
     kind = col("event_type")
     every = ordered.lazy()
     assigned, started = kind == "task_assigned", kind == "task_started"
@@ -133,6 +151,7 @@ def _tasks(ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, 
     invented = (col("given") == "medium").fill_null(False) & col("said_first").is_not_null() & ~col("on_purpose")
     summary = summary.with_columns(
         master=when(may_own & later).then(col("starter")).otherwise(col("master_id")),
+        first_master=col("master_id").fill_null(when(may_own).then(col("starter"))),
         priority=when(invented).then(col("said_first")).otherwise(col("given").fill_null(col("said_first"))),
     )
     by_task = workers.lazy().group_by("task_id").agg(
@@ -146,7 +165,11 @@ def _tasks(ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, 
     tasks = moments.lazy()
     waiting = col("accepted_at").is_null() & col("completed_at").is_null()
     given = handoffs.lazy().select(
-        "task_id", "owner", handoffs=lit(1), handoff_since=when(waiting).then(col("created_at"))
+        "task_id",
+        "owner",
+        handoffs=lit(1),
+        handoff_since=when(waiting).then(col("created_at")),
+        taken_at=col("accepted_at").fill_null(col("completed_at")),
     )
     for part in (summary, by_task, given):
         tasks = tasks.join(part, on="task_id", how="left", maintain_order="left")
@@ -164,4 +187,20 @@ def _tasks(ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, 
             (col("unblocked_at").fill_null(col("ended_at")) - col("blocked_at")).dt.total_microseconds() / 1000
         ),
     )
-    return tasks.select(col(name).cast(kind) for name, kind in schema_of("tasks").items()).collect()
+    made = tasks.collect()
+    owners = (
+        made.lazy()
+        .filter(col("tokens").is_not_null())
+        .select(
+            "task_id",
+            "master",
+            "first_master",
+            "ended_at",
+            "tokens",
+            "said",
+            "summed",
+            changed_at=when(col("owner").is_not_null()).then(col("taken_at")).otherwise(col("start")),
+        )
+        .collect()
+    )
+    return made.select(col(name).cast(kind) for name, kind in schema_of("tasks").items()), owners

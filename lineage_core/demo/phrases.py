@@ -160,7 +160,7 @@ ERRORS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 TASK_FAILURES = (
-    "gave up after {n} attempts: {error}",
+    "gave up after {attempts}: {error}",
     "acceptance criteria not met: {error}",
     "no worker could finish: {error}",
 )

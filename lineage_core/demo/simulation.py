@@ -12,7 +12,8 @@ from zlib import crc32
 
 from lineage_core.base.clock import HOUR, MINUTE, SECOND, utc_date
 from lineage_core.demo import scenarios as s
-from lineage_core.demo.situations import SITUATIONS
+from lineage_core.demo import stuck_scenarios as stuck
+from lineage_core.demo.situations_at_start import SITUATIONS
 from lineage_core.demo.story import PlannedEvent, Recent, Story
 
 _KINDS = tuple(s.WEIGHTS)
@@ -35,15 +36,15 @@ class _Cue(NamedTuple):
 # What has happened before a live demo begins: minutes before its start, the kind of story, seconds per unit.
 _PRELUDE: tuple[tuple[float, s.Scenario, float], ...] = (
     (62, s.plain, 2),
-    (57, s.silent_zombie, 12),
-    (54, s.blocked_by_ended, 8),
-    (52, s.confirmed_zombie, 10),
-    (48, s.never_started, 6),
-    (40, s.lost_handoff, 8),
+    (57, stuck.silent_zombie, 12),
+    (54, stuck.blocked_by_ended, 8),
+    (52, stuck.confirmed_zombie, 10),
+    (48, stuck.never_started, 6),
+    (40, stuck.lost_handoff, 8),
     (36, s.slow_handoff, 8),
-    (30, s.orphan, 8),
+    (30, stuck.orphan, 8),
     (19, s.plain, 4),
-    (17, s.ping_pong, 6),
+    (17, stuck.ping_pong, 6),
     (15, s.failure, 4),
     (14, s.reopened, 3),
     (13, s.retry, 4),
@@ -54,7 +55,7 @@ _PRELUDE: tuple[tuple[float, s.Scenario, float], ...] = (
     (5, s.escalated, 7),
     (4, s.failure, 3),
     (3, s.reassigned, 3),
-    (2.5, s.blocked, 3),
+    (2.5, stuck.blocked, 3),
 )
 
 

@@ -8,12 +8,12 @@ import subprocess
 from pathlib import Path
 from random import Random
 from threading import Event as StopSignal
-from typing import Any
 
 from lineage_core.base import clock
 from lineage_core.base.clock import DAY, SECOND, Clock
 from lineage_core.demo.simulation import history, plan
 from lineage_core.demo.story import PlannedEvent
+from lineage_core.model.record import Record
 from lineage_core.write import locations as paths
 from lineage_core.write import record_builder as compose
 from lineage_core.write.journal import Journal
@@ -74,7 +74,7 @@ def run(
     return written
 
 
-def record_of(event: PlannedEvent) -> dict[str, Any]:
+def record_of(event: PlannedEvent) -> Record:
     """The record of a planned event, composed as the writer does it."""
     # The words are our own and hold no secret; looking for some would double the time that a million events take.
     environ = {"CORTEX_PRINCIPAL": event.principal, "LINEAGE_REDACT": "0"}

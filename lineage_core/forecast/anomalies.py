@@ -5,17 +5,13 @@ nothing changes (`tests/core/forecast/test_anomalies.py` holds it).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from heapq import nlargest
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from lineage_core.base.clock import DAY, HOUR, MINUTE, ago, format_duration
 from lineage_core.forecast.anomaly_tests import believed, count_tails, longer, more_failures, usual_length
-from lineage_core.forecast.series import Series
-from lineage_core.model.entities import Task, WorkerEnd
-from lineage_core.model.error_fingerprint import NO_REASON, fingerprint
-from lineage_core.model.expectations import Finding, Severity
-from lineage_core.state.store import State
+from lineage_core.forecast.event_counts import Series, Times
+from lineage_core.model.expectations import AnomalyName, Finding, Severity
 
 ANOMALIES = {
     "fails-more": "runs of a worker type, or of a master, fail more often than before",
@@ -40,8 +36,6 @@ BEFORE = 28 * DAY
 WINDOWS = (HOUR, 6 * HOUR, DAY)
 """The stretches that are compared with what was before them."""
 
-LOOKED_AT = 20_000
-"""Tasks from which it is learned at first: those that were last heard of."""
 
 _FEWEST = 30  # of what is usual is known
 _WEEK = 7 * DAY
@@ -51,7 +45,7 @@ class Anomaly(NamedTuple):
     """Something that is not normal. subject: what kind of thing, like `worker type scan-worker`. since: from when on.
     seen, usual: the figures that are compared, in words. chance: the p-value. tasks: those in which it shows."""
 
-    rule: str
+    rule: AnomalyName
     subject: str
     since: int
     sentence: str
@@ -66,29 +60,45 @@ class Anomaly(NamedTuple):
         return Finding(self.rule, severity, "", self.subject, self.since, self.sentence)
 
 
+Key = tuple[str, str]
+"""What is compared with its own past, like (`worker type`, `scan-worker`)."""
+
+
 class Histories:
-    """What is compared, by key like (`worker type`, `scan-worker`)."""
+    """What is compared, by key."""
 
     def __init__(self) -> None:
-        self.ended: dict[tuple[str, str], Series] = {}
-        self.failed: dict[tuple[str, str], Series] = {}
-        self.lengths: dict[tuple[str, str], Series] = {}
-        self.words: dict[tuple[str, str], Series] = {}
-        self.created: dict[tuple[str, str], Series] = {}
-        self.errors: dict[tuple[str, str], Series] = {}
-        self._active: dict[tuple[str, str], Anomaly] = {}
-        self._usual: dict[tuple[str, str], tuple[int, tuple[float, float] | None]] = {}
+        self.ended: dict[Key, Series] = {}
+        self.failed: dict[Key, Series] = {}
+        self.lengths: dict[Key, Series] = {}
+        self.words: dict[Key, Times] = {}
+        self.created: dict[Key, Series] = {}
+        self.errors: dict[Key, Series] = {}
+        self._active: dict[tuple[AnomalyName, str], Anomaly] = {}
+        self._usual: dict[Key, tuple[int, tuple[float, float] | None]] = {}
         self._spread: dict[int, tuple[int, float]] = {}
 
-    def put(self, of: dict[tuple[str, str], Series], key: tuple[str, str], at: int, task: str, value: int = 0) -> None:
+    def put(self, of: Mapping[Key, Times], key: Key, at: int, task: str, value: int = 0) -> None:
         """Put in a moment of a key."""
-        if (series := of.get(key)) is None:
-            series = of[key] = Series()
-        series.put(at, task, value)
+        self.series(of, key).put(at, task, value)
+
+    def series(self, of: Mapping[Key, Times], key: Key) -> Times:
+        """The moments of a key; empty ones, if there were none."""
+        if key not in of:
+            if of is self.words:
+                self.words[key] = Times()
+            else:
+                of[key] = Series()  # type: ignore[index]  # one of the others, which are all dicts of Series
+        return of[key]
 
     def look(self, now: int) -> list[Anomaly]:
         """What is not normal now, the least probable first; what was found before stays while it is improbable."""
-        asked = [*self._tests(now)]
+        asked = [*self.tests(now)]
+        return self.judge(asked)
+
+    def judge(self, asked: Iterable[Anomaly]) -> list[Anomaly]:
+        """The same, of what `tests` gave."""
+        asked = list(asked)
         limit = believed([one.chance for one in asked], FALSE_RATE)
         found = {
             (one.rule, one.subject): one
@@ -102,7 +112,8 @@ class Histories:
         self._active = found
         return _without_echoes(sorted(found.values(), key=lambda one: one.chance))
 
-    def _tests(self, now: int) -> Iterator[Anomaly]:
+    def tests(self, now: int) -> Iterator[Anomaly]:
+        """All that is asked, with its p-value; nothing may be put in meanwhile. Without a sentence: far from odd."""
         for key in self.ended:
             yield from self._failures(key, now)
         for key in self.lengths:
@@ -113,7 +124,7 @@ class Histories:
         for key in self.created:
             yield from self._numbers(key, now)
 
-    def _failures(self, key: tuple[str, str], now: int) -> Iterator[Anomaly]:
+    def _failures(self, key: Key, now: int) -> Iterator[Anomaly]:
         ended, failed = self.ended[key], self.failed.get(key, Series())
         for window in WINDOWS:
             since = now - window
@@ -137,7 +148,7 @@ class Histories:
             seen = f"{k} of {n} runs failed in {format_duration(window)}"
             yield Anomaly("fails-more", name, began, text, seen, f"{k0} of {n0} before", chance, tasks)
 
-    def _lengths(self, key: tuple[str, str], now: int) -> Iterator[Anomaly]:
+    def _lengths(self, key: Key, now: int) -> Iterator[Anomaly]:
         series = self.lengths[key]
         for window in WINDOWS[:2]:
             since = now - window
@@ -160,7 +171,7 @@ class Histories:
             seen = f"{format_duration(middle)} in the middle of {len(recent)} runs"
             yield Anomaly("takes-longer", name, began, text, seen, format_duration(int(middle / ratio)), chance, tasks)
 
-    def _usual_length(self, key: tuple[str, str], now: int) -> tuple[float, float] | None:
+    def _usual_length(self, key: Key, now: int) -> tuple[float, float] | None:
         """Median and MAD of the logarithms of what ended before the windows; computed once an hour."""
         hour = now // HOUR
         known = self._usual.get(key)
@@ -193,7 +204,7 @@ class Histories:
                 usual = f"a new one in {round(1 / share)} errors"
                 yield Anomaly("unseen-error", ": ".join(key), began, text, times, usual, chance, tasks)
 
-    def _silence(self, key: tuple[str, str], now: int) -> Iterator[Anomaly]:
+    def _silence(self, key: Key, now: int) -> Iterator[Anomaly]:
         series = self.words[key]
         last = series.last(now)
         if last is None or now - last < 10 * MINUTE:
@@ -210,7 +221,7 @@ class Histories:
         text = f"{name} says nothing for {ago(last, now)}; usually {usual:.0f} events come in that time at this hour"
         yield Anomaly("gone-quiet", name, last, text, f"0 in {ago(last, now)}", f"{usual:.1f}", chance, ())
 
-    def _bursts(self, series: Series, now: int) -> float:
+    def _bursts(self, series: Times, now: int) -> float:
         """How many times as much counts of an hour vary as those of single events would: by hour of the day; computed
         once in six hours."""
         known = self._spread.get(id(series))
@@ -218,7 +229,7 @@ class Histories:
             known = self._spread[id(series)] = now // (6 * HOUR), self._variation(series, now)
         return known[1]
 
-    def _variation(self, series: Series, now: int) -> float:
+    def _variation(self, series: Times, now: int) -> float:
         by_hour: dict[int, list[int]] = {}
         start = max(series.first, now - 14 * DAY)
         for hour in range((now - start) // HOUR):
@@ -232,13 +243,15 @@ class Histories:
                 free += len(counts) - 1
         return max(1.0, ratios / free) if free else 1.0
 
-    def _periods(self, series: Series, until: int) -> tuple[int, int]:
+    def _periods(self, series: Times, until: int) -> tuple[int, int]:
         """The step back to the same hour, and how many of them there are: weeks, or days while there are few."""
         weeks = min(4, (until - series.first) // _WEEK)
         return (_WEEK, weeks) if weeks >= 3 else (DAY, min(7, (until - series.first) // DAY))
 
-    def _numbers(self, key: tuple[str, str], now: int) -> Iterator[Anomaly]:
+    def _numbers(self, key: Key, now: int) -> Iterator[Anomaly]:
         series = self.created[key]
+        if not series:
+            return
         window = WINDOWS[0]
         step, windows = self._periods(series, now - window)
         if windows < 3:
@@ -251,12 +264,14 @@ class Histories:
         fewer, more = count_tails(round(seen / spread), sum(before) / spread, windows)
         name = "all tasks" if not key[1] else f"tasks of type {key[1]}"
         when = "this hour of the week" if step == _WEEK else "this hour of the day"
-        for rule, chance, far in (
+        looked: tuple[tuple[AnomalyName, float, bool], ...] = (
             ("more-tasks", more, seen > 1.5 * usual and seen >= 5),
             ("fewer-tasks", fewer, seen < usual / 1.5),
-        ):
+        )
+        for rule, chance, far in looked:
             word = "more" if rule == "more-tasks" else "fewer"
-            text = f"{word} {name} than usual were created in the last hour: {seen}, usually {usual:.1f} at {when}"
+            of = f" of type {key[1]}" if key[1] else ""
+            text = f"{word} tasks{of} than usual were created in the last hour: {seen}, usually {usual:.1f} at {when}"
             tasks = tuple(dict.fromkeys(task for task, _ in series.between(now - window, now)))
             yield Anomaly(
                 rule, name, now - window, text if far else "", str(seen), f"{usual:.1f}", chance, tasks if far else ()
@@ -274,75 +289,3 @@ def _without_echoes(found: list[Anomaly]) -> list[Anomaly]:
         ):
             distinct.append(one)
     return distinct
-
-
-class Watchman:
-    """Looks for anomalies in a state, kept up to date task by task."""
-
-    def __init__(self, state: State) -> None:
-        self.state = state
-        self.histories = Histories()
-        self._heard: set[str] = set()
-        self._of_task: dict[str, list[tuple[dict[tuple[str, str], Series], tuple[str, str], int, int]]] = {}
-
-    def heard(self, task_ids: Iterable[str]) -> None:
-        """Note that these tasks changed."""
-        self._heard.update(task_ids)
-
-    def learn(self) -> Iterator[int]:
-        """Take in what was noted; a generator that gives the count of tasks done, for the caller to pace."""
-        rows = self.state.rows
-        heard, self._heard = self._heard, set()
-        if len(heard) > LOOKED_AT:
-            heard = {task for _, task in nlargest(LOOKED_AT, ((rows[one].last_at, one) for one in heard))}
-        for number, task_id in enumerate(sorted(heard, key=lambda one: rows[one].first_at)):
-            for of, key, at, value in self._of_task.pop(task_id, ()):
-                of[key].remove(at, task_id, value)
-            with self.state.lock:
-                task = self.state.task(task_id)
-                found = [*_moments(self.histories, task)] if task is not None else []
-            for of, key, at, value in found:
-                self.histories.put(of, key, at, task_id, value)
-            self._of_task[task_id] = found
-            yield number
-
-    def anomalies(self, now: int) -> list[Anomaly]:
-        """What is not normal as of a time, the least probable first."""
-        for _ in self.learn():
-            pass
-        return self.histories.look(now)
-
-    def look(self, now: int) -> list[Finding]:
-        """The same as findings."""
-        return [one.finding() for one in self.anomalies(now)]
-
-
-def _moments(to: Histories, task: Task) -> Iterator[tuple[dict[tuple[str, str], Series], tuple[str, str], int, int]]:
-    """What a task tells: series, key, time, value."""
-    if task.created_at is not None:
-        yield to.created, ("all", ""), task.created_at, 0
-        if task.task_type:
-            yield to.created, ("type", task.task_type), task.created_at, 0
-    for at in task.times:
-        yield to.words, ("the feed", ""), at, 0
-    if task.master:
-        for at in task.times:
-            yield to.words, ("master", task.master), at, 0
-    for run in task.runs:
-        if run.worker_type:
-            for at in run.words:
-                yield to.words, ("worker type", run.worker_type), at, 0
-        if run.ended_at is None:
-            continue
-        keys = [("worker type", run.worker_type)] if run.worker_type else []
-        keys += [("master", run.master)] if run.master else []
-        for key in keys:
-            yield to.ended, key, run.ended_at, 0
-            if run.failed:
-                yield to.failed, key, run.ended_at, 0
-        start = run.started_at if run.started_at is not None else run.spawned_at
-        if run.worker_type and run.end is WorkerEnd.SUCCESS and start is not None:
-            yield to.lengths, ("worker type", run.worker_type), run.ended_at, max(0, run.ended_at - start)
-        if run.failed:
-            error = fingerprint(run.error) if run.error else NO_REASON
-            yield to.errors, (run.worker_type or "a worker", error), run.ended_at, 0

@@ -7,14 +7,14 @@ was known then, and moves the levels of later forecasts when its end is known. P
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from lineage_core.forecast.adaptive import LEVELS, LevelsByGroup, Quantiles
+from lineage_core.forecast.adaptive_quantiles import LEVELS, LevelsByGroup, Quantiles
+from lineage_core.forecast.group_history import GroupHistory
 from lineage_core.forecast.samples import Group, Sample
-from lineage_core.forecast.survival import Curve, Span
+from lineage_core.forecast.survival import Curve
 
 ENOUGH = 30
 """So many of a group must have ended well; of fewer no number is told."""
@@ -25,17 +25,11 @@ ENOUGH_LONGER = 10
 MANY = 200
 """From so many on that took longer, one more or less makes no difference."""
 
-LAST = 500
-"""Of a group so many that ended well are learned from: the last ones."""
-
 SHARES = (0.0, 0.5, 1.0, 2.0)
 """Stages of what runs, by how long it has relative to the middle of its group; each has levels of its own."""
 
 WAITING = -1
 """The stage of what does not run yet."""
-
-_STALE = 12  # a curve is made again after one change for so many that it is made of
-_CUTS = 8  # parts into which the waits of a group are cut
 
 
 class Forecast(NamedTuple):
@@ -88,77 +82,6 @@ class _Issued(NamedTuple):
     open_levels: set[int]
 
 
-class _Group:
-    """The last of a group that ended, and those that are open."""
-
-    __slots__ = ("_changes", "_cuts", "_made_at", "_running", "_since", "_waiting", "done", "exits", "median", "open")
-
-    def __init__(self) -> None:
-        self.exits: deque[Sample] = deque()
-        self.open: dict[str, Sample] = {}
-        self.done = 0
-        self.median = 0
-        self._since = -(1 << 62)  # what ended before is forgotten
-        self._changes = 1 << 30
-        self._made_at = 0
-        self._running: Curve | None = None
-        self._waiting: dict[int, Curve] = {}
-        self._cuts = [-1]
-
-    def put(self, sample: Sample) -> None:
-        self.exits.append(sample)
-        self.done += sample.done
-        self._changes += 1
-        while self.done > LAST:
-            gone = self.exits.popleft()
-            self.done -= gone.done
-            self._since = gone.ended or 0
-
-    def refresh(self, now: int, *, fully: bool) -> None:
-        """Forget the curves if much has changed since they were made."""
-        grown = now - self._made_at > max(1, self.median) // 4
-        if self._changes * _STALE < len(self.exits) and not (fully and (self._changes or grown)):
-            return
-        self._changes, self._made_at = 0, now
-        self._running = None
-        self._waiting.clear()
-        waits = sorted(one.started - one.begun for one in self.exits if one.done and one.started is not None)
-        cuts = [waits[len(waits) * part // _CUTS] for part in range(1, _CUTS)] if waits else []
-        self._cuts = [-1, *dict.fromkeys(cut for cut in cuts if cut > 0)]
-        curve = self.running(now)
-        self.median = curve.middle(0.5) or max(0, curve.ages[-1])
-
-    def running(self, now: int) -> Curve:
-        """How long what has started takes."""
-        if self._running is None:
-            self._running = Curve(self._spans(now))
-        return self._running
-
-    def waiting(self, elapsed: int, now: int) -> Curve:
-        """How long it takes from creation to end, of those that had not begun at about that age."""
-        cut = self._cuts[bisect_right(self._cuts, elapsed) - 1]
-        if cut not in self._waiting:
-            self._waiting[cut] = Curve(self._whole_spans(cut, now))
-        return self._waiting[cut]
-
-    def _spans(self, now: int) -> Iterator[Span]:
-        since = self._since
-        for one in self.exits:
-            if one.started is not None and one.ended is not None:
-                yield max(0, since - one.started), one.ended - one.started, one.done
-        for one in self.open.values():
-            if one.started is not None:
-                yield max(0, since - one.started), now - one.started, False
-
-    def _whole_spans(self, cut: int, now: int) -> Iterator[Span]:
-        since = self._since
-        for one in (*self.exits, *self.open.values()):
-            end = one.ended if one.ended is not None else now
-            begun = one.begun
-            if (one.started if one.started is not None else end) - begun > cut:
-                yield max(0, since - begun), end - begun, one.done and one.ended is not None
-
-
 class Forecaster:
     """Learns from samples and forecasts the end of others.
 
@@ -168,7 +91,7 @@ class Forecaster:
     def __init__(self, *, compared: bool = False) -> None:
         self._compared = compared
         self.open: dict[str, Sample] = {}
-        self._groups: dict[Group, _Group] = {}
+        self._groups: dict[Group, GroupHistory] = {}
         self._levels = LevelsByGroup(ENOUGH)
         self._issued: dict[str, list[_Issued]] = {}
         self._near: dict[Group, Group] = {}  # by group: the closest of which enough ended
@@ -215,7 +138,7 @@ class Forecaster:
             del self._groups[key].open[sample.subject]
         for key in sample.groups:
             if (group := self._groups.get(key)) is None:
-                group = self._groups[key] = _Group()
+                group = self._groups[key] = GroupHistory()
             group.open[sample.subject] = sample
         self.open[sample.subject] = sample
         if before is None or before.started != sample.started:
@@ -236,7 +159,7 @@ class Forecaster:
                     scored(Score(sample, stage, at, at - origin, quantiles, plain, curve.ages[-1], length))
         for key in sample.groups:
             if (group := self._groups.get(key)) is None:
-                group = self._groups[key] = _Group()
+                group = self._groups[key] = GroupHistory()
             few = group.done < ENOUGH
             group.put(sample)
             if few != (group.done < ENOUGH):
@@ -296,7 +219,9 @@ class Forecaster:
     ) -> tuple[Quantiles, int, int | None]:
         """Of what has taken so long: the quantiles, how many of 100 took less, and from which age on it is slow."""
         quantiles = _quantiles(curve, self._levels.of(groups, stage).at, elapsed)
-        slow_from = curve.high(self._levels.of(groups, 0).at[-1])
+        level = self._levels.of(groups, 0).at[-1]
+        if (slow_from := curve.asked.get(level, -1)) == -1:
+            slow_from = curve.asked[level] = curve.high(level)
         return quantiles, int(100 * curve.within(elapsed)), slow_from
 
     def left_by(self, sample: Sample, now: int, left: int) -> float | None:
@@ -360,11 +285,8 @@ def _stage(elapsed: int, median: int) -> int:
     return bisect_right(SHARES, elapsed / median) - 1 if median else len(SHARES) - 1
 
 
-def _quantiles(curve: Curve, levels: Iterable[float], elapsed: int) -> Quantiles:
-    low95, low, middle, high, high95 = levels
-    mid = curve.middle(middle, elapsed) if middle < 1 else None
-    most, more = curve.high(high95, elapsed), curve.high(high, elapsed)
-    least, less = curve.low(low95, elapsed), curve.low(low, elapsed)
+def _quantiles(curve: Curve, levels: Sequence[float], elapsed: int) -> Quantiles:
+    least, less, mid, more, most = curve.five(levels, elapsed)
     # The levels are moved by themselves: what lies within something is kept within it.
     if most is not None:
         more = most if more is None else min(more, most)

@@ -9,6 +9,9 @@ from lineage_core.forecast.joint_end import Together
 TOO_FEW = "too few like it have ended to tell"
 """Where there is no forecast."""
 
+NOTHING = "no forecast"
+"""Where nothing that is forecast says anything."""
+
 
 def rough(micros: int) -> str:
     """A length as an estimate: `30s`, `6m`, `1h20m`, `5h`, `3d`."""
@@ -39,15 +42,20 @@ def says(forecast: Forecast | None) -> str:
     if forecast is None:
         return TOO_FEW
     if forecast.low is None:
-        return f"later than {min(99, forecast.rank)} of 100"
+        return _longer(forecast) or NOTHING
     what = "to its end" if forecast.waiting else "left"
     no_bounds = forecast.high is None and rough(forecast.low) == "0s"  # that it takes no time or more says nothing
     if forecast.middle is None:
-        late = f"later than {min(99, forecast.rank)} of 100"
-        return late if no_bounds else f"{rough(forecast.low)} or more {what}"
+        return _longer(forecast) or NOTHING if no_bounds else f"{rough(forecast.low)} or more {what}"
     bounds = "" if no_bounds else f" ({between(forecast.low, forecast.high)})"
     text = f"about {rough(forecast.middle)} {what}{bounds}"
-    return f"{text}, later than {min(99, forecast.rank)} of 100" if forecast.slow or forecast.rank >= 90 else text
+    longer = _longer(forecast) if forecast.slow or forecast.rank >= 90 else ""
+    return f"{text}, {longer}" if longer else text
+
+
+def _longer(forecast: Forecast) -> str:
+    """How long it takes beside others; empty for what took longer than none of them, which says nothing."""
+    return f"longer than {min(99, forecast.rank)} of 100 like it" if forecast.rank else ""
 
 
 def short(forecast: Forecast | None) -> str:
@@ -55,7 +63,7 @@ def short(forecast: Forecast | None) -> str:
     if forecast is None:
         return ""
     if forecast.low is None or forecast.middle is None:
-        return f">{min(99, forecast.rank)} of 100"
+        return f">{min(99, forecast.rank)} of 100" if forecast.rank else ""
     high = "" if forecast.high is None else rough(forecast.high)
     return f"{rough(forecast.middle)} ({rough(forecast.low)}-{high})"
 
@@ -63,7 +71,7 @@ def short(forecast: Forecast | None) -> str:
 def says_together(forecast: Together) -> str:
     """When several are over, in a few words."""
     unknown = forecast.open - forecast.known
-    without = f"; of {unknown} nothing can be told" if unknown else ""
+    without = f"; no forecast for {unknown}" if unknown else ""
     if forecast.middle is None:
-        return "nothing can be told" if not forecast.known else f"{between(forecast.low, None)}{without}"
+        return NOTHING if not forecast.known else f"{between(forecast.low, None)}{without}"
     return f"over in about {rough(forecast.middle)} ({between(forecast.low, forecast.high)}){without}"

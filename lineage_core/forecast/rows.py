@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lineage_core.forecast.forecaster import Forecast
-from lineage_core.forecast.foresight import Foresight
 from lineage_core.forecast.joint_end import together
+from lineage_core.forecast.live_forecasts import Foresight
 from lineage_core.forecast.phrases import says, says_together
 from lineage_core.forecast.samples import group_name
 from lineage_core.present.rows import iso, milliseconds, worker_status
 from lineage_core.state.store import State
+
+if TYPE_CHECKING:
+    from lineage_core.model.row_types import ForecastJson, TaskForecastJson, TogetherJson
 
 FORECAST_KEYS = {
     "task_id": "the task",
@@ -31,6 +34,11 @@ FORECAST_KEYS = {
     "sentence": "the forecast in words",
 }
 
+TASK_FORECAST_KEYS = {
+    key: FORECAST_KEYS[key] for key in ("left_ms", "left_low_ms", "left_high_ms", "end_at", "later_than", "slow")
+}
+"""Those of them that a row of a task has, where they are asked for."""
+
 TOGETHER_KEYS = {
     "name": "the master whose queue it is, or the session",
     "open": "its open tasks",
@@ -42,7 +50,7 @@ TOGETHER_KEYS = {
 }
 
 
-def forecast_rows(foresight: Foresight, task_ids: Iterable[str], now: int) -> Iterator[dict[str, Any]]:
+def forecast_rows(foresight: Foresight, task_ids: Iterable[str], now: int) -> Iterator[ForecastJson]:
     """The forecasts of the tasks that are open, each followed by those of its open runs."""
     state = foresight.state
     for task_id in task_ids:
@@ -62,15 +70,28 @@ def forecast_rows(foresight: Foresight, task_ids: Iterable[str], now: int) -> It
                 yield _row(task_id, run.worker_id, worker_status(run), elapsed, forecast, now)
 
 
+def task_forecast(foresight: Foresight, task_id: str, now: int) -> TaskForecastJson:
+    """What is forecast of a task, by TASK_FORECAST_KEYS; empty values for one that is over."""
+    made = _row(task_id, None, "", 0, foresight.of(task_id, now), now)
+    return {
+        "left_ms": made["left_ms"],
+        "left_low_ms": made["left_low_ms"],
+        "left_high_ms": made["left_high_ms"],
+        "end_at": made["end_at"],
+        "later_than": made["later_than"],
+        "slow": made["slow"],
+    }
+
+
 def _row(
     task_id: str, worker: str | None, status: str, elapsed: int, forecast: Forecast | None, now: int
-) -> dict[str, Any]:
+) -> ForecastJson:
     middle = forecast.middle if forecast is not None else None
     return {
         "task_id": task_id,
         "worker_id": worker,
         "status": status,
-        "elapsed_ms": milliseconds(max(0, elapsed)),
+        "elapsed_ms": max(0, elapsed) // 1000,
         "left_ms": milliseconds(middle),
         "left_low_ms": milliseconds(forecast.low if forecast is not None else None),
         "left_high_ms": milliseconds(forecast.high if forecast is not None else None),
@@ -95,7 +116,7 @@ def groups_of_tasks(state: State, by: str) -> dict[str, list[str]]:
     return groups
 
 
-def together_row(foresight: Foresight, name: str, task_ids: Iterable[str], now: int) -> dict[str, Any]:
+def together_row(foresight: Foresight, name: str, task_ids: Iterable[str], now: int) -> TogetherJson:
     """When the open tasks of a queue or session are all over."""
     samples = [one for task_id in task_ids if (one := foresight.sample(task_id)) is not None]
     forecast = together(foresight.forecaster, samples, now)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lineage_core.model.entities import Status, Task, WorkerEnd
+from lineage_core.model.entities import Task
+from lineage_core.model.task_parts import Status, WorkerEnd
 
 Group = tuple[str, ...]
 """What is learned from together: `task` or `run`, then the values of its keys, an empty text for what has none."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from operator import mul
 from typing import Any
 
 _EPSILON = 1e-9
@@ -25,37 +28,18 @@ class Curve:
     """
 
     def __init__(self, spans: Iterable[Span]) -> None:
-        entries: list[int] = []
-        exits: list[int] = []
-        over: list[int] = []
-        for entry, exit, done in spans:
-            if exit > entry or exit <= 0:
-                entries.append(entry)
-                exits.append(exit if exit > 0 else 1)
-                if done:
-                    over.append(exits[-1])
-        entries.sort()
-        exits.sort()
-        over.sort()
+        watched = [(entry, exit if exit > 0 else 1, done) for entry, exit, done in spans if exit > entry or exit <= 0]
+        entries = sorted([entry for entry, _, _ in watched])
+        exits = sorted([exit for _, exit, _ in watched])
+        over = Counter([exit for _, exit, done in watched if done])
+        ages = sorted(over)
+        steps = [(over[age], bisect_left(entries, age) - bisect_left(exits, age)) for age in ages]
         self.asked: dict[Any, Any] = {}  # for whoever asks the same again
         self._entries, self._exits = array("q", entries), array("q", exits)
-        self.ages = array("q", [-1])
-        self._plain = array("d", [-1.0])  # negative, and so ascending, for bisect
-        self._upper = array("d", [-1.0])
-        plain = upper = 1.0
-        passed, count = 0, len(over)
-        while passed < count:
-            age = over[passed]
-            ended = 1
-            while passed + ended < count and over[passed + ended] == age:
-                ended += 1
-            passed += ended
-            risk = bisect_left(entries, age) - bisect_left(exits, age)
-            plain *= 1 - ended / risk
-            upper *= 1 - ended / (risk + 1)
-            self.ages.append(age)
-            self._plain.append(-plain)
-            self._upper.append(-upper)
+        self.ages = array("q", [-1, *ages])
+        # negative, and so ascending, for bisect
+        self._plain = array("d", accumulate([1 - ended / risk for ended, risk in steps], mul, initial=-1.0))
+        self._upper = array("d", accumulate([1 - ended / (risk + 1) for ended, risk in steps], mul, initial=-1.0))
 
     def step(self, elapsed: int) -> int:
         """Which step of the curve it is at: answers are the same for ages of one step and number at risk."""
@@ -76,27 +60,27 @@ class Curve:
 
     def middle(self, level: float, elapsed: int = 0) -> int | None:
         """The age that `level` (0 to 1) of those do not exceed; None beyond what was seen."""
-        return self._first(self._plain, level, elapsed)
+        return self._first(self._plain, level, elapsed, self.step(elapsed) - 1)
 
     def high(self, level: float, elapsed: int = 0) -> int | None:
         """The same, with the correction upwards."""
-        return None if level >= 1 else self._first(self._upper, level, elapsed)
+        return None if level >= 1 else self._first(self._upper, level, elapsed, self.step(elapsed) - 1)
 
     def low(self, level: float, elapsed: int = 0) -> int:
         """The same, with the correction downwards; `elapsed` (at least 0) where nothing longer is sure."""
-        count = self.at_risk(elapsed)
-        least = max(0, elapsed)
-        if level <= 0 or count < 1:
-            return least
-        passed = bisect_right(self.ages, elapsed) - 1
-        target = (1 - level * (count + 1) / count) * -self._plain[passed]
-        found = bisect_right(self._plain, -target + _EPSILON) - 1
-        if found + 1 >= len(self.ages):
-            return max(least, self.ages[-1])
-        if found == passed:
-            return least
-        start = max(least, self.ages[found])
-        return max(least, _between(start, self.ages[found + 1], self._plain[found], self._plain[found + 1], -target))
+        return self._low(level, elapsed, self.step(elapsed) - 1, self.at_risk(elapsed))
+
+    def five(self, levels: Sequence[float], elapsed: int) -> tuple[int, int, int | None, int | None, int | None]:
+        """`low` at the first two levels, `middle` at the third, `high` at the last two."""
+        least, less, mid, more, most = levels
+        passed, count = self.step(elapsed) - 1, self.at_risk(elapsed)
+        return (
+            self._low(least, elapsed, passed, count),
+            self._low(less, elapsed, passed, count),
+            self._first(self._plain, mid, elapsed, passed) if mid < 1 else None,
+            self._first(self._upper, more, elapsed, passed) if more < 1 else None,
+            self._first(self._upper, most, elapsed, passed) if most < 1 else None,
+        )
 
     def levels(self, age: int, elapsed: int) -> tuple[float, float, float]:
         """The levels from which on `low`, `middle` and `high` of those give that age or more."""
@@ -119,8 +103,7 @@ class Curve:
             at += (steps[found + 1] - at) * (age - start) / max(1, self.ages[found + 1] - start)
         return 1 - at / steps[first]
 
-    def _first(self, steps: array[float], level: float, elapsed: int) -> int | None:
-        passed = bisect_right(self.ages, elapsed) - 1
+    def _first(self, steps: array[float], level: float, elapsed: int, passed: int) -> int | None:
         target = (1 - level) * -steps[passed]
         found = bisect_left(steps, -target - _EPSILON)
         if found >= len(steps):
@@ -129,6 +112,19 @@ class Curve:
             return max(0, elapsed, self.ages[found])
         start = max(0, elapsed, self.ages[found - 1])
         return max(start, _between(start, self.ages[found], steps[found - 1], steps[found], -target))
+
+    def _low(self, level: float, elapsed: int, passed: int, count: int) -> int:
+        least = max(0, elapsed)
+        if level <= 0 or count < 1:
+            return least
+        target = (1 - level * (count + 1) / count) * -self._plain[passed]
+        found = bisect_right(self._plain, -target + _EPSILON) - 1
+        if found + 1 >= len(self.ages):
+            return max(least, self.ages[-1])
+        if found == passed:
+            return least
+        start = max(least, self.ages[found])
+        return max(least, _between(start, self.ages[found + 1], self._plain[found], self._plain[found + 1], -target))
 
 
 def _between(start: int, end: int, before: float, after: float, at: float) -> int:

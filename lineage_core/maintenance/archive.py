@@ -29,12 +29,14 @@ from lineage_core.maintenance import gzip_members as packing
 from lineage_core.maintenance.file_lock import locked
 from lineage_core.maintenance.open_writers import PATIENCE, WriterWait
 from lineage_core.read.journal_files import ARCHIVE
-from lineage_core.write.locations import COMBINED_NAME, DAILY_NAME
+from lineage_core.write.locations import COMBINED_NAME, DAILY_NAME, holds_hosts
 
 MOVED = ".archiving"
 LOCK = ".lock"
 LOCK_PATIENCE = 10.0
 """Seconds to wait for another run to finish."""
+
+ASTRAY = "it lies beside the directories of hosts and in none of them; archive one of these"
 
 _MOVED_NAME = re.compile(rf"(?:{DAILY_NAME.pattern}|{re.escape(COMBINED_NAME)}){re.escape(MOVED)}")
 
@@ -92,7 +94,7 @@ def due(directory: Path, now: int, keep_days: int, *, combined: bool = False) ->
                     found.append(Source(path, status.st_size, _target(path, status)))
     except OSError as error:
         raise JournalError(f"cannot list {directory}: {error.strerror}") from error
-    return sorted(found, key=lambda source: source.path.name)
+    return sorted(found)
 
 
 def _target(path: Path, status: os.stat_result) -> Path:
@@ -115,15 +117,21 @@ def archive(
 ) -> Iterator[Step]:
     """Archive what is due, telling each step when it is done.
 
-    patience: see `idle.WriterWait`; a file that is still written after it stays `.archiving`, which
+    now: microseconds since the epoch. keep_days: files of the last so many days stay. combined: `task-lineage.jsonl`,
+    too. patience: see `open_writers.WriterWait`; a file that is still written after it stays `.archiving`, which
     readers read, for the next run. lock_patience: seconds to wait for another run to finish.
+    Of a directory with the mark of one of hosts, nothing is archived: what is due there is left.
     Raises JournalError when another run holds the lock for longer, or when something cannot be written; nothing is
     lost then, and the next run goes on.
     """
-    if not due(directory, now, keep_days, combined=combined):
+    found = due(directory, now, keep_days, combined=combined)
+    if holds_hosts(directory):
+        yield from (Step("left", source, ASTRAY) for source in found)
+        return
+    if not found:
         return
     try:
-        make_folder(directory / ARCHIVE, directory)
+        _make_folder(directory / ARCHIVE, directory)
         with locked(directory / ARCHIVE / LOCK, lock_patience):
             left = [source for source in due(directory, now, keep_days) if source.moved]
             yield from _finish(directory, [(source, WriterWait(source.path, patience)) for source in left])
@@ -169,7 +177,7 @@ def _finish_one(directory: Path, source: Source, waiting: WriterWait) -> Iterato
     if target.exists() and packing.ends_with(target, source.path):
         size = source.path.stat().st_size  # a run was killed before it could remove the source
     else:
-        make_folder(target.parent, directory)
+        _make_folder(target.parent, directory)
         try:
             size = packing.pack(source.path, target, fresh)
             yield Step("packed", source)
@@ -189,14 +197,12 @@ def _finish_one(directory: Path, source: Source, waiting: WriterWait) -> Iterato
     yield Step("removed", source)
 
 
-def make_folder(folder: Path, like: Path) -> None:
+def _make_folder(folder: Path, like: Path) -> None:
     """A folder with the owner and the permissions of the lineage directory, so that who reads one reads both."""
     if folder.is_dir():
         return
-    if folder.parent != like:
-        make_folder(folder.parent, like)
     folder.mkdir(0o700)
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    fd = os.open(folder, os.O_NOFOLLOW)
     try:
         packing.hand_over(fd, like.stat())
     finally:
@@ -206,7 +212,7 @@ def make_folder(folder: Path, like: Path) -> None:
 
 def _sync(folder: Path) -> None:
     """Make renames and removals in a folder durable."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fd = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(fd)
     finally:

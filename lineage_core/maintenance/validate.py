@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from lineage_core.base.clock import (
     DAY,
@@ -28,75 +27,21 @@ from lineage_core.base.clock import (
 from lineage_core.base.errors import JournalError
 from lineage_core.base.escaping import visible
 from lineage_core.maintenance.event_index import EventIndex, News, Stand
+from lineage_core.maintenance.validation_rules import RULES, Finding, Severity
 from lineage_core.model.json_schema import json_schema
 from lineage_core.model.lineage_id import made_at
 from lineage_core.model.record import Found, Rejected
 from lineage_core.model.schema_compiler import Problem, compile_schema
-from lineage_core.read.journal_files import JournalFile, copies_of, files
+from lineage_core.read.journal_files import JournalFile, files
+from lineage_core.read.moved_files import copies_of
 from lineage_core.read.numbered_lines import numbered
-from lineage_core.rules import lifecycle as lint
+from lineage_core.rules import lifecycle_errors as lint
 
 CLOCK_SLACK = 5 * MINUTE
 """How far the clocks of one host's processes may disagree before it is worth a word."""
 
 LOCAL_DATES = 14 * HOUR
 """How far the local date, by which the legacy library named its files, may be from the UTC date."""
-
-
-class Severity(StrEnum):
-    """Whether a finding fails a check always, or only with --strict."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-class Rule(NamedTuple):
-    """A kind of finding. category: a sentence on all of its kind."""
-
-    name: str
-    severity: Severity
-    category: str
-
-
-_E, _W = Severity.ERROR, Severity.WARNING
-
-RULES: dict[str, Rule] = {
-    rule.name: rule
-    for rule in (
-        Rule("unreadable", _E, "a file that cannot be read, or not to its end"),
-        Rule("quarantined", _E, "bytes that are no whole event: torn, interleaved, damaged or too long"),
-        Rule("missing-field", _E, "a field that every event has is missing"),
-        Rule("missing-data", _E, "event_data lacks what its event type needs"),
-        Rule("wrong-kind", _E, "a value of the wrong kind, like a number for a name"),
-        Rule("bad-value", _E, "a value out of its range or not of its form"),
-        Rule("unknown-event-type", _W, "an event type that is not among the 18"),
-        Rule("unknown-actor-type", _W, "an actor type that is not among the six"),
-        Rule("unknown-field", _W, "a field that no record has; free fields belong under event_data.metadata"),
-        Rule("duplicate-id", _W, "one lineage_id for events of different content"),
-        Rule("orphan-parent", _W, "the parent event or the parent task is not in the journal"),
-        Rule("clock-back", _W, "the clock of the writing host went back by more than 5 minutes"),
-        Rule("clock-ahead", _W, "an event lies more than 5 minutes in the future"),
-        Rule("out-of-years", _W, "a time outside the years 1 to 9999 in UTC; it counts as their first or last moment"),
-        Rule("other-day", _W, "events stand in the file of another day (each day is told once); --since may miss them"),
-        *(Rule(rule.name, _W, rule.category) for rule in lint.RULES),
-    )
-}
-"""Every kind of finding, the errors first."""
-
-
-class Finding(NamedTuple):
-    """One thing that is wrong. file: its path below the directory. line: from 1; 0 if the whole file is meant.
-
-    offset: in bytes. task_id: empty if it is not known.
-    """
-
-    rule: str
-    severity: Severity
-    file: str
-    line: int
-    offset: int
-    task_id: str
-    text: str
 
 
 def quick_check() -> Callable[[Any], bool] | None:

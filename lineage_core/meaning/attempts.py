@@ -8,9 +8,9 @@ from itertools import zip_longest
 
 from lineage_core.meaning.order import APART, ENDS
 from lineage_core.meaning.runs import Span, paired
-from lineage_core.model.entities import Status
 from lineage_core.model.event_data import text_of
 from lineage_core.model.facts import Fact
+from lineage_core.model.task_parts import Status
 
 _STATUS = {"task_completed": Status.COMPLETED, "task_failed": Status.FAILED, "task_cancelled": Status.CANCELLED}
 _AT_EQUAL_TIMES = (Status.CANCELLED, Status.COMPLETED, Status.FAILED)
@@ -47,6 +47,7 @@ class Ends:
 
     @property
     def end(self) -> int:
+        """The fact that ends it: the first end of its outcome."""
         return self._firsts[self.outcome]
 
     @property
@@ -85,10 +86,36 @@ def attempts_of(facts: list[Fact], order: list[int], runs: list[Span]) -> tuple[
         ):
             chosen.append(i)
             ends, begun, reopened = Ends(facts), True, None
-    spans = paired(facts, chosen, lambda fact: fact.event_type in ENDS)
+    spans = paired(facts, chosen, lambda fact: fact.event_type in ENDS, _Reassigned(facts, order).between)
     for span in spans:
         span.end = Ends(facts, span.ends).end if span.ends else None
     return spans, _reopenings(facts, order, spans, assigned)
+
+
+_GIVES = {"task_assigned": "master_id", "task_reassigned": "to_master", "handoff_created": "to_master"}
+
+
+class _Reassigned:
+    """What reassignments tell of ends and starts: which of them came first, whatever their clocks say."""
+
+    def __init__(self, facts: list[Fact], order: list[int]) -> None:
+        self._facts = facts
+        self._place = {i: n for n, i in enumerate(order)}
+        given = Counter(text_of(fact.data.get(_GIVES[fact.event_type])) for fact in facts if fact.event_type in _GIVES)
+        cuts = [(self._place[i], fact.data) for i, fact in enumerate(facts) if fact.event_type == "task_reassigned"]
+        masters = [(cut, text_of(data.get("from_master")), text_of(data.get("to_master"))) for cut, data in cuts]
+        self._cuts = [(cut, giver, taker) for cut, giver, taker in masters if given[giver] == 1]
+
+    def between(self, ends: list[int], starts: list[int]) -> bool:
+        """Whether one took the task from who had it once and logged the last end before it, and gave it to who logged
+        a start after it."""
+        place, facts, last = self._place, self._facts, ends[-1]
+        return any(
+            place[last] < cut
+            and facts[last].actor_id == giver
+            and any(place[i] > cut and facts[i].actor_id == taker for i in starts)
+            for cut, giver, taker in self._cuts
+        )
 
 
 def _begins(fact: Fact) -> bool:

@@ -5,9 +5,10 @@ Time, tokens, runs and failures count for the owner at that time; a run counts f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from lineage_core.model.entities import Task, Worker
+from lineage_core.model.entities import Task
+from lineage_core.model.task_parts import Worker
 
 
 @dataclass(slots=True)
@@ -15,7 +16,8 @@ class Cost:
     """What a task cost one master.
 
     micros: how long it had the task, up to its end or to now. tokens: None if nobody said. runs, failures: of workers
-    that it spawned, and attempts that failed while it had the task.
+    that it spawned, and attempts that failed while it had the task. by_type: the tokens by the type of the workers that
+    used them; None: of workers without a type, and what an end said beyond those of its workers.
     """
 
     master: str
@@ -23,10 +25,12 @@ class Cost:
     tokens: int | None = None
     runs: int = 0
     failures: int = 0
+    by_type: dict[str | None, int] = field(default_factory=dict)
 
-    def spend(self, tokens: int) -> None:
-        """Add tokens."""
+    def spend(self, tokens: int, worker_type: str | None = None) -> None:
+        """Add tokens, of a worker of that type."""
         self.tokens = (self.tokens or 0) + tokens
+        self.by_type[worker_type] = self.by_type.get(worker_type, 0) + tokens
 
 
 def cost_by_owner(task: Task, now: int) -> list[Cost]:
@@ -49,11 +53,11 @@ def cost_by_owner(task: Task, now: int) -> list[Cost]:
 
     counted: dict[int, int] = {}  # by attempt: the tokens of its runs
     for run in task.runs:
-        cost = of(_payer(task, run))
+        cost = of(payer(task, run))
         cost.runs += 1
         cost.failures += run.failed
         if run.tokens is not None:
-            cost.spend(run.tokens)
+            cost.spend(run.tokens, run.worker_type)
             counted[run.attempt] = counted.get(run.attempt, 0) + run.tokens
     last = None
     for number, attempt in enumerate(task.attempts):
@@ -68,5 +72,6 @@ def cost_by_owner(task: Task, now: int) -> list[Cost]:
     return list(costs.values())
 
 
-def _payer(task: Task, run: Worker) -> str | None:
+def payer(task: Task, run: Worker) -> str | None:
+    """The master that a run counts for: that spawned it, else had the task when it began; None if nobody had it."""
     return run.master if run.master is not None else task.owner_at(run.first_at)

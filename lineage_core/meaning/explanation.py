@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from lineage_core.base.clock import format_duration
 from lineage_core.meaning.attempts import attempt_end
-from lineage_core.meaning.causes import certain, handoff_id, likely
 from lineage_core.meaning.fold import derive
+from lineage_core.meaning.happens_before import Known, certain, handoff_id, likely
 from lineage_core.meaning.runs import Span, run_end
-from lineage_core.meaning.structure import Structure, structure_of
+from lineage_core.meaning.task_structure import Structure, structure_of
 from lineage_core.model.entities import Task
 from lineage_core.model.event_data import text_of
-from lineage_core.model.facts import Fact, distinct
+from lineage_core.model.facts import Fact, clock_of, distinct
 
 _BEGINS = {
     "queued": ("task_created",),
@@ -97,18 +97,19 @@ def _order_notes(task_id: str, told: Structure) -> Iterator[tuple[int, Note]]:
     for i in (i for i, n in place.items() if i != n and facts[i].event_type != "task_reassigned"):
         if any((k < i) != (place[k] < place[i]) for k in cuts):
             yield i, Note("O1", f"stands on the side of the reassignment on which {facts[i].actor_id} had the task")
+    known = Known(task_id, facts, told.told, told.attempts, told.runs)
     causes: dict[int, list[int]] = {}
-    for cause, effect in certain(task_id, facts, told.attempts, told.runs) | likely(facts, told.told, told.attempts):
+    for cause, effect in certain(known) | likely(known):
         causes.setdefault(effect, []).append(cause)
     created = next((i for i, fact in enumerate(facts) if fact.event_type == "task_created"), None)
     for i, fact in enumerate(facts):
         skew = told.at[i] - fact.at
         if i == created and skew < 0:
-            yield i, Note("O3", f"is before all else: the clock of {fact.actor_id} is {format_duration(-skew)} ahead")
+            yield i, Note("O3", f"is before all else: the clock of {clock_of(fact)} is {format_duration(-skew)} ahead")
         elif skew > 0:
             held = [cause for cause in causes.get(i, ()) if told.at[cause] == told.at[i]]
             after = f"after {_name(facts[min(held)])}" if held else "after its cause"
-            yield i, Note("O2", f"counts {after}: the clock of {fact.actor_id} is {format_duration(skew)} behind")
+            yield i, Note("O2", f"counts {after}: the clock of {clock_of(fact)} is {format_duration(skew)} behind")
 
 
 def _attempt_notes(facts: list[Fact], span: Span, number: int) -> Iterator[tuple[int, Note]]:

@@ -1,8 +1,8 @@
 """From facts to a task: one step per event type, in effective order (meaning.md).
 
-What several facts mean together, `meaning/structure.py` tells; what one fact does, `task_steps.py` and `run_steps.py`.
-As long as a task is plain (`meaning/plain_order.py`), there is nothing to be told, and `apply` moves it on fact by
-fact.
+What several facts mean together, `meaning/task_structure.py` tells; what one fact does, `task_steps.py` and
+`run_steps.py`. As long as a task is plain (`meaning/in_order_check.py`), there is nothing to be told, and `apply` moves
+it on fact by fact.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from itertools import accumulate, pairwise
 
 from lineage_core.base.clock import MINUTE
 from lineage_core.meaning.attempts import Ends
+from lineage_core.meaning.in_order_check import goes_on, run_goes_on, stands_before_reassignment
 from lineage_core.meaning.order import ENDS
-from lineage_core.meaning.plain_order import goes_on, run_goes_on
 from lineage_core.meaning.run_steps import RUN_STEPS, close_run, open_run
 from lineage_core.meaning.runs import RUN_ENDS, worker_of
-from lineage_core.meaning.structure import Structure, structure_of
 from lineage_core.meaning.task_steps import STEPS, begun, closed, fill, set_over, settle, take, with_end
-from lineage_core.model.entities import Attempt, Remark, Task, Worker
+from lineage_core.meaning.task_structure import Structure, structure_of
+from lineage_core.model.entities import Task
 from lineage_core.model.facts import Fact, distinct, order
+from lineage_core.model.task_parts import Attempt, Remark, Worker
 
 SPAWNED_TWICE = 5 * MINUTE
 """Between two spawns of one run, from which on they are worth a remark: of closer ones two scripts logged the same."""
@@ -65,6 +66,8 @@ def apply(task: Task, fact: Fact) -> bool:
 def _move(task: Task, fact: Fact) -> bool:
     """Move a plain task on, if it stays so."""
     kind, at = fact.event_type, fact.at
+    if task.marks and stands_before_reassignment(task, fact):
+        return False
     if (step := RUN_STEPS.get(kind)) is not None:
         name = worker_of(fact)
         run = task.workers.get(name)
@@ -92,6 +95,8 @@ def _move(task: Task, fact: Fact) -> bool:
         task.going = True
         STEPS[kind](task, fact, at)
     elif kind in ENDS:
+        if not task.attempts:
+            task.attempts.append(Attempt())
         task.attempts[0] = closed(task, with_end(task, task.attempts[0], fact, at), fact, at)
         set_over(task, task.attempts[0])
     elif (act := STEPS.get(kind)) is not None:

@@ -17,8 +17,8 @@ APART = 100 * MINUTE
 """How far two logged times may be apart for their order to be the fault of clocks: two clocks, each 50 minutes off."""
 
 ENDS = ("task_completed", "task_failed", "task_cancelled")
-_MOVED = frozenset((*ENDS, "task_started", "task_blocked", "task_unblocked", "worker_spawned"))
-"""What the masters of a reassignment log that tells on which side of it they stand."""
+MOVED = frozenset((*ENDS, "task_started", "task_blocked", "task_unblocked", "worker_spawned"))
+"""What the masters of a reassignment log that tells on which side of it that belongs."""
 
 Edge = tuple[int, int]
 """A cause and its effect."""
@@ -63,7 +63,7 @@ def around_reassignments(facts: list[Fact]) -> list[int]:
         left = any(moves[k][0] == taker and cuts[k] < cut for k in close)
         left = left or (gives.count(taker) > 1 and any(giver_ == taker for giver_, _ in handed))
         for i in near(times, cut):
-            if facts[i].event_type in _MOVED:
+            if facts[i].event_type in MOVED:
                 actor = facts[i].actor_id
                 if actor == giver and not returned and side[i] >= number:
                     side[i] = number - 1

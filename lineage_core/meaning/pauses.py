@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from lineage_core.base.clock import MINUTE
-from lineage_core.model.entities import Status, Task, Worker
+from lineage_core.model.entities import Task
+from lineage_core.model.task_parts import Status, Worker
 
 ENOUGH = 3
 """Pauses from which on they tell what is usual for a thing itself."""
@@ -35,6 +36,11 @@ def pauses_of(run: Worker, now: int) -> list[int]:
     """The pauses of a run between words of its own, up to a time."""
     words = run.words[-LAST - 1 :]
     return [b - a for a, b in pairwise(words) if b <= now]
+
+
+def own_pause(run: Worker, now: int) -> int:
+    """The usual pause of a run itself, up to a time."""
+    return run.pause if run.pause is not None else usual_pause(pauses_of(run, now))
 
 
 def idle_pauses(task: Task, now: int) -> list[int]:

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from lineage_core.model.entities import Phase, Status, Task, TaskRow
+from lineage_core.model.entities import Task, TaskRow
+from lineage_core.model.task_parts import Phase, Status
 
 WORST_FIRST = (
     Status.FAILED,

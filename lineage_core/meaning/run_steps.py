@@ -6,15 +6,20 @@ from collections.abc import Callable
 
 from lineage_core.meaning.runs import RUN_ENDS, run_end
 from lineage_core.meaning.task_steps import length_of
-from lineage_core.model.entities import Task, Worker, WorkerEnd
+from lineage_core.model.entities import Task
 from lineage_core.model.event_data import count_of, error_of, names_of, number_of, text_of, token_parts, tokens_of
-from lineage_core.model.facts import Fact
+from lineage_core.model.facts import Fact, clock_of
+from lineage_core.model.host_file_names import host_of
+from lineage_core.model.task_parts import Worker, WorkerEnd
 
 
 def open_run(task: Task, run: Worker, fact: Fact, at: int) -> None:
     """Begin a run with its first fact."""
     run.first_at = run.last_at = at
-    task.workers[run.worker_id] = run
+    run.host = host_of(fact.file)
+    last = task.workers.get(run.worker_id)
+    if last is None or run.number > last.number:  # a cause may have moved an earlier run behind it
+        task.workers[run.worker_id] = run
     if failed := task.last_failed:
         run.retry_of = failed.get(f"type {text_of(fact.data.get('worker_type'))}") or failed.get(f"id {run.worker_id}")
     if run.era >= task.era:
@@ -24,7 +29,7 @@ def open_run(task: Task, run: Worker, fact: Fact, at: int) -> None:
 def _run(task: Task, run: Worker, fact: Fact, at: int) -> None:
     """What any event of a run tells."""
     if run.begun is None and fact.event_type not in RUN_ENDS:
-        run.begun = fact.actor_id, fact.at
+        run.begun = clock_of(fact), fact.at
     for key, value in fact.data.items():
         match key:
             case "worker_type" | "current_step":
@@ -67,7 +72,7 @@ def _worker_started(task: Task, run: Worker, fact: Fact, at: int) -> None:
     run.words.append(at)
     if run.started_at is None:
         run.started_at = at
-        run.begun = fact.actor_id, fact.at
+        run.begun = clock_of(fact), fact.at
 
 
 def _progress(task: Task, run: Worker, fact: Fact, at: int) -> None:

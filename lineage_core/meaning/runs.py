@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from lineage_core.meaning.order import APART
-from lineage_core.model.entities import WorkerEnd
 from lineage_core.model.event_data import error_of, text_of
 from lineage_core.model.facts import Fact
+from lineage_core.model.task_parts import WorkerEnd
 
 ZOMBIE_TIMEOUT = "zombie_timeout"
 """The reason that a cleanup gives for ending a worker that it found silent."""
@@ -33,7 +33,7 @@ class Span:
 
     @property
     def first(self) -> int:
-        """Its first fact."""
+        """The position of its first fact, in raw order."""
         return min(self.starts + self.ends + self.progress)
 
 
@@ -51,8 +51,16 @@ def run_end(fact: Fact) -> WorkerEnd:
     return WorkerEnd.ZOMBIE if zombie else WorkerEnd.FAILED
 
 
-def paired(facts: list[Fact], places: Iterable[int], is_end: Callable[[Fact], bool]) -> list[Span]:
-    """Starts and ends, so that they alternate (A1), as spans of a start and the end after it (A2)."""
+def paired(
+    facts: list[Fact],
+    places: Iterable[int],
+    is_end: Callable[[Fact], bool],
+    parted: Callable[[list[int], list[int]], bool] = lambda ends, starts: False,
+) -> list[Span]:
+    """Starts and ends, so that they alternate (A1), as spans of a start and the end after it (A2).
+
+    parted: whether something shows that these ends came before these starts, and not by the fault of clocks.
+    """
     groups: list[tuple[bool, list[int]]] = []
     for i in places:
         ends = is_end(facts[i])
@@ -62,7 +70,8 @@ def paired(facts: list[Fact], places: Iterable[int], is_end: Callable[[Fact], bo
             groups.append((ends, [i]))
     if len(groups) > 1 and groups[0][0] and not groups[-1][0]:
         pairs = [(starts, ends) for (_, ends), (_, starts) in zip(groups[0::2], groups[1::2], strict=True)]
-        if all(facts[starts[0]].at - facts[ends[0]].at <= APART for starts, ends in pairs):
+        near = all(facts[starts[0]].at - facts[ends[0]].at <= APART for starts, ends in pairs)
+        if near and not any(parted(ends, starts) for starts, ends in pairs):
             return [Span(starts, ends) for starts, ends in pairs]
     spans: list[Span] = []
     for ends, found in groups:

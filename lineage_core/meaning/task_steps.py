@@ -6,23 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lineage_core.meaning.attempts import attempt_end
-from lineage_core.meaning.causes import handoff_id
+from lineage_core.meaning.happens_before import handoff_id
 from lineage_core.meaning.waits import ended_by, key_of, waits_of
-from lineage_core.model.entities import (
-    REASSIGNED,
-    Attempt,
-    Handoff,
-    Mark,
-    Owner,
-    Phase,
-    Remark,
-    Status,
-    Task,
-    Wait,
-    Waited,
-)
-from lineage_core.model.event_data import error_of, names_of, number_of, text_of, tokens_of
-from lineage_core.model.facts import Fact
+from lineage_core.model.entities import Task
+from lineage_core.model.event_data import NOTHING, error_of, names_of, number_of, text_of, tokens_of
+from lineage_core.model.facts import Fact, clock_of
+from lineage_core.model.host_file_names import host_of
+from lineage_core.model.task_parts import REASSIGNED, Attempt, Handoff, Mark, Owner, Phase, Remark, Status, Wait, Waited
 
 # What any fact tells
 
@@ -34,6 +24,8 @@ def take(task: Task, fact: Fact, at: int) -> None:
     task.events += 1
     task.last_at = at
     task.times.append(at)
+    if "/" in fact.file:
+        task.hosts[host_of(fact.file)] = None
     if fact.actor_type == "master":
         task.heard[fact.actor_id] = at
     if task.escalated and fact.actor_id != task.escalated_by and not fact.event_type.startswith("worker_"):
@@ -85,7 +77,7 @@ def begun(task: Task, attempt: Attempt, fact: Fact, at: int) -> Attempt:
     """An attempt that begins with a fact."""
     if task.started_at is None:
         task.started_at = at
-    return attempt._replace(started_at=at, begun=(fact.actor_id, fact.at))
+    return attempt._replace(started_at=at, begun=(clock_of(fact), fact.at))
 
 
 def with_end(task: Task, attempt: Attempt, fact: Fact, at: int) -> Attempt:
@@ -97,7 +89,8 @@ def with_end(task: Task, attempt: Attempt, fact: Fact, at: int) -> Attempt:
     if tokens is not None:
         attempt = attempt._replace(tokens_said=max(tokens, attempt.tokens_said or 0))
     if attempt.failed_at is None and attempt_end(fact) is Status.FAILED:
-        attempt = attempt._replace(failed_at=at, error=text_of(data.get("reason")) or error_of(data))
+        why = text_of(data.get("reason")) or error_of(data)
+        attempt = attempt._replace(failed_at=at, error=why, host=host_of(fact.file))
     return attempt
 
 
@@ -117,11 +110,11 @@ def closed(task: Task, attempt: Attempt, fact: Fact, at: int) -> Attempt:
 
 
 def length_of(begun: tuple[str, int] | None, start: int | None, fact: Fact, at: int) -> int | None:
-    """From a start to an end (O4): by the clock of the actor that logged both, else the effective difference."""
+    """From a start to an end (O4): by the clock that both were logged by, else the effective difference."""
     if begun is None or start is None:
         return None
-    actor, logged = begun
-    return max(0, fact.at - logged) if actor == fact.actor_id else at - start
+    clock, logged = begun
+    return max(0, fact.at - logged) if clock == clock_of(fact) else at - start
 
 
 def set_over(task: Task, attempt: Attempt) -> None:
@@ -182,7 +175,8 @@ def _reassigned(task: Task, fact: Fact, at: int) -> None:
     _own(task, taker, at)
     _prioritise(task, fact)
     task.reason = text_of(fact.data.get("reason")) or task.reason
-    task.marks.append(Mark(at, REASSIGNED, f"{giver or ''} → {taker or ''}".strip() if giver or taker else ""))
+    said = ["" if name is None or name.strip() in NOTHING else name for name in (giver, taker)]
+    task.marks.append(Mark(at, REASSIGNED, " → ".join(said).strip() if any(said) else ""))
 
 
 # Waits, escalations and handoffs

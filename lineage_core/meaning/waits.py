@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from lineage_core.model.entities import Wait
 from lineage_core.model.event_data import names_of, text_of
 from lineage_core.model.facts import Fact
+from lineage_core.model.task_parts import Wait
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]+")
 
@@ -41,13 +41,21 @@ def waits_of(task_id: str, fact: Fact) -> list[Wait]:
     return [Wait(word, fact.at, reason, inferred=True) for word in seems] or [Wait(None, fact.at, reason)]
 
 
-def names_of_wait(wait: Wait, task_id: str, known: Container[str]) -> list[str]:
+def names_of_wait(wait: Wait, task_id: str, known: Container[str], hosts: Iterable[str] = ()) -> list[str]:
     """The tasks that a wait of a task is for: the one that `blocked_by` named, known or not, else the known ones among
-    the words of the reason. Never the task itself."""
+    the words of the reason. Never the task itself. hosts: those of the task, of several tasks of an id theirs is meant.
+    """
     if wait.name is not None and not wait.inferred:
-        return [wait.name] if wait.name != task_id else []
+        name = _on(hosts, wait.name, known)
+        return [name] if name != task_id else []
     words = [wait.name] if wait.name is not None else dict.fromkeys(tokens_of(wait.reason))
-    return [word for word in words if word in known and word != task_id]
+    names = [_on(hosts, word, known) for word in words]
+    return [name for name in names if name in known and name != task_id]
+
+
+def _on(hosts: Iterable[str], name: str, known: Container[str]) -> str:
+    """What a task is called on one of these hosts."""
+    return next((own for host in hosts if (own := f"{name}@{host}") in known), name)
 
 
 def key_of(wait: Wait) -> str:

@@ -1,4 +1,4 @@
-"""What the events say: tasks, workers, handoffs and phases, as plain data.
+"""What the events say of tasks, as plain data: a task with all its parts, and its row, which lists and rules need.
 
 Everything here is derived from facts by `meaning/fold.py`. Nothing depends on "now": ages, zombies and open bars are
 computed where they are shown, from this and a clock. Times are microseconds since the epoch, UTC.
@@ -8,206 +8,21 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Final, Literal, NamedTuple
+from typing import NamedTuple
 
-
-class Status(StrEnum):
-    """The status of a task. UNKNOWN: no event that tells one has been seen."""
-
-    UNKNOWN = "unknown"
-    QUEUED = "queued"
-    ASSIGNED = "assigned"
-    RUNNING = "running"
-    BLOCKED = "blocked"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def ended(self) -> bool:
-        """Whether the task is over (until it is started again)."""
-        return self in ENDED
-
-
-ENDED = frozenset((Status.COMPLETED, Status.FAILED, Status.CANCELLED))
-
-
-class Phase(NamedTuple):
-    """A stretch of a task's lifecycle in one status. end: None while it lasts."""
-
-    status: Status
-    start: int
-    end: int | None
-
-
-MarkKind = Literal["escalated", "reassigned"]
-REASSIGNED: Final = "reassigned"
-"""The kind of mark that a reassignment leaves."""
-
-RemarkRule = Literal["ends-disagree", "spawned-twice", "unblocked-by-other", "accepted-by-other"]
-"""The patterns that the fold itself sees."""
-
-
-class Mark(NamedTuple):
-    """An escalation or reassignment, worth seeing on a timeline. text: a few words."""
-
-    at: int
-    kind: MarkKind
-    text: str
-
-
-class WorkerEnd(StrEnum):
-    """How a worker ended. ZOMBIE: the cleanup found it silent and logged `zombie_timeout`."""
-
-    SUCCESS = "success"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    ZOMBIE = "zombie"
-
-
-@dataclass(slots=True)
-class Worker:
-    """One run of a worker in a task: from its first event to its end. An id that begins again after its end has a
-    further run.
-
-    number: which run of this id in this task, from 1. attempt: which attempt of the task it belongs to, from 0.
-    last_at: its last word (progress, start, end), else when it was spawned. ended_at, end: the first end of the
-    strongest kind. percent: 0-100, None before the first progress. tokens: the largest total that it reported;
-    input_tokens, output_tokens: its parts, if it told them.
-    duration_ms: as it reported. length: from start to end in microseconds: by its own clock if one actor logged both.
-    retry_of: the id of the worker of the same type, or the same id, whose run failed last before this one began.
-    progress: its progress events, as (time, percent). begun: actor and logged time of its start, for `length`.
-    words: when it said something (not when a cleanup said that it is dead).
-    era: how many times the task had been reopened when it began.
-    """
-
-    worker_id: str
-    number: int = 1
-    attempt: int = 0
-    worker_type: str | None = None
-    master: str | None = None
-    spawned_at: int | None = None
-    started_at: int | None = None
-    first_at: int = 0
-    last_at: int = 0
-    heard: bool = False
-    ended_at: int | None = None
-    end: WorkerEnd | None = None
-    percent: float | None = None
-    step: str | None = None
-    error: str | None = None
-    tokens: int | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    token_budget: int | None = None
-    duration_ms: float | None = None
-    length: int | None = None
-    retry_of: str | None = None
-    progress: list[tuple[int, float]] = field(default_factory=list)
-    words: array[int] = field(default_factory=lambda: array("q"))
-    begun: tuple[str, int] | None = None
-    era: int = 0
-
-    @property
-    def open(self) -> bool:
-        """Whether its end has not been seen."""
-        return self.ended_at is None
-
-    @property
-    def failed(self) -> bool:
-        """Whether it ended in failure, a zombie included."""
-        return self.end in (WorkerEnd.FAILED, WorkerEnd.ZOMBIE)
-
-
-@dataclass(slots=True)
-class Handoff:
-    """One handing-over of a task between two masters; of several events of one kind the first counts.
-
-    to_master: to whom it was offered. accepted_by: who took it, which is the owner from then on.
-    """
-
-    handoff_id: str
-    from_master: str | None = None
-    to_master: str | None = None
-    created_at: int | None = None
-    accepted_at: int | None = None
-    accepted_by: str | None = None
-    completed_at: int | None = None
-
-    @property
-    def waiting(self) -> bool:
-        """Whether it was offered and neither accepted nor completed."""
-        return self.created_at is not None and self.accepted_at is None and self.completed_at is None
-
-
-class Attempt(NamedTuple):
-    """One run of a task: a start and the end after it.
-
-    started_at: None if its start was not logged. ended_at: the first end of its outcome. others: the outcomes that
-    other ends of it named. partial: its end says that only a part was done. tokens_said: the largest total of its ends.
-    length: from start to end in microseconds: by its own clock if one actor logged both.
-    failed_at, error: the first of its ends that says failed, and why. begun: actor and logged time of its start.
-    """
-
-    started_at: int | None = None
-    ended_at: int | None = None
-    outcome: Status | None = None
-    others: tuple[Status, ...] = ()
-    partial: bool = False
-    tokens_said: int | None = None
-    length: int | None = None
-    failed_at: int | None = None
-    error: str | None = None
-    begun: tuple[str, int] | None = None
-
-
-class Owner(NamedTuple):
-    """A stretch in which a master had the task. end: None for the present owner."""
-
-    master: str
-    start: int
-    end: int | None
-
-
-class Wait(NamedTuple):
-    """Something that a blocked task waits for.
-
-    name: the task that `blocked_by` names, or that the reason seems to name (then `inferred`: it counts only if it is
-    known); None: the reason names none. reason: as it was logged.
-    """
-
-    name: str | None
-    since: int
-    reason: str | None
-    inferred: bool = False
-
-
-class Waited(NamedTuple):
-    """A wait that is over, and when it ended: by an unblock, or with the attempt."""
-
-    wait: Wait
-    until: int
-
-
-class Remark(NamedTuple):
-    """A pattern that no correct run shows. rule: its name, for programs; text: one sentence."""
-
-    rule: RemarkRule
-    at: int
-    text: str
-
-
-class Failure(NamedTuple):
-    """A failed attempt (worker_id: None) or run; it is listed for ever. number: of the attempt, or of the run of its
-    worker, from 1. retried: whether another attempt, or a run of the same id or type, followed. error: why, as logged.
-    """
-
-    worker_id: str | None
-    number: int
-    at: int
-    retried: bool
-    error: str | None
+from lineage_core.model.task_parts import (
+    Attempt,
+    Failure,
+    Handoff,
+    Mark,
+    Owner,
+    Phase,
+    Remark,
+    Status,
+    Wait,
+    Waited,
+    Worker,
+)
 
 
 @dataclass(slots=True)
@@ -226,7 +41,8 @@ class Task:
     which `era` counts how often.
     times: of all its events. heard: when each master last did something to it. logged: the first and the last time of
     its events as their actors' clocks had it; None: `first_at` and `last_at`, which are effective times.
-    skews: by actor, how far its clock is behind (microseconds; negative: ahead), as far as causes tell.
+    skews: by host (where there is one directory, by actor), how far its clock is behind (microseconds; negative:
+    ahead), as far as causes tell. hosts: those that its events came from, the first one first.
     remarks: patterns that no correct run shows.
     """
 
@@ -276,8 +92,9 @@ class Task:
     heard: dict[str, int] = field(default_factory=dict)
     skews: dict[str, int] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
+    hosts: dict[str, None] = field(default_factory=dict)
     # Where the fold stands: the order key of the last fact, the digests of the facts that share its time, and whether
-    # the facts so far were plain (see `meaning/plain_order.py`).
+    # the facts so far were plain (see `meaning/in_order_check.py`).
     last_key: tuple[int, str, int, str, int] = (-(1 << 62), "", 0, "", 0)
     last_digests: set[int] = field(default_factory=set)
     claimed: set[str] = field(default_factory=set)
@@ -328,7 +145,7 @@ class Task:
     def failures(self) -> list[Failure]:
         """Every attempt and run that failed, in the order of time."""
         found = [
-            Failure(None, number, attempt.failed_at, number < len(self.attempts), attempt.error)
+            Failure(None, number, attempt.failed_at, number < len(self.attempts), attempt.error, attempt.host)
             for number, attempt in enumerate(self.attempts, 1)
             if attempt.failed_at is not None
         ]
@@ -340,7 +157,7 @@ class Task:
             if run.failed and run.ended_at is not None:
                 kinds = [f"id {run.worker_id}", *([f"type {run.worker_type}"] if run.worker_type else [])]
                 again = run is not self.workers[run.worker_id] or any(last[kind] >= run.ended_at for kind in kinds)
-                found.append(Failure(run.worker_id, run.number, run.ended_at, again, run.error))
+                found.append(Failure(run.worker_id, run.number, run.ended_at, again, run.error, run.host))
         return sorted(found, key=lambda one: (one.at, one.worker_id or "", one.number))
 
     def owner_at(self, at: int) -> str | None:
@@ -363,80 +180,19 @@ class Task:
         known = [w.percent for w in of if w.percent is not None]
         return sum(known) / len(of) if known else None
 
-    def row(self) -> TaskRow:
-        """The summary that lists, filters and counts use."""
-        at_work: list[str] = []
-        failed = dead = retries = 0
-        silent_since = unstarted_since = None
-        for run in self.runs:
-            if run.ended_at is None:
-                at_work.append(run.worker_id)
-                silent_since = run.last_at if silent_since is None else min(silent_since, run.last_at)
-                if not run.heard:
-                    unstarted_since = run.last_at if unstarted_since is None else min(unstarted_since, run.last_at)
-            elif run.failed:
-                failed += 1
-                dead += run.end is WorkerEnd.ZOMBIE
-            if run.retry_of is not None:
-                retries += 1
-        lost = 0
-        for attempt in self.attempts:
-            if attempt.failed_at is not None:
-                lost += 1
-        moves = 0
-        for mark in self.marks:
-            moves += mark.kind == REASSIGNED
-        owners = self.owners
-        offered = taken = None
-        for handoff in self.handoffs.values():
-            if handoff.waiting and handoff.created_at is not None:
-                offered = handoff.created_at if offered is None else min(offered, handoff.created_at)
-            elif handoff.accepted_at is not None and handoff.completed_at is None:
-                taken = handoff.accepted_at if taken is None else min(taken, handoff.accepted_at)
-        return TaskRow(
-            self.task_id,
-            self.status,
-            self.since,
-            self.first_at,
-            self.last_at,
-            self.started_at,
-            self.ended_at,
-            len(self.attempts),
-            lost,
-            self.ended is not None and self.attempts[-1].partial,
-            self.escalated,
-            self.escalated_at if self.escalated else None,
-            self.task_type,
-            self.priority,
-            owners[-1].master if owners else None,
-            (owners[0].master,) if len(owners) == 1 else tuple(dict.fromkeys([owner.master for owner in owners])),
-            self.session,
-            self.trace,
-            self.parent_id,
-            self.parent_event,
-            self.reason,
-            self.escalation,
-            self.blocked_by,
-            tuple(self.waits.values()) if self.waits else (),
-            self.percent,
-            len(self.workers),
-            len(self.runs),
-            tuple(at_work) if at_work else (),
-            failed,
-            dead,
-            retries,
-            silent_since,
-            unstarted_since,
-            len(self.handoffs),
-            moves,
-            offered,
-            taken,
-            self.tokens,
-            self.skew,
-            len(self.remarks),
-            self.events,
-            self.logged,
-        )
+
+class RunRow(NamedTuple):
+    """Of a run that is open or was found dead: what the rules ask of it. ended_at: when it was found dead. pause: its
+    own usual pause (see `meaning/pauses.py`), in microseconds; the others as `Worker` has them."""
+
+    worker_id: str
+    worker_type: str | None
+    master: str | None
+    last_at: int
+    heard: bool
+    percent: float | None
+    pause: int
+    ended_at: int | None
 
 
 class TaskRow(NamedTuple):
@@ -444,12 +200,11 @@ class TaskRow(NamedTuple):
 
     failed_attempts, failed_workers: failures that are listed for ever, retried or not. masters: all that had it.
     escalation: why it is escalated, as long as it is (a block that came later has its own word, `reason`).
-    blocked_by: as `blocked_by` named; waits: all that it waits for. workers: how many ids; at_work: the ids of its open
-    runs. failed_workers, found_dead: runs that failed, and those of them that the cleanup found dead.
-    silent_since: when the quietest of its open workers was last heard of, or spawned; unstarted_since: when the one was
-    spawned that has said nothing for longest. handoff_since: when the oldest handoff that nobody accepted was offered;
-    taken_since: when the oldest was accepted that is not completed. reassigned: how often it was. skew: see `Task`.
-    events: distinct events. logged: see `Task`.
+    blocked_by: as `blocked_by` named; waits: all that it waits for. workers: how many ids; watched: its open runs, and
+    those that the cleanup found dead. failed_workers: runs that failed. handoff_since: when the oldest handoff that
+    nobody accepted was offered; taken_since: when the oldest was accepted that is not completed. reassigned: how often
+    it was. skew: see `Task`.
+    events: distinct events. logged, hosts: see `Task`.
     """
 
     task_id: str
@@ -479,12 +234,9 @@ class TaskRow(NamedTuple):
     percent: float | None
     workers: int
     runs: int
-    at_work: tuple[str, ...]
+    watched: tuple[RunRow, ...]
     failed_workers: int
-    found_dead: int
     retries: int
-    silent_since: int | None
-    unstarted_since: int | None
     handoffs: int
     reassigned: int
     handoff_since: int | None
@@ -494,11 +246,22 @@ class TaskRow(NamedTuple):
     remarks: int
     events: int
     logged: tuple[int, int] | None
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def at_work(self) -> tuple[str, ...]:
+        """The ids of its open runs."""
+        return tuple([run.worker_id for run in self.watched if run.ended_at is None]) if self.watched else ()
 
     @property
     def open_workers(self) -> int:
         """How many runs have not ended."""
         return len(self.at_work)
+
+    @property
+    def silent_since(self) -> int | None:
+        """When the quietest of its open runs was last heard of, or spawned."""
+        return min([run.last_at for run in self.watched if run.ended_at is None], default=None)
 
     @property
     def first_logged(self) -> int:

@@ -1,4 +1,6 @@
-"""Which reasons of failures have one fingerprint: those that differ in ids, numbers, quoted names and paths only.
+"""Which reasons of failures have one fingerprint: those that differ in ids, numbers and quoted names only.
+
+Of a path only the parts with digits go: where it failed is what one looks for.
 
 The steps are regular expressions that Python and polars read alike, so that the figures and the filters agree.
 """
@@ -10,7 +12,7 @@ from functools import lru_cache
 
 STEPS = (
     (r"""'[^']*'|"[^"]*"|`[^`]*`""", "#"),
-    (r"[\w./:@+-]*[0-9][\w./:@+%-]*|\b[0-9a-fA-F]{8,}\b|(?:/[\w.-]+){2,}", "#"),
+    (r"[\w.:@+-]*[0-9][\w.:@+%-]*|\b[0-9a-fA-F]{8,}\b", "#"),
     (r"[^\S\x1c-\x1f]+", " "),  # what both call a blank
     (r"#(?:[ ,]*#)+", "#"),
 )
@@ -24,7 +26,7 @@ NO_REASON = "(no reason given)"
 _MOST = 4000  # characters of a reason that are looked at
 _WORD = STEPS[1][0]
 # A word is tried from its beginning only, which is all the same and takes linear time.
-_COMPILED = tuple((re.compile(r"(?<![\w./:@+-])" * (step == _WORD) + step), put) for step, put in STEPS)
+_COMPILED = tuple((re.compile(r"(?<![\w.:@+-])" * (step == _WORD) + step), put) for step, put in STEPS)
 
 
 def fingerprint(reason: str) -> str:

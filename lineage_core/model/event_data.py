@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+NOTHING = frozenset(("", "null", "None", "undefined"))
+"""What shell scripts, jq, Python and JavaScript make of a value that is not there."""
+
 
 def tokens_of(value: Any) -> int | None:
     """Total tokens of a `token_usage`, which is a number or an object with total (or input and output) tokens."""
@@ -13,7 +16,7 @@ def tokens_of(value: Any) -> int | None:
             return total
         parts = [count_of(value.get("input_tokens")), count_of(value.get("output_tokens"))]
         known = [part for part in parts if part is not None]
-        return sum(known) if known else None
+        return count_of(sum(known)) if known else None
     return count_of(value)
 
 

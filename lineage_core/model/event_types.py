@@ -7,7 +7,7 @@ of the cortex lineage library.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 SCHEMA_VERSION = "1.0.0"
 PRIORITIES = ("critical", "high", "medium", "low")
@@ -134,27 +134,3 @@ def nearest(word: str, known: object) -> str:
 
     close = get_close_matches(word, [str(name) for name in known], n=1)  # type: ignore[attr-defined]
     return f"; did you mean {close[0]}?" if close else ""
-
-
-class Event(NamedTuple):
-    """One event as it was read.
-
-    at: the timestamp in microseconds since the epoch, UTC. timestamp: the same as it was written.
-    data: `event_data`. record: the whole JSON object, unknown fields included, for display and export.
-    """
-
-    lineage_id: str
-    task_id: str
-    event_type: str
-    at: int
-    timestamp: str
-    actor_type: str
-    actor_id: str
-    data: dict[str, Any]
-    record: dict[str, Any]
-
-    @property
-    def parent_id(self) -> str | None:
-        """The lineage_id of the event that caused this one, if it was logged."""
-        value = self.record.get("parent_lineage_id")
-        return value if isinstance(value, str) else None

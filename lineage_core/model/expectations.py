@@ -4,7 +4,29 @@ the epoch, UTC."""
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+from lineage_core.model.task_parts import RemarkRule
+
+LateName = Literal[
+    "unassigned", "unstarted", "idle", "never-started", "silent", "warned", "handoff-unaccepted", "handoff-uncompleted",
+    "blocked", "escalated", "parent-waiting", "master-silent", "feed-silent",
+]  # fmt: skip
+"""What can be late, as the settings name it (`late_settings.LATE`)."""
+
+PatternName = Literal[
+    "failed", "new-error", "crowd", "orphaned", "found-dead", "ping-pong", "retries-in-vain", "deadlock", "same-worker"
+]
+"""What no correct run shows."""
+
+AnomalyName = Literal["fails-more", "takes-longer", "unseen-error", "gone-quiet", "more-tasks", "fewer-tasks"]
+"""What statistics hold for not normal (`forecast/anomalies.py`)."""
+
+RuleName = LateName | PatternName | RemarkRule | AnomalyName | Literal["feed"]
+"""Which rule a finding is of; `feed`: the journal cannot be read whole."""
+
+LimitBy = Literal["set", "usual", "own", "default"]
+"""What says after how long something is late."""
 
 
 class UsualLength(NamedTuple):
@@ -24,7 +46,7 @@ class Limit(NamedTuple):
     """
 
     after: int
-    by: str
+    by: LimitBy
     default: int
     own: int = 0
     usual: UsualLength | None = None
@@ -41,7 +63,7 @@ class Expectation(NamedTuple):
     from; None where it is late at once or never.
     """
 
-    name: str
+    name: LateName
     task_id: str
     subject: str
     of: str | None
@@ -75,7 +97,7 @@ class Finding(NamedTuple):
     fold; empty for what stands alone. times: how often it happened, of what happens again and again.
     """
 
-    rule: str
+    rule: RuleName
     severity: Severity
     task_id: str
     subject: str

@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from lineage_core.model.host_file_names import host_of
+from lineage_core.model.record import Record
+
 MAX_TEXT = 300
 """Characters of a text that a fact keeps; the whole text stays on disk."""
 
@@ -45,7 +48,7 @@ class Fact(NamedTuple):
     at: microseconds since the epoch. file, offset, length: where its record stands, in bytes.
     digest: 64 bits of the hash of the record's canonical content.
     data: the KEPT_KEYS of `event_data`. extra: `related_task_ids`, `session_id`, `trace_id` (with its
-    `parent_span_id`) and `tags`, if given.
+    `parent_span_id`), `repository`, `branch` and `tags`, if given.
     """
 
     at: int
@@ -62,11 +65,16 @@ class Fact(NamedTuple):
     extra: dict[str, Any]
 
 
+def clock_of(fact: Fact) -> str:
+    """Whose clock it was logged by: its host's, else, where there is one directory, its actor's."""
+    return host_of(fact.file) if "/" in fact.file else fact.actor_id
+
+
 order = itemgetter(0, 1, 2, 3, 4)
 """The place of a fact in the order of all facts: (at, file, offset, lineage_id), and its digest to be total."""
 
 
-def fact_of(file: str, offset: int, length: int, at: int, record: dict[str, Any]) -> Fact:
+def fact_of(file: str, offset: int, length: int, at: int, record: Record) -> Fact:
     """The fact of a decoded record (a valid one: see `decode.check`) that stands at `offset` of `file`."""
     selected: dict[str, Any] = {}
     extra: dict[str, Any] = {}
@@ -87,6 +95,9 @@ def fact_of(file: str, offset: int, length: int, at: int, record: dict[str, Any]
             extra["trace_id"] = value[:MAX_ID]
             if type(value := context.get("parent_span_id")) is str and value:
                 extra["parent_span_id"] = value[:MAX_ID]
+        for key in ("repository", "branch"):  # in this order, side by side: they are looked for together
+            if type(value := context.get(key)) is str and value:
+                extra[key] = value[:MAX_ID]
     if value := record.get("related_task_ids"):
         extra["related_task_ids"] = bounded(value, MAX_ID)
     if value := record.get("tags"):
@@ -111,7 +122,7 @@ def fact_of(file: str, offset: int, length: int, at: int, record: dict[str, Any]
     return tuple.__new__(Fact, fields)
 
 
-def digest_of(record: dict[str, Any]) -> int:
+def digest_of(record: Record) -> int:
     """64 bits that are equal for records of equal content, however they are spelled or spaced."""
     canonical = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
     return int.from_bytes(sha1(canonical, usedforsecurity=False).digest()[:8])

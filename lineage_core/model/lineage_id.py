@@ -23,3 +23,10 @@ def day_of(lineage_id: str) -> str:
     """The UTC date on which an event was logged, by its id; an empty string if the id does not tell."""
     made = made_at(lineage_id)
     return "" if made is None else utc_date(made)
+
+
+def written_at(lineage_id: str, at: int) -> int:
+    """When an event was written, in microseconds since the epoch: as its id tells if it is one of ours, which are made
+    while the record is written; else its timestamp, `at`."""
+    made = made_at(lineage_id)
+    return at if made is None else made

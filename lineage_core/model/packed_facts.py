@@ -18,6 +18,13 @@ _NEXT = re.compile(rb"\}\]," + _FIELDS)  # a pattern that begins with plain byte
 _END = re.compile(rb'\}\],(?=\[-?\d+,"|\Z)')
 
 
+class AnyOf:
+    """Holds everything: for all event types."""
+
+    def __contains__(self, _item: object) -> bool:
+        return True
+
+
 def facts_of(packed: bytes | bytearray, types: Container[str], since: int | None = None) -> Iterator[Fact]:
     """The facts of these event types, from a time on (microseconds since the epoch)."""
     held = bytes(packed)  # a buffer that is being searched cannot be added to

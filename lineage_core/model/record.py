@@ -21,6 +21,9 @@ SURELY_SHALLOW = 600
 NOT_JSON = "torn or damaged: not whole JSON"
 TOO_DEEP = "nested deeper than 1,024 levels"
 
+Record = dict[str, Any]
+"""An event as it was logged, the JSON object. `check` tells what is sure of one; all else may be there, as anything."""
+
 _REQUIRED = ("lineage_id", "task_id", "event_type", "timestamp")
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
@@ -36,7 +39,7 @@ class Found(NamedTuple):
     offset: int
     length: int
     at: int
-    record: dict[str, Any]
+    record: Record
 
 
 class Rejected(NamedTuple):
@@ -121,7 +124,7 @@ def check(record: Any) -> str | None:
     return None
 
 
-def read(raw: bytes) -> tuple[int, dict[str, Any]]:
+def read(raw: bytes) -> tuple[int, Record]:
     """The time and the record of the event that `raw` is; raises ValueError, which says why it is none."""
     record = shallow(parse(raw), raw)
     if reason := check(record):

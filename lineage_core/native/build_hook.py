@@ -1,4 +1,4 @@
-"""The build hook of hatchling (pyproject.toml): compiles cutter.c where there is a C compiler.
+"""The build hook of hatchling (pyproject.toml): compiles what is in C where there is a C compiler.
 
 Without one the wheel is pure Python and reads slower; CC names another compiler, CC=/nonexistent builds without. An
 editable install compiles into this folder. The library is loaded by ctypes, so one wheel serves every Python.
@@ -12,12 +12,14 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 LIBRARY = "libcutter.so"
+SOURCES = ("lines.h", "cutter.c", "facts.c")
 FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared")
 
 
@@ -26,6 +28,11 @@ def compiler() -> list[str] | None:
     if named := shlex.split(os.environ.get("CC", "")):
         return named
     return next(([path] for path in map(shutil.which, ("cc", "gcc", "clang")) if path), None)
+
+
+def made_of(folder: Path) -> str:
+    """The flag by which the library knows its sources (see `facts.py`)."""
+    return f"-DSOURCES={zlib.crc32(b''.join((folder / name).read_bytes() for name in SOURCES))}u"
 
 
 class BuildHook(BuildHookInterface):  # type: ignore[misc]
@@ -47,7 +54,10 @@ class BuildHook(BuildHookInterface):  # type: ignore[misc]
             return
         try:
             subprocess.run(  # noqa: S603
-                [*command, *FLAGS, "-o", target, folder / "cutter.c"], check=True, capture_output=True, timeout=120
+                [*command, *FLAGS, made_of(folder), "-o", target, *map(folder.joinpath, SOURCES[1:])],
+                check=True,
+                capture_output=True,
+                timeout=120,
             )
         except (OSError, subprocess.SubprocessError) as error:
             message = getattr(error, "stderr", b"") or str(error).encode()

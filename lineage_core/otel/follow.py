@@ -37,7 +37,7 @@ _NO_SUCH = (404, 405, 415, 501)  # of HTTP: there is nothing at this address tha
 
 
 class Meter(Protocol):
-    """What `metrics.Metrics` is."""
+    """What `Follower` asks of `metrics.Metrics`, which is imported only where metrics are sent."""
 
     def ended(self, span: Span) -> None:
         """A span has come to its end."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from lineage_core.model.entities import Attempt, Handoff, Mark, Status, Task, Wait, Worker, WorkerEnd
+from lineage_core.model.entities import Task
 from lineage_core.model.error_fingerprint import NO_REASON, fingerprint
+from lineage_core.model.task_parts import Attempt, Handoff, Mark, Status, Wait, Worker, WorkerEnd
 from lineage_core.otel import ids
 from lineage_core.otel.spans import Attributes, Link, Outcome, Span, SpanEvent, Value
 from lineage_core.otel.trace_context import TraceContext, Traces, begin_of, number_at, number_from

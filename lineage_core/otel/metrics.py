@@ -12,7 +12,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 
 from lineage_core.base import clock
-from lineage_core.model.entities import Status
+from lineage_core.model.task_parts import Status
 from lineage_core.otel.mapping import WAIT
 from lineage_core.otel.spans import Span
 from lineage_core.rules.attention import attention

@@ -113,7 +113,7 @@ class _Silent(logging.Handler):
     """Keeps from stderr what the SDK logs: it is told once, and in our words."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Nothing."""
+        """Drop the record."""
 
 
 def _quiet() -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lineage_core.model.entities import Attempt, Task
+from lineage_core.model.entities import Task
+from lineage_core.model.task_parts import Attempt
 from lineage_core.otel import ids
 from lineage_core.otel.spans import Link
 from lineage_core.state.store import State
@@ -67,7 +68,7 @@ class Traces:
         return task_id in self._state.rows
 
     def context(self, task: Task) -> TraceContext:
-        """Where a task belongs."""
+        """The trace of a task, its span in it, and the span above."""
         trace, root = self.trace_of(task.task_id)
         own = ids.stated(task.trace)
         parent = self._state.subtasks.parent(task.task_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TypedDict
 
 from lineage_core.base.clock import format_duration
 from lineage_core.meaning.explanation import Explanation, Step
@@ -25,7 +25,29 @@ STEP_KEYS = {
 }
 
 
-def step_row(number: int, step: Step) -> dict[str, Any]:
+class NoteRow(TypedDict):
+    """A rule that put a fact where it stands, and what it says."""
+
+    rule: str
+    text: str
+
+
+class StepRow(TypedDict):
+    """A fact in its place, by STEP_KEYS."""
+
+    order: int
+    event_type: str
+    actor_id: str
+    lineage_id: str
+    logged_at: str | None
+    counts_at: str | None
+    skew_ms: int | None
+    part: str | None
+    effect: str | None
+    rules: list[NoteRow]
+
+
+def step_row(number: int, step: Step) -> StepRow:
     """A fact in its place, by STEP_KEYS."""
     return {
         "order": number,

@@ -6,11 +6,15 @@ Pure: from states to plain data. Times are ISO-8601 in UTC, durations whole mill
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lineage_core.base.clock import clamped, format_duration, format_timestamp
-from lineage_core.model.entities import Handoff, Phase, Task, TaskRow, Worker
-from lineage_core.model.record import EPOCH
+from lineage_core.model.entities import Task, TaskRow
+from lineage_core.model.record import EPOCH, Record
+from lineage_core.model.task_parts import Handoff, Phase, Worker
+
+if TYPE_CHECKING:
+    from lineage_core.model.row_types import EventJson, HandoffJson, PhaseJson, WorkerJson
 
 WORKER_KEYS = {
     "worker_id": "the worker; one row for each run of it",
@@ -107,9 +111,9 @@ def last_word(worker: Worker) -> str:
     return f"{percent} {worker.step or ''}".strip() or worker_status(worker)
 
 
-def worker_row(task_id: str, worker: Worker, now: int) -> dict[str, Any]:
-    """A worker, by WORKER_KEYS."""
-    return {
+def worker_row(task_id: str, worker: Worker, now: int) -> WorkerJson:
+    """A run of a worker, by WORKER_KEYS. now: microseconds since the epoch, to which what is open lasts."""
+    row: WorkerJson = {
         "worker_id": worker.worker_id,
         "task_id": task_id,
         "run": worker.number,
@@ -132,10 +136,13 @@ def worker_row(task_id: str, worker: Worker, now: int) -> dict[str, Any]:
         "error": worker.error,
         "last_word": last_word(worker),
     }
+    if worker.host:
+        row["host"] = worker.host
+    return row
 
 
-def handoff_row(handoff: Handoff, now: int) -> dict[str, Any]:
-    """A handoff: its two masters, its three times, and how long it waited (or waits) to be accepted."""
+def handoff_row(handoff: Handoff, now: int) -> HandoffJson:
+    """A handoff: its two masters, its three times, and how long it waited to be accepted, or has until `now`."""
     end = handoff.accepted_at or handoff.completed_at or now
     waited = None if handoff.created_at is None else max(0, end - handoff.created_at)
     return {
@@ -151,7 +158,7 @@ def handoff_row(handoff: Handoff, now: int) -> dict[str, Any]:
     }
 
 
-def phase_row(phase: Phase, now: int) -> dict[str, Any]:
+def phase_row(phase: Phase, now: int) -> PhaseJson:
     """A phase: its status, from when to when (None: it lasts), and how long so far."""
     end = now if phase.end is None else phase.end
     return {
@@ -162,7 +169,7 @@ def phase_row(phase: Phase, now: int) -> dict[str, Any]:
     }
 
 
-def event_row(record: dict[str, Any]) -> dict[str, Any]:
+def event_row(record: Record) -> EventJson:
     """An event record, flat, by EVENT_KEYS."""
     actor = record["actor"]
     context = record.get("context")

@@ -2,7 +2,7 @@
 
 What was not said is left out of a sentence; a value of another type than is usual is told in words, never as a literal
 of a programming language. The text of events is put in as it was logged; whoever shows it on a terminal makes it safe
-(`lineage_core.base.cells.shown`).
+(`lineage_core.base.terminal_cells.shown`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from lineage_core.base.cells import named
 from lineage_core.base.clock import format_duration
-from lineage_core.model.entities import Status, Task, TaskRow
+from lineage_core.base.terminal_cells import named
+from lineage_core.model.entities import Task, TaskRow
+from lineage_core.model.event_data import NOTHING
+from lineage_core.model.task_parts import Status
 from lineage_core.present.task_rows import blockers
-
-_NOTHING = frozenset(("", "null", "None", "undefined"))
-"""What shell scripts, jq, Python and JavaScript make of a value that is not there."""
 
 _DEPTH = 5
 """Levels of lists and objects that are told of."""
@@ -41,7 +40,7 @@ def words(value: object, depth: int = 0) -> str:
         case float():
             return "" if not math.isfinite(value) else f"{value:.0f}" if value.is_integer() else f"{value:g}"
         case str():
-            return "" if value.strip() in _NOTHING else value.strip()
+            return "" if value.strip() in NOTHING else value.strip()
         case list() | tuple() if depth < _DEPTH:
             return ", ".join(filter(None, (words(item, depth + 1) for item in value)))
         case Mapping() if depth < _DEPTH:
@@ -61,7 +60,7 @@ def percent(value: object) -> str:
 
 
 def route(start: object, end: object, arrow: str) -> str:
-    """From whom to whom, as far as it was said: `a → b`, `→ b`."""
+    """From whom (`start`) to whom (`end`), as far as it was said: `a → b`, `→ b`; '' if neither was."""
     ends = words(start), words(end)
     return f"{ends[0]} {arrow} {ends[1]}".strip() if any(ends) else ""
 
@@ -78,7 +77,10 @@ def clock_of(actor: str, skew: int) -> str:
 
 
 def say(event_type: str, actor_id: str, data: Mapping[str, Any]) -> str:
-    """What an event says, in a few words: who did what, with the value that matters."""
+    """What an event says, in a few words on one line: who did what, with the value that matters.
+
+    data: its `event_data`; what is not in it, or odd, is left out of the words.
+    """
 
     def put(before: str, key: str, after: str = "") -> str:
         """The value of a key with words around it; nothing where there is none."""

@@ -6,15 +6,21 @@ Pure: from states to plain data. Times are ISO-8601 in UTC, durations whole mill
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from lineage_core.meaning.cost import Cost, cost_by_owner
+from lineage_core.meaning.cost import Cost, cost_by_owner, payer
+from lineage_core.meaning.money import Money
 from lineage_core.meaning.rollup import Rollup
 from lineage_core.meaning.waits import names_of_wait
-from lineage_core.model.entities import Status, Task, TaskRow
+from lineage_core.model.entities import Task, TaskRow
 from lineage_core.model.expectations import Expectation
-from lineage_core.present.expected import expectation_row
+from lineage_core.model.task_parts import Status
+from lineage_core.present.expectation_rows import expectation_row
 from lineage_core.present.rows import elapsed, iso, milliseconds, worker_status
+
+if TYPE_CHECKING:
+    from lineage_core.model.answer_types import CostJson, TaskDetailsJson
+    from lineage_core.model.row_types import FailureJson, TaskJson
 
 TASK_KEYS = {
     "task_id": "the task",
@@ -62,11 +68,12 @@ TASK_KEYS = {
 
 class Family(NamedTuple):
     """parent: the task that a task is shown under. below: what its own subtasks come to; together: with the task; both
-    None where it has none."""
+    None where it has none. money: what the tokens of `together` cost, if that is known."""
 
     parent: str | None = None
     below: Rollup | None = None
     together: Rollup | None = None
+    money: Money | None = None
 
     @property
     def subtasks(self) -> int:
@@ -82,7 +89,7 @@ class Family(NamedTuple):
 def blockers(task: Task | TaskRow, known: Container[str]) -> list[str]:
     """The tasks that a task waits for: those that `blocked_by` named, and those of the reason that are known."""
     waits = task.waits.values() if isinstance(task, Task) else task.waits
-    return list(dict.fromkeys(name for wait in waits for name in names_of_wait(wait, task.task_id, known)))
+    return list(dict.fromkeys(name for wait in waits for name in names_of_wait(wait, task.task_id, known, task.hosts)))
 
 
 def task_row(
@@ -92,16 +99,19 @@ def task_row(
     now: int,
     expected: Sequence[Expectation] = (),
     urgency: str | None = None,
-) -> dict[str, Any]:
-    """A task, by TASK_KEYS. known: the ids of all tasks. expected: what must happen next in it; urgency: of what is
-    late of that."""
-    inferred = []
+) -> TaskJson:
+    """A task, by TASK_KEYS.
+
+    family: its place among subtasks. known: the ids of all tasks. now: microseconds since the epoch. expected: what
+    must happen next in it; urgency: of what is late of that.
+    """
+    inferred: list[str] = []
     stated = {wait.name for wait in row.waits if not wait.inferred}
     if any(name not in stated for name in blockers(row, known)):
         inferred.append("blocked_by")
     if family.parent is not None and row.parent_id is None:
         inferred.append("parent_task_id")
-    return {
+    answer: TaskJson = {
         "task_id": row.task_id,
         "status": row.status.value,
         "since": iso(row.since),
@@ -142,6 +152,9 @@ def task_row(
         "inferred": inferred,
         "events": row.events,
     }
+    if row.hosts:
+        answer["hosts"] = list(row.hosts)
+    return answer
 
 
 DETAIL_KEYS = {
@@ -152,12 +165,12 @@ DETAIL_KEYS = {
     "retried",
     "waits": "what it waits for: task_id (null: not named), since, reason, inferred, known",
     "waited": "what it waited for before: task_id (null: not named), since, until, reason, inferred",
-    "skews": "clocks that are off: actor, behind_ms (negative: ahead)",
+    "skews": "clocks that are off: actor (of several hosts: the host), behind_ms (negative: ahead)",
     "remarks": "what no correct run shows: rule, at, text",
 }
 
 
-def task_details(task: Task, known: Container[str], now: int) -> dict[str, Any]:
+def task_details(task: Task, known: Container[str], now: int) -> TaskDetailsJson:
     """What a task's row only counts, by DETAIL_KEYS."""
     over = task.ended_at if task.ended is not None else None
     return {
@@ -210,7 +223,7 @@ def task_details(task: Task, known: Container[str], now: int) -> dict[str, Any]:
     }
 
 
-def _cost_row(cost: Cost) -> dict[str, Any]:
+def _cost_row(cost: Cost) -> CostJson:
     return {
         "master": cost.master,
         "duration_ms": milliseconds(cost.micros),
@@ -234,19 +247,18 @@ FAILURE_KEYS = {
 }
 
 
-def failure_rows(task: Task) -> list[dict[str, Any]]:
+def failure_rows(task: Task) -> list[FailureJson]:
     """Every failed attempt and run of a task in the order of time, by FAILURE_KEYS."""
     return [row for _, row in timed_failures(task)]
 
 
-def timed_failures(task: Task) -> list[tuple[int, dict[str, Any]]]:
+def timed_failures(task: Task) -> list[tuple[int, FailureJson]]:
     """As `failure_rows`, each with its time in microseconds since the epoch."""
     runs = {(run.worker_id, run.number): run for run in task.runs}
     found = []
     for failure in task.failures:
         run = runs[failure.worker_id, failure.number] if failure.worker_id is not None else None
-        owner = task.owner_at(failure.at)
-        row = {
+        row: FailureJson = {
             "at": iso(failure.at),
             "what": "worker" if run else "task",
             "task_id": task.task_id,
@@ -254,9 +266,11 @@ def timed_failures(task: Task) -> list[tuple[int, dict[str, Any]]]:
             "worker_type": run.worker_type if run else None,
             "number": failure.number,
             "status": worker_status(run) if run else Status.FAILED.value,
-            "master": (run.master if run else None) or owner,
+            "master": payer(task, run) if run else task.owner_at(failure.at),
             "reason": failure.error,
             "retried": failure.retried,
         }
+        if task.hosts:
+            row["host"] = run.host if run else failure.host
         found.append((failure.at, row))
     return found

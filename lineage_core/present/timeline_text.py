@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lineage_core.base.cells import cell_width, fit, head, shown
-from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND, format_duration
+from lineage_core.base.clock import format_duration
+from lineage_core.base.terminal_cells import cell_width, fit, head, shown
+from lineage_core.present.time_axis import Axis
 from lineage_core.present.timeline import Bar, Lane, Tick, Timeline
 
 Piece = tuple[str, str]
@@ -34,19 +35,13 @@ BARS = {
     "zombie": Sign("☠", "Z", "zombie"),
     "handoff wait": Sign("┄", ">", "handoff wait"),
     "handoff": Sign("━", "+", "handed over"),
+    "owner": Sign("─", "-", "owner"),
 }
 MARKS = {
     "escalated": Sign("▲", "!", "escalated"),
     "reassigned": Sign("↷", "@", "reassigned"),
     "progress": Sign("╵", "'", "progress"),
 }
-_STEPS = (
-    *(SECOND // 1000 * n for n in (1, 2, 5, 10, 20, 50, 100, 200)),
-    *(SECOND * n for n in (1, 2, 5, 10, 15, 30)),
-    *(MINUTE * n for n in (1, 2, 5, 10, 15, 30)),
-    *(HOUR * n for n in (1, 2, 6, 12)),
-    *(DAY * n for n in (1, 2, 7, 30, 100, 365)),
-)
 _LABEL = 28  # most columns of the names
 
 
@@ -57,16 +52,20 @@ def draw(line: Timeline, now: int, columns: int, ascii_only: bool) -> list[list[
     """
     end = max(now if line.end is None else line.end, line.start + 1)
     label = min(_LABEL, max((cell_width(shown(lane.name)) + 3 for lane in line.lanes), default=8))
-    axis = _Axis(line.start, end, max(12, columns - label - 8))
+    axis = Axis(line.start, end, max(12, columns - label - 8))
     lines = [[(" " * label, ""), (_ruler(axis, growing=line.end is None), "muted")]]
     for lane in line.lanes:
-        name = shown(f"{'  ' if lane.kind != 'phases' else ''}{lane.name}")
-        if cell_width(name) > label - 1:
-            name = head(name, label - 2) + ("~" if ascii_only else "…")
+        name = shown("  owners" if lane.kind == "owners" else f"{'  ' if lane.kind != 'phases' else ''}{lane.name}")
+        room = label - (3 if lane.skew else 1)
+        if cell_width(name) > room:
+            name = head(name, room - 1) + ("~" if ascii_only else "…")
+        name += f" {_clock(ascii_only)}" if lane.skew else ""
         lines.append([(fit(name, label), "head" if lane.kind == "phases" else ""), *_cells(lane, axis, ascii_only)])
         lines[-1].append((f" {format_duration(_length(lane, end))}", "muted"))
-    kinds = dict.fromkeys(part.kind for _, part in parts(line))
+    kinds = dict.fromkeys(part.kind for lane, part in parts(line) if lane.kind != "owners")  # these bars are named
     legend: list[Piece] = []
+    if any(lane.skew for lane in line.lanes):
+        legend = [(_clock(ascii_only), "escalated"), (" its clock is off  ", "")]
     for kind in kinds:
         sign = BARS.get(kind) or MARKS.get(kind)
         if sign:
@@ -74,53 +73,48 @@ def draw(line: Timeline, now: int, columns: int, ascii_only: bool) -> list[list[
     return [*lines, [("", "")], legend]
 
 
-class _Axis(NamedTuple):
-    start: int
-    end: int
-    width: int
-
-    def column(self, at: int) -> int:
-        """The column of a moment."""
-        part = (min(max(at, self.start), self.end) - self.start) * self.width // (self.end - self.start)
-        return min(self.width - 1, part)
+def _clock(ascii_only: bool) -> str:
+    """The sign of a lane whose times were logged by a clock that is off."""
+    return "~" if ascii_only else "±"
 
 
-def _ruler(axis: _Axis, *, growing: bool) -> str:
+def _ruler(axis: Axis, *, growing: bool) -> str:
     """Offsets from the beginning, at round durations, and where now is, if the end is now."""
-    length = axis.end - axis.start
-    most = max(1, axis.width // 9)
-    step = next((step for step in _STEPS if length / step <= most), length)
-    text = [" "] * (axis.width + 8)
-    if growing and axis.width > 20:
-        text[axis.width - 3 : axis.width] = "now"
+    step = axis.step(9)
+    text = [" "] * (axis.cells + 8)
+    if growing and axis.cells > 20:
+        text[axis.cells - 3 : axis.cells] = "now"
     for at in range(axis.start, axis.end + 1, step):
         mark = f"+{format_duration(at - axis.start)}" if at > axis.start else "0"
-        column = axis.column(at)
+        column = axis.cell(at)
         if all(c == " " for c in text[max(0, column - 1) : column + len(mark) + 1]):
             text[column : column + len(mark)] = mark
-    return "".join(text[: axis.width + 8]).rstrip()
+    return "".join(text[: axis.cells + 8]).rstrip()
 
 
-def _cells(lane: Lane, axis: _Axis, ascii_only: bool) -> list[Piece]:
+def _cells(lane: Lane, axis: Axis, ascii_only: bool) -> list[Piece]:
     """The bars and marks of a lane, in runs of the same kind. A bar gives way to a short one before it."""
-    cells: list[Piece] = [(" ", "")] * axis.width
+    cells: list[Piece] = [(" ", "")] * axis.cells
     if lane.after is not None and lane.bars:  # from the failure to the worker that replaces it
         corner, dash = "`-" if ascii_only else "╰╌"
-        first = axis.column(lane.after)
-        for column in range(first, axis.column(lane.bars[0].start)):
+        first = axis.cell(lane.after)
+        for column in range(first, axis.cell(lane.bars[0].start)):
             cells[column] = (corner if column == first else dash, "failed")
     free = 0
     for bar in lane.bars:
         sign = BARS.get(bar.kind, BARS["unknown"])
         end = axis.end if bar.end is None else bar.end
-        first = min(max(axis.column(bar.start), free), axis.width - 1)
-        stop = axis.width if end >= axis.end else axis.column(end)
+        first = min(max(axis.cell(bar.start), free), axis.cells - 1)
+        stop = axis.cells if end >= axis.end else axis.cell(end)
         free = max(stop, first + 1)
         for column in range(first, free):
             cells[column] = (sign.ascii if ascii_only else sign.sign, bar.kind)
+        if bar.kind == "owner":
+            for column, letter in zip(range(first, free), _owner(bar, free - first, ascii_only), strict=False):
+                cells[column] = (letter, bar.kind)
     for tick in lane.ticks:
         sign = MARKS.get(tick.kind, MARKS["progress"])
-        cells[axis.column(tick.at)] = (sign.ascii if ascii_only else sign.sign, tick.kind)
+        cells[axis.cell(tick.at)] = (sign.ascii if ascii_only else sign.sign, tick.kind)
     pieces: list[Piece] = []
     for text, kind in cells:
         if pieces and pieces[-1][1] == kind:
@@ -128,6 +122,12 @@ def _cells(lane: Lane, axis: _Axis, ascii_only: bool) -> list[Piece]:
         else:
             pieces.append((text, kind))
     return pieces
+
+
+def _owner(bar: Bar, width: int, ascii_only: bool) -> str:
+    """The name of an owner, in its bar of so many columns."""
+    name = shown(bar.text)
+    return ("|" if ascii_only else "├") + (f" {name} " if len(name) == cell_width(name) <= width - 3 else "")
 
 
 def _length(lane: Lane, end: int) -> int:

@@ -12,16 +12,14 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, NamedTuple
 
-from lineage_core.base.clock import DAY, HOUR, parse_timestamp
 from lineage_core.base.errors import JournalError
 from lineage_core.base.regex import Pattern
-from lineage_core.model.limits import MAX_DEPTH
-from lineage_core.model.record import read
+from lineage_core.model.record import Record, read
+from lineage_core.query.search_terms import Search
 from lineage_core.read.compression import unpack
-from lineage_core.read.decoder import Decoder, Found, record_bytes
-from lineage_core.read.journal_files import JournalFile, pieces, why
+from lineage_core.read.decoder import Decoder, Found
+from lineage_core.read.journal_files import pieces, why
 from lineage_core.read.line_recovery import ends_whole
 
 BLOCK = 1 << 18
@@ -30,87 +28,76 @@ BLOCK = 1 << 18
 LONGEST = 1 << 25
 """A line longer than that is left to the decoder, which skips it in bounded memory."""
 
-SLACK = 14 * HOUR
-"""A legacy daily file is named by its host's local date: its events lie up to that far outside the UTC day."""
-
 _DENSE = 64  # backslashes in a block from which on a regular expression finds the escapes faster
 _ESCAPE = re.compile(rb"\\u")
 _PRETTY = frozenset(b" \t}")
-
-
-class Search(NamedTuple):
-    """What is looked for.
-
-    needles: texts of which a record holds one as a JSON string; none: every record is decoded.
-    prefixes: the same, of which a string of the record begins with one.
-    matches: whether a decoded record is wanted. grep: what the record's text, as it is written, must match.
-    since, until: from when and before when, in microseconds since the epoch.
-    """
-
-    needles: tuple[str, ...] = ()
-    prefixes: tuple[str, ...] = ()
-    matches: Callable[[dict[str, Any]], bool] | None = None
-    grep: Pattern | None = None
-    since: int | None = None
-    until: int | None = None
-
-    def wants(self, found: Found) -> bool:
-        """Whether a record is an answer, `grep` apart."""
-        if self.since is not None and found.at < self.since:
-            return False
-        if self.until is not None and found.at >= self.until:
-            return False
-        return self.matches is None or self.matches(found.record)
-
-    def reads(self, raw: bytes) -> bool:
-        """Whether a record that was written as `raw` is an answer to `grep`."""
-        return self.grep is None or self.grep.found_in(one_line(raw).decode("utf-8", "replace"))
-
-    def opens(self, file: JournalFile) -> bool:
-        """Whether a file can hold an answer, as far as its date tells."""
-        if not file.date or (self.since is None and self.until is None):
-            return True
-        start = parse_timestamp(file.date + "T00:00:00Z")
-        if start is None:
-            return True
-        too_old = self.since is not None and start + DAY + SLACK <= self.since
-        return not (too_old or (self.until is not None and start - SLACK >= self.until))
-
-
-def one_line(raw: bytes) -> bytes:
-    """A record as it was written; a pretty-printed one compact, on one line; one that is nested too deeply cut."""
-    return record_bytes(raw) if b"\n" in raw or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH else raw
 
 
 class OddFileError(Exception):
     """The file has lines that mean nothing by themselves: only the decoder can tell its records."""
 
 
-Record = tuple[Found, bytes]
+FoundBytes = tuple[Found, bytes]
 """A record and its bytes as they stand in the file."""
 
 
-def search(fd: int, packed: bool, sought: Search, start: int = 0, stop: int | None = None) -> Iterator[Record]:
+def search(fd: int, packed: bool, sought: Search, start: int = 0, stop: int | None = None) -> Iterator[FoundBytes]:
     """The records wanted whose lines begin in a range of the bytes of an open file (of a packed one in all of it).
 
+    start, stop: in bytes; None is the end.
     Raises OddFileError when the range cannot be judged by itself, and JournalError when it cannot be read.
     """
     reading = _reading(sought)
-    takes_all = sought.matches is None and sought.since is None and sought.until is None
+    takes_all = sought._replace(grep=None, hosts=()) == Search()
+    wanted = _wanted(sought)
     try:
         for offset, room, end in _packed_blocks(fd) if packed else _blocks(fd, start, stop):
             records = reading(offset, room, end)
-            yield from records if takes_all else (record for record in records if sought.wants(record[0]))
+            yield from records if takes_all else filter(wanted, records)
     except OSError as error:
         raise JournalError(why(error)) from error
 
 
-def decode(fd: int, packed: bool, sought: Search) -> Iterator[Record]:
+def decode(fd: int, packed: bool, sought: Search) -> Iterator[FoundBytes]:
     """The records wanted of a whole open file, each byte decoded. Raises JournalError, after the good beginning."""
-    return (record for record in decoded(fd, packed) if sought.wants(record[0]) and sought.reads(record[1]))
+    return (record for record in filter(_wanted(sought), decoded(fd, packed)) if sought.reads(record[1]))
 
 
-def decoded(fd: int, packed: bool) -> Iterator[Record]:
+def _wanted(sought: Search) -> Callable[[FoundBytes], bool]:
+    """Whether a record is an answer, `grep` apart: one with an escape may hold the texts or not."""
+    quoted = _quoted(sought)
+
+    def wanted(record: FoundBytes) -> bool:
+        found, raw = record
+        if not sought.wants(found):
+            return False
+        return not quoted or any(text in raw for text in quoted) or _in_strings(sought, found.record)
+
+    return wanted
+
+
+def _quoted(sought: Search) -> list[bytes]:
+    """The texts that are looked for as they stand in a compact record, unless it escapes any of them."""
+    return [f'"{text}"'.encode() for text in sought.needles] + [f'"{text}'.encode() for text in sought.prefixes]
+
+
+def _in_strings(sought: Search, record: Record) -> bool:
+    """Whether a string of a decoded record is one of the needles or begins with one of the prefixes."""
+    left: list[object] = [record]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            if value in sought.needles or value.startswith(sought.prefixes):
+                return True
+        elif isinstance(value, dict):
+            left += value
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+    return False
+
+
+def decoded(fd: int, packed: bool) -> Iterator[FoundBytes]:
     """The records of a whole open file. Raises JournalError, after the good beginning."""
     decoder = Decoder()
     recent, recent_from = b"", 0  # what the records still to come may span
@@ -180,7 +167,7 @@ def _line_start(fd: int, start: int) -> int:
     return 0
 
 
-Reading = Callable[[int, bytearray, int], Iterable[Record]]
+Reading = Callable[[int, bytearray, int], Iterable[FoundBytes]]
 """Gives the records of a block that may be wanted, all that `grep` and the needles ask for among them."""
 
 
@@ -192,12 +179,12 @@ def _reading(sought: Search) -> Reading:
 
 
 def _by_needles(sought: Search) -> Reading:
-    needles = [f'"{text}"'.encode() for text in sought.needles] + [f'"{text}'.encode() for text in sought.prefixes]
+    needles = _quoted(sought)
     texts = "".join([*sought.needles, *sought.prefixes])
     any_escape = any(character in '"\\/' or character < " " for character in texts)
     escapes = _backslashes if any_escape else _unicode_escapes
 
-    def reading(offset: int, room: bytearray, stop: int) -> Iterator[Record]:
+    def reading(offset: int, room: bytearray, stop: int) -> Iterator[FoundBytes]:
         hits = escapes(room, stop)
         for needle in needles:
             hit = room.find(needle, 0, stop)
@@ -215,7 +202,7 @@ def _by_needles(sought: Search) -> Reading:
 
 
 def _by_pattern(sought: Search, pattern: Pattern) -> Reading:
-    def reading(offset: int, room: bytearray, stop: int) -> Iterator[Record]:
+    def reading(offset: int, room: bytearray, stop: int) -> Iterator[FoundBytes]:
         for line in bytes(room[: stop - 1]).split(b"\n"):
             if line[:2] != b'{"' or pattern.found_in(line.decode("utf-8", "replace")):
                 yield from _records(offset, line, sought)
@@ -224,12 +211,12 @@ def _by_pattern(sought: Search, pattern: Pattern) -> Reading:
     return reading
 
 
-def _every_record(offset: int, room: bytearray, stop: int) -> Iterable[Record]:
+def _every_record(offset: int, room: bytearray, stop: int) -> Iterable[FoundBytes]:
     block = bytes(room[:stop])
     found, rejected = Decoder(offset).feed(block)
     if len(found) == block.count(b"\n") and not rejected:  # whole compact records only
         return ((one, block[(begin := one[0] - offset) : begin + one[1]]) for one in found)
-    records: list[Record] = []
+    records: list[FoundBytes] = []
     for line in block[:-1].split(b"\n"):
         records += _records(offset, line, Search())
         offset += len(line) + 1
@@ -261,7 +248,7 @@ def _unicode_escapes(room: bytearray, stop: int) -> list[int]:
     return hits
 
 
-def _records(offset: int, line: bytes, sought: Search) -> Iterator[Record]:
+def _records(offset: int, line: bytes, sought: Search) -> Iterator[FoundBytes]:
     """The records of one line that `grep` matches. Raises OddFileError if the lines around it could have a part."""
     if line[:2] == b'{"':
         try:

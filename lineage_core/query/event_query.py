@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from lineage_core.base.regex import Pattern
-from lineage_core.query.block_search import Search
-
-Record = dict[str, Any]
+from lineage_core.model.record import Record
+from lineage_core.query.search_terms import Search, as_pattern
 
 
 class EventQuery(NamedTuple):
@@ -23,17 +22,22 @@ class EventQuery(NamedTuple):
     sessions: tuple[str, ...] = ()
     traces: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     grep: Pattern | None = None
     since: int | None = None
     until: int | None = None
 
-    def search(self) -> Search:
-        """The search that answers it: of all the values it looks for the rarest kind."""
+    def search(self, *, by_names: bool = False) -> Search:
+        """The search that answers it: of all the values it looks for the rarest kind.
+
+        by_names: let pass all events of an id that is asked for as `id@host`, for `NamedTasks` to judge.
+        """
+        tasks = (*self.tasks, *own_ids(self.tasks)) if by_names else self.tasks
         masters = (*self.masters, *(f"{name}-master" for name in self.masters))
         tests: list[tuple[frozenset[str], Callable[[Record], set[Any]]]] = [
             (frozenset(wanted), of)
             for wanted, of in (
-                (self.tasks, lambda record: {record["task_id"]}),
+                (tasks, lambda record: {record["task_id"]}),
                 (self.workers, workers_of),
                 (self.traces, lambda record: {context_of(record).get("trace_id")}),
                 (self.sessions, lambda record: {context_of(record).get("session_id")}),
@@ -50,7 +54,12 @@ class EventQuery(NamedTuple):
 
         first = min((wanted for wanted, _ in tests), key=_vague, default=frozenset())
         exact, patterns = ((), ()) if _vague(first) else _split(first)
-        return Search(exact, patterns, matches if tests else None, self.grep, self.since, self.until)
+        return Search(exact, patterns, matches if tests else None, self.grep, self.since, self.until, self.hosts)
+
+
+def own_ids(names: Iterable[str]) -> frozenset[str]:
+    """The ids that `id@host` may stand for, of some names that were asked for."""
+    return frozenset(own for name in names if "*" not in name and (own := name.rpartition("@")[0]))
 
 
 def _split(wanted: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -67,8 +76,7 @@ def _vague(wanted: frozenset[str]) -> bool:
 def _meets(values: set[Any], wanted: frozenset[str]) -> bool:
     if not wanted.isdisjoint(values):
         return True
-    # `*` alone stands for something: what else fnmatch knows is meant as it is.
-    patterns = [name.replace("[", "[[]").replace("?", "[?]") for name in wanted if "*" in name]
+    patterns = [as_pattern(name) for name in wanted if "*" in name]
     return any(fnmatchcase(value, name) for name in patterns for value in values if isinstance(value, str))
 
 
@@ -79,7 +87,7 @@ def context_of(record: Record) -> dict[str, Any]:
 
 
 def tags_of(record: Record) -> set[str]:
-    """The record's tags."""
+    """The tags of a record that are text."""
     tags = record.get("tags")
     return {tag for tag in tags if isinstance(tag, str)} if isinstance(tags, list) else set()
 

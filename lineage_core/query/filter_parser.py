@@ -14,8 +14,9 @@ from typing import NamedTuple
 from lineage_core.base.errors import BadInputError
 from lineage_core.base.regex import compiled
 from lineage_core.base.time_input import parse_when
-from lineage_core.model.entities import Status, TaskRow
+from lineage_core.model.entities import TaskRow
 from lineage_core.model.event_types import nearest
+from lineage_core.model.task_parts import Status
 from lineage_core.query.filter_terms import (
     EVENT_FIELDS,
     FilterContext,
@@ -27,7 +28,7 @@ from lineage_core.query.filter_terms import (
     why_term,
     worker_term,
 )
-from lineage_core.query.judged_tasks import JudgedTasks
+from lineage_core.query.rows_with_expectations import JudgedTasks
 
 LATE = "late"
 
@@ -40,6 +41,7 @@ _ROW_FIELDS: dict[str, Callable[[TaskRow], tuple[str | None, ...]]] = {
     "priority": lambda row: (row.priority,),
     "kind": lambda row: (row.task_type,),
     "task": lambda row: (row.task_id,),
+    "host": lambda row: row.hosts,
 }
 """By key: the texts of a task that it searches."""
 
@@ -66,9 +68,11 @@ KEYS = (*_ROW_FIELDS, *EVENT_FIELDS, "why", "error", "is", "ended", "since", "un
 
 LANGUAGE: tuple[tuple[str, str], ...] = (
     ("deploy", "a regular expression in id, master, session, reason"),
+    ("failed", "any word of is: may stand alone: late, zombie"),
     ("status:failed", "its status"),
     ("owner:sec", "the master that has it; master: any that had it"),
     ("session:night", "likewise trace: priority: kind: task:"),
+    ("host:web1", "of several hosts, one that logged an event of it"),
     ("is:open", "not over; is:ended, or a status: is:failed"),
     ("is:late", "past the time in which it should have gone on"),
     ("is:silent", "a worker is silent; is:zombie: for too long"),
@@ -133,8 +137,13 @@ def parse(text: str, on: FilterContext) -> Filter:
     return Filter(text, lambda row: all(test(row) for test in tests), any(map(_timed, terms)))
 
 
+def is_state(word: str) -> bool:
+    """Whether `is:` takes this word: then it means the same where it stands alone, besides what it is found in."""
+    return word in FLAGS or word in _STATUSES
+
+
 def _timed(term: Term) -> bool:
-    if term.key == "is":
+    if term.key == "is" or (not term.key and is_state(term.value)):
         return not {"silent", "zombie", "orphaned", "slow", LATE}.isdisjoint(term.value.split(","))
     return term.key in ("ended", "since", "until") or bool(term.rest)
 
@@ -147,9 +156,16 @@ def _test(term: Term, on: FilterContext) -> Test:
 def _plain_test(term: Term, on: FilterContext) -> Test:
     key, value, expression = term.key, term.value, term.expression
     if not key:
+        if expression == "!":
+            raise BadInputError("!: not what? !status:failed")
         pattern = compiled(expression)
-        return lambda row: any(
-            text is not None and pattern.found_in(text) for text in (row.task_id, row.master, row.session, row.reason)
+        state = _flag(expression, on) if is_state(expression) else None
+        return lambda row: (
+            (state is not None and state(row))
+            or any(
+                text is not None and pattern.found_in(text)
+                for text in (row.task_id, row.master, row.session, row.reason)
+            )
         )
     match key:
         case "is":

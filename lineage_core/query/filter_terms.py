@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from lineage_core.base.errors import BadInputError
 from lineage_core.base.regex import Pattern, compiled
 from lineage_core.base.time_input import parse_when
-from lineage_core.model.entities import Status, TaskRow, Worker
+from lineage_core.meaning.task_row import task_of
+from lineage_core.model.entities import TaskRow
 from lineage_core.model.error_fingerprint import NO_REASON, fingerprint
 from lineage_core.model.event_data import error_of, text_of
 from lineage_core.model.event_types import nearest
-from lineage_core.model.packed_facts import facts_of, heads_of
+from lineage_core.model.packed_facts import AnyOf, facts_of, heads_of
+from lineage_core.model.task_parts import Status, Worker
 from lineage_core.rules.silence import task_look, watch
 from lineage_core.rules.thresholds import Thresholds
 
@@ -25,14 +27,14 @@ Test = Callable[[TaskRow], bool]
 
 
 def nothing_slow(row: TaskRow) -> bool:
-    """Nothing is forecast."""
+    """No task is slow: for where nothing is forecast."""
     return False
 
 
 class FilterContext(NamedTuple):
     """What a filter is asked against: the tasks, the time (microseconds since the epoch), when something is late, which
-    tasks take longer than was forecast (`forecast/foresight.py`), and whether there ever was a task that is not among
-    these."""
+    tasks take longer than was forecast (`forecast/live_forecasts.py`), and whether there ever was a task that is not
+    among these."""
 
     state: State
     now: int
@@ -45,9 +47,7 @@ class FilterContext(NamedTuple):
         over, else empty."""
         if row.silent_since is None:
             return ""
-        with self.state.lock:
-            task = self.state.task(row.task_id)
-            return task_look(task, self.now, self.thresholds) if task is not None else ""
+        return task_look(task_of(row), self.now, self.thresholds)
 
 
 # Where these stand in a packed fact (facts.Fact): the value is inside a JSON string. {0}: what may come before what is
@@ -79,7 +79,11 @@ def since_of(rest: tuple[str, ...], now: int) -> int | None:
 
 
 def event_term(key: str, expression: str, since: int | None, on: FilterContext) -> Test:
-    """Whether an event of a task says it, since then."""
+    """A test: whether an event of a task says it.
+
+    key: what is looked at (`actor`, `tag`, …). expression: regular. since: microseconds since the epoch, None for ever.
+    on: the state that is asked. Raises BadInputError for a wrong expression.
+    """
     compiled(expression)  # what is wrong with it is said before a part of it goes into a frame
     within, state = compiled(*framed(key, expression)), on.state
     if since is None:
@@ -92,14 +96,9 @@ def event_term(key: str, expression: str, since: int | None, on: FilterContext) 
         if key in ("type", "actor"):
             which = 0 if key == "type" else 1
             return any(pattern.found_in(head[which]) for head in heads_of(packed, since))
-        return any(_tagged(fact, pattern) for fact in facts_of(packed, _Anything(), since))
+        return any(_tagged(fact, pattern) for fact in facts_of(packed, AnyOf(), since))
 
     return test
-
-
-class _Anything:
-    def __contains__(self, _item: object) -> bool:
-        return True
 
 
 def _tagged(fact: Fact, pattern: Pattern) -> bool:
@@ -120,7 +119,10 @@ _ENDING_BYTES = {
 
 
 def ended_term(value: str, on: FilterContext) -> Test:
-    """`failed`, `failed/24h`, `24h`: whether a task, or an earlier attempt of it, ended so since then."""
+    """`failed`, `failed/24h`, `24h`: whether a task, or an earlier attempt of it, ended so since then.
+
+    Raises BadInputError for a word that is neither an end nor a time.
+    """
     names, _, time = value.partition("/")
     wanted = tuple(_ENDINGS.values())
     if not time and not all(name in wanted for name in names.split(",")):
@@ -164,7 +166,10 @@ _FAILURES = {"why": ("task_failed", "task_completed"), "error": ("worker_failed"
 
 def why_term(key: str, expression: str, since: int | None, on: FilterContext) -> Test:
     """Whether a task (`why`), or a worker of it (`error`), failed since then with a reason that says it, as it was
-    written or without what differs from case to case."""
+    written or without what differs from case to case.
+
+    expression: regular. since: microseconds since the epoch, None for ever.
+    """
     pattern, types = compiled(expression), _FAILURES[key]
     needles = (f'"{types[0]}"'.encode(), _FAILED_SAID)
 
@@ -220,7 +225,10 @@ WORKER_STATES: dict[str, Callable[[Worker, FilterContext], bool]] = {
 
 def worker_term(expression: str, rest: tuple[str, ...], on: FilterContext) -> Test:
     """Whether one worker of a task is called so, is in these states, and was heard of (or ended, if the state is an
-    end) since then."""
+    end) since then.
+
+    expression: for its id. rest: states and times. Raises BadInputError for a word that is neither.
+    """
     pattern = compiled(expression)
     states = [name for name in rest if name in WORKER_STATES]
     times = []

@@ -17,8 +17,10 @@ from typing import NamedTuple
 from lineage_core.base import fork_pool
 from lineage_core.base.errors import JournalError, no_directory
 from lineage_core.model.record import parse
-from lineage_core.query.block_search import OddFileError, Record, Search, decode, one_line, search
+from lineage_core.query.block_search import FoundBytes, OddFileError, decode, search
 from lineage_core.query.record_reader import Hit, Reader, hash_of
+from lineage_core.query.search_terms import Search
+from lineage_core.read.compact_record import one_line
 from lineage_core.read.decoder import Found
 from lineage_core.read.journal_files import ARCHIVE, JournalFile, files
 from lineage_core.read.open_files import GONE, OpenFiles
@@ -161,7 +163,7 @@ def _find_in(
 
 
 def _positions(
-    opened: OpenFiles, file: JournalFile, looked_for: Callable[[int], Iterator[Record]], rank: int
+    opened: OpenFiles, file: JournalFile, looked_for: Callable[[int], Iterator[FoundBytes]], rank: int
 ) -> tuple[list[int], str]:
     """The packed hits, and what stopped the search before its end, if anything did."""
     positions: list[int] = []

@@ -12,13 +12,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from lineage_core.base.clock import DAY, parse_timestamp
 from lineage_core.base.errors import JournalError
 from lineage_core.model.facts import digest_of
+from lineage_core.model.host_file_names import host_of
 from lineage_core.model.lineage_id import made_at
-from lineage_core.query.block_search import SLACK, decoded
+from lineage_core.query.block_search import decoded
 from lineage_core.query.journal_search import ROUNDS, identity, label, list_files
+from lineage_core.query.records_with_host import tagged
+from lineage_core.query.search_terms import SLACK
 from lineage_core.read.decoder import Decoder, Found
 from lineage_core.read.journal_files import JournalFile, why
 from lineage_core.read.open_files import GONE, OpenFiles
@@ -48,8 +52,8 @@ class NewestEvents:
 
     @property
     def raws(self) -> list[bytes]:
-        """The records as they were written, in order."""
-        return [raw for _, (_, raw) in sorted(self._newest.items())]
+        """The records as they were written, in order; of several hosts, each with its host."""
+        return [tagged(raw, position[1]) for position, (_, raw) in sorted(self._newest.items())]
 
     def take(self, name: str, found: list[tuple[Found, bytes]]) -> None:
         """Add the records of a file (its canonical name), and forget what is too old."""
@@ -70,19 +74,30 @@ class NewestEvents:
             self.oldest = min(self._newest)[0]
 
 
-def newest_events(directory: Path, limit: int) -> tuple[list[bytes], dict[str, str]]:
-    """The newest events in order, as they were written, and the files that could not be read.
+class Newest(NamedTuple):
+    """raws: the newest events in order, as they were written. problems: files that could not be read, and why.
+    hosts: those that have files."""
+
+    raws: list[bytes]
+    problems: dict[str, str]
+    hosts: set[str]
+
+
+def newest_events(directory: Path, limit: int) -> Newest:
+    """The newest events.
 
     Raises JournalError when the directory does not exist.
     """
     problems: dict[str, str] = {}
     newest = NewestEvents(limit)
     done: set[tuple[int, int]] = set()
+    hosts: set[str] = set()
     for _ in range(ROUNDS if limit else 0):  # files may be moved meanwhile: into the archive, perhaps
         listed = [file for file in list_files(directory, problems) if identity(file) not in done]
         listed.sort(key=lambda file: file.date or "9999", reverse=True)  # the combined one may hold what no other has
         if not listed:
             break
+        hosts |= {host_of(file.name) for file in listed}
         opened = OpenFiles(1)
         for file in listed:
             if newest.oldest is None or _newest(file) >= newest.oldest:
@@ -94,7 +109,7 @@ def newest_events(directory: Path, limit: int) -> tuple[list[bytes], dict[str, s
                         continue
                     problems[label(file.path)] = str(error)
             done.add(identity(file))
-    return newest.raws, problems
+    return Newest(newest.raws, problems, hosts)
 
 
 def _newest(file: JournalFile) -> int:

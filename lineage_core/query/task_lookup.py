@@ -8,7 +8,8 @@ name one of its events as their cause.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,10 +18,14 @@ from lineage_core.base.errors import JournalError, UnknownNameError
 from lineage_core.base.fork_pool import Progress
 from lineage_core.model.entities import Task
 from lineage_core.model.facts import Fact, fact_of
+from lineage_core.model.host_file_names import host_of
 from lineage_core.query import journal_search as hits
-from lineage_core.query.block_search import Search
+from lineage_core.query.event_query import own_ids
+from lineage_core.query.ids_with_host import hosts_of, known_in
+from lineage_core.query.records_with_host import tagged
+from lineage_core.query.search_terms import Search
 from lineage_core.read.compression import is_packed, unpack
-from lineage_core.read.journal_files import files, open_file
+from lineage_core.read.journal_files import files, host_folders, opened
 from lineage_core.state.store import State
 
 MAX_LINKED = 16
@@ -45,11 +50,16 @@ class Lookup(NamedTuple):
 
 
 def look_up(directory: Path, task_id: str, *, links: bool = True, progress: Progress | None = None) -> Lookup:
-    """A task by its id, with the tasks it is linked to. Raises UnknownNameError, with the nearest ids."""
+    """A task by its id; with `links` also the tasks that it is linked to.
+
+    progress: is told how far it is, from 0 to 1. Raises UnknownNameError, with the nearest ids, and JournalError.
+    """
     state = State()
-    first = hits.find(directory, Search((task_id,)), progress)
-    raws: list[bytes] = []
-    state.merge_facts(_facts(first, task_id, raws))
+    names = {task_id, *ids_named(directory, task_id)}
+    first = hits.find(directory, Search(tuple(names)), progress)
+    records: list[tuple[str, str, bytes]] = []
+    state.merge_facts(_facts(first, names, records))
+    raws = [tagged(raw, file) for of, file, raw in records if state.names.name(of, host_of(file)) == task_id]
     task = state.task(task_id)
     if task is None:
         raise unknown(directory, task_id)
@@ -60,13 +70,35 @@ def look_up(directory: Path, task_id: str, *, links: bool = True, progress: Prog
     return Lookup(state, task, raws, linked, problems)
 
 
-def _facts(found: hits.Hits, task_id: str = "", raws: list[bytes] | None = None) -> Iterator[tuple[str, Fact]]:
-    """The facts of what was found; the records of the task, as they were written, are put into `raws`."""
+def ids_named(directory: Path, task_id: str) -> list[str]:
+    """The id that `id@host` names in a directory of hosts."""
+    own, at, _ = task_id.rpartition("@")
+    with suppress(JournalError, FileNotFoundError):
+        return [own] if at and own and host_folders(directory) else []
+    return []
+
+
+def hosts_named(directory: Path, task_id: str) -> tuple[str, frozenset[str]] | None:
+    """The id that `id@host` names in a directory of hosts, and the hosts whose events of it are of that task.
+
+    None where it names none. Raises JournalError.
+    """
+    if not ids_named(directory, task_id):
+        return None
+    ids = own_ids([task_id]) | {task_id}
+    return hosts_of([task_id], known_in(directory)(ids)).get(task_id)
+
+
+def _facts(
+    found: hits.Hits, ids: Container[str] = (), records: list[tuple[str, str, bytes]] | None = None
+) -> Iterator[tuple[str, Fact]]:
+    """The facts of what was found; the records with these ids, as they were written, are put into `records`, each with
+    its id and file."""
     for hit, raw in hits.records(found):
-        one = hits.found_of(hit, raw)
-        if raws is not None and one.record["task_id"] == task_id:
-            raws.append(raw)
-        yield one.record["task_id"], fact_of(found.files[hit.rank].name, one.offset, one.length, one.at, one.record)
+        one, file = hits.found_of(hit, raw), found.files[hit.rank].name
+        if records is not None and one.record["task_id"] in ids:
+            records.append((one.record["task_id"], file, raw))
+        yield one.record["task_id"], fact_of(file, one.offset, one.length, one.at, one.record)
 
 
 def linked_ids(state: State, task: Task) -> list[str]:
@@ -173,8 +205,7 @@ def _content(path: Path, room: int) -> bytes:
     """The last `room` bytes of a plain file, the first ones of a packed one."""
     import os
 
-    fd = open_file(path)
-    try:
+    with opened(path) as fd:
         if is_packed(path):
             data = b""
             for piece in unpack(fd, 1 << 20):
@@ -183,5 +214,3 @@ def _content(path: Path, room: int) -> bytes:
                     break
             return data
         return os.pread(fd, room, max(0, os.fstat(fd).st_size - room))
-    finally:
-        os.close(fd)

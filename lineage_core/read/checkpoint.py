@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from lineage_core.base.errors import JournalError
 from lineage_core.read.compression import is_packed
@@ -29,6 +29,20 @@ _NEWLINE_WITHIN = (1 << 12, 1 << 16, 1 << 20, 1 << 24)  # bytes before the end i
 
 Key = tuple[int, int]
 """Device and inode."""
+
+
+class SavedCheckpoint(TypedDict):
+    """A checkpoint as plain data, in a cache or cursor file. name: canonical; path: as Latin-1 of its bytes.
+
+    offset, settled: in bytes. head, last: hashes in hexadecimal.
+    """
+
+    name: str
+    path: str
+    offset: int
+    settled: int
+    head: str
+    last: str
 
 
 class Checkpoint:
@@ -99,7 +113,10 @@ class Checkpoint:
         return (data, before) if not over or self._last == _hash(before) else None
 
     def read_to(self, data: bytes, before: bytes, settled: int) -> None:
-        """What `read_on` gave was decoded."""
+        """What `read_on` gave was decoded: go on behind it.
+
+        data, before: as `read_on` gave them. settled: the offset in bytes up to which no later byte changes a record.
+        """
         room = before + data
         if self.offset < _HEAD:
             self._head = _hash(room[:_HEAD])
@@ -160,7 +177,7 @@ class Checkpoint:
         self.decoder = decoder
         self.move(fd, size, decoder.settled)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SavedCheckpoint:
         """The checkpoint as plain data, to be kept in a file."""
         return {
             "name": self.name,
@@ -172,7 +189,7 @@ class Checkpoint:
         }
 
     @classmethod
-    def from_json(cls, saved: dict[str, Any]) -> Checkpoint:
+    def from_json(cls, saved: SavedCheckpoint) -> Checkpoint:
         """The checkpoint that `to_json` gave as `saved`; raises ValueError if it is none."""
         try:
             checkpoint = cls(str(saved["name"]), (0, 0), path_of(saved["path"]))

@@ -2,7 +2,7 @@
 
 | bytes | policy |
 |---|---|
-| a compact line with the required fields | an event (`intact.check` says which fields) |
+| a compact line with the required fields | an event (`record.check` says which fields) |
 | a pretty-printed record, whole, also with whole records between its lines | an event |
 | a torn line with a record glued to it | the record; the torn part is quarantined |
 | pretty-printed records whose lines are mixed up | quarantined, one by one |
@@ -25,19 +25,28 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 import orjson
 
 from lineage_core.base.clock import FIRST, LAST, clamped
-from lineage_core.model import record as intact
-from lineage_core.model.event_types import Event
-from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
-from lineage_core.model.record import EPOCH, MICROSECOND, SURELY_SHALLOW, Found, Rejected, check, excerpt, shallow
+from lineage_core.model.limits import MAX_LINE
+from lineage_core.model.record import (
+    EPOCH,
+    MICROSECOND,
+    NOT_JSON,
+    SURELY_SHALLOW,
+    TOO_DEEP,
+    Found,
+    Rejected,
+    check,
+    excerpt,
+    read,
+    shallow,
+)
 from lineage_core.read.line_recovery import ends_whole, may_hold_record, whole_objects
-from lineage_core.read.pretty_printed import OpenObjects, own_lines
+from lineage_core.read.pretty_printed import OpenObjects
 
-__all__ = ["Decoder", "Found", "Rejected", "check", "event_of", "record_bytes"]
+__all__ = ["Decoder", "Found", "Rejected", "check"]
 
 _BLOCK = 1 << 20
 _BLANKS = b" \t\r"
@@ -45,56 +54,6 @@ _BOM = b"\xef\xbb\xbf"
 _SOLID = re.compile(rb"[^ \t\r]")
 _NUL_RUN = re.compile(rb"\0+")
 _NULS = "NUL bytes"
-_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
-_TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', re.DOTALL)
-
-
-def event_of(found: Found | dict[str, Any]) -> Event:
-    """The Event of a record that passed `check`."""
-    if isinstance(found, Found):
-        at, record = found.at, found.record
-    else:
-        record = found
-        at = intact.time_of(record["timestamp"]) or 0
-    actor = record["actor"]
-    data = record.get("event_data")
-    return Event(
-        record["lineage_id"],
-        record["task_id"],
-        record["event_type"],
-        at,
-        record["timestamp"],
-        actor["type"],
-        actor["id"],
-        data if type(data) is dict else {},
-        record,
-    )
-
-
-def record_bytes(raw: bytes) -> bytes:
-    """The record in `raw` (the bytes that a Found spans) on one compact line, every value spelled as it was written.
-
-    No newline at the end. Bytes that are not UTF-8 become U+FFFD; what is nested too deeply becomes `…`.
-    """
-    if b"\n{" in raw:  # whole records stand between its lines
-        raw = own_lines(raw)
-    text = _TOKEN.sub(lambda match: match[1] or b"", raw.decode("utf-8", "replace").encode())
-    return _prune(text) if text.count(b"{") + text.count(b"[") > MAX_DEPTH else text
-
-
-def _prune(text: bytes) -> bytes:
-    depth, start, pieces = 0, 0, []
-    for match in _BRACKET.finditer(text):
-        bracket = match[0][:1]
-        if bracket in b"{[":
-            depth += 1
-            if depth == MAX_DEPTH + 1:
-                pieces += [text[start : match.start()], '"…"'.encode()]
-        elif bracket in b"}]":
-            if depth == MAX_DEPTH + 1:
-                start = match.end()
-            depth -= 1
-    return b"".join([*pieces, text[start:]])
 
 
 class Decoder:
@@ -296,7 +255,7 @@ class Decoder:
         open_objects = self._open_objects
         open_objects.end_orphans(rejected)
         try:
-            at, record = intact.read(line)
+            at, record = read(line)
         except ValueError as error:
             reason = str(error)
         else:
@@ -304,9 +263,9 @@ class Decoder:
             found.append(Found(offset, len(line), at, record))
             return
         done = 0
-        for start, stop in whole_objects(line) if reason in (intact.NOT_JSON, intact.TOO_DEEP) else ():
+        for start, stop in whole_objects(line) if reason in (NOT_JSON, TOO_DEEP) else ():
             try:
-                at, record = intact.read(line[start:stop])
+                at, record = read(line[start:stop])
             except ValueError:
                 continue
             if line[done:start].strip(_BLANKS):

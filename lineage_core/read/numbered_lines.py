@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from lineage_core.read.compression import unpack
 from lineage_core.read.decoder import Decoder, Found, Rejected
-from lineage_core.read.journal_files import JournalFile, open_file, pieces
+from lineage_core.read.journal_files import JournalFile, opened, pieces
 
 _BLOCK = 1 << 20
 
@@ -25,8 +24,7 @@ def numbered(file: JournalFile) -> Iterator[Piece]:
 
     Lines count from 1; those of a packed file are those of its content.
     """
-    fd = open_file(file.path)
-    try:
+    with opened(file.path) as fd:
         decoder, lines = Decoder(), _Lines()
         for data in unpack(fd, _BLOCK) if file.packed else pieces(fd, _BLOCK):
             lines.add(data)
@@ -35,8 +33,6 @@ def numbered(file: JournalFile) -> Iterator[Piece]:
             lines.forget(decoder.settled)
         found, rejected = decoder.flush()
         yield Piece(lines.number([*found, *rejected]), 0)
-    finally:
-        os.close(fd)
 
 
 class _Lines:

@@ -6,7 +6,7 @@ indented. So a `{` opens an object inside whatever is open, an indented line bel
 with a foreign line in it is not whole; nor is, then, the one around it, which misses that line.
 
 A region reaches from where nothing is open to where nothing is open again. A record that has a region to itself is
-taken as it is, unless another region near it was no such record; `read/interleaving.py` judges the others.
+taken as it is, unless another region near it was no such record; `read/interleaved_lines.py` judges the others.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 
 from lineage_core.model import record as intact
 from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
-from lineage_core.model.record import Found, Rejected, excerpt
-from lineage_core.read.interleaving import PATIENCE, SharedTraits, refuse_doubled_keys
+from lineage_core.model.record import Found, Record, Rejected, excerpt
+from lineage_core.read.interleaved_lines import PATIENCE, SharedTraits, refuse_doubled_keys
 
 UNFINISHED = "unfinished"
 
@@ -90,7 +90,7 @@ class OpenObjects:
         return len(raw)
 
     def open(self, offset: int, line: bytes, rejected: list[Rejected]) -> None:
-        """A `{` at the margin."""
+        """A `{` at the margin: the line begins at the offset, in bytes. What it ends unfinished goes to `rejected`."""
         self.end_orphans(rejected)
         if self._stack:
             self._stack[-1].nested = True
@@ -120,7 +120,10 @@ class OpenObjects:
             self._orphans.size = offset + len(line) + 1 - self._orphans.start
 
     def close(self, offset: int, line: bytes, found: list[Found], rejected: list[Rejected]) -> None:
-        """A `}` at the margin: the innermost object ends."""
+        """A `}` at the margin, in the line at the offset: the innermost object ends.
+
+        It goes to `found`, or to `rejected` if it is no event.
+        """
         if not self._stack:
             self.inner(offset, line, rejected)
             self.end_orphans(rejected)
@@ -153,7 +156,7 @@ class OpenObjects:
             if not self._stack:
                 self._traits.end(self._begin, end)
 
-    def _read(self, raw: bytes, *, alone: bool) -> tuple[int, dict[str, Any]]:
+    def _read(self, raw: bytes, *, alone: bool) -> tuple[int, Record]:
         """The time and the record of a closed object; raises ValueError, which says why it is no event."""
         at, record = intact.read(raw)
         if not alone or not _keys_are_single(raw, record):
@@ -220,7 +223,7 @@ def own_lines(raw: bytes) -> bytes:
     return b"\n".join(own)
 
 
-def _keys_are_single(raw: bytes, record: dict[str, Any]) -> bool:
+def _keys_are_single(raw: bytes, record: Record) -> bool:
     """Whether a glance shows that no key occurs twice in an object of the record that `raw` is."""
     indent = _INDENT.search(raw)
     if indent is None or raw.count(b"\n" + indent[1] + b'"') != len(record):

@@ -4,7 +4,7 @@ truncated, or packed."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lineage_core.model.record import Rejected
 
@@ -18,11 +18,16 @@ class Quarantine:
     def __init__(self) -> None:
         self.reasons: Counter[str] = Counter()
         self.files: Counter[str] = Counter()
-        self._seen: dict[int, None] = {}
+        self._seen: dict[int, tuple[str, int]] = {}
 
     @property
     def count(self) -> int:
+        """How many pieces were quarantined."""
         return self.reasons.total()
+
+    def positions(self) -> Iterator[tuple[str, int]]:
+        """The file and the offset of each piece that is remembered."""
+        return iter(list(self._seen.values()))
 
     def add(self, file: str, rejected: Iterable[Rejected]) -> None:
         """Count what was quarantined in a file (its canonical name), unless it was before."""
@@ -30,7 +35,7 @@ class Quarantine:
             key = hash((file, one.offset, one.length, one.excerpt))
             if key in self._seen:
                 continue
-            self._seen[key] = None
+            self._seen[key] = file, one.offset
             if len(self._seen) > REMEMBERED:
                 del self._seen[next(iter(self._seen))]
             self.reasons[one.reason] += 1

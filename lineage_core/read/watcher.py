@@ -8,6 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from lineage_core.base.errors import JournalError
+from lineage_core.read.checkpoint import RACY
+from lineage_core.read.journal_files import host_folders
+
 SLOW = 2.0
 """Seconds after which a watched directory is looked at anyway: the system may have dropped notifications."""
 RETRY = 30.0
@@ -20,7 +24,7 @@ _REMOTE = frozenset(["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs"
 
 
 class Watcher:
-    """Waits for changes in a directory, which need not exist yet. For use in one thread.
+    """Waits for changes in a directory, and in those of hosts in it; it need not exist yet. For use in one thread.
 
     poll: seconds between wake-ups while polling. stop: set it, and `wait` returns False, within 10 ms.
 
@@ -42,7 +46,8 @@ class Watcher:
         self._forced = force_polling
         self._stop = stop or threading.Event()
         self._notify: Any = None
-        self._watched: tuple[int, int] | None = None  # device and inode of the directory that is watched
+        self._folders: tuple[int, list[Path]] = (0, [])  # when the directory changed, and those of its hosts
+        self._watched: list[tuple[int, int] | None] = []  # device and inode of each directory that is watched
         self._retry_at = 0.0
         self._step = _STEP
 
@@ -54,7 +59,7 @@ class Watcher:
         if self._stop.is_set():
             self.close()
             return False
-        if self._notify is not None and self._watched != _identity(self.directory):
+        if self._notify is not None and self._watched != [*map(_identity, self._directories())]:
             self.close()
         if self._notify is None and not self._forced and self._begin():
             return True
@@ -83,30 +88,45 @@ class Watcher:
         """Give up the watch."""
         if self._notify is not None:
             self._notify.close()
-            self._notify = self._watched = None
+            self._notify, self._watched = None, []
             self.mode, self.reason = "polling", "starting"
 
     def _begin(self) -> bool:
         """Try to watch the directory; says why not in `reason`."""
-        identity = _identity(self.directory)
-        if identity is None:
+        directories = self._directories()
+        identities = [*map(_identity, directories)]
+        if identities[0] is None:
             self.mode, self.reason = "polling", "the directory does not exist yet"
             return False
         if time.monotonic() < self._retry_at:
             return False
-        if (kind := _file_system(identity[0])) in _REMOTE:
-            return self._poll_instead(f"{kind} does not tell of changes")
+        for device in {identity[0] for identity in identities if identity is not None}:
+            if (kind := _file_system(device)) in _REMOTE:
+                return self._poll_instead(f"{kind} does not tell of changes")
         from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # 80 ms, and only here
 
         try:  # the last argument, true, would swallow not only a lack of permission but that of watches
-            self._notify = RustNotify([str(self.directory)], False, False, 0, False, False)
+            there = [str(path) for path, identity in zip(directories, identities, strict=True) if identity]
+            self._notify = RustNotify(there, False, False, 0, False, False)
         except UnicodeEncodeError:  # what watches takes no other names
             return self._poll_instead("the name of the directory is not UTF-8")
         except (OSError, WatchfilesRustInternalError) as error:
             return self._poll_instead(f"no watch to be had: {error}")
-        self._watched = identity
+        self._watched = identities
         self.mode, self.reason = "live", ""
         return True
+
+    def _directories(self) -> list[Path]:
+        """The directory, and those of the hosts in it."""
+        try:
+            changed_at = self.directory.stat().st_mtime_ns
+            if changed_at != self._folders[0]:
+                self._folders = 0, host_folders(self.directory)
+                if time.time_ns() - changed_at > RACY:  # else it may change again without a trace
+                    self._folders = changed_at, self._folders[1]
+        except (OSError, JournalError):
+            self._folders = 0, []
+        return [self.directory, *self._folders[1]]
 
     def _poll_instead(self, reason: str) -> bool:
         """There is no watch, and none is tried for a while."""

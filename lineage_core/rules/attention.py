@@ -9,16 +9,17 @@ from dataclasses import replace
 from lineage_core.base.clock import DAY
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.expectations import Finding, Severity, UsualLength
-from lineage_core.rules.dependencies import Dependents
+from lineage_core.rules.blocking_chains import Dependents
 from lineage_core.rules.earliest_due import RowBounds
 from lineage_core.rules.expectations import Others
-from lineage_core.rules.feed_silence import feed_finding
+from lineage_core.rules.feed_silence import feed_finding, hosts_finding
 from lineage_core.rules.new_errors import NewErrors
 from lineage_core.rules.silent_masters import LastWords, fold_masters
 from lineage_core.rules.stuck_work import check, crowd, failure
+from lineage_core.rules.task_for_rules import task_for_rules
 from lineage_core.rules.thresholds import Thresholds, nothing_usual
 from lineage_core.rules.urgency import by_urgency
-from lineage_core.rules.usual import UsualTimes
+from lineage_core.rules.usual_durations import UsualTimes, newest_that_tell
 from lineage_core.state.store import State
 
 RECENT = DAY
@@ -61,7 +62,7 @@ def learned(state: State, now: int, limits: Thresholds) -> Thresholds:
     def late(name: str, kind: str | None, owner: str | None) -> UsualLength | None:
         if not usual:
             usual.append(UsualTimes(state, as_of=now))
-            usual[0].heard(state.rows)
+            usual[0].heard(newest_that_tell(list(state.rows.values())))  # tasks may come meanwhile
             for _ in usual[0].learn():
                 pass
         return usual[0].late(name, kind, owner)
@@ -75,14 +76,17 @@ def attention(
     limits: Thresholds = Thresholds(),  # noqa: B008  frozen
     known: Callable[[str], bool] = lambda task_id: False,
     errors: NewErrors | None = None,
+    awake: Iterable[TaskRow] | None = None,
+    words: LastWords | None = None,
 ) -> list[Finding]:
     """All findings of a state, those of silent masters folded, the most urgent first.
 
     Only tasks are derived of which a rule can speak by now (`earliest_due.py`). known: whether there ever was a task
-    that is not in the state. errors: the errors of the state, if the caller keeps them up to date.
+    that is not in the state. For a caller that keeps these up to date: errors, the errors of the state; awake, the
+    tasks without those `at_rest`; words, when masters last said something.
     """
     others = others_of(state, known)
-    rows = list(state.rows.values())
+    rows = list(state.rows.values() if awake is None else awake)
     bounds = RowBounds(limits, others)
     dependents = Dependents()
     open_in: dict[str, list[str]] = {}
@@ -104,15 +108,27 @@ def attention(
     ]
     findings += [one for row in rows if (one := failure(row)) is not None and now - one.since < RECENT]
     findings += NewErrors(state).all(rows, now) if errors is None else errors.found(now)
-    findings = [*fold_masters(findings, LastWords(state, rows), now, limits), *shared_workers(state, open_in)]
+    words = LastWords(state, rows) if words is None else words
+    findings = [*fold_masters(findings, words, now, limits), *shared_workers(state, open_in)]
     if (many := crowd(findings, limits)) is not None:
         findings.append(many)
-    if (feed := feed_finding(state.rows, last, going, now, limits)) is not None:
+    feed = feed_finding(state.rows, last, going, now, limits) or hosts_finding(state.heard, rows, now, limits)
+    if feed is not None:
         findings.append(feed)
     return by_urgency(findings, state.rows, now)
 
 
+def at_rest(row: TaskRow, now: int) -> bool:
+    """Whether nothing is found of a task from now on, until it changes."""
+    if not row.status.ended or row.watched or row.remarks:
+        return False
+    failed = failure(row)
+    return failed is None or now - failed.since >= RECENT
+
+
 def _of_tasks(state: State, rows: Iterable[TaskRow], others: Others, now: int, limits: Thresholds) -> Iterable[Finding]:
     for row in rows:
-        task = state.task(row.task_id)
-        yield from check(task, others, now, limits) if task is not None else ()
+        with state.lock:
+            task = task_for_rules(state, row, now, limits)
+            found = list(check(task, others, now, limits)) if task is not None else []
+        yield from found

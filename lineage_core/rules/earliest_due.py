@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lineage_core.model.entities import Status, TaskRow
+from lineage_core.model.entities import TaskRow
+from lineage_core.model.task_parts import ENDED, Status
 from lineage_core.rules.expectations import URGENT, Others, blockers_of
+from lineage_core.rules.task_for_rules import may_be_pattern
 from lineage_core.rules.thresholds import UNASSIGNED_URGENT, UNBLOCK, Thresholds
 
 AT_ONCE = -(1 << 62)
@@ -40,34 +42,31 @@ class RowBounds:
 
         now: times after it count as earlier ones, so that a task that has any is to be looked at.
         """
-        ended = row.status.ended
-        if row.found_dead or row.remarks or (not ended and self._pattern(row)):
+        if row.remarks:
             return AT_ONCE
-        if ended:
-            if not row.at_work:
+        watched = row.watched
+        for run in watched:
+            if run.ended_at is not None:  # found dead
+                return AT_ONCE
+        if row.status in ENDED:
+            if not watched:
                 return None
             return (row.ended_at if row.ended_at is not None else row.last_at) + self._warned
-        if row.last_at > now:
+        if row.last_at > now or may_be_pattern(row, self._limits):
             return AT_ONCE
         return min(self._bounds(row), default=None)
 
-    def _pattern(self, row: TaskRow) -> bool:
-        limits = self._limits
-        return row.retries >= limits.retries or row.handoffs + row.reassigned >= limits.bounces
-
     def _bounds(self, row: TaskRow) -> Iterator[int]:
         status = row.status
-        if row.silent_since is not None:
-            yield row.silent_since + self._warned
-        if row.unstarted_since is not None:
-            yield row.unstarted_since + self._unheard
+        for run in row.watched:
+            yield run.last_at + (self._warned if run.heard else self._unheard)
         if status is Status.QUEUED:
             yield row.since + (self._urgent if row.priority in URGENT else self._queued)
         elif status is Status.ASSIGNED:
             yield row.since + self._assigned
         elif status is Status.BLOCKED:
             yield self._wait(row)
-        elif not row.at_work:
+        elif not row.watched:  # none is open
             yield row.last_at + self._idle
         if row.handoff_since is not None:
             yield row.handoff_since + self._offered

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from lineage_core.meaning.pauses import idle_pauses, pauses_of, usual_pause
+from lineage_core.meaning.pauses import idle_pauses, own_pause, usual_pause
 from lineage_core.meaning.waits import names_of_wait
-from lineage_core.model.entities import Status, Task, TaskRow, Wait, Worker
-from lineage_core.model.expectations import Expectation, Limit
+from lineage_core.model.entities import Task, TaskRow
+from lineage_core.model.expectations import Expectation, LateName, Limit
+from lineage_core.model.task_parts import Status, Wait, Worker
 from lineage_core.rules.thresholds import UNASSIGNED_URGENT, UNBLOCK, Thresholds
 
 COORDINATOR = "the coordinator"
@@ -64,12 +65,12 @@ def of_run(run: Worker, task_id: str, seen: Callable[[int], int], now: int, limi
     if not run.heard:
         limit = limits.limit("never-started", run.worker_type, run.master)
         return _within(limit, "never-started", task_id, run.worker_id, run.worker_id, "a start", since)
-    limit = limits.limit("silent", run.worker_type, run.master, own=usual_pause(pauses_of(run, now)))
-    return _within(limit, "silent", task_id, run.worker_id, run.worker_id, "a word", since)
+    limit = limits.limit("silent", run.worker_type, run.master, own=own_pause(run, now))
+    return _within(limit, "silent", task_id, run.worker_id, run.worker_id, "a report", since)
 
 
 def _within(
-    limit: Limit, name: str, task_id: str, subject: str, of: str | None, what: str, since: int, why: str = ""
+    limit: Limit, name: LateName, task_id: str, subject: str, of: str | None, what: str, since: int, why: str = ""
 ) -> Expectation:
     """What is expected within a time."""
     return Expectation(name, task_id, subject, of, what, since, since + limit.after, why, limit)
@@ -79,7 +80,7 @@ def _expectations(task: Task, others: Others, now: int, limits: Thresholds) -> I
     seen = Seen(task, now)
     name, kind, owner = task.task_id, task.task_type, task.master
 
-    def own(rule: str, of: str | None, what: str, since: int, pause: int = 0) -> Expectation:
+    def own(rule: LateName, of: str | None, what: str, since: int, pause: int = 0) -> Expectation:
         return _within(limits.limit(rule, kind, of, own=pause), rule, name, name, of, what, since)
 
     runs = [of_run(run, name, seen, now, limits) for run in task.runs if run.open]
@@ -113,14 +114,15 @@ def _expectations(task: Task, others: Others, now: int, limits: Thresholds) -> I
 
 
 def _handoffs(task: Task, seen: Seen, limits: Thresholds) -> Iterator[Expectation]:
+    rule: LateName
     for handoff in task.handoffs.values():
         if handoff.waiting and handoff.created_at is not None:
-            rule, of, what, at = "handoff-unaccepted", handoff.to_master, "its acceptance", handoff.created_at
+            rule, of, what, at = "handoff-unaccepted", handoff.to_master, "the acceptance", handoff.created_at
         elif handoff.accepted_at is not None and handoff.completed_at is None:
             of = handoff.accepted_by
             if task.master != of:  # who has it now owes nothing to this handoff
                 continue
-            rule, what, at = "handoff-uncompleted", "its completion", handoff.accepted_at
+            rule, what, at = "handoff-uncompleted", "the completion", handoff.accepted_at
         else:
             continue
         limit = limits.limit(rule, task.task_type, of)
@@ -132,7 +134,7 @@ def blockers_of(task: Task | TaskRow, others: Others) -> list[tuple[Wait, str | 
     waits = task.waits.values() if isinstance(task, Task) else task.waits
     named: list[tuple[Wait, str | None]] = []
     for wait in waits:
-        names = names_of_wait(wait, task.task_id, others.rows)
+        names = names_of_wait(wait, task.task_id, others.rows, task.hosts)
         named += [(wait, name) for name in names] or [(wait, None)]
     return named
 
@@ -147,11 +149,11 @@ def _waits(task: Task, others: Others, seen: Seen, limits: Thresholds) -> Iterat
         since = max([since, *(min(end, seen(end)) for end in ends)])
         limit = limits.limit("blocked", kind, owner, default=UNBLOCK)
         blockers = ", ".join(blocker for _, blocker in named)
-        yield _within(limit, "blocked", name, name, owner, "to unblock it", since, f"{blockers} completed")
+        yield _within(limit, "blocked", name, name, owner, "its unblocking", since, f"{blockers} completed")
     for wait, blocker in waits:
         since = seen(wait.since)
         if blocker is None:
-            yield _within(limits.limit("blocked", kind, owner), "blocked", name, name, owner, "to unblock it", since)
+            yield _within(limits.limit("blocked", kind, owner), "blocked", name, name, owner, "its unblocking", since)
             continue
         status = others.status(blocker)
         if status is Status.COMPLETED:

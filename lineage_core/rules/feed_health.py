@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from lineage_core.base.clock import DAY, parse_timestamp
 from lineage_core.model.expectations import Finding, Severity
 
-FEED = "feed"
+FEED: Final = "feed"
 """The rule that finds it."""
 
 LATE_BACKLOG = 1 << 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lineage_core.base.clock import DAY, ago
+from lineage_core.base.due_times import DueTimes
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.error_fingerprint import fingerprint
 from lineage_core.model.event_data import error_of, text_of
@@ -31,17 +32,41 @@ class NewErrors:
         self._errors: dict[str, dict[str, tuple[list[int], str]]] = {}
         self._of_task: dict[str, tuple[str, ...]] = {}
         self._homes: dict[str, tuple[int, str]] = {}  # by fingerprint, when it was first logged and in which task
-        self._first: int | None = None  # the first event of all
+        self._first: tuple[int, str] | None = None  # the first event of all, and of which task
+        self._old: DueTimes[str] = DueTimes()  # tasks that failed too long ago to be read: minus when they last logged
 
     def put(self, row: TaskRow, now: int) -> set[str]:
         """Take in that a task changed; the tasks of which `of_task` may tell something else than before."""
-        task_id = row.task_id
-        self._first = row.first_at if self._first is None else min(self._first, row.first_at)
+        first = row.first_at, row.task_id
+        self._first = first if self._first is None else min(self._first, first)
         found: dict[str, tuple[list[int], str]] = {}
-        if (row.failed_attempts or row.failed_workers) and row.last_logged >= now - BEFORE - NEW:
-            for fact in facts_of(self._state.packed(task_id), _ENDS):
+        failed, counts = row.failed_attempts or row.failed_workers, row.last_logged >= now - BEFORE - NEW
+        self._old.put(row.task_id, -row.last_logged if failed and not counts else None)
+        if failed and counts:
+            for fact in facts_of(self._state.packed(row.task_id), _ENDS):
                 if text := _error(fact):
                     found.setdefault(fingerprint(text), ([], text))[0].append(fact.at)
+        return self._replace(row.task_id, found)
+
+    def drop(self, task_id: str) -> set[str]:
+        """Take in that a task is not known any more; as `put`."""
+        self._old.put(task_id, None)
+        return self._replace(task_id, {})
+
+    def turn_back(self, now: int) -> set[str]:
+        """The state is now as it was at an earlier time; `put` and `drop` tell what is another. Returns the tasks of
+        which `of_task` may tell something else than before."""
+        homes, rows = {task_id for _, task_id in self._homes.values()}, self._state.rows
+        if self._first is not None:
+            first = rows.get(self._first[1])
+            if first is None or first.first_at != self._first[0]:  # it is not known any more
+                self._first = _first(rows.values())
+        for task_id in [*self._old.due(BEFORE + NEW - now)]:  # it was too long ago
+            if (row := rows.get(task_id)) is not None:
+                homes |= self.put(row, now)
+        return homes
+
+    def _replace(self, task_id: str, found: dict[str, tuple[list[int], str]]) -> set[str]:
         before = self._of_task.pop(task_id, ())
         changed = {*before, *found}
         homes = {self._homes[mark][1] for mark in changed if mark in self._homes}
@@ -71,7 +96,7 @@ class NewErrors:
         """The new errors of these tasks. Of older failures only so many are read, the newest first, as it takes to see
         that none is new."""
         rows = list(rows)
-        self._first = min((row.first_at for row in rows), default=None)
+        self._first = _first(rows)
         failing = [row for row in rows if row.failed_attempts or row.failed_workers]
         failing.sort(key=lambda row: row.last_logged, reverse=True)
         pending: set[str] | None = None  # errors of the last day that seem to be new
@@ -102,7 +127,7 @@ class NewErrors:
     def _finding(self, mark: str, now: int) -> Finding | None:
         times = sorted(at for times, _ in self._errors[mark].values() for at in times if at <= now)
         recent = [at for at in times if at > now - NEW]
-        if not recent or self._first is None or recent[0] - BEFORE < self._first:
+        if not recent or self._first is None or recent[0] - BEFORE < self._first[0]:
             return None
         if any(recent[0] - BEFORE <= at < recent[0] for at in times):
             return None
@@ -113,6 +138,11 @@ class NewErrors:
         often = f"{len(recent)} times, " if len(recent) > 1 else ""
         text = f"new error, {often}first {ago(recent[0], now)} ago, not in the 7 days before: {tasks[home][1]}"
         return Finding(NEW_ERROR, Severity.WARNING, home, home, recent[0], text, cause="", times=len(recent))
+
+
+def _first(rows: Iterable[TaskRow]) -> tuple[int, str] | None:
+    """When the first event of these tasks was, and of which of them it is."""
+    return min(((row.first_at, row.task_id) for row in rows), default=None)
 
 
 def _error(fact: Fact) -> str:

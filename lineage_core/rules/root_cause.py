@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lineage_core.model.entities import Status, Task, Worker
+from lineage_core.model.entities import Task
 from lineage_core.model.facts import Fact
+from lineage_core.model.task_parts import Status, Worker
 
 _TROUBLE = {
     Status.BLOCKED: ("task_blocked",),

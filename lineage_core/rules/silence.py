@@ -6,16 +6,18 @@ tree and the counts on the status line all ask here.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from lineage_core.meaning.pauses import pauses_of, usual_pause
-from lineage_core.model.entities import Task, TaskRow, Worker
+from lineage_core.meaning.pauses import own_pause
+from lineage_core.model.entities import Task, TaskRow
+from lineage_core.model.task_parts import Worker
 from lineage_core.rules.thresholds import Thresholds
 
 ZOMBIE = "zombie"
 """The word for a run that is given up for dead; the others are warnings."""
 
-WATCHES = ("silent", "never-started", "orphaned")
+WatchName = Literal["silent", "never-started", "orphaned"]
+WATCHES: tuple[WatchName, ...] = ("silent", "never-started", "orphaned")
 """The rules that watch open runs; their names are the words for one that is past its first threshold."""
 
 STUCK = (ZOMBIE, *WATCHES)
@@ -25,7 +27,7 @@ class Watch(NamedTuple):
     """How an open run is watched. rule: which rule does (one of WATCHES); since: what its age counts from; warned_at:
     from when on it is called by the word of its rule; dead_at: from when on a zombie, None for never."""
 
-    rule: str
+    rule: WatchName
     since: int
     warned_at: int
     dead_at: int | None
@@ -50,7 +52,7 @@ def watch(run: Worker, over: int | None, limits: Thresholds) -> Watch | None:
         warned = limits.after("never-started", kind, owner)
         dead = max(warned, limits.after("silent", kind, owner))
         return Watch("never-started", since, since + warned, since + dead)
-    own = usual_pause(pauses_of(run, since))
+    own = own_pause(run, since)
     warned = limits.after("warned", kind, owner, own=own)
     return Watch("silent", since, since + warned, since + limits.after("silent", kind, owner, own=own))
 

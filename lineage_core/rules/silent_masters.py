@@ -29,6 +29,7 @@ class LastWords:
         self._rows = rows
         self._at: dict[str, int] = {}
         self._unread: dict[str, list[tuple[int, str]]] = {}  # tasks of a master, those last heard of first
+        self._read: dict[str, set[str]] = {}  # those that were looked at
 
     def _take(self) -> None:
         rows, self._rows = self._rows, ()
@@ -43,6 +44,15 @@ class LastWords:
         for master in row.masters:
             heappush(self._unread.setdefault(master, []), (-row.last_at, row.task_id))
 
+    def turn_back(self) -> None:
+        """The state is now as it was at an earlier time."""
+        self._at.clear()
+        for master, task_ids in self._read.items():
+            for task_id in task_ids:
+                if (row := self._state.rows.get(task_id)) is not None:
+                    heappush(self._unread[master], (-row.last_at, task_id))
+        self._read.clear()
+
     def of(self, master: str, now: int) -> int | None:
         """The time of its last word up to now; None if it was never heard. Only tasks that may tell a later one are
         looked at."""
@@ -54,6 +64,8 @@ class LastWords:
             with self._state.lock:
                 task = self._state.task(task_id)
                 word = _word_of(task, master, now) if task is not None else None
+            if task is not None:
+                self._read.setdefault(master, set()).add(task_id)
             if word is not None:
                 self._at[master] = max(word, self._at.get(master, word))
         return self._at.get(master)

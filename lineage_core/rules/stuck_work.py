@@ -7,18 +7,19 @@ out. `rules/attention.py` does it for a whole state.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from lineage_core.base.clock import MINUTE, ago, format_duration
-from lineage_core.model.entities import REASSIGNED, Status, Task, TaskRow, Worker, WorkerEnd
+from lineage_core.base.clock import ago
+from lineage_core.model.entities import Task, TaskRow
 from lineage_core.model.error_fingerprint import LENGTH, NO_REASON, fingerprint
-from lineage_core.model.expectations import Expectation, Finding, Severity
-from lineage_core.present.sentences import waiting_for
-from lineage_core.rules.dependencies import deadlock, root_blocker
+from lineage_core.model.expectations import Expectation, Finding, RuleName, Severity
+from lineage_core.model.task_parts import REASSIGNED, Status, Worker, WorkerEnd
+from lineage_core.rules.blocking_chains import deadlock, root_blocker
 from lineage_core.rules.expectations import COORDINATOR, URGENT, Others, expectations
+from lineage_core.rules.late_sentences import LATE_SENTENCES
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.settings.late_settings import LATE
+from lineage_core.settings.threshold_defaults import LATE
 
 AT_ONCE = frozenset(("silent", "never-started"))
 """The rules whose bad findings are zombies: runs that are open and given up for dead."""
@@ -32,23 +33,16 @@ OLD_RULES = {
 }
 """Names that rules had before, and the name that each has now."""
 
-FAILED, NEW_ERROR = "failed", "new-error"
+FAILED: Final = "failed"
+NEW_ERROR: Final = "new-error"
 
 UNTYPED = "untyped"
 """What workers of no type are called."""
 
-CROWD = "crowd"
+CROWD: Final = "crowd"
 """The rule that finds many zombies at once."""
 
-SKEW_SAID = MINUTE
-"""A clock that is off by less is not worth a word."""
-
-
-def clock_off(skew: int) -> str:
-    """That a clock is off, if it is worth a word: `clock 4m35s behind`. skew: in microseconds."""
-    if abs(skew) < SKEW_SAID:
-        return ""
-    return f"clock {format_duration(abs(skew))} {'behind' if skew > 0 else 'ahead'}"
+_SEVERITIES = {severity: number for number, severity in enumerate(Severity)}
 
 
 Check = Callable[[Task, Others, int, Thresholds], Iterator[Finding]]
@@ -58,7 +52,7 @@ class Rule(NamedTuple):
     """name: for programs, as in `late_settings.LATE` where it is an expectation that is late. category: what it finds,
     in a sentence. zombie: whether it finds workers that are none any more."""
 
-    name: str
+    name: RuleName
     category: str
     zombie: bool = False
 
@@ -84,8 +78,7 @@ def failure(row: TaskRow) -> Finding | None:
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
     """Findings, the most urgent first: bad ones, then warnings, then past ones; of these what came last first."""
-    order = list(Severity)
-    return sorted(findings, key=lambda one: (order.index(one.severity), -one.since, one.task_id, one.subject))
+    return sorted(findings, key=lambda one: (_SEVERITIES[one.severity], -one.since, one.task_id, one.subject))
 
 
 def crowd(findings: Iterable[Finding], limits: Thresholds = Thresholds()) -> Finding | None:  # noqa: B008
@@ -121,7 +114,7 @@ def _late(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[
 
 
 def _finding(task: Task, one: Expectation, others: Others, now: int, limits: Thresholds) -> Finding:
-    text = _SENTENCES[one.name](task, one, others, now)
+    text = LATE_SENTENCES[one.name](task, one, others, now)
     late_since = one.due if one.late(now) else None
     severity = Severity.BAD if is_bad(task, one, now, limits) else Severity.WARNING
     cause = _cause(task, one, others)
@@ -158,76 +151,6 @@ def bad_at(task: Task, one: Expectation, limits: Thresholds) -> int | None:
     if one.name in ("silent", "escalated") or (one.name == "unassigned" and task.priority in URGENT):
         return one.due
     return max(one.due, one.since + limits.silent)
-
-
-def _say_silent(task: Task, one: Expectation, others: Others, now: int) -> str:
-    run = task.workers[one.subject]
-    said = f" after {run.percent:g}%" if run.percent is not None else ""
-    return f"{one.subject} has been silent for {ago(one.since, now)}{said}"
-
-
-def _say_blocked(task: Task, one: Expectation, others: Others, now: int) -> str:
-    if not one.why:
-        return waiting_for(task, others.rows, now) + _root(one.of, others)
-    blocker, _, word = one.why.partition(" ")
-    if one.of == task.master or word == Status.COMPLETED.value:
-        blocker, _, word = one.why.rpartition(" ")
-        return f"blocked by {blocker}, which {word} {ago(one.since, now)} ago"
-    row = others.rows.get(blocker)
-    if row is None:
-        return f"blocked by {blocker}, which {word}"
-    reason = f": {row.reason}" if row.reason else ""
-    return f"blocked by {blocker}, which {word} {ago(one.since, now)} ago{reason}"
-
-
-def _root(blocker: str | None, others: Others) -> str:
-    """What stands at the end of the chain of a blocker that is itself blocked."""
-    if blocker is None or others.status(blocker) is not Status.BLOCKED:
-        return ""
-    root = root_blocker(blocker, others)
-    row = others.rows.get(root)
-    if root == blocker or row is None:
-        return ""
-    reason = f": {row.reason}" if row.reason else ""
-    return f"; root cause: {root} ({row.status.value}{reason})"
-
-
-def _say_idle(task: Task, one: Expectation, others: Others, now: int) -> str:
-    under = f" under {task.master}" if task.master else ""
-    skew = max(task.skews.items(), key=lambda each: abs(each[1]), default=("", 0))
-    clock = ""
-    if abs(skew[1]) >= SKEW_SAID:
-        clock = f" (clock of {skew[0]}: {format_duration(abs(skew[1]))} {'behind' if skew[1] > 0 else 'ahead'})"
-    status = "open" if task.status is Status.UNKNOWN else "running"
-    return f"{status}{under}, nobody at work, no event for {ago(one.since, now)}{clock}"
-
-
-def _say_parent(task: Task, one: Expectation, others: Others, now: int) -> str:
-    count = len(others.children(task.task_id))
-    all_of = "its subtask has" if count == 1 else f"all {count} subtasks have"
-    return f"{all_of} ended, and for {ago(one.since, now)} {task.master or 'nobody'} has not gone on"
-
-
-_SENTENCES: dict[str, Callable[[Task, Expectation, Others, int], str]] = {
-    "silent": _say_silent,
-    "never-started": lambda task, one, others, now: (
-        f"{one.subject} was spawned {ago(one.since, now)} ago and has not started"
-    ),
-    "unassigned": lambda task, one, others, now: f"queued for {ago(one.since, now)} and not assigned",
-    "unstarted": lambda task, one, others, now: (
-        f"assigned to {one.of or 'nobody'} {ago(one.since, now)} ago and not started"
-    ),
-    "idle": _say_idle,
-    "handoff-unaccepted": lambda task, one, others, now: (
-        f"{one.subject} to {one.of or 'nobody'} was offered {ago(one.since, now)} ago and not accepted"
-    ),
-    "handoff-uncompleted": lambda task, one, others, now: (
-        f"{one.subject} was accepted by {one.of or 'somebody'} {ago(one.since, now)} ago and not completed"
-    ),
-    "blocked": _say_blocked,
-    "escalated": lambda task, one, others, now: task.escalation or "no reason was given",
-    "parent-waiting": _say_parent,
-}
 
 
 # Patterns
@@ -300,7 +223,7 @@ def _remarks(task: Task, others: Others, now: int, limits: Thresholds) -> Iterat
 
 _PATTERNS: tuple[Check, ...] = (_orphaned, _found_dead, _ping_pong, _vain_retries, _deadlock, _remarks)
 
-RULES: dict[str, Rule] = {
+RULES: dict[RuleName, Rule] = {
     **{name: Rule(name, text, name in AT_ONCE) for name, text in LATE.items() if name != "warned"},
     **{
         rule.name: rule

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lineage_core.model.expectations import Limit, UsualLength
-from lineage_core.settings.late_settings import DEFAULTS, UNASSIGNED_URGENT, UNBLOCK, LateSettings
+from lineage_core.model.expectations import LateName, Limit, LimitBy, UsualLength
+from lineage_core.settings.threshold_defaults import DEFAULTS, UNASSIGNED_URGENT, UNBLOCK, LateSettings
 
 MOST = 10
 """What is usual counts up to so many times the default."""
@@ -43,7 +43,13 @@ class Thresholds:
     retries: int = 2
 
     def limit(
-        self, name: str, kind: str | None = None, owner: str | None = None, *, own: int = 0, default: int | None = None
+        self,
+        name: LateName,
+        kind: str | None = None,
+        owner: str | None = None,
+        *,
+        own: int = 0,
+        default: int | None = None,
     ) -> Limit:
         """After how long something is late, and which of what is known says so.
 
@@ -55,7 +61,8 @@ class Thresholds:
         if length is not None:
             return Limit(length, "set", default, own, None, self.late.source(name, kind))
         usual = self.usual("silent" if name == "warned" else name, kind, owner)
-        by, after = "default", default
+        by: LimitBy = "default"
+        after = default
         if usual is not None and usual.time > after:
             by, after = "usual", min(MOST * default, usual.time)
         if own > after:
@@ -63,7 +70,13 @@ class Thresholds:
         return Limit(after, by, default, own, usual)
 
     def after(
-        self, name: str, kind: str | None = None, owner: str | None = None, *, own: int = 0, default: int | None = None
+        self,
+        name: LateName,
+        kind: str | None = None,
+        owner: str | None = None,
+        *,
+        own: int = 0,
+        default: int | None = None,
     ) -> int:
         """The time of `limit`, in microseconds; a warning never comes later than what it warns of."""
         length = self.limit(name, kind, owner, own=own, default=default).after
@@ -71,7 +84,7 @@ class Thresholds:
             length = min(length, self.limit("silent", kind, owner, own=own).after)
         return length
 
-    def least(self, name: str, default: int | None = None) -> int:
+    def least(self, name: LateName, default: int | None = None) -> int:
         """The least that `after` can be, of whatever type and owner."""
         return self.late.least(name, DEFAULTS[name] if default is None else default)
 

@@ -12,16 +12,19 @@ from lineage_core.model.expectations import Finding, Severity
 KINDS = {"escalated": 0, "failed": 2}
 """What waits for a person comes before what hangs, and that before what failed."""
 
+_SEVERITIES = {severity: number for number, severity in enumerate(Severity)}
+_PRIORITIES = {priority: number for number, priority in enumerate(PRIORITIES)}
+
 Urgency = tuple[int, int, int, int, int]
 
 
 def urgency(one: Finding, row: TaskRow | None, now: int) -> Urgency:
     """The place among others, the most urgent first: severity, priority, how many wait for it, its kind, how late it is
     relative to the time that it had."""
-    priority = row.priority if row is not None else None
+    priority = row.priority if row is not None and row.priority else "medium"
     return (
-        list(Severity).index(one.severity),
-        PRIORITIES.index(priority if priority in PRIORITIES else "medium"),
+        _SEVERITIES[one.severity],
+        _PRIORITIES.get(priority, _PRIORITIES["medium"]),
         -one.waiting,
         KINDS.get(one.rule, 1),
         -lateness(one, now),
@@ -40,6 +43,14 @@ def later(one: Finding, now: int) -> int | None:
     if one.late_since is None:
         return None
     return one.since + max(MINUTE, one.late_since - one.since) * (1 << lateness(one, now))
+
+
+def earlier(one: Finding, now: int) -> int | None:
+    """When its `lateness` became what it is now; None if it never changed."""
+    doubled = lateness(one, now)
+    if one.late_since is None or not doubled:
+        return None
+    return one.since + max(MINUTE, one.late_since - one.since) * (1 << (doubled - 1))
 
 
 def by_urgency(findings: Iterable[Finding], rows: Mapping[str, TaskRow], now: int) -> list[Finding]:

@@ -5,16 +5,23 @@ ascii = false
 notify = "title"           # off, title, bell or notify: what the terminal tells of what needs you
 trace_url = "http://localhost:16686/trace/{trace_id}"   # makes trace ids links
 zombie-after = "30m"       # and warn-after, spawn-after, handoff-after, blocked-after
-[late.silent]              # when something is late: the names are those of settings/late_settings.py
+[late.silent]              # when something is late: the names are those of settings/threshold_defaults.py
 default = "30m"
 build-worker = "2h"        # by worker or task type
+[themes.mine]              # a theme of your own: colours in place of those of `base`
+base = "light"
+failed = "#b00020"
 [keys]
 follow = ["F"]             # keys of the screen by command name, in place of the default ones
+log, [commands.NAME], [filters]   # see settings/user_commands.py
+write = false              # true: the screen may log what the operator decides
+[prices]                   # what tokens cost: see settings/prices.py
 """
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,12 +31,30 @@ from lineage_core.base import user_files
 from lineage_core.base.errors import BadInputError
 from lineage_core.base.time_input import parse_duration
 from lineage_core.model.event_types import nearest
-from lineage_core.settings.late_settings import LATE, OLD_NAMES, LateSettings, late_settings
+from lineage_core.settings.prices import price_problems
+from lineage_core.settings.threshold_defaults import LATE, OLD_NAMES, LateSettings, late_settings
 from lineage_core.settings.trace_url import fault_of
+from lineage_core.settings.user_commands import command_problems, filter_problems, log_problem
 
 THEMES = ("dark", "light", "clear", "ansi")
+"""Our own; the operator's are below [themes]."""
+
 NOTIFY = ("off", "title", "bell", "notify")
-KNOWN = ("theme", "ascii", "notify", "trace_url", *OLD_NAMES, "late", "keys")
+KNOWN = (
+    "theme",
+    "ascii",
+    "notify",
+    "trace_url",
+    *OLD_NAMES,
+    "late",
+    "keys",
+    "themes",
+    "commands",
+    "filters",
+    "log",
+    "prices",
+    "write",
+)
 """The settings at the top of the file."""
 
 MAX_BYTES = 1 << 20
@@ -104,12 +129,13 @@ def problems(config: Mapping[str, Any]) -> Iterator[Problem]:
     for key, value in config.items():
         if key not in KNOWN:
             yield (key,), f"unknown setting {key!r}{nearest(key, KNOWN)}"
-        elif key == "theme" and value not in THEMES:
-            yield (key,), f"theme must be one of {', '.join(THEMES)}, not {value!r}"
+        elif key == "theme" and value not in (names := theme_names(config)):
+            yield (key,), f"theme must be one of {', '.join(names)}, not {value!r}"
         elif key == "notify" and value not in NOTIFY:
             yield (key,), f"notify must be one of {', '.join(NOTIFY)}, not {value!r}"
-        elif key == "ascii" and not isinstance(value, bool):
-            yield (key,), "ascii must be true or false"
+        elif key in ("ascii", "write"):
+            if not isinstance(value, bool):
+                yield (key,), f"{key} must be true or false"
         elif key == "trace_url":
             if fault := fault_of(value):
                 yield (key,), fault
@@ -117,6 +143,17 @@ def problems(config: Mapping[str, Any]) -> Iterator[Problem]:
             yield from _duration((key,), value)
         elif key == "late":
             yield from _late(value)
+        elif key == "commands":
+            yield from command_problems(value)
+        elif key == "filters":
+            yield from filter_problems(value)
+        elif key == "prices":
+            yield from price_problems(value)
+        elif key == "log":
+            if fault := log_problem(value):
+                yield (key,), fault
+        elif key == "themes":
+            yield from _themes(value)
         elif key == "keys":
             if not isinstance(value, dict):
                 yield (key,), "keys must be a table"
@@ -124,6 +161,24 @@ def problems(config: Mapping[str, Any]) -> Iterator[Problem]:
             for name, keys in value.items():
                 if not isinstance(keys, list) or not all(isinstance(one, str) for one in keys):
                     yield (key, name), f"keys of {name} must be a list of key names"
+
+
+def theme_names(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of all themes, ours first."""
+    own = config.get("themes")
+    return (*THEMES, *own) if isinstance(own, dict) else THEMES
+
+
+def _themes(value: Any) -> Iterator[Problem]:
+    """The colours are the screen's to check (`lineage_tui/theme/config_themes.py`)."""
+    if not isinstance(value, dict):
+        yield ("themes",), 'themes must be tables: [themes.mine], and below it base = "light" and colours'
+        return
+    for name, theme in value.items():
+        if not isinstance(theme, dict):
+            yield ("themes", name), f'themes.{name} must be a table: [themes.{name}], and below it base = "light"'
+        elif not re.fullmatch("[a-z][a-z0-9-]*", name):
+            yield ("themes", name), f"themes: a name has letters a-z, digits and -, not {name!r}"
 
 
 def _late(value: Any) -> Iterator[Problem]:

@@ -32,14 +32,9 @@
 if \test -z "${BASH_VERSION-}"; then  # zsh, dash, mksh, …: each event is a call of the `lineage` command
   __lineage_log() {
     [ "${LINEAGE_DISABLED-}" != 1 ] || return 0
-    __lineage_type=$1
-    shift
-    for LINEAGE_ID in "$@"; do
-      case $LINEAGE_ID in -*) set -- -- "$@"; break ;; esac
-    done
     case ${LINEAGE_STRICT-} in
-      1) LINEAGE_ID=$(lineage log "$__lineage_type" "$@" </dev/null) || return ;;
-      *) LINEAGE_ID=$(lineage log "$__lineage_type" "$@" </dev/null 2>/dev/null) || { LINEAGE_ID=''; __lineage_say; } ;;
+      1) LINEAGE_ID=$(lineage log "$@" </dev/null) || return ;;
+      *) LINEAGE_ID=$(lineage log "$@" </dev/null 2>/dev/null) || { LINEAGE_ID=''; __lineage_say; } ;;
     esac
     [ "${LINEAGE_PRINT_ID-}" != 1 ] || printf '%s\n' "$LINEAGE_ID"
   }
@@ -51,7 +46,7 @@ if \test -z "${BASH_VERSION-}"; then  # zsh, dash, mksh, …: each event is a ca
   for __lineage_type in task_created task_assigned task_started task_blocked task_unblocked task_reassigned \
     task_escalated task_completed task_failed task_cancelled worker_spawned worker_started worker_progress \
     worker_completed worker_failed handoff_created handoff_accepted handoff_completed; do
-    eval "log_$__lineage_type() { __lineage_log $__lineage_type \"\$@\"; }"
+    eval "log_$__lineage_type() { __lineage_log $__lineage_type -- \"\$@\"; }"
   done
   lineage_run() {
     [ $# -ge 4 ] || { echo 'usage: lineage_run TASK WORKER TYPE COMMAND [ARG…]' >&2; return 2; }
@@ -161,21 +156,44 @@ __lineage_native() {
   builtin printf -v __l_fields "$__l_fields" "$__l_1" "$__l_2" "$__l_3"
   case $__l_error in ?*) __lineage_error || return 9 ;; esac
   __l_fields=$__l_data${__l_data:+${__l_fields:+,}}$__l_fields
+  case ${LINEAGE_STRICT-} in 1) __lineage_valid || return 9 ;; esac
 
   __l_s=${__l_t:0:10}
   (( __lineage_today[1] == __l_s / 60 )) || __lineage_date $(( __l_s / 60 ))
   __l_n=$(( 100 + __l_s % 60 ))
   __l_stamp=${__lineage_today[2]}:${__l_n:1}.${__l_t:10}Z
-  case $__l_session$__l_trace in ?*) __lineage_context ;; esac
+  case $__l_session$__l_trace in ?*) __lineage_context || return 9 ;; esac
   case ${LINEAGE_TIMING-} in 1) __lineage_timing || return 9 ;; esac
   case ${__lineage_tag[1]-} in ?*) __l_context+=",\"tags\":[\"${__lineage_tag[1]}\"]" ;; esac
   case $__l_parent in '') __l_parent=null ;; *) __l_parent=\"$__l_parent\" ;; esac
   __l_line='{"lineage_id":"'$__l_id'","task_id":"'$__l_task'","event_type":"'$1'","timestamp":"'$__l_stamp'","actor":{"type":"'$__l_type'","id":"'$__l_actor'","principal":"'$__l_principal'"},"event_data":{'$__l_fields'},"parent_lineage_id":'$__l_parent$__l_context',"version":"1.0.0"}'
 
   case ${LINEAGE_DIR-} in ?*) __l_dir=$LINEAGE_DIR ;; *) __lineage_where || return ;; esac
+  [[ ! -e $__l_dir/.lineage-hosts ]] || { __lineage_because "$__l_dir holds the directories of hosts: log into one of these"; return 3; }
   __lineage_append "$__l_dir/lineage-${__l_stamp%%T*}.jsonl" || return
   case ${LINEAGE_WRITE_COMBINED-} in 1) __lineage_append "$__l_dir/task-lineage.jsonl" || return 3 ;; esac
   __lineage_wrote "$__l_id" "$6"
+}
+
+# Whether `lineage validate` surely finds nothing wrong in __l_fields and __l_parent (lineage_core/model/json_schema.py).
+__lineage_valid() {
+  case $__l_parent in '' | lineage-[0-9]*) [[ ${__l_parent#lineage-} != *[!0-9]* ]] || return ;; *) return 1 ;; esac
+  case $__l_fields in
+    *percentage\":[!0-9]* | *percentage\":*[eE]* | *percentage\":[0-9][0-9][1-9]* | *percentage\":[0-9][1-9]0* | *percentage\":[2-9]00* \
+      | *_ms\":[!0-9]* | *_tokens\":[!0-9]* | *token_budget\":[!0-9]* | *token_usage\":[!0-9\{]* | *_given\":[!ft]* \
+      | *_id\":[!\"]* | *type\":[!\"]* | *_master\":[!\"]* | *_step\":[!\"]* | *reason\":[!\"]* | *_details\":[!\{]* | *_message\":[!\"]* \
+      | *_trace\":[!\"]* | *priority\":[!\"]* | *_status\":[!\"]* | *priority\":*priority\":* | *_status\":*_status\":*) return 1 ;;
+  esac
+  for __l_o in blocked_by deliverables; do  # lists of text, told by their quotes; what holds a ] or a quote is not sure
+    [[ $__l_fields == *"$__l_o\":"* ]] || continue
+    __l_v=${__l_fields#*"$__l_o\":"}
+    case ${__l_v%%]*} in
+      \[ | \[\"*[!,\\[]\") [[ ${__l_v%%]*} != *[,\[][0-9ftn\{[-]* && ${__l_v#*"$__l_o\":"} == "$__l_v" ]] || return ;;
+      *) return 1 ;;
+    esac
+  done
+  case $__l_fields in *priority\":*) case ${__l_fields#*priority\":} in \"critical\"* | \"high\"* | \"medium\"* | \"low\"*) ;; *) return 1 ;; esac ;; esac
+  case $__l_fields in *_status\":*) case ${__l_fields#*_status\":} in \"success\"* | \"partial\"* | \"failed\"*) ;; *) return 1 ;; esac ;; esac
 }
 
 # MINUTE: UTC of a minute since the epoch, into __lineage_today (civil_from_days, after Howard Hinnant).
@@ -256,39 +274,6 @@ __lineage_harmless() {
   esac
 }
 
-# TEXT: whether what looked like a secret in __l_v, its small letters, is none. In JSON a letter may be written with a
-# \, the n of a \n is no letter of the word behind it, and a \" does not end a name: so __l_v becomes all three readings.
-# For what is not ASCII stands a ^.
-__lineage_cleared() {
-  case $__l_v in *[!\ -\[\]-~]*)
-    case $__l_v in *\\u00[02-7]*) return 1 ;; esac
-    __l_v=${__l_v//[$'\t'-$'\r']/ }
-    case $__l_v in *\\*)
-      set -- "$1" "${__l_v//\\\\/^}"
-      set -- "$1" "${2//\\\"/^}"
-      __l_v="${__l_v//\\/} ${__l_v//\\[bfnrt]/ } ${2//\\[bfnrt]/ } "
-      __l_v=${__l_v//\\/} ;;
-    esac
-    __l_v=${__l_v//[!\ -~]/^} ;;
-  esac
-  case $1 in *SK[0-9A-Fa-f]* | *SG.*) return 1 ;; esac
-  case $__l_v in *://*@*) __lineage_addresses || return ;; esac
-  case $__l_v in
-    *bearer\ * | *basic\ * | *\ -[upawb]* | *[\"\']-[upawb]* | *-user[\ =\"\']* | *-stdin* | *%3* | *identified\ by* | *sudo\ -s* | *sqlplus* \
-      | *thin:* | *machine\ *password\ * | *:[56]43[23]:* | *:\*:* | *hooks.[sz]* | *webhooks/* | *webhook.office* | *@tcp\(* \
-      | *@unix\(* | *a[bks]ia[0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z]* | *aiza* | *ya29.* | *gocspx* | *1//0* \
-      | *gh[oprsu]_* | *[br]_pat_* | *gl[a-z]*t-[0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-]* \
-      | *[!0-9a-z]sk-[0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-]* | *k_live_* | *k_test_* | *whsec_* | *xox* | *xapp-* \
-      | *eyj* | *npm_* | *pypi-[0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-]* | *rubygems_* | *hv[bsr].* | *.atlasv1.* | *[0-9a-f]-us[0-9]* \
-      | *key-[0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z]* | *xkeysib-* | *_v1_* | *hrku-* | *dapi[0-9a-f]* | *nrak-* | *glsa_* \
-      | *glc_* | *sntry* | *lin_api_* | *ntn_* | *figd_* | *pmak-* | *dp.[aps]* | *pul-* | *sbp_* | *pscale_* | *shp[acs][ast]_* \
-      | *sq0* | *hf_* | *gsk_* | *r8_* | *pplx-* | *xai-* | *atatt* | *atbb* | *akcp* | *[0-9]:aa* | *q~* | *\$[1256ay]*\$* \
-      | *[0-9a-z+/][0-9a-z+/][0-9a-z+/][0-9a-z+/]==* | *api.telegram* | *-----begin* | *private-lines:*) return 1 ;;
-    *token* | *key* | *pass* | *pw* | *secret* | *auth* | *credential* | *cookie* | *bearer* | *sess*id* | *.sid* | *sig* | *otp* \
-      | *psk* | *pswd* | *mnemonic* | *seed*phrase*) __lineage_named ;;
-  esac
-}
-
 # __l_data: becomes its members, compact and without the braces, if it surely is a JSON object that all readers take:
 # no name twice in one object, no more than 64 levels. Names that a positional argument gives too are left out.
 __lineage_members() {
@@ -354,6 +339,23 @@ __lineage_members() {
   __l_data=$__l_v
 }
 
+# __l_p, __l_v: without the blanks around strings. 1 if there are line ends in a string, or blanks between scalars.
+__lineage_compact() {
+  builtin printf -v __l_o '%s"%.0s' "${__l_p[@]}"
+  [[ $__l_o == *[$' \t\n\r']* || $__l_v == *[$'\t\n\r']* ]] || return 0
+  builtin printf -v __l_o '%.0s%s' "${__l_p[@]}"
+  [[ $__l_o != *[$'\t\n\r']* ]] || return
+  for (( __l_n = 0; __l_n < ${#__l_p[@]}; __l_n += 2 )); do
+    __l_o=${__l_p[__l_n]}
+    case $__l_o in
+      *[!][{}:,$' \t\n\r'][$' \t\n\r']*[!][{}:,$' \t\n\r']*) return 1 ;;
+      *[$' \t\n\r']*) __l_p[__l_n]=${__l_o//[$' \t\n\r']/} ;;
+    esac
+  done
+  builtin printf -v __l_v '%s"' "${__l_p[@]}"
+  __l_v=${__l_v%\"}
+}
+
 # __l_o: what stands between two strings; whether it may stand in this state, and the state after it.
 __lineage_structure() {
   while [[ -n $__l_o ]]; do
@@ -371,9 +373,6 @@ __lineage_structure() {
     __l_o=${__l_o#?}
   done
 }
-
-# The `lineage` command reads on only where this is not enough.
-case ${__lineage_only_native[1]-} in 1) return 0 ;; esac
 
 # TEXT: whether it, with which __l_o begins, is a scalar that all readers take; it is taken from __l_o.
 __lineage_scalar() {
@@ -394,6 +393,42 @@ __lineage_context() {
   __l_context="${__l_session:+,\"session_id\":\"$__l_session\"}${__l_trace:+,\"trace_id\":\"$__l_trace\"}"
   __l_context+=${__l_span:+",\"parent_span_id\":\"$__l_span\""}
   __l_context=",\"context\":{${__l_context#,}}"
+}
+
+# The `lineage` command reads on only where this is not enough.
+case ${__lineage_only_native[1]-} in 1) return 0 ;; esac
+
+# TEXT: whether what looked like a secret in __l_v, its small letters, is none. In JSON a letter may be written with a
+# \, the n of a \n is no letter of the word behind it, and a \" does not end a name: so __l_v becomes all three readings.
+# For what is not ASCII stands a ^.
+__lineage_cleared() {
+  case $__l_v in *[!\ -\[\]-~]*)
+    case $__l_v in *\\u00[02-7]*) return 1 ;; esac
+    __l_v=${__l_v//[$'\t'-$'\r']/ }
+    case $__l_v in *\\*)
+      set -- "$1" "${__l_v//\\\\/^}"
+      set -- "$1" "${2//\\\"/^}"
+      __l_v="${__l_v//\\/} ${__l_v//\\[bfnrt]/ } ${2//\\[bfnrt]/ } "
+      __l_v=${__l_v//\\/} ;;
+    esac
+    __l_v=${__l_v//[!\ -~]/^} ;;
+  esac
+  case $1 in *SK[0-9A-Fa-f]* | *SG.*) return 1 ;; esac
+  case $__l_v in *://*@*) __lineage_addresses || return ;; esac
+  case $__l_v in
+    *bearer[\ \"]* | *basic[\ \"]* | *[,\ ]\"[:=\ ]* | *\ -[upawb]* | *[\"\']-[upawb]* | *-user[\ =\"\']* | *-stdin* | *%3* | *identified\ by* | *sudo\ -s* | *sqlplus* \
+      | *thin:* | *machine\ *password\ * | *:[56]43[23]:* | *:\*:* | *hooks.[sz]* | *webhooks/* | *webhook.office* | *@tcp\(* \
+      | *@unix\(* | *a[bks]ia[0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z]* | *aiza* | *ya29.* | *gocspx* | *1//0* \
+      | *gh[oprsu]_* | *[br]_pat_* | *gl[a-z]*t-[0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-]* \
+      | *[!0-9a-z]sk-[0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-]* | *k_live_* | *k_test_* | *whsec_* | *xox* | *xapp-* \
+      | *eyj* | *npm_* | *pypi-[0-9a-z_-][0-9a-z_-][0-9a-z_-][0-9a-z_-]* | *rubygems_* | *hv[bsr].* | *.atlasv1.* | *[0-9a-f]-us[0-9]* \
+      | *key-[0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z][0-9a-z]* | *xkeysib-* | *_v1_* | *hrku-* | *dapi[0-9a-f]* | *nrak-* | *glsa_* \
+      | *glc_* | *sntry* | *lin_api_* | *ntn_* | *figd_* | *pmak-* | *dp.[aps]* | *pul-* | *sbp_* | *pscale_* | *shp[acs][ast]_* \
+      | *sq0* | *hf_* | *gsk_* | *r8_* | *pplx-* | *xai-* | *atatt* | *atbb* | *akcp* | *[0-9]:aa* | *q~* | *\$[1256ay]*\$* \
+      | *[0-9a-z+/][0-9a-z+/][0-9a-z+/][0-9a-z+/]==* | *api.telegram* | *-----begin* | *private-lines:*) return 1 ;;
+    *token* | *key* | *pass* | *pw* | *secret* | *auth* | *credential* | *cookie* | *bearer* | *sess*id* | *.sid* | *sig* | *otp* \
+      | *psk* | *pswd* | *mnemonic* | *seed*phrase*) __lineage_named ;;
+  esac
 }
 
 # FILE: can a file that is not there be made, or a link be followed?
@@ -425,23 +460,6 @@ __lineage_addresses() {
     __l_w=${__l_w#*://}
     [[ ${__l_w%%[ \"\'<>]*} != *@* ]] || return 1
   done
-}
-
-# __l_p, __l_v: without the blanks around strings. 1 if there are line ends in a string, or blanks between scalars.
-__lineage_compact() {
-  builtin printf -v __l_o '%s"%.0s' "${__l_p[@]}"
-  [[ $__l_o == *[$' \t\n\r']* || $__l_v == *[$'\t\n\r']* ]] || return 0
-  builtin printf -v __l_o '%.0s%s' "${__l_p[@]}"
-  [[ $__l_o != *[$'\t\n\r']* ]] || return
-  for (( __l_n = 0; __l_n < ${#__l_p[@]}; __l_n += 2 )); do
-    __l_o=${__l_p[__l_n]}
-    case $__l_o in
-      *[!][{}:,$' \t\n\r'][$' \t\n\r']*[!][{}:,$' \t\n\r']*) return 1 ;;
-      *[$' \t\n\r']*) __l_p[__l_n]=${__l_o//[$' \t\n\r']/} ;;
-    esac
-  done
-  builtin printf -v __l_v '%s"' "${__l_p[@]}"
-  __l_v=${__l_v%\"}
 }
 
 # __l_data: with [redacted] for what stands under a plain name of a secret, if that surely is one and nothing else is.
@@ -608,6 +626,7 @@ __lineage_wrote() {
     "$2"$'\t'*) ;;
     *)
       case $2 in *[$'\t\n']*) return 0 ;; esac
+      (( ${#2} <= 1024 )) || return 0  # the record has a part of it
       __lineage_older ;;
   esac
   __lineage_keep 1 "$2"$'\t'"$1"
@@ -856,7 +875,7 @@ __lineage_in_bash() {
     log_task_reassigned log_task_escalated log_task_completed log_task_failed log_task_cancelled log_worker_spawned \
     log_worker_started log_worker_progress log_worker_completed log_worker_failed log_handoff_created \
     log_handoff_accepted log_handoff_completed __lineage_native __lineage_large __lineage_settings \
-    __lineage_percentage __lineage_date __lineage_traceparent __lineage_context __lineage_timing __lineage_where \
+    __lineage_percentage __lineage_valid __lineage_date __lineage_traceparent __lineage_context __lineage_timing __lineage_where \
     __lineage_append __lineage_new_file __lineage_new_folder __lineage_failed_at __lineage_pour __lineage_fits \
     __lineage_because __lineage_wrote __lineage_keep __lineage_older __lineage_parent __lineage_harmless __lineage_redacted __lineage_cleared __lineage_addresses __lineage_named __lineage_members \
     __lineage_compact __lineage_structure __lineage_scalar __lineage_unicode __lineage_special __lineage_escape \

@@ -12,8 +12,8 @@ import orjson
 from lineage_core.base.errors import LineageError
 from lineage_core.model.record import parse
 from lineage_core.query import journal_search as hits
-from lineage_core.query.block_search import one_line
 from lineage_core.query.event_query import EventQuery
+from lineage_core.read.compact_record import one_line
 from lineage_core.write.locations import lineage_dir
 
 

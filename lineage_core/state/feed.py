@@ -1,29 +1,26 @@
 """The feed: tail -> fold in a thread of its own; who shows it takes what changed when it is ready for more.
 
-The thread never touches a widget, a screen never reads a file. A slow screen builds no backlog: changed tasks are a
-set, and at most one notice is under way. While the screen is paused, reading goes on and what was read is set aside, so
-that the state stands still too.
+The thread never touches a widget, a screen never reads a file. While the screen is paused, reading goes on and what was
+read is set aside, so that the state stands still too.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
 
-from lineage_core.base.clock import SECOND
 from lineage_core.base.errors import JournalError, no_directory
-from lineage_core.read.checkpoint import path_of
+from lineage_core.read.checkpoint import SavedCheckpoint, path_of
 from lineage_core.read.decoder import Found, Rejected
 from lineage_core.read.quarantine import Quarantine
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
+from lineage_core.state.arrival_rate import ArrivalRate
+from lineage_core.state.changed_tasks import ChangedTasks
 from lineage_core.state.load import Loaded
 from lineage_core.state.snapshot import Snapshot
 from lineage_core.state.snapshot_cache import Prefix, SnapshotCache, uncollected
@@ -89,16 +86,13 @@ class Feed(threading.Thread):
         self.directory = directory
         self.state = state
         self.health = Health()
-        self._notify = notify
+        self._changed = ChangedTasks(notify)
         self._stop_event = threading.Event()
         self._lock = threading.Lock()
-        self._live: set[str] = set()
-        self._old: deque[str] = deque()  # from history, the newest file's first
-        self._announced = False
-        self._arrivals: deque[tuple[float, int]] = deque()
+        self._arrivals = ArrivalRate()
         self._tailer = Tailer(directory, since=since)
         self._since = since
-        self._checkpoints: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+        self._checkpoints: SimpleQueue[SavedCheckpoint | None] = SimpleQueue()
         self._force_polling = force_polling
         self._history: SnapshotCache | None = None
         self._taken = threading.Event()  # whether the screen has taken the first changes
@@ -112,6 +106,7 @@ class Feed(threading.Thread):
         self._quarantine = Quarantine()
 
     def run(self) -> None:
+        """The thread: read what there is, then wait for more, until `stop`."""
         watcher = Watcher(self.directory, force_polling=self._force_polling, stop=self._stop_event)
         history = self._begin_history()
         while True:
@@ -121,12 +116,16 @@ class Feed(threading.Thread):
                 history.start()  # what is newest is on its way to the screen: now for the rest
             self.health.loaded = history is None or not history.is_alive()
             self.health.mode, self.health.reason = watcher.mode, watcher.reason
-            self._announce(set())
+            self._changed.announce()
             if not watcher.wait():
                 break
         if history is not None:
             history.join()
         self._tailer.close()
+
+    def quarantined_pieces(self) -> Iterator[tuple[str, int]]:
+        """The file (its canonical name) and the offset of each piece that was quarantined."""
+        return self._quarantine.positions()
 
     @property
     def whole(self) -> bool:
@@ -160,18 +159,18 @@ class Feed(threading.Thread):
         try:
             for part in history:
                 for changed in self._adopt(part) if isinstance(part, Snapshot) else self._read(part):
-                    self._announce(changed, history=True)
+                    self._changed.announce(changed, history=True)
                     self._flowing.wait()
                     if self._stop_event.is_set():
                         return
                 if isinstance(part, Snapshot):
                     self._checkpoints.put(part.checkpoint)
                 self.health.history = history.done / history.total
-            self._announce(self.state.settle())
+            self._changed.announce(self.state.settle())
         finally:
             self._checkpoints.put(None)
             self.health.loaded = True
-            self._announce(set())
+            self._changed.announce()
         self.state.heal()
 
     def _adopt(self, snapshot: Snapshot) -> Iterator[set[str]]:
@@ -207,31 +206,20 @@ class Feed(threading.Thread):
     def take(self, most: int) -> set[str]:
         """Up to `most` of the ids of tasks that changed and were not taken yet: what happens now before history."""
         self._taken.set()
-        with self._lock:
-            taken = self._live
-            if len(taken) > most:
-                taken = set(islice(taken, most))
-                self._live -= taken
-            else:
-                self._live = set()
-                while self._old and len(taken) < most:
-                    taken.add(self._old.popleft())
-            if not self._live and not self._old:
-                self._announced = False
-            return taken
+        return self._changed.take(most)
+
+    def tell_again(self) -> None:
+        """Let `take` give every task, to somebody who begins anew."""
+        self._changed.begin_again(self.state.rows)
 
     @property
     def waiting(self) -> int:
         """How many changed tasks the screen has not taken yet."""
-        return len(self._live) + len(self._old)
+        return len(self._changed)
 
     def rate(self) -> float:
         """Events per second over the last ten seconds."""
-        horizon = time.monotonic() - 10
-        with self._lock:
-            while self._arrivals and self._arrivals[0][0] < horizon:
-                self._arrivals.popleft()
-            return sum(count for _, count in self._arrivals) / 10
+        return self._arrivals.per_second(time.monotonic())
 
     def _scan(self) -> None:
         health = self.health
@@ -250,7 +238,7 @@ class Feed(threading.Thread):
                 self._aside_size += batch.end - batch.start
                 health.aside += len(batch.found)
                 full = self._aside_size > ASIDE
-            self._count_arrivals(batch.found)
+            self._arrivals.count(batch.found, time.monotonic(), time.time())
             if full:
                 self._flowing.wait()
             if self._flowing.is_set():
@@ -275,7 +263,7 @@ class Feed(threading.Thread):
                 if behind:
                     self._rowless |= changed
                 else:
-                    self._announce(changed)
+                    self._changed.announce(changed)
             with self._lock:
                 self.health.aside -= len(found)
         self._make_rows()
@@ -285,7 +273,7 @@ class Feed(threading.Thread):
         now = time.monotonic()
         if self._rowless and (at_once or self.health.backlog <= BEHIND or now >= self._next_rows):
             changed, self._rowless = self._rowless, set()
-            self._announce(self.state.publish(changed))
+            self._changed.announce(self.state.publish(changed))
             self._next_rows = now + BEHIND_FRAME
 
     def _catch_up(self) -> None:
@@ -296,7 +284,7 @@ class Feed(threading.Thread):
         """Do what merging left for later, unless it took long the last time."""
         began = time.monotonic()
         if self._flowing.is_set() and began >= self._next_settling:
-            self._announce(self.state.settle())
+            self._changed.announce(self.state.settle())
             ended = time.monotonic()
             self._next_settling = ended + (SETTLE_SHARE - 1) * (ended - began)
 
@@ -306,20 +294,3 @@ class Feed(threading.Thread):
                 self._quarantine.add(file, rejected)
                 self.health.rejected = self._quarantine.count
                 self.health.quarantined = dict(self._quarantine.files)
-
-    def _count_arrivals(self, found: list[Found]) -> None:
-        """Note how many events came just now, for the rate; a copy of an event is counted like the event."""
-        recent = (time.time() - 15) * SECOND
-        if arrived := sum(one.at > recent for one in found):
-            with self._lock:
-                self._arrivals.append((time.monotonic(), arrived))
-
-    def _announce(self, changed: set[str], *, history: bool = False) -> None:
-        with self._lock:
-            if history:
-                self._old.extend(changed)
-            else:
-                self._live |= changed
-            first, self._announced = not self._announced, True
-        if first:
-            self._notify()

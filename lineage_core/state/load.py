@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lineage_core.base.errors import no_directory
-from lineage_core.read.checkpoint import path_of
+from lineage_core.read.checkpoint import SavedCheckpoint, path_of
 from lineage_core.read.decoder import Found, Rejected
 from lineage_core.read.tailer import Tailer
 from lineage_core.state.snapshot import Snapshot
@@ -43,7 +43,7 @@ def load(directory: Path, *, since: int | None = None, progress: Callable[[int, 
     state = State()
     rejected: list[tuple[Path, Rejected]] = []
     unfolded: list[Prefix] = []
-    checkpoints: list[dict[str, Any]] = []
+    checkpoints: list[SavedCheckpoint] = []
     try:
         history = SnapshotCache(directory) if since is None else None
     except FileNotFoundError:

@@ -2,7 +2,7 @@
 
     line 1   JSON: format, checkpoint (as `Checkpoint.to_json` gives it: which file, how far, its hashes), sizes, CRCs;
              behind it, after a blank, its own CRC
-    usual    JSON: how long what is expected took, of a sample of the tasks (`meaning/lengths.py`), by what is alike
+    usual    JSON: how long what is expected took, of a sample of the tasks (`meaning/durations.py`), by what is alike
     columns  JSON: the rows of the tasks, column by column, where the packed facts of each begin, their CRCs; how many
              copies there were; ids that were claimed
     facts    the packed facts, task after task
@@ -27,12 +27,14 @@ from typing import Any
 import orjson
 
 from lineage_core.base.user_files import open_own
-from lineage_core.meaning.lengths import Kind
-from lineage_core.model.entities import Status, TaskRow, Wait
+from lineage_core.meaning.durations import Kind
+from lineage_core.model.entities import RunRow, TaskRow
 from lineage_core.model.facts import FactSearch
+from lineage_core.model.task_parts import Status, Wait
+from lineage_core.read.checkpoint import SavedCheckpoint
 from lineage_core.read.decoder import Rejected
 
-FORMAT = 11
+FORMAT = 14
 """Of this file, and of what `meaning/fold.py` makes of events; a snapshot of another format is made again."""
 
 _FIELDS = TaskRow._fields
@@ -57,7 +59,7 @@ class Snapshot:
     problem: why facts are lost, if they are.
     """
 
-    renew: Callable[[dict[str, Any]], Snapshot | None]
+    renew: Callable[[SavedCheckpoint], Snapshot | None]
 
     def __init__(self, path: Path) -> None:
         """Open a snapshot; raises DamagedError if it is cut short, altered or of another format, or cannot be read."""
@@ -90,7 +92,7 @@ class Snapshot:
             raise ValueError("length or format")
         self._columns: tuple[int, int, int] = (start, length, header["crc"])
         self._facts: tuple[int, int] = (header["facts"], header["facts_crc"])
-        self.checkpoint: dict[str, Any] = header["checkpoint"]
+        self.checkpoint: SavedCheckpoint = header["checkpoint"]
 
     def _section(self, where: tuple[int, int, int]) -> bytes | None:
         """The bytes of a part of the file; None if they are not what was written."""
@@ -120,9 +122,10 @@ class Snapshot:
             parts = orjson.loads(columns)
             columns_by_name: dict[str, list[Any]] = dict(zip(_FIELDS, parts["rows"], strict=True))
             columns_by_name["status"] = [*map(_STATUSES.__getitem__, columns_by_name["status"])]
-            for name in ("blocked_by", "masters", "at_work"):
+            for name in ("blocked_by", "masters", "hosts"):
                 columns_by_name[name] = [*map(tuple, columns_by_name[name])]
             columns_by_name["waits"] = [tuple(Wait(*wait) for wait in waits) for waits in columns_by_name["waits"]]
+            columns_by_name["watched"] = [tuple(RunRow(*run) for run in runs) for runs in columns_by_name["watched"]]
             columns_by_name["logged"] = [times and tuple(times) for times in columns_by_name["logged"]]
             for name in _SHARED:
                 texts: dict[str | None, str | None] = {}

@@ -27,10 +27,11 @@ import orjson
 
 from lineage_core.base.errors import JournalError
 from lineage_core.base.user_files import folder, location
-from lineage_core.meaning.lengths import Kind
+from lineage_core.meaning.durations import Kind
 from lineage_core.read.checkpoint import Checkpoint
 from lineage_core.read.decoder import Decoder, Found, Rejected
-from lineage_core.read.journal_files import JournalFile, copies_of, files, open_file
+from lineage_core.read.journal_files import JournalFile, files, open_file
+from lineage_core.read.moved_files import copies_of
 from lineage_core.state.snapshot import DamagedError, Snapshot
 from lineage_core.state.snapshot_worker import fold_again, read
 
@@ -181,7 +182,7 @@ class SnapshotCache:
         return Path(self._scratch.name)
 
     def _job(self, file: JournalFile, cache: Path, *, newest: bool) -> Job:
-        target = cache / f"{file.status.st_dev:x}-{file.status.st_ino:x}.snapshot"
+        target = cache / _name(file)
         cached = _cached(target, file)
         if cached is not None:
             promised: Checkpoint | None = Checkpoint.from_json(cached.checkpoint)
@@ -239,6 +240,25 @@ def cached_samples(directory: Path) -> Iterator[tuple[Kind, list[tuple[str, int,
         for path in newest[:SAMPLING]:
             with suppress(DamagedError):
                 yield from Snapshot(path).usual()
+
+
+def snapshots_of(directory: Path, some: Iterable[JournalFile]) -> list[Path]:
+    """The snapshots of these files of a directory that may be in the user's cache."""
+    cache = location("cache")
+    return [cache / "snapshots" / _key(directory) / _name(file) for file in some] if cache is not None else []
+
+
+def link_snapshots(snapshots: Iterable[Path], directory: Path) -> None:
+    """Let a directory in which files of another one are linked have their snapshots too, as far as there are any."""
+    if (cache := folder("cache", "snapshots", _key(directory))) is not None:
+        for path in snapshots:
+            with suppress(OSError):
+                (cache / path.name).hardlink_to(path)
+
+
+def _name(file: JournalFile) -> str:
+    """The name of the snapshot of a file."""
+    return f"{file.status.st_dev:x}-{file.status.st_ino:x}.snapshot"
 
 
 def _key(directory: Path) -> str:

@@ -1,18 +1,23 @@
-"""Writes a folded state as the file that `state/snapshot.py` describes and reads."""
+"""Writes a folded file as the snapshot that `state/snapshot.py` describes and reads."""
 
 from __future__ import annotations
 
 import zlib
-from functools import reduce
-from operator import itemgetter
+from collections.abc import Callable, Mapping
+from functools import partial, reduce
+from itertools import accumulate
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from lineage_core.base.user_files import replacing
-from lineage_core.meaning.lengths import Kind, lengths_of, tells
+from lineage_core.meaning.durations import Kind, lengths_of, tells
+from lineage_core.meaning.fold import derive
 from lineage_core.model.entities import TaskRow
+from lineage_core.model.facts import unpack
+from lineage_core.read.checkpoint import SavedCheckpoint
 from lineage_core.read.decoder import Rejected
 from lineage_core.state.snapshot import FORMAT
 from lineage_core.state.store import State
@@ -20,36 +25,66 @@ from lineage_core.state.store import State
 SAMPLED = 500
 """Tasks of a file of which it is told how long what is expected took."""
 
+_BY_FIRST = attrgetter("first_at", "task_id")
+
 OF_A_KIND = 50
 """Such lengths that are kept of what is alike."""
 
 
-def write(path: Path, state: State, checkpoint: dict[str, Any], rejected: list[Rejected]) -> None:
-    """Write the snapshot of a state that one file was folded into; it appears whole or not at all."""
-    starts, crcs, facts = [0], [], []
-    for task_id in state.rows:
-        data = bytes(state.packed(task_id))
-        facts.append(data)
-        starts.append(starts[-1] + len(data))
-        crcs.append(zlib.crc32(data))
-    rows: list[Any] = [*zip(*state.rows.values(), strict=True)] if state.rows else [()] * len(TaskRow._fields)
-    waits = TaskRow._fields.index("waits")
-    rows[waits] = [[wait[:] for wait in those] for those in rows[waits]]
+Length = tuple[Kind, int, int]
+"""What `durations.lengths_of` tells."""
+
+
+class FoldedFile(NamedTuple):
+    """The tasks of one file. packed: the facts of a task. copied: how many copies there were of which task.
+    homes: the tasks of those events that a task names as the cause of its creation. lengths: what
+    `durations.lengths_of` tells of some tasks."""
+
+    rows: list[TaskRow]
+    packed: Callable[[str], bytes | bytearray]
+    copied: Mapping[str, int]
+    homes: dict[str, str]
+    lengths: Callable[[list[str]], list[list[Length]]]
+
+
+def folded_from(state: State) -> FoldedFile:
+    """The tasks of a state that one file was folded into."""
+    lengths = partial(lengths_from, state.packed)
+    return FoldedFile([*state.rows.values()], state.packed, state.copied, state.subtasks.homes(), lengths)
+
+
+def lengths_from(packed: Callable[[str], bytes | bytearray], task_ids: list[str]) -> list[list[Length]]:
+    """What `durations.lengths_of` tells of tasks, by their packed facts."""
+    return [[*lengths_of(derive(task_id, unpack(packed(task_id))))] for task_id in task_ids]
+
+
+def write(path: Path, folded: FoldedFile, checkpoint: SavedCheckpoint, rejected: list[Rejected]) -> None:
+    """Write the snapshot of a folded file; it appears whole or not at all.
+
+    checkpoint: how far the file was read, as JSON. rejected: what was quarantined in it. Raises OSError.
+    """
+    ordered = sorted(folded.rows, key=_BY_FIRST)  # whoever folds it, and however
+    facts = [folded.packed(row.task_id) for row in ordered]
+    starts = [*accumulate(map(len, facts), initial=0)]
+    rows: list[Any] = [*zip(*ordered, strict=True)] if ordered else [()] * len(TaskRow._fields)
+    for name in ("waits", "watched"):
+        column = TaskRow._fields.index(name)
+        rows[column] = [[one[:] for one in those] if those else () for those in rows[column]]
     columns = orjson.dumps(
         {
             "rows": rows,
             "starts": starts,
-            "crcs": crcs,
+            "crcs": [*map(zlib.crc32, facts)],
             "copies": [
                 (number, copies)
-                for number, task_id in enumerate(state.rows if state.copied else ())
-                if (copies := state.copied.get(task_id))
+                for number, row in enumerate(ordered if folded.copied else ())
+                if (copies := folded.copied.get(row.task_id))
             ],
-            "homes": dict(sorted(state.subtasks.homes().items())),
+            "homes": dict(sorted(folded.homes.items())),
             "rejected": [list(item) for item in rejected],
         }
     )
-    usual = orjson.dumps([[*kind, some] for kind, some in _samples(state).items()])
+    usual = orjson.dumps([[*kind, some] for kind, some in _samples(folded, ordered).items()])
     header = {
         "format": FORMAT,
         "checkpoint": checkpoint,
@@ -66,12 +101,12 @@ def write(path: Path, state: State, checkpoint: dict[str, Any], rejected: list[R
         path.unlink(missing_ok=True)  # a rename over a file would wait for the disk
 
 
-def _samples(state: State) -> dict[Kind, list[tuple[str, int, int]]]:
+def _samples(folded: FoldedFile, ordered: list[TaskRow]) -> dict[Kind, list[tuple[str, int, int]]]:
     """How long what is expected took, of tasks that are spread evenly over the file; of each kind the newest."""
-    rows = [row for row in state.rows.values() if tells(row)]
+    rows = [row for row in ordered if tells(row)]
     found: dict[Kind, list[tuple[str, int, int]]] = {}
-    for row in rows[:: max(1, len(rows) // SAMPLED)]:
-        task = state.task(row.task_id)
-        for kind, at, length in lengths_of(task) if task is not None else ():
-            found.setdefault(kind, []).append((row.task_id, at, length))
+    task_ids = [row.task_id for row in rows[:: max(1, len(rows) // SAMPLED)]]
+    for task_id, some in zip(task_ids, folded.lengths(task_ids), strict=True):
+        for kind, at, length in some:
+            found.setdefault(kind, []).append((task_id, at, length))
     return {kind: sorted(some, key=itemgetter(1))[-OF_A_KIND:] for kind, some in found.items()}

@@ -24,7 +24,9 @@ class Spill:
         self._ends = array("q", [0])
 
     def put(self, packed: bytes | bytearray) -> int | None:
-        """Put away the facts of a task: their number. None if that cannot be done."""
+        """Put away the packed facts of a task: the number to get them back by. None if that cannot be done (the disk is
+        full): nothing more is taken then.
+        """
         if self._full:
             return None
         data = zlib.compress(packed, _LEVEL)

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
-from itertools import islice, repeat
+from collections.abc import Iterable, Iterator, Set
+from itertools import chain, islice, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from lineage_core.meaning.fold import apply, derive, play
-from lineage_core.model.entities import Status, Task, TaskRow
+from lineage_core.meaning.task_row import row_of
+from lineage_core.model.entities import Task, TaskRow
 from lineage_core.model.facts import Fact, FactSearch, distinct, fact_of, order, pack, pack_all, unpack
+from lineage_core.model.host_file_names import file_of, host_of
 from lineage_core.model.lineage_id import day_of, is_ours
+from lineage_core.model.task_parts import Status
 from lineage_core.state.spill import Spill
 from lineage_core.state.subtasks import Subtasks
+from lineage_core.state.tasks_across_hosts import HostNames, links_of
 
 if TYPE_CHECKING:
     from lineage_core.read.decoder import Found
@@ -44,6 +48,18 @@ _AT_ONCE = 64  # tasks that are derived again while others wait for the lock
 _SEARCHED_AT_ONCE = 2048  # tasks whose facts are searched while others wait for the lock
 
 
+class Rows(dict[str, TaskRow]):
+    """Rows by the names of tasks. gone: those of names that were given up (see `HostNames`), by which somebody may
+    still ask for a moment: they are found by their key, but are not there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone: dict[str, TaskRow] = {}
+
+    def __missing__(self, name: str) -> TaskRow:
+        return self.gone[name]
+
+
 class State:
     """Every task of a lineage directory.
 
@@ -51,17 +67,22 @@ class State:
     counts: tasks by status. events: distinct events. copies: records that were copies of an event already known;
     to read the same record again, as after its file was packed, makes no copy. copied: the same by task.
     lock: held by whoever merges, and by whoever looks at a `task()` while another thread may merge; `subtasks`
-    may be asked without it.
+    may be asked without it. hosts: those that facts came from; empty where there is one directory. heard: the time of
+    the newest fact of each.
+    names: what tasks are called whose id several hosts have; elsewhere here a task is known by its name.
     """
 
     def __init__(self) -> None:
-        self.rows: dict[str, TaskRow] = {}
+        self.rows = Rows()
         self.counts: Counter[Status] = Counter()
         self.events = 0
         self.copies = 0
         self.copied: Counter[str] = Counter()
         self.lock = threading.RLock()
         self.subtasks = Subtasks()
+        self.heard: dict[str, int] = {}
+        self.names = HostNames()
+        self._said_gone: set[str] = set()  # names that were given up and told as changed
         self._packed: dict[str, bytearray | tuple[Snapshot | Spill, int]] = {}
         self._spill = Spill()
         self._snapshots: list[Snapshot] = []
@@ -74,9 +95,26 @@ class State:
         return self._snapshots
 
     @property
+    def hosts(self) -> Set[str]:
+        """The hosts that facts came from."""
+        return self.heard.keys()
+
+    def _hear(self, host: str, at: int) -> None:
+        if at > self.heard.get(host, -(1 << 62)):
+            self.heard[host] = at
+
+    @property
     def records(self) -> int:
         """Records merged, copies included."""
         return self.events + self.copies
+
+    def newest(self) -> int | None:
+        """The time of the newest event; None if there is none."""
+        return max((row.last_at for row in self.rows.values()), default=None)
+
+    def heard_after(self, at: int) -> list[str]:
+        """The tasks whose newest event is of after this time."""
+        return [row.task_id for row in self.rows.values() if row.last_at > at]
 
     def merge(self, file: str, found: Iterable[Found], *, settle: bool = True, rows: bool = True) -> set[str]:
         """Merge decoded records of a file (its canonical name); returns the ids of the tasks that changed.
@@ -98,6 +136,7 @@ class State:
             changed = self._take(facts)
             if rows:
                 self._publish(changed)
+            changed |= self._fresh_gone()
         return changed | self.settle() if settle else changed
 
     def fold(self, batches: Iterable[tuple[str, Iterable[Found]]]) -> None:
@@ -118,14 +157,23 @@ class State:
                     facts.append(fact)
                 waiting += 1
             if waiting > FOLDED_TOGETHER:
-                self._fold(together)
+                self.fold_tasks(together)
                 together, waiting = {}, 0
-        self._fold(together)
+        self.fold_tasks(together)
+        self.settle_all()
+
+    def settle_all(self) -> None:
+        """Settle what was folded, wherever in it the causes of tasks are."""
         self.subtasks.reopen()
         self.settle()
 
-    def _fold(self, together: dict[str, list[Fact]]) -> None:
+    def fold_tasks(self, together: dict[str, list[Fact]]) -> None:
+        """Merge facts by the ids of their tasks; each task is derived once."""
         with self.lock:
+            for task_id, facts in list(together.items()):
+                if "/" in facts[0].file:
+                    del together[task_id]
+                    together.update(self._by_host(task_id, facts))
             for task_id, facts in together.items():
                 if task_id in self._packed:
                     facts += unpack(self.packed(task_id))
@@ -133,7 +181,75 @@ class State:
                     self._late.pop(task_id, None)
                 facts = self._distinct(task_id, facts)
                 self._packed[task_id] = bytearray(pack_all(facts))
-                self._show(play(task_id, facts).row())
+                self._show(row_of(play(task_id, facts)))
+
+    def _by_host(self, task_id: str, facts: list[Fact]) -> dict[str, list[Fact]]:
+        """Facts of an id by the names of its tasks."""
+        hosts: dict[str, list[Fact]] = {}
+        for fact in facts:
+            hosts.setdefault(host_of(fact.file), []).append(fact)
+        for host, some in hosts.items():
+            self._hear(host, max(fact.at for fact in some))
+        at_home = [host for host in hosts if self.names.single(task_id, host)]
+        before = [fact for host in at_home for fact in hosts[host]]
+        for host, some in hosts.items():
+            if host not in at_home:
+                self._join(task_id, host, some, before)
+        if len(hosts) > len(at_home):
+            for host in at_home:
+                self._join(task_id, host, hosts[host])
+        named: dict[str, list[Fact]] = {}
+        for host, some in hosts.items():
+            named.setdefault(self.names.name(task_id, host), []).extend(some)
+        return named
+
+    def _name(self, task_id: str, fact: Fact) -> str:
+        """What the task of a fact is called, which is one of several hosts'."""
+        host = host_of(fact.file)
+        self._hear(host, fact.at)
+        if not self.names.single(task_id, host):
+            self._join(task_id, host, (fact,))
+        return self.names.name(task_id, host)
+
+    def _join(self, task_id: str, host: str, facts: Iterable[Fact], before: Iterable[Fact] = ()) -> None:
+        """Take facts of a host for a task whose id another host has too; what is called otherwise now moves.
+
+        before: facts of that host that are not merged yet.
+        """
+        moves = self.names.join(
+            task_id, host, links_of(facts), lambda: links_of(chain(before, unpack(self.packed(task_id))))
+        )
+        for old, new in moves:
+            if old not in self._packed:
+                continue
+            self._packed[new] = bytearray(self.packed(new)) + self.packed(old)
+            del self._packed[old]
+            for name in (old, new):
+                self._derived.pop(name, None)
+                self._late.pop(name, None)
+            self._late[new] = 1
+            self._give_up(old)
+        if moves:
+            for child in self.subtasks.children(task_id):
+                if (row := self.rows.get(child)) is not None:
+                    self.subtasks.claim(child, self._parent(row), row.parent_event)
+
+    def _give_up(self, name: str) -> None:
+        """No task is called so any more."""
+        row = self.rows.pop(name, None)
+        if row is not None:
+            self.rows.gone[name] = row
+            self.counts[row.status] -= 1
+            self.events -= row.events
+            self.subtasks.claim(name, None, None)
+
+    def _parent(self, row: TaskRow) -> str | None:
+        """The name of the task that a row names as its parent: of several hosts' its own."""
+        if row.parent_id is not None:
+            for host in row.hosts:
+                if (name := self.names.name(row.parent_id, host)) in self._packed:
+                    return name
+        return row.parent_id
 
     def adopt(self, snapshot: Snapshot, step: int = 10_000) -> Iterator[set[str]]:
         """Merge a folded file, so many tasks at a time; a generator that gives the ids of the tasks that changed.
@@ -158,16 +274,36 @@ class State:
                 self.copies += copies
                 self.copied[ids[number - start]] += copies
         met = self._packed.keys() & locations.keys()
+        for row in rows:
+            for host in row.hosts:
+                self._hear(host, row.last_at)
+        names = set()
         for row in [row for row in rows if row.task_id in met] if met else ():
-            task_id = row.task_id
-            self._buffer(task_id).extend(snapshot.packed(locations.pop(task_id)[1]))
+            task_id, packed = row.task_id, snapshot.packed(locations.pop(row.task_id)[1])
+            for host in row.hosts:  # at most one: they are of one file
+                if not self.names.single(task_id, host):
+                    self._join(task_id, host, unpack(packed))
+                task_id = self.names.name(task_id, host)
+            if task_id in self._packed:
+                self._buffer(task_id).extend(packed)
+            else:
+                self._packed[task_id] = bytearray(packed)
             self._derived.pop(task_id, None)
             self._late[task_id] = self._late.get(task_id, 0) + row.events
+            names.add(task_id)
         self._packed.update(locations)
         self._show_new([row for row in rows if row.task_id not in met] if met else rows)
-        due = self._derive_due(met)
+        if self.heard:  # tasks cross hosts: those that are shown already are derived once, by `settle`
+            names -= self.rows.keys()
+        due = self._derive_due(names)
         self._publish(due)
-        return locations.keys() | due | self.subtasks.settle()
+        return locations.keys() | due | self.subtasks.settle() | self._fresh_gone()
+
+    def _fresh_gone(self) -> set[str]:
+        """The names that were given up since this was asked last."""
+        fresh = self.rows.gone.keys() - self._said_gone
+        self._said_gone |= fresh
+        return fresh
 
     def settle(self) -> set[str]:
         """Do what was left for later: rows of tasks that facts came late for, and parents by events of long ago.
@@ -231,7 +367,7 @@ class State:
                         found[lineage_id] = min(task_id, found.get(lineage_id, task_id))
             take(found)
         days = {f"lineage-{day_of(lineage_id)}.jsonl" for lineage_id in left}  # nearly always it is there
-        for snapshot in sorted(snapshots, key=lambda one: one.checkpoint["name"] not in days):
+        for snapshot in sorted(snapshots, key=lambda one: file_of(one.checkpoint["name"]) not in days):
             if not left:
                 break
             take(snapshot.locate(sought))
@@ -243,6 +379,8 @@ class State:
         late: set[str] = set()
         derived, heard = self._derived, self.subtasks.heard
         for task_id, fact in facts:
+            if "/" in fact.file:
+                task_id = self._name(task_id, fact)
             if task_id not in self._packed:
                 self._packed[task_id] = bytearray()
                 derived[task_id] = Task(task_id)
@@ -264,7 +402,7 @@ class State:
                 self._late[task_id] = self._late.get(task_id, 0) + 1
                 late.add(task_id)
             buffer += pack(fact)
-        return (changed - late) | self._derive_due(late)
+        return ((changed - late) & self._packed.keys()) | self._derive_due(late & self._packed.keys())
 
     def _derive_due(self, late: Iterable[str]) -> set[str]:
         """Derive again those tasks of which it has become worth while, and those that are new; returns them."""
@@ -295,6 +433,10 @@ class State:
             self._derived[task_id] = task
             self._trim()
             return task
+
+    def unsettled(self, task_id: str) -> bool:
+        """Whether the row of a task is to be made again."""
+        return task_id in self._late
 
     def facts(self, task_id: str) -> list[Fact]:
         """The distinct facts of a task, in order."""
@@ -327,7 +469,7 @@ class State:
 
     def _publish(self, changed: set[str]) -> None:
         """Bring rows, counts and kinship up to date; adds to `changed` the children of tasks that are new."""
-        fresh = [task_id for task_id in changed if self._show(self._derived[task_id].row())]
+        fresh = [task_id for task_id in changed if self._show(row_of(self._derived[task_id]))]
         changed |= self.subtasks.settle()
         for task_id in fresh:
             changed.update(child for child in self.subtasks.children(task_id) if child in self.rows)
@@ -345,6 +487,7 @@ class State:
         task_id = row.task_id
         old = self.rows.get(task_id)
         self.rows[task_id] = row
+        self.rows.gone.pop(task_id, None)
         self.counts[row.status] += 1
         self.events += row.events
         claimed: tuple[str | None, str | None] = (None, None)
@@ -353,7 +496,7 @@ class State:
             self.events -= old.events
             claimed = old.parent_id, old.parent_event
         if (row.parent_id, row.parent_event) != claimed:
-            self.subtasks.claim(task_id, row.parent_id, row.parent_event)
+            self.subtasks.claim(task_id, self._parent(row) if row.hosts else row.parent_id, row.parent_event)
         return old is None
 
     def _show_new(self, rows: list[TaskRow]) -> None:
@@ -362,8 +505,10 @@ class State:
         self.counts.update(map(_STATUS, rows))
         self.events += sum(map(_EVENTS, rows))
         for row in rows:
+            if row.hosts:
+                self.names.single(row.task_id, row.hosts[0])
             if row.parent_id is not None or row.parent_event is not None:
-                self.subtasks.claim(row.task_id, row.parent_id, row.parent_event)
+                self.subtasks.claim(row.task_id, self._parent(row), row.parent_event)
 
     def packed(self, task_id: str) -> bytes | bytearray:
         """The facts of a task as they are kept (see `facts.pack`), also for a search in their bytes."""

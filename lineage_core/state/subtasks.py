@@ -36,6 +36,18 @@ class Subtasks:
         self._higher: dict[str, str] = {}  # task -> one that it is shown below, as far up as is known
         self._moved: set[str] = set()
 
+    def copy(self) -> Subtasks:
+        """The same, to be changed by itself."""
+        other = Subtasks()
+        for name, value in vars(self).items():
+            one = (
+                {key: inner.copy() if isinstance(inner, set) else inner for key, inner in value.items()}
+                if isinstance(value, dict)
+                else value.copy()
+            )
+            setattr(other, name, one)
+        return other
+
     def heard(self, lineage_id: str, task_id: str) -> None:
         """Note that an event belongs to a task."""
         recent = self._recent
@@ -108,8 +120,9 @@ class Subtasks:
 
     def children(self, task_id: str) -> list[str]:
         """The subtasks of a task, in no particular order."""
-        # A copy, made in one step: another thread may be merging.
-        return [child for child in tuple(self._children.get(task_id, ())) if child not in self._cut]
+        children = self._children.get(task_id)
+        # Copied in one step, as another thread may be merging: tuple() and list(….items()) may let it go on between.
+        return [child for child in children.copy() if child not in self._cut] if children else []
 
     def _set(self, child: str, parent: str | None) -> None:
         if parent == child:

@@ -7,22 +7,24 @@ can still have something late enough; without one, processes share the work.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heappush, heappushpop
-from typing import Any
+from typing import Any, TypeVar
 
 from lineage_core.base import fork_pool
 from lineage_core.model.entities import Task, TaskRow
 from lineage_core.state.store import State
 
-Item = tuple[int, dict[str, Any]]
-"""When, in microseconds, and a flat row."""
+Row = TypeVar("Row", bound=Mapping[str, Any])
+"""A flat row of a worker or a failure, with its `task_id` and `worker_id`."""
 
 CHUNK = 2000
 """Tasks that a process derives at once."""
 
 
-def top_n(state: State, rows: Iterable[TaskRow], items: Callable[[Task], list[Item]], limit: int | None) -> list[Item]:
+def top_n(
+    state: State, rows: Iterable[TaskRow], items: Callable[[Task], list[tuple[int, Row]]], limit: int | None
+) -> list[tuple[int, Row]]:
     """The items of some tasks, the newest first and at most `limit`.
 
     items: gives those of one task; none of them may be later than the task's last event.
@@ -47,9 +49,9 @@ def top_n(state: State, rows: Iterable[TaskRow], items: Callable[[Task], list[It
     return found[:limit]
 
 
-def _all(state: State, order: list[TaskRow], items: Callable[[Task], list[Item]]) -> list[Item]:
-    def part(unit: int) -> list[Item]:
-        some: list[Item] = []
+def _all(state: State, order: list[TaskRow], items: Callable[[Task], list[tuple[int, Row]]]) -> list[tuple[int, Row]]:
+    def part(unit: int) -> list[tuple[int, Row]]:
+        some: list[tuple[int, Row]] = []
         for row in order[unit * CHUNK : (unit + 1) * CHUNK]:
             task = state.task(row.task_id)
             some += items(task) if task else []

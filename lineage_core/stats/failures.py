@@ -28,7 +28,7 @@ def failures(cut: Window, by: str) -> pl.DataFrame:
 
 
 def pattern_of(text: pl.Expr) -> pl.Expr:
-    """A reason without what differs from case to case: ids, numbers, quoted names and paths become `#`."""
+    """A reason without what differs from case to case: ids, numbers and quoted names become `#`."""
     for pattern, put in STEPS:
         text = text.str.replace_all(pattern, put)
     return text.str.strip_chars(" ").str.head(LENGTH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit, when
 
-from lineage_core.integration import survey as integration
+from lineage_core.integration import coverage as integration
 from lineage_core.integration.integration_points import POINTS, Point
 from lineage_core.stats.distribution import spread
 from lineage_core.stats.window import Window

@@ -22,13 +22,13 @@ from starlette.websockets import WebSocket
 
 from lineage_core.base.errors import BadInputError, LineageError, UnknownNameError
 from lineage_core.state.store import State
-from lineage_core.web import overview
+from lineage_core.web import task_overview
 from lineage_core.web.access import COOKIE, Access, RefusedError, login_page, path_of_ours, refuse, same, tell
 from lineage_core.web.graph.endpoint import routes as graph_routes
 from lineage_core.web.queries import Follow, Query
-from lineage_core.web.service import Service
 from lineage_core.web.settings import ServerSettings
-from lineage_core.web.sockets import events_socket, tasks_socket
+from lineage_core.web.shared_state import Service
+from lineage_core.web.websocket_routes import events_socket, tasks_socket
 
 log = logging.getLogger("lineage.serve")
 
@@ -112,9 +112,9 @@ def make_app(
         return JSONResponse(service.description)
 
     async def health(request: Request) -> Response:
-        told = service.live.feed.health
-        sound = service.live.feed.is_alive() and service.stream.is_alive() and told.loaded and not told.missing
-        status = "ok" if sound else "missing" if told.missing else "starting" if not told.loaded else "failed"
+        health = service.live.feed.health
+        sound = service.live.feed.is_alive() and service.stream.is_alive() and health.loaded and not health.missing
+        status = "ok" if sound else "missing" if health.missing else "starting" if not health.loaded else "failed"
         return JSONResponse({"status": status}, 200 if sound else 503, {"cache-control": "no-store"})
 
     async def measured(request: Request) -> Response:
@@ -168,18 +168,18 @@ def make_app(
 def _all_tasks(service: Service, limit: int | None, traces: bool) -> bytes:
     live = service.live
     with live.state.lock:
-        rows = overview.newest(live.state, limit)
-        told = {
+        rows = task_overview.newest(live.state, limit)
+        document = {
             "instance": live.instance,
             "version": live.version,
-            "fields": overview.FIELDS,
+            "fields": task_overview.FIELDS,
             "total": len(live.state.rows),
-            "directory": str(service.settings.directory),
-            "health": overview.health(live.feed),
+            "directory": str(service.settings.source or service.settings.directory),
+            "health": task_overview.health(live.feed, service.settings.as_of),
             "traces": traces,
             "tasks": rows,
         }
-    return orjson.dumps(told)
+    return orjson.dumps(document)
 
 
 def _file(request: Request, name: str, content: bytes) -> Response:

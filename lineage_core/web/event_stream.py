@@ -9,30 +9,25 @@ resume from its cursor. Nobody is waited for.
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
-import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import orjson
 from anyio import CapacityLimiter, to_thread
 
-from lineage_core.base.errors import LineageError
-from lineage_core.base.escaping import json_safe
 from lineage_core.model.facts import digest_of
-from lineage_core.query.block_search import Search
+from lineage_core.read.compact_record import record_bytes
 from lineage_core.read.compression import is_packed
-from lineage_core.read.decoder import Decoder, Found, record_bytes
-from lineage_core.read.journal_files import open_file
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
-from lineage_core.web import cursor as cursors
-from lineage_core.web.cursor import Positions
+from lineage_core.web import stream_cursor as cursors
+from lineage_core.web.event_frames import Chunk, Frame, Recent, StreamedEvent, TooSlowError, Wanted
+from lineage_core.web.missed_events import TOGETHER, Missed
+from lineage_core.web.stream_cursor import Positions
 
 RING = 8 << 20
 """Bytes of records that are kept for readers that are behind: some 10,000 events."""
@@ -40,18 +35,6 @@ RING = 8 << 20
 TICK, TICK_EACH, TICK_MOST = 0.008, 0.0004, 0.08
 """Seconds between two messages to a reader, at least: so that many readers share one message. For no reader, for each
 reader more, and at most."""
-
-REMEMBERED = 100_000
-"""Events that are remembered, so that one that stands in a second file too is told once."""
-
-TOGETHER = 250
-"""Events in a message, about."""
-
-PRIMED = 1 << 18
-"""Bytes before a cursor in which copies of what comes after it are looked for."""
-
-PRIMED_DAYS = 2.0
-"""Files that did not change for longer hold no copies of what is new."""
 
 SHARED = 1 << 20
 """Bytes of the journal that a reader has missed, up to which readers of one cursor are given them together."""
@@ -68,94 +51,6 @@ WORD_EVERY = 5.0
 
 _OVERLAP = 64
 """Chunks after joining the ring that may hold what the reader has read by itself; it was read at the same time."""
-
-
-class TooSlowError(LineageError):
-    """The reader is so far behind that what comes next for it is not kept any more."""
-
-
-class StreamedEvent(NamedTuple):
-    """text: the record as it was written, as compact JSON."""
-
-    found: Found
-    digest: int
-    text: bytes
-
-
-class Chunk(NamedTuple):
-    """What was read at once, and how far the files were read after it."""
-
-    events: list[StreamedEvent]
-    positions: Positions
-    size: int
-
-
-class Wanted(NamedTuple):
-    """Which events a reader asks for. search: what it wants. key: equal for readers that want the same."""
-
-    search: Search
-    key: str = ""
-
-    def of(self, events: Iterable[StreamedEvent]) -> list[StreamedEvent]:
-        """Those that are wanted."""
-        return [one for one in events if self.search.wants(one.found) and self.search.reads(one.text)]
-
-
-class Frame:
-    """Some events, and the cursor after them."""
-
-    def __init__(self, events: list[StreamedEvent], cursor: str) -> None:
-        self.events = events
-        self.cursor = cursor
-
-    @cached_property
-    def text(self) -> str:
-        """As a message: one JSON object."""
-        records = b",".join(one.text for one in self.events).decode()
-        return f'{{"cursor":"{self.cursor}","events":[{json_safe(records)}]}}'
-
-
-class Recent:
-    """The digests of the events that were told last."""
-
-    def __init__(self) -> None:
-        self._seen: OrderedDict[int, None] = OrderedDict()
-
-    def is_new(self, digest: int) -> bool:
-        """Whether it was not among them; it is now."""
-        if digest in self._seen:
-            return False
-        self._seen[digest] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
-        return True
-
-    def knows(self, digest: int) -> bool:
-        """Whether it was among them."""
-        return digest in self._seen
-
-    def prime(self, checkpoints: Iterable[dict[str, object]]) -> None:
-        """Take in what stands before these checkpoints in files that changed lately, if there are several."""
-        recent: list[tuple[Path, int]] = []
-        for saved in checkpoints:
-            path = Path(os.fsdecode(str(saved["path"]).encode("latin-1")))
-            with suppress(OSError):
-                if not is_packed(path) and time.time() - path.stat().st_mtime < PRIMED_DAYS * 86_400:
-                    recent.append((path, int(str(saved["offset"]))))
-        for path, offset in recent if len(recent) > 1 else ():
-            with suppress(OSError, LineageError):
-                self._prime(path, offset)
-
-    def _prime(self, path: Path, offset: int) -> None:
-        fd = open_file(path)
-        try:
-            start = max(0, offset - PRIMED)
-            data = os.pread(fd, offset - start, start)
-        finally:
-            os.close(fd)
-        begin = data.find(b"\n") + 1 if start else 0
-        for found in Decoder(start + begin).feed(data[begin:])[0]:
-            self.is_new(digest_of(found.record))
 
 
 class CaughtUp(NamedTuple):
@@ -208,7 +103,7 @@ class EventStream(threading.Thread):
                 for found in batch.found:
                     digest = digest_of(found.record)
                     if not first and recent.is_new(digest):
-                        pending.append(StreamedEvent(found, digest, record_bytes(batch.raw(found))))
+                        pending.append(StreamedEvent(found, digest, record_bytes(batch.raw(found)), batch.file))
                 if len(pending) >= TOGETHER:
                     self._publish(pending, tailer)
                     pending = []
@@ -335,7 +230,7 @@ class EventStream(threading.Thread):
     async def _live(self, wanted: Wanted, caught: CaughtUp) -> AsyncGenerator[Frame]:
         """From the chunk on that comes after what the reader was given by itself."""
         _, at, mine, recent = caught
-        told, joined = self._loop.time(), at
+        sent_at, joined = self._loop.time(), at
         while True:
             while self._ticked <= at:
                 future = self._loop.create_future()
@@ -357,8 +252,8 @@ class EventStream(threading.Thread):
                 ):
                     recent = None  # the ring has passed all that the reader has read by itself
             at = until
-            if frame.events or self._loop.time() - told > WORD_EVERY:
-                told = self._loop.time()
+            if frame.events or self._loop.time() - sent_at > WORD_EVERY:
+                sent_at = self._loop.time()
                 yield frame
 
     def _shared(self, wanted: Wanted, start: int, stop: int, chunks: list[Chunk]) -> Frame:
@@ -369,58 +264,6 @@ class EventStream(threading.Thread):
             if len(self._frames) > 32:
                 self._frames.popitem(last=False)
         return frame
-
-
-class Missed:
-    """What a reader has missed, from the files. Made and asked in threads, one at a time.
-
-    next: the number of the chunk that was to come next when the last pass began.
-    """
-
-    next = 0
-
-    def __init__(self, directory: Path, positions: list[cursors.FilePosition] | None, wanted: Wanted) -> None:
-        self.recent = Recent()
-        since = wanted.search.since if positions is None else None
-        self._packed: dict[Path, int] | None = None
-        if positions is None:
-            self._tailer = Tailer(directory, since=since)
-        else:
-            start = cursors.start_of(directory, positions)
-            self._packed = start.packed
-            self._tailer = Tailer(directory, checkpoints=start.checkpoints)
-            self._tailer.held = start.held
-            self.recent.prime(start.checkpoints)
-        self._scan = self._tailer.scan()
-        self._passes = 0
-
-    @property
-    def positions(self) -> Positions:
-        """How far it was read."""
-        return cursors.positions_of(self._tailer.checkpoints())
-
-    @property
-    def cursor(self) -> str:
-        """The same for the client."""
-        return cursors.encode(self.positions.values())
-
-    def some(self) -> tuple[list[StreamedEvent], bool]:
-        """Some more events; whether this pass over the files is over, so that the next call begins another one."""
-        events: list[StreamedEvent] = []
-        for batch in self._scan:
-            packed = is_packed(batch.path)
-            if packed and self._passes:
-                continue  # it appeared meanwhile and holds what was there before
-            after = (self._packed or {}).get(batch.path, 0) if packed else 0
-            for found in batch.found:
-                digest = digest_of(found.record)
-                if found.offset >= after and self.recent.is_new(digest):
-                    events.append(StreamedEvent(found, digest, record_bytes(batch.raw(found))))
-            if len(events) >= TOGETHER:
-                return events, False
-        self._scan = self._tailer.scan()
-        self._passes += 1
-        return events, True
 
 
 def message(text: str) -> str:

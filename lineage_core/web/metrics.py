@@ -1,6 +1,7 @@
 """The journal as metrics, for Prometheus: what is open, late, failed, and how the journal itself is.
 
-Labels have few values: statuses, rules, and at most MOST_MASTERS masters, the others as `other`. Names and units follow
+Labels have few values: statuses, rules, and at most MOST_MASTERS masters and MOST_HOSTS hosts, the others as `other`.
+Names and units follow
 https://prometheus.io/docs/practices/naming/.
 """
 
@@ -18,17 +19,21 @@ from prometheus_client.registry import Collector
 
 from lineage_core.base.clock import SECOND
 from lineage_core.base.escaping import visible
-from lineage_core.model.entities import Status, TaskRow
+from lineage_core.meaning.cost import cost_by_owner
+from lineage_core.model.entities import TaskRow
 from lineage_core.model.lineage_id import made_at
 from lineage_core.model.record import parse, time_of
-from lineage_core.query.block_search import one_line
+from lineage_core.model.task_parts import Status
 from lineage_core.query.newest_events import newest_events
+from lineage_core.read.compact_record import one_line
 from lineage_core.rules.attention import attention
 from lineage_core.rules.feed_health import FeedHealth, feed_findings
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.load import Loaded
+from lineage_core.state.store import State
 
 MOST_MASTERS = 50
+MOST_HOSTS = 200
 OTHER = "other"
 LONGEST_LABEL = 100
 
@@ -41,8 +46,34 @@ RECENT = 1000
 QUANTILES = (0.5, 0.9, 0.99)
 
 
+Spent = tuple[tuple[str | None, int], ...]
+"""The tokens of a task by master."""
+
+
+class SpentTokens:
+    """The tokens of tasks by master, as `lineage stats` has them (`meaning/cost.py`): derived once, and again for tasks
+    that changed. Hold the lock of the state."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[TaskRow, Spent]] = {}
+
+    def of(self, state: State, row: TaskRow) -> Spent:
+        """Those of a task, by its row."""
+        if not row.tokens:
+            return ()
+        known = self._known.get(row.task_id)
+        if known is not None and known[0] is row:
+            return known[1]
+        task = state.task(row.task_id)
+        costs = cost_by_owner(task, row.last_at) if task is not None else ()
+        spent = tuple((cost.master, cost.tokens) for cost in costs if cost.tokens) or ((row.master, row.tokens),)
+        self._known[row.task_id] = row, spent
+        return spent
+
+
 class Measured(NamedTuple):
-    """What is measured. backlog: bytes that are known and not read yet; live: whether notifications come."""
+    """What is measured. backlog: bytes that are known and not read yet; live: whether notifications come. spent: what
+    an earlier measurement derived."""
 
     loaded: Loaded
     directory: Path
@@ -50,6 +81,7 @@ class Measured(NamedTuple):
     now: int
     backlog: int = 0
     live: bool = True
+    spent: SpentTokens | None = None
 
 
 def text(measured: Measured) -> bytes:
@@ -66,25 +98,33 @@ def text(measured: Measured) -> bytes:
 
 
 def families(measured: Measured) -> Iterator[Metric]:
-    """All metrics."""
+    """All metrics, as prometheus_client takes them: times in seconds."""
     rows = measured.loaded.state.rows.values()
-    yield from _tasks(rows)
+    yield from _tasks(measured.loaded.state, measured.spent or SpentTokens())
     yield from _runs(rows)
+    if measured.loaded.state.hosts:
+        yield from _hosts(measured.loaded.state)
     yield _durations(rows)
     yield from _late(measured)
     yield from _journal(measured)
     yield from _recent(measured.directory)
 
 
-def masters_of(rows: Iterable[TaskRow]) -> dict[str | None, str]:
-    """The label of each master: those with the most tasks have their own."""
+def masters_of(rows: Iterable[TaskRow], others: Iterable[str | None] = ()) -> dict[str | None, str]:
+    """The label of each master: those with the most tasks have their own, then others, as far as there is room."""
     counts = Counter(row.master for row in rows)
+    counts.update(dict.fromkeys(others, 0))
     chosen = [name for name, _ in counts.most_common(MOST_MASTERS)]
     return {name: visible(name or "none", LONGEST_LABEL) for name in chosen}
 
 
-def _tasks(rows: Iterable[TaskRow]) -> Iterator[Metric]:
-    labels = masters_of(rows)
+def _tasks(state: State, by_task: SpentTokens) -> Iterator[Metric]:
+    rows = state.rows.values()
+    spent: Counter[str | None] = Counter()
+    for row in rows:
+        for name, number in by_task.of(state, row):
+            spent[name] += number
+    labels = masters_of(rows, spent)
     tasks = GaugeMetricFamily(
         "lineage_tasks", "Tasks by status and the master that has them.", labels=("status", "master")
     )
@@ -95,18 +135,22 @@ def _tasks(rows: Iterable[TaskRow]) -> Iterator[Metric]:
     failed = CounterMetricFamily(
         "lineage_attempts_failed", "Attempts of tasks that failed, retried or not.", labels=("master",)
     )
-    tokens = CounterMetricFamily("lineage_tokens", "Tokens used, as tasks and runs said.", labels=("master",))
+    used_by = CounterMetricFamily(
+        "lineage_tokens",
+        "Tokens by the master that had the task or spawned the run that used them.",
+        labels=("master",),
+    )
     failures: Counter[str] = Counter()
     used: Counter[str] = Counter()
     for row in rows:
-        master = labels.get(row.master, OTHER)
-        failures[master] += row.failed_attempts
-        used[master] += row.tokens or 0
-    for master in sorted(failures):
+        failures[labels.get(row.master, OTHER)] += row.failed_attempts
+    for name, number in spent.items():
+        used[labels.get(name, OTHER)] += number
+    for master in sorted(failures.keys() | used.keys()):
         failed.add_metric((master,), failures[master])
-        tokens.add_metric((master,), used[master])
+        used_by.add_metric((master,), used[master])
     yield failed
-    yield tokens
+    yield used_by
     attempts = CounterMetricFamily("lineage_attempts", "Attempts of tasks, those that go on included.")
     attempts.add_metric((), sum(row.attempts for row in rows))
     yield attempts
@@ -136,6 +180,30 @@ def _runs(rows: Iterable[TaskRow]) -> Iterator[Metric]:
         gauge = GaugeMetricFamily(name, about)
         gauge.add_metric((), number)
         yield gauge
+
+
+def _hosts(state: State) -> Iterator[Metric]:
+    """Of several hosts: the tasks of each, that is those which it logged first, and its newest event."""
+    counts = Counter(row.hosts[0] for row in state.rows.values())
+    chosen = sorted(state.hosts, key=lambda host: (-counts[host], host))[:MOST_HOSTS]
+    labels = {host: visible(host, LONGEST_LABEL) for host in chosen}
+    tasks = GaugeMetricFamily(
+        "lineage_host_tasks", "Tasks by status and the host that logged them first.", labels=("host", "status")
+    )
+    found = Counter((labels.get(row.hosts[0], OTHER), row.status.value) for row in state.rows.values())
+    for (host, status), number in sorted(found.items()):
+        tasks.add_metric((host, status), number)
+    yield tasks
+    heard = GaugeMetricFamily(
+        "lineage_host_last_event_timestamp_seconds", "When the newest event of a host happened.", labels=("host",)
+    )
+    newest: dict[str, int] = {}
+    for host, at in state.heard.items():
+        label = labels.get(host, OTHER)
+        newest[label] = max(at, newest.get(label, at))
+    for label, at in sorted(newest.items()):
+        heard.add_metric((label,), at / SECOND)
+    yield heard
 
 
 def _durations(rows: Iterable[TaskRow]) -> Metric:
@@ -183,7 +251,7 @@ def _journal(measured: Measured) -> Iterator[Metric]:
         counter = CounterMetricFamily(name, about)
         counter.add_metric((), number)
         yield counter
-    last = max((row.last_at for row in state.rows.values()), default=0)
+    last = state.newest() or 0
     for name, about, value in (
         ("lineage_unreadable_files", "Files that cannot be read.", len(measured.loaded.problems)),
         ("lineage_backlog_bytes", "Bytes that are known and not read yet.", measured.backlog),
@@ -199,7 +267,7 @@ def _recent(directory: Path) -> Iterator[Metric]:
     """How long the newest events took to be written, and how late they were, as far as writers told."""
     write: list[float] = []
     lag: list[float] = []
-    for raw in newest_events(directory, RECENT)[0]:
+    for raw in newest_events(directory, RECENT).raws:
         record = parse(one_line(raw))
         data = record.get("event_data")
         metadata = data.get("metadata") if isinstance(data, dict) else None

@@ -23,7 +23,7 @@ _REFUSALS = {
 
 def document(queries: Iterable[Query], version: str, *, with_token: bool) -> dict[str, Any]:
     """The document. with_token: whether a token has to be known."""
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
             "title": "lineage",
@@ -35,7 +35,7 @@ def document(queries: Iterable[Query], version: str, *, with_token: bool) -> dic
         "paths": {f"/api/v1/{query.name}": {"get": _operation(query)} for query in queries},
         "components": {"schemas": {"Error": _ERROR}},
     }
-    told["paths"]["/healthz"] = {
+    document["paths"]["/healthz"] = {
         "get": {
             "operationId": "healthz",
             "summary": "whether the journal is followed",
@@ -48,9 +48,9 @@ def document(queries: Iterable[Query], version: str, *, with_token: bool) -> dic
         }
     }
     if with_token:
-        told["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        told["security"] = [{"token": []}]
-    return told
+        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"token": []}]
+    return document
 
 
 def _operation(query: Query) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple
 
-from lineage_core.query.block_search import Search
+from lineage_core.query.event_query import EventQuery
 from lineage_core.state.load import Loaded
 
 Kind = Literal["text", "count", "flag"]
@@ -17,7 +17,7 @@ Live = Callable[[], AbstractContextManager[Callable[[], Loaded]]]
 """Opens a context that gives the state as it is folded."""
 
 
-Follow = Callable[[Pairs], Search]
+Follow = Callable[[Pairs], EventQuery]
 """Which live events some parameters ask for. Raises BadInputError."""
 
 

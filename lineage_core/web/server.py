@@ -110,7 +110,7 @@ def listen(settings: ServerSettings) -> socket.socket:
 
 def serve(app: ASGIApp, settings: ServerSettings, listening: socket.socket) -> signal.Signals | None:
     """Serve until a signal; returns which."""
-    told: dict[str, Any] = {"ssl_certfile": settings.cert, "ssl_keyfile": settings.key} if settings.cert else {}
+    tls: dict[str, Any] = {"ssl_certfile": settings.cert, "ssl_keyfile": settings.key} if settings.cert else {}
     config = uvicorn.Config(
         app,
         http=TimedProtocol,
@@ -129,7 +129,7 @@ def serve(app: ASGIApp, settings: ServerSettings, listening: socket.socket) -> s
         h11_max_incomplete_event_size=MAX_HEADERS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=3,
-        **told,
+        **tls,
     )
     server = _Server(config)
     server.run(sockets=[listening])

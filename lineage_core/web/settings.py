@@ -36,7 +36,8 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 class ServerSettings:
     """directory: the journal. address, port: where it listens. names: the hosts by which it may be called, in lower
     case and without a port. token: what has to be known to ask anything; None on loopback. cert, key: files for TLS.
-    limits: when something is late."""
+    limits: when something is late. as_of: the time that is shown, in microseconds since the epoch, if that is not now;
+    then `directory` is a copy of then, and `source` what it is of."""
 
     directory: Path
     address: str = "127.0.0.1"
@@ -46,6 +47,8 @@ class ServerSettings:
     cert: Path | None = None
     key: Path | None = None
     limits: Thresholds = Thresholds()  # noqa: RUF009 (it is frozen)
+    as_of: int | None = None
+    source: Path | None = None
 
     @property
     def origin(self) -> str:

@@ -16,6 +16,7 @@ import stat
 import time
 from _thread import allocate_lock  # what threading.Lock is, without its import
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from lineage_core.base import clock
@@ -26,6 +27,8 @@ from lineage_core.write import record_builder as compose
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from lineage_core.model.record import Record
 
 _LINKS = 8
 """How many symbolic links in a row may lead to a file."""
@@ -86,7 +89,7 @@ def _open(path: str) -> tuple[int, bool]:
     A file that is not there is made, but not through a symbolic link. Raises JournalError for what is no regular
     file, and for a link that another user has made.
     """
-    flags = os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK | os.O_NOFOLLOW
+    flags = os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK | os.O_NOFOLLOW  # Python adds O_CLOEXEC
     named = path
     for attempt in (0, os.O_CREAT, os.O_CREAT):
         try:
@@ -100,7 +103,7 @@ def _open(path: str) -> tuple[int, bool]:
         if os.path.islink(named):
             problem = f"it is a symbolic link to {path}, which is not there: make that file, or remove the link"
             raise JournalError(f"cannot write {named}: {problem}")
-        raise FileNotFoundError(2, "its directory goes away as soon as it is made", path)
+        raise JournalError(f"cannot write {named}: its directory goes away as soon as it is made")
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise JournalError(f"cannot write {named}: it is not a regular file")
@@ -138,7 +141,7 @@ def _make_directory(directory: str) -> None:
     missing = []
     while directory and not os.path.exists(directory):
         missing.append(directory)
-        directory = os.path.dirname(directory.rstrip("/"))
+        directory = os.path.dirname(directory)
     for folder in reversed(missing):
         try:
             os.mkdir(folder, 0o700)
@@ -190,6 +193,8 @@ class Journal:
     ) -> str:
         """Log one event, with the arguments of the shell function of that name; returns its lineage_id.
 
+        data: a JSON object, as text or as a mapping. parent: the id of the event that caused it. related: ids of other
+        tasks. tags: free words.
         timestamp: ISO-8601, when it happened if that is not now. environ: in place of the journal's own. lenient:
         keep the event even if its data is wrong (see `compose`). began: when the call began, in microseconds since
         the epoch, if that was before now, and lineage_id: its id, if it has one already.
@@ -223,40 +228,44 @@ class Journal:
         self.append(record, at, environ)
         return str(record["lineage_id"])
 
-    def append(self, record: dict[str, Any], at: int, environ: Mapping[str, str] | None = None) -> None:
+    def append(self, record: Record, at: int, environ: Mapping[str, str] | None = None) -> None:
         """Append a complete record to the daily file of `at`, its own time in microseconds since the epoch."""
         line = codec.encode(record)
-        append_line(os.path.join(self._folder, paths.daily_name(clock.utc_date(at))), line)
+        append_line(self._daily_file(clock.utc_date(at)), line)
         combined = self._combined
         if combined is None:
             combined = (self._environ if environ is None else environ).get("LINEAGE_WRITE_COMBINED") == "1"
         if combined:
             append_line(os.path.join(self._folder, paths.COMBINED_NAME), line)
 
-    def append_many(self, records: Iterable[tuple[dict[str, Any], int]]) -> int:
+    def append_many(self, records: Iterable[tuple[Record, int]]) -> int:
         """Append complete records, each with its time as `append` takes it; gives how many.
 
         One line and one write each, but the daily file is opened once for records of one day in a row. What another
-        writer leaves torn meanwhile is healed all the same.
+        writer leaves torn meanwhile is healed all the same. Raises JournalError for the first that cannot be written.
         """
-        count, date, fd, readable, path = 0, "", -1, True, self._folder
-        try:
-            for record, at in records:
-                line = codec.encode(record)
-                day = clock.utc_date(at)
-                if day != date:
-                    if fd >= 0:
-                        os.close(fd)
-                        fd = -1
-                    path = os.path.join(self._folder, paths.daily_name(day))
-                    append_line(path, line)  # makes what is missing, heals a torn end
-                    (fd, readable), date = _open(path), day
-                elif (written := os.write(fd, line := _heal(fd, readable) + line)) != len(line):
-                    raise JournalError(f"cannot write {path}: only {written} of {len(line)} bytes fitted")
-                count += 1
-        except OSError as error:
-            raise JournalError(f"cannot write {path}: {error.strerror}") from error
-        finally:
-            if fd >= 0:
-                os.close(fd)
+        count = 0
+        for day, group in groupby(records, lambda one: clock.utc_date(one[1])):
+            path = self._daily_file(day)
+            lines = (codec.encode(record) for record, _ in group)
+            append_line(path, next(lines))  # makes what is missing, heals a torn end
+            count += 1
+            try:
+                fd, readable = _open(path)
+                try:
+                    for line in lines:
+                        line = _heal(fd, readable) + line
+                        if (written := os.write(fd, line)) != len(line):
+                            raise JournalError(f"cannot write {path}: only {written} of {len(line)} bytes fitted")
+                        count += 1
+                finally:
+                    os.close(fd)
+            except OSError as error:
+                raise JournalError(f"cannot write {path}: {error.strerror}") from error
         return count
+
+    def _daily_file(self, date: str) -> str:
+        """The path of a daily file. Raises JournalError for a directory of hosts: nobody would read it there."""
+        if paths.holds_hosts(self._folder):
+            raise JournalError(f"{self._folder} holds the directories of hosts: log into one of these")
+        return os.path.join(self._folder, paths.daily_name(date))

@@ -8,10 +8,13 @@ surrogates, no key twice in an object, nesting up to MAX_DEPTH.
 from __future__ import annotations
 
 from _json import encode_basestring  # json.encoder's own; importing json costs what a DATA-less event need not pay
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lineage_core.base.errors import BadInputError
 from lineage_core.model.limits import MAX_DATA, MAX_DEPTH, MAX_LINE
+
+if TYPE_CHECKING:
+    from lineage_core.model.record import Record
 
 
 class Number(str):
@@ -117,7 +120,7 @@ def _key(key: Any) -> str:
     return encode_basestring(str(key))
 
 
-def encode(record: dict[str, Any]) -> bytes:
+def encode(record: Record) -> bytes:
     """The line of a record, newline included. Lone surrogates, which UTF-8 has no bytes for, become U+FFFD.
 
     Raises BadInputError when the line would be longer than MAX_LINE bytes.

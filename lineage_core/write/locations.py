@@ -10,7 +10,8 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from lineage_core.base.errors import JournalError
+from lineage_core.base.errors import BadInputError, JournalError
+from lineage_core.model.host_file_names import HOSTS_MARK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,18 +26,25 @@ LIBRARY = os.path.join("scripts", "lib", "lineage.sh")
 """Where a cortex checkout has the shell library; what has it there is a checkout."""
 
 
-def lineage_dir(option: str | os.PathLike[str] | None = None) -> Path:
+def lineage_dir(option: str | os.PathLike[str] | list[str] | None = None) -> Path:
     """The lineage directory: option > LINEAGE_DIR > that of `coordination_dir`. It need not exist.
 
-    Raises JournalError that names all ways to give one when there is none.
+    Several directories are those of hosts, and become one directory of hosts. Raises JournalError that names all ways
+    to give one when there is none.
     """
     from pathlib import Path
 
+    if isinstance(option, list):
+        from lineage_core.settings.host_directories import as_one
+
+        return as_one(option)
     return Path(resolve(option))
 
 
-def resolve(option: str | os.PathLike[str] | None = None) -> str:
-    """As `lineage_dir`, as text: the writers start without pathlib."""
+def resolve(option: str | os.PathLike[str] | list[str] | None = None) -> str:
+    """As `lineage_dir`, as text, for the writers, which start without pathlib. Raises BadInputError for several."""
+    if isinstance(option, list):
+        raise BadInputError("--dir: one directory only, as this writes there")
     if chosen := os.fspath(option or "") or os.environ.get("LINEAGE_DIR"):
         return chosen
     if coordination := coordination_dir():
@@ -69,6 +77,11 @@ def _environment(coordination: str) -> tuple[str, ...]:
         raise JournalError(f"CORTEX_ENV must be a plain name, such as prod, not {chosen[:100]!a}")
     has_own = (os.path.isdir(os.path.join(coordination, name, "lineage")) for name in ENVIRONMENTS)
     return (chosen or ENVIRONMENTS[0],) if chosen or any(has_own) else ()
+
+
+def holds_hosts(directory: str | os.PathLike[str]) -> bool:
+    """Whether a directory has the mark of one that holds a lineage directory a host: nothing is logged into it."""
+    return os.path.exists(os.path.join(directory, HOSTS_MARK))
 
 
 def daily_name(date: str) -> str:

@@ -2,9 +2,10 @@
 
 Pure: the time, the id and the environment come in as arguments.
 
-Two judges, one set of rules. Strict (`lineage log`, `Journal.log`) refuses with BadInputError. Lenient (the shell
-functions) keeps the event wherever it can, and marks it with the tag `invalid-data`: DATA that is no JSON object and
-words beyond the last argument are kept as text under `metadata.raw_data`, as is a `metadata` that is no object, a
+Two judges, one set of rules. Strict (`lineage log`, `Journal.log`, LINEAGE_STRICT=1) refuses with BadInputError, also
+what `lineage validate` would call an error: a known key of `event_data` with a value of the wrong kind. Lenient (the
+shell functions) keeps the event wherever it can, and marks it with the tag `invalid-data`: DATA that is no JSON object
+and words beyond the last argument are kept as text under `metadata.raw_data`, as is a `metadata` that is no object, a
 wrong percentage as it is, an id longer than MAX_ID and a text longer than MAX_TEXT cut short with `…`, bytes that are
 not UTF-8 as U+FFFD. A missing argument is refused by both.
 """
@@ -12,12 +13,17 @@ not UTF-8 as U+FFFD. A missing argument is refused by both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from lineage_core.base.errors import BadInputError
 from lineage_core.model.event_types import EVENTS, SCHEMA_VERSION, EventSpec, creator_type, nearest
 from lineage_core.write.json_encoder import Number, checked_object, dumps, number, parse_object, well_formed
 from lineage_core.write.redaction import redactor
+
+if TYPE_CHECKING:
+    from lineage_core.model.record import Record
+    from lineage_core.model.schema_compiler import Check, Problem
 
 MAX_ID = 1024
 """Characters of the longest id we write."""
@@ -104,6 +110,7 @@ def event_data(
     """`event_data`: what DATA gives, then the positional arguments, which win (but see worker_failed); and whether
     something had to be bent.
 
+    spec: the row of the event's type. named: the positional arguments, as `bind` gives them. given: DATA.
     Raises BadInputError, unless lenient, for a percentage outside 0 to 100.
     """
     data, bent = dict(given), False
@@ -158,6 +165,31 @@ def metadata(given: dict[str, Any], *, lenient: bool) -> tuple[dict[str, Any], b
     return given | {"metadata": {"raw_data": _one_level_down(given["metadata"])}}, True
 
 
+def refuse_misunderstood(event_type: str, data: Mapping[str, Any], parent: str) -> None:
+    """Raises BadInputError for a value of `event_data`, or a parent ('' is none), that `lineage validate` would find
+    wrong (`model/json_schema.py`).
+    """
+    from lineage_core.model.json_schema import EVENT_DATA
+
+    problems: list[Problem] = []
+    if known := {key: value for key, value in data.items() if key in EVENT_DATA}:
+        from json import loads
+
+        _event_data_check()(loads(dumps(known)), problems)  # as it will be read: here numbers are text
+    if problems:
+        raise BadInputError(f"{event_type}: {problems[0].text}")
+    if parent and not (parent.startswith("lineage-") and parent.isascii() and parent[8:].isdigit()):
+        raise BadInputError(f"{event_type}: the parent {parent[:60]!r} is no id of an event, like lineage-17612345678")
+
+
+@cache
+def _event_data_check() -> Check:
+    from lineage_core.model.json_schema import EVENT_DATA
+    from lineage_core.model.schema_compiler import compile_schema
+
+    return compile_schema({"type": "object", "properties": EVENT_DATA}, "event_data")
+
+
 def context_of(environ: Mapping[str, str]) -> dict[str, str]:
     """`context` from CORTEX_SESSION_ID and CORTEX_TRACE_ID, or without the latter from TRACEPARENT; keys without a
     value are left out.
@@ -197,6 +229,9 @@ def compose(
 ) -> dict[str, Any]:
     """The record of one event, without secrets.
 
+    event_type, task_id, args: as the shell function of that name takes them. lineage_id: its id. timestamp: ISO-8601.
+    environ: the context, the principal and the settings for secrets. parent: the id of the event that caused it.
+    related: ids of other tasks. tags: free words.
     data: a JSON object, as text or as a mapping, merged under the positional arguments. lenient: which judge, see
     above; a mapping that is no JSON object is refused by both. Raises BadInputError.
     """
@@ -236,8 +271,10 @@ def compose(
         given = {}
     given, not_object = metadata(given, lenient=lenient)
     full, wrong = event_data(spec, named, redact(given), lenient=lenient)
+    if not lenient:
+        refuse_misunderstood(event_type, full, parent)
     actor_id = named.get(spec.actor_param, spec.actor_param)
-    record: dict[str, Any] = {
+    record: Record = {
         "lineage_id": lineage_id,
         "task_id": named["TASK"],
         "event_type": event_type,

@@ -170,13 +170,11 @@ _USUAL = _words(
 
 
 def is_random(value: str) -> bool:
-    """Whether a word is not one of a language: letters and digits mixed, or long."""
-    lower = value.translate(_LOWER)
-    if len(value) < 6 or lower in _USUAL or "://" in value or value[0] in "/.~":
+    """Whether a word is not one of a language: of six letters or more with a digit among them, or long."""
+    if len(value) < 6 or value.translate(_LOWER) in _USUAL or "://" in value or value.startswith(("/", ".", "~")):
         return False
     digits = any("0" <= letter <= "9" for letter in value)
-    letters = any("a" <= letter <= "z" for letter in lower)
-    return (digits and (letters or len(value) >= 6)) or (len(value) >= 20 and "-" not in value and "/" not in value)
+    return digits or (len(value) >= 20 and "-" not in value and "/" not in value)
 
 
 _CLASSES = {ord(letter): "A" if letter.isupper() else "a" if letter.islower() else "0" for letter in _ALPHANUMERIC}
@@ -190,7 +188,7 @@ def is_none(sort: str, value: str) -> bool:
         return False
     if value.translate(_LOWER) in _STATES or _PLACEHOLDER.fullmatch(value):
         return True
-    if sort == "directory" and value[0] in "/~":
+    if sort == "directory" and value.startswith(("/", "~")):
         return True
     if sort == "auth":
         return not is_random(value) or len(value) < 8

@@ -9,20 +9,23 @@ from re import Match, Pattern
 from typing import Any
 
 from lineage_core.write import secret_names
-from lineage_core.write.secret_clues import CLUES, long_words
-from lineage_core.write.secret_formats import BLOCKS, FORMATS
 from lineage_core.write.secret_names import REDACTED, is_none
-from lineage_core.write.secret_patterns import compiled, without_matches
-from lineage_core.write.secret_values import without_flags, without_values
+from lineage_core.write.secret_precheck import CLUES, long_words
+from lineage_core.write.secret_token_formats import BLOCKS, FORMATS
+from lineage_core.write.secrets_after_name import without_flags, without_values
+from lineage_core.write.secrets_without_name import compiled, without_matches
 
 _ROUNDS = 4
 """Times that a text is gone over until nothing is found any more, so that to redact again changes nothing."""
 
 _LONGEST_WORD = 40
-"""Characters of a word of a command that tells what the next one is."""
+"""Characters at the end of a word of a command that tell what the next one is."""
 
 _HEADERS = re.compile(r"x-.*|private-token|(?:proxy-)?authorization|(?:set-)?cookie", re.ASCII | re.IGNORECASE)
 """Names of headers, which stand in lists of two with their values."""
+
+_UNFINISHED = re.compile(r"(.*?)(?:[:=]\s*|(?<![a-z0-9])(?:bearer|basic))\Z", re.ASCII | re.DOTALL | re.IGNORECASE)
+"""An item whose value may be the next one: `password:`, `Authorization: Bearer`, or after a name `=`, `Bearer`."""
 
 _FLAGS = re.compile(r"(?:\(\?[aiLmsux]+\))+")
 """Flags of a regular expression, which must stand first."""
@@ -82,12 +85,14 @@ class Rules:
         return value if none else REDACTED
 
     def _clean_list(self, values: list[Any] | tuple[Any, ...]) -> list[Any]:
-        """A list, in which a word may be the option whose value is the next one."""
+        """A list, in which a word may be the option or the name whose value is the next one."""
         cleaned: list[Any] = []
         before = ""
         for value in values:
             if type(value) is str and "-" in (before[:1], value[:1]):
-                value = self._clean_word(value, cleaned)
+                value = self._clean_word(value, cleaned[-8:])
+            elif type(value) is str and (found := _UNFINISHED.match(before[-_LONGEST_WORD:])):
+                value = self._clean_word(value, cleaned[-1:] if found[1].strip(":= ") else cleaned[-2:])
             elif (
                 len(values) == 2 and type(value) is str and _HEADERS.fullmatch(before) and (sort := self._kind(before))
             ):
@@ -98,11 +103,13 @@ class Rules:
 
     def _clean_word(self, word: str, before: list[Any]) -> str:
         """A word of a command, without what the words before it tell to be a secret."""
-        words = [item for item in before[-8:] if type(item) is str and len(item) <= _LONGEST_WORD]
+        words = [item[-_LONGEST_WORD:] for item in before if type(item) is str]
         for line in (" ".join(words), words[-1] if words else ""):
             cleaned = self._clean_text(f"{line} {word}")
             if cleaned.startswith(f"{line} "):
                 return cleaned[len(line) + 1 :]
+            if not cleaned.endswith(f" {word}") and self._clean_text(line) == line:
+                return REDACTED  # together with the end of the line: `Bearer TOKEN`
         return word
 
     def _clean_text(self, text: str) -> str:

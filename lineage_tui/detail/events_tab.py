@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from lineage_core.base.cells import fit
 from lineage_core.base.clock import Clock, format_duration
+from lineage_core.base.terminal_cells import fit
 from lineage_core.model.facts import Fact
 from lineage_core.present.sentences import say
 from lineage_core.state.store import State
-from lineage_tui.models.lane_table import Parts
+from lineage_tui.models.column_widths import EVERYTHING, Columns, Step
 from lineage_tui.models.task_events import TaskEvents
 from lineage_tui.models.text_wrap import RecordLine, record_lines, wrap
-from lineage_tui.theme.line import Line
+from lineage_tui.theme.styled_line import Line, Parts
 from lineage_tui.theme.styles import Styles
+from lineage_tui.widgets.background_work import in_slices
 from lineage_tui.widgets.line_list import LineList
-from lineage_tui.widgets.work_slices import in_slices
 
 EVENT_LOOKS = {
     "task_created": "queued", "task_assigned": "assigned", "task_started": "running", "task_blocked": "blocked",
@@ -25,6 +25,14 @@ EVENT_LOOKS = {
     "worker_started": "run", "worker_progress": "progress", "worker_completed": "success", "worker_failed": "failed",
     "handoff_created": "handoff wait", "handoff_accepted": "handoff", "handoff_completed": "handoff done",
 }  # fmt: skip
+
+
+_STEPS = tuple(
+    Step(*step)
+    for step in (("time", 14), ("after", 7), ("event", 20), ("event", 56), ("type", 17), ("event", EVERYTHING))
+)
+_COLUMNS = Columns(_STEPS, ("time", "after", "type", "event"))
+_GLYPH = 2
 
 
 class EventsTab(LineList):
@@ -98,12 +106,14 @@ class EventsTab(LineList):
 def event_parts(fact: Fact, began: int, now: int, looks: Styles, width: int) -> Parts:
     """One event on a line of so many cells. began: when its task did."""
     glyph, _, role = looks.look(EVENT_LOOKS.get(fact.event_type, "unknown"))
+    columns = _COLUMNS.fit(width - _GLYPH, {})
+    said = _say(fact).replace("\n", looks.glyph(" ↵ ", " \\n "))
     return [
-        (fit(looks.stamp(fact.at, now), 14) + " ", "muted", False),
-        (fit("+" + format_duration(fact.at - began), 7, right=True) + " ", "muted", False),
+        (fit(looks.stamp(fact.at, now), columns["time"]) + " ", "muted", False),
+        (fit("+" + format_duration(fact.at - began), columns.get("after", 0), right=True) + " ", "muted", False),
         (glyph + " ", role, False),
-        (fit(fact.event_type, 17) + " " if width >= 100 else "", role, False),
-        (_say(fact).replace("\n", looks.glyph(" ↵ ", " \\n ")), "text", False),
+        (fit(fact.event_type, columns["type"]) + " " if "type" in columns else "", role, False),
+        (fit(said, columns.get("event", 0)), "text", False),
     ]
 
 
@@ -138,12 +148,6 @@ class RecordTab(LineList):
 
     def count(self) -> int:
         return len(self._rows())
-
-    def key_at(self, line: int) -> Hashable:
-        return line
-
-    def line_of(self, key: Hashable) -> int | None:
-        return key if isinstance(key, int) and key < self.count() else None
 
     def draw(self, line: int, out: Line) -> None:
         row = self._rows()[line]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
-from lineage_core.base.cells import cell_width, fit
 from lineage_core.base.clock import Clock
+from lineage_core.base.terminal_cells import cell_width, fit
 from lineage_core.meaning.explanation import Explanation, Step
 from lineage_core.present.explanation import conclusions, says, telling
+from lineage_core.present.sentences import counted
 from lineage_tui.detail.events_tab import EVENT_LOOKS
-from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.text_wrap import wrap
-from lineage_tui.theme.line import Line
+from lineage_tui.theme.styled_line import Line, Parts
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
 
@@ -48,7 +47,7 @@ class ExplainTab(LineList):
             lines += [[(f" {text}", "text", False)] for text in wrap(sentence, width, _MOST)]
         chosen = telling(explanation.steps)
         rest = len(explanation.steps) - len(chosen)
-        head = f" {len(explanation.steps):,} events in the order in which they count"
+        head = f" {counted(len(explanation.steps), 'event')} in the order in which they count"
         head += f", {rest:,} of them not listed: they followed plainly and changed nothing" if rest else ""
         lines += [[], *([(text, "accent", False)] for text in wrap(head, width, 2))]
         rows: list[tuple[int | None, Parts]] = [(None, line) for line in lines]
@@ -72,12 +71,6 @@ class ExplainTab(LineList):
 
     def count(self) -> int:
         return len(self._rows())
-
-    def key_at(self, line: int) -> Hashable:
-        return line
-
-    def line_of(self, key: Hashable) -> int | None:
-        return key if isinstance(key, int) and key < self.count() else None
 
     def event_at(self, line: int) -> int | None:
         """The digest of the event that a line is about; None for a conclusion."""

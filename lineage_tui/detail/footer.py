@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from lineage_core.base.clock import Clock
+from lineage_core.base.terminal_cells import cell_width
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.facts import Fact
+from lineage_core.rules.late_sentences import clock_off
 from lineage_core.state.store import State
-from lineage_tui.detail.events_tab import EventsTab, RecordTab, event_parts
-from lineage_tui.detail.timeline_tab import TimelineTab
+from lineage_tui.detail.events_tab import EventsTab, event_parts
+from lineage_tui.detail.timeline_tab import OWN_NAMES, TimelineTab
 from lineage_tui.detail.workers_tab import WorkersTab
 from lineage_tui.models.fact_lookup import last_facts, part_of
-from lineage_tui.models.lane_table import Parts
+from lineage_tui.theme.styled_line import Parts
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
 from lineage_tui.widgets.styled_lines import StyledLines
@@ -46,16 +48,25 @@ class Footer(StyledLines):
         if isinstance(view, TimelineTab | EventsTab | WorkersTab):
             lines = view.exact(height - rule, max(8, width - 1))
         if rule:
-            lines = [self._rule(_title(view), width), *lines]
+            legend = view.legend(room - height) if isinstance(view, TimelineTab) else []
+            lines = [self._rule(_title(view), width, legend), *lines]
         if isinstance(view, TimelineTab) and row is not None and (left := height - len(lines)) >= LEAST_EVENTS + 2:
             lines += [[], *self._last_events(row, ident, left - 2, width)]
         self.show(lines)
         self.stand(height)
 
-    def _rule(self, title: str, width: int) -> Parts:
+    def _rule(self, title: str, width: int, legend: Parts | None = None) -> Parts:
+        """A line with a title, and with a legend as far as there is room for it."""
         dash = self.looks.glyph("─", "-")
-        rest = dash * max(0, width - len(title) - 4)
-        return [(dash * 2, "line", False), (f" {title} ", "muted", False), (rest, "line", False)]
+        line: Parts = [(dash * 2, "line", False), (f" {title} ", "muted", False), (dash * 2, "line", False)]
+        left = width - cell_width(title) - 6
+        signs = list(legend or ())
+        while signs and sum(cell_width(text) for text, _, _ in signs) + 1 > left:
+            del signs[-2:]
+        if signs:
+            line += [(" ", "line", False), *signs]
+            left -= sum(cell_width(text) for text, _, _ in signs) + 1
+        return [*line, (dash * max(0, left), "line", False)]
 
     def _last_events(self, row: TaskRow, ident: str | None, room: int, width: int) -> list[Parts]:
         """The last events of the task, or of one worker or handoff, under a heading."""
@@ -72,7 +83,7 @@ class Footer(StyledLines):
 
 def _height(view: LineList, room: int) -> int:
     """How many lines below the view: what a timeline leaves over, a part of the room elsewhere."""
-    if isinstance(view, RecordTab) or view.count() == 0:
+    if not isinstance(view, TimelineTab | EventsTab | WorkersTab) or view.count() == 0:
         return 0
     if isinstance(view, TimelineTab):
         return max(room - view.title_lines - view.count(), min(5, room // 3) if room >= 7 else 0)
@@ -82,5 +93,8 @@ def _height(view: LineList, room: int) -> int:
 def _title(view: LineList) -> str:
     if isinstance(view, TimelineTab) and view.shown is not None and view.cursor < view.count():
         lane = view.shown.lanes[view.cursor]
-        return "phases" if lane.kind == "phases" else " ".join(f"{lane.name}  {lane.note}".split())
-    return {EventsTab: "event", WorkersTab: "worker"}.get(type(view), "")
+        if lane.kind in OWN_NAMES:
+            return lane.kind
+        clock = clock_off(lane.skew)
+        return " ".join(f"{lane.name}  {lane.note}".split()) + (f", {clock}" if clock else "")
+    return "event" if isinstance(view, EventsTab) else "worker"

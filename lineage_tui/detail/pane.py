@@ -7,57 +7,40 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
+from pathlib import Path
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import ContentSwitcher
 
 from lineage_core.base.clock import Clock
-from lineage_core.forecast.related import related
-from lineage_core.meaning.explanation import explain
-from lineage_core.model.entities import Status, TaskRow
+from lineage_core.meaning.money import Prices
+from lineage_core.model.entities import TaskRow
 from lineage_core.model.facts import Fact
-from lineage_core.otel.trace_context import Traces
-from lineage_core.present.timeline import timeline
 from lineage_core.rules.attention import others_of
-from lineage_core.rules.dependencies import deadlock
-from lineage_core.rules.expectations import expectations
-from lineage_core.rules.silence import over
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.rules.usual import Usually
-from lineage_core.settings.trace_url import url_of
-from lineage_core.state.family import family_of
+from lineage_core.rules.usual_durations import Usually
 from lineage_core.state.store import State
-from lineage_tui.detail.events_tab import EventsTab, RecordTab
-from lineage_tui.detail.explain_tab import ExplainTab
 from lineage_tui.detail.footer import Footer
-from lineage_tui.detail.related_tab import RelatedTab
-from lineage_tui.detail.timeline_tab import TimelineTab
-from lineage_tui.detail.workers_tab import WorkersTab
-from lineage_tui.models.detail_header import session_lines, task_lines
+from lineage_tui.detail.heading import TABS, Heading, tab_of
+from lineage_tui.detail.tabs import DetailTabs
 from lineage_tui.models.fact_lookup import last_fact, part_of
-from lineage_tui.models.lane_table import Parts
 from lineage_tui.models.session_summary import Session
-from lineage_tui.models.task_brief import TaskBrief, brief
+from lineage_tui.models.task_story import Judges, Shown, brief_of, shown_of
 from lineage_tui.models.throttle import Throttle
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.line_list import LineList
-from lineage_tui.widgets.styled_lines import StyledLines
-from lineage_tui.widgets.work_slices import in_background
-
-TABS = ("timeline", "events", "workers", "explain", "related", "record")
+from lineage_tui.widgets.background_work import in_background
 
 
 class DetailPane(Vertical):
     """The pane right of the tree, or below it.
 
-    read: gives the text of the record of a fact, as it stands on disk; called when the record tab is shown.
+    read, file_of: give the text of the record of a fact as it stands on disk, and its file; called when the record tab
+    is shown.
     group: gives the name of the session whose heading is under the cursor, if one is. go_to: called with the id of a
     task that was entered in the timeline of a session. usually: what silence is usual for a worker type. trace_url:
     where a trace can be seen; then the heading of a task names its trace, which leads there. known: whether a task that
-    is not in the state may have been. expected: when a task will end, in words.
+    is not in the state may have been. prices: of tokens, if there are any. expected: when a task will end, in words.
     """
 
     ALLOW_SELECT = False  # of the border, which the mouse moves; what stands in the pane can be selected
@@ -75,50 +58,38 @@ class DetailPane(Vertical):
         go_to: Callable[[str], None] = lambda task_id: None,
         usually: Usually = lambda kind: None,
         trace_url: str = "",
+        prices: Prices | None = None,
         known: Callable[[str], bool] = lambda task_id: False,
         expected: Callable[[str], str] = lambda task_id: "",
+        file_of: Callable[[Fact], Path | None] = lambda fact: None,
     ) -> None:
         super().__init__(id="detail")
-        self._others = others_of(state, known)
+        self._judges = Judges(
+            others_of(state, known), thresholds, usually, lambda task_id: self.expected(task_id), prices
+        )
         self.looks = styles
         self.state = state
         self.clock = clock
-        self.thresholds = thresholds
-        self.read = read
         self.session = session
         self.group = group
         self.go_to = go_to
-        self.usually = usually
-        self.trace_url = trace_url
         self.expected = expected
         self.task_id: str | None = None
-        self.tab = "timeline"
-        self.timeline_tab = TimelineTab(styles, clock, id="timeline", empty="no task selected")
-        self.events = EventsTab(styles, state, clock, id="events", empty="no events")
-        self.workers_tab = WorkersTab(styles, clock, thresholds, id="workers", empty="no workers yet")
-        self.explain_tab = ExplainTab(styles, clock, id="explain", empty="reading…")
-        self.record = RecordTab(styles, id="record", empty="no event selected")
-        self.related = RelatedTab(styles, state, id="related", empty="no other task has to do with it")
-        self.heading = StyledLines(styles, id="heading")
+        self.tabs = DetailTabs(styles, state, clock, thresholds, read, file_of)
+        self.heading = Heading(styles, state, trace_url, id="heading")
         self.footer = Footer(styles, state, clock, id="foot")
-        self._shown: dict[str, TaskRow] = {}  # what each tab was last made of
+        self._shown: dict[str, TaskRow | Shown] = {}  # what each tab was last made of
         self._throttle = Throttle()
         self._planned = False
         self.on_drag: Callable[[int, int], None] = lambda x, y: None  # the border was dragged to a cell of the screen
-        for view in (self.timeline_tab, self.events, self.workers_tab, self.explain_tab, self.record, self.related):
+        for view in self.tabs.all.values():
             view.on_entered = self._entered
             view.on_moved = lambda _key: self._show_foot()
 
     def compose(self) -> ComposeResult:
         self.heading.on_part = self._clicked
         yield self.heading
-        with ContentSwitcher(initial="timeline"):
-            yield self.timeline_tab
-            yield self.events
-            yield self.workers_tab
-            yield self.explain_tab
-            yield self.record
-            yield self.related
+        yield self.tabs
         yield self.footer
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
@@ -136,18 +107,9 @@ class DetailPane(Vertical):
             self.release_mouse()
 
     @property
-    def view(self) -> LineList:
-        """The view of the present tab."""
-        if self.task_id is None:
-            return self.timeline_tab
-        return {
-            "timeline": self.timeline_tab,
-            "events": self.events,
-            "workers": self.workers_tab,
-            "explain": self.explain_tab,
-            "record": self.record,
-            "related": self.related,
-        }[self.tab]
+    def tab(self) -> str:
+        """The tab that is open, of TABS."""
+        return self.tabs.tab
 
     def show(self, task_id: str | None, worker: str | None = None) -> None:
         """Show this task; worker: the lane to put the cursor on. None: the session under the cursor, if one is."""
@@ -157,18 +119,12 @@ class DetailPane(Vertical):
             self.session.open(group)
             self._shown.clear()
             self._throttle = Throttle()
-            self.explain_tab.show(None)
-            self.related.show(None)
-            for view in (self.timeline_tab, self.events, self.workers_tab, self.explain_tab, self.related):
-                view.cursor = view.top = 0
-                view.cursor_key = None
-            if self.tab == "record":
-                self.tab = "events"
+            self.tabs.begin(task_id)
             self._switch()
         self.update()
         if worker is not None:
-            self.timeline_tab.select_key(("worker", worker)) or self.timeline_tab.select_key(("handoff", worker))
-            self.workers_tab.select_key(worker)
+            self.tabs.timeline.select_key(("worker", worker)) or self.tabs.timeline.select_key(("handoff", worker))
+            self.tabs.workers_list.select_key(worker)
 
     def update(self) -> None:
         """Bring the pane up to date with the state and the clock.
@@ -180,46 +136,32 @@ class DetailPane(Vertical):
             self._update_session()
             return
         tab = self.tab
-        if self._shown.get(tab) is not row:
+        made_of = shown_of(self.state, row) if tab == "timeline" else row
+        if self._shown.get(tab) != made_of:
             if (wait := self._throttle.wait()) and tab in self._shown:
                 self._plan(wait)
             else:
                 self._throttle.begin()
-                self._take_in(tab, row)
+                self._shown[tab] = made_of
+                self.tabs.take_in(made_of)
                 self._throttle.end()
         with self.state.lock:
-            task = self.state.task(row.task_id)
-            assert task is not None
-            now = self.clock()
-            family = family_of(self.state, row.task_id, now)
-            expected = expectations(task, self._others, now, self.thresholds)
-            circle = deadlock(row.task_id, self._others) if task.status is Status.BLOCKED else ()
-            task_brief = brief(
-                task, self.state.rows, now, self.thresholds, self.usually, self.looks, family, expected, circle
-            )
-        if ends := self.expected(row.task_id):
-            task_brief = task_brief._replace(figures=(ends, *task_brief.figures))
-        self._show_heading(task_brief)
+            found = brief_of(self.state, row.task_id, self.clock(), self._judges, self.looks)
+        self.heading.show_task(row.task_id, found, self.tab, self.size, reading=self.has_focus_within)
         self._show_foot()
 
-    def _take_in(self, tab: str, row: TaskRow) -> None:
-        """Let a tab show the task as it is now."""
-        self._shown[tab] = row
-        if tab == "events":
-            self.events.show(row.task_id)
-        elif tab == "explain":
-            self.run_worker(partial(self._explain, row.task_id), thread=True, exclusive=True, group="explain")
-        elif tab == "related":
-            self.run_worker(partial(self._relate, row.task_id), thread=True, exclusive=True, group="related")
-        elif tab != "record":
-            with self.state.lock:
-                task = self.state.task(row.task_id)
-                if task is None:
-                    return
-                if tab == "workers":
-                    self.workers_tab.show(sorted(task.runs, key=lambda run: run.first_at), over(task))
-                else:
-                    self.timeline_tab.show(timeline(task))
+    def turn_back(self) -> None:
+        """The state is now as it was at an earlier time: show nothing that was not known then."""
+        self._shown.clear()
+        if self.task_id is None:
+            return
+        if self.task_id not in self.state.rows:
+            self.show(None)
+        elif self.tab == "record":
+            fact = self.tabs.events.fact()
+            if fact is None or fact.digest not in {one.digest for one in self.state.facts(self.task_id)}:
+                self.open_tab("events")
+        self.update()
 
     def _plan(self, wait: float) -> None:
         """Update again after so many seconds."""
@@ -239,7 +181,7 @@ class DetailPane(Vertical):
             self._shown.clear()
             self.heading.show([])
             self.footer.show([])
-            self.timeline_tab.show(None)
+            self.tabs.timeline.show(None)
             return
         if not self._throttle.wait() and not any(w.group == "session" and w.is_running for w in self.workers):
             self._throttle.begin()
@@ -254,122 +196,56 @@ class DetailPane(Vertical):
                 return
         self._throttle.end()
         if self.session.name == name and self.task_id is None:
-            self.timeline_tab.show(self.session.timeline)
+            self.tabs.timeline.show(self.session.timeline)
             self._show_session()
 
     def _show_session(self) -> None:
-        lines = session_lines(self.session, self.timeline_tab.count(), self.clock(), self.size.width, self.looks)
-        self.heading.show(lines)
-        self.heading.stand(len(lines))
+        self.heading.show_session(self.session, self.tabs.timeline.count(), self.clock(), self.size)
         self._show_foot()
-
-    def _show_heading(self, task_brief: TaskBrief) -> None:
-        short = self.tab == "record" and self.size.height < 20  # a record wants the room
-        above = task_lines(self.task_id or "", task_brief, self.size.width, self.size.height, self.looks)
-        if self.trace_url and self.task_id is not None:
-            trace, _ = Traces(self.state).trace_of(self.task_id)
-            text = f"trace {trace[:8]}"
-            above[0] += [("  ", "text", False), (text, "accent", False)]
-            self.heading.links = {text: url_of(self.trace_url, trace)}
-        lines = [*(above[:1] if short else above), self._tab_line()]
-        if len(lines) > (room := max(1, self.size.height // 2)):
-            lines = [*lines[: room - 1], lines[-1]] if room > 1 else lines[:1]
-        self.heading.show(lines)
-        self.heading.stand(len(lines))
-
-    def _tab_line(self) -> Parts:
-        line: Parts = []
-        for tab in TABS:
-            here = tab == self.tab
-            line.append((f"[{tab}]" if here else f" {tab} ", "accent" if here else "muted", here))
-        return line
 
     # The line under the cursor in full, below the view.
 
     def _show_foot(self) -> None:
         room = max(0, self.size.height - len(self.heading.lines))
         row = self.state.rows.get(self.task_id) if self.task_id is not None else None
-        self.footer.tell(self.view, row, self.part(), room, self.size.width)
+        self.footer.tell(self.tabs.view, row, self.tabs.part(), room, self.size.width)
 
     # Going.
 
     def open_tab(self, tab: str) -> None:
         """Show a tab."""
-        if tab == "record":
-            self.events.show(self.task_id)
-            fact = self.events.fact()
-            self.record.show("reading…" if fact else "")
-            if fact is not None:
-                self.run_worker(partial(self._read, fact), thread=True, exclusive=True, group="record")
-        self.tab = tab
+        self.tabs.open(tab, self._record_read)
         self._switch()
         self.update()
 
     def _switch(self) -> None:
         """Put the view that belongs to the task, or to the session, in front; the focus goes along."""
         inside = self.has_focus_within
-        self.query_one(ContentSwitcher).current = self.view.id
+        self.tabs.current = self.tabs.view.id
         if inside:
-            self.screen.set_focus(self.view)
+            self.screen.set_focus(self.tabs.view)
+
+    def _record_read(self, file: Path | None) -> None:
+        """A record is shown: so is where it stands."""
+        self.heading.record_file = file
+        self.update()
 
     def show_event(self, digest: int) -> None:
         """Open the events tab at one event."""
         self.open_tab("events")
-        self.events.go_to(digest)
-
-    def _read(self, fact: Fact) -> None:
-        """Read a record from disk, in a thread."""
-        text = self.read(fact)
-        self.app.call_from_thread(self.record.show, text)
-
-    def _explain(self, task_id: str) -> None:
-        """Tell why a task stands as it does, in a thread: a task may have many events."""
-        task_brief = explain(task_id, self.state.facts(task_id))
-
-        def show() -> None:
-            if self.task_id == task_id:
-                self.explain_tab.show(task_brief)
-
-        self.app.call_from_thread(show)
-
-    def _relate(self, task_id: str) -> None:
-        """Find what has to do with a task, in a thread: all others are looked at."""
-        found = related(self.state, task_id)
-
-        def show() -> None:
-            if self.task_id == task_id:
-                self.related.show(found)
-
-        self.app.call_from_thread(show)
+        self.tabs.events.go_to(digest)
 
     def _clicked(self, text: str) -> None:
         """The mouse on the name of a tab opens it."""
-        if (tab := text.strip(" []")) in TABS:
+        if (tab := tab_of(text)) is not None:
             self.open_tab(tab)
-            self.screen.set_focus(self.view)
+            self.screen.set_focus(self.tabs.view)
 
     def show_last_of(self, ident: str) -> None:
         """Open the events tab at the last event of a worker or handoff."""
         last = last_fact(self.state, self.task_id or "", ident, lambda fact: part_of(fact) == ident)
         if last is not None:
             self.show_event(last.digest)
-
-    def part(self) -> str | None:
-        """The id of the worker or handoff under the cursor, in the tabs that list them."""
-        if self.tab == "workers":
-            return self.workers_tab.worker()
-        match self.timeline_tab.cursor_key if self.tab == "timeline" else None:
-            case ("worker" | "handoff", str(ident)):
-                return ident
-        return None
-
-    def fact(self) -> Fact | None:
-        """The event under the cursor, in the tabs that are of events."""
-        return self.events.fact() if self.tab in ("events", "record") else None
-
-    def line(self) -> object:
-        """What `return_to` needs to find the line under the cursor again."""
-        return self.events.cursor_key if self.tab == "record" else self.view.cursor_key
 
     def return_to(self, tab: str, line: object) -> None:
         """Show a tab with the cursor where it was."""
@@ -378,7 +254,7 @@ class DetailPane(Vertical):
         if tab != self.tab:
             self.open_tab(tab)
         if tab in ("timeline", "workers", "explain", "related"):
-            self.view.select_key(line)
+            self.tabs.view.select_key(line)
 
     def turn(self, by: int) -> None:
         """Show the next tab (1) or the one before (-1)."""
@@ -389,20 +265,21 @@ class DetailPane(Vertical):
         self.update()
 
     def _entered(self, key: object) -> None:
-        """Deeper: from a session to a task, from the timeline or the workers to the events, from an event to its
-        record."""
-        if self.task_id is None:
-            if isinstance(key, tuple) and key[0] == "task":
-                self.go_to(key[1])
+        """Deeper: from a session or a parent to a task, from the timeline or the workers to the events, from an event
+        to its record."""
+        if (subtask := self.tabs.subtask()) is not None:
+            self.go_to(subtask)
+        elif self.task_id is None:
+            return
         elif self.tab == "events":
             self.open_tab("record")
         elif self.tab == "related":
-            if (task_id := self.related.target_id()) is not None:
+            if (task_id := self.tabs.related.target_id()) is not None:
                 self.go_to(task_id)
         elif self.tab == "explain":
-            if (digest := self.explain_tab.event_at(self.explain_tab.cursor)) is not None:
+            if (digest := self.tabs.explain.event_at(self.tabs.explain.cursor)) is not None:
                 self.show_event(digest)
-        elif (ident := self.part()) is not None:
+        elif (ident := self.tabs.part()) is not None:
             self.show_last_of(ident)
         elif self.tab != "record":
             self.open_tab("events")

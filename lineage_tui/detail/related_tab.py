@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from lineage_core.forecast.related import Related
+from lineage_core.forecast.related_tasks import Related
 from lineage_core.state.store import State
-from lineage_tui.theme.line import Line, cut
+from lineage_tui.theme.styled_line import Line, cut
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
 

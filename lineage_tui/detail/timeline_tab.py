@@ -6,12 +6,17 @@ from collections.abc import Hashable
 from typing import Any
 
 from lineage_core.base.clock import SECOND, Clock, format_duration
-from lineage_core.present.timeline import Timeline
-from lineage_tui.models.gantt_cells import Axis, paint, ruler
-from lineage_tui.models.lane_table import Parts, exact
-from lineage_tui.theme.line import Line, cut
+from lineage_core.base.terminal_cells import cell_width
+from lineage_core.present.time_axis import Axis
+from lineage_core.present.timeline import Reports, Timeline
+from lineage_tui.models.gantt_cells import paint, ruler, unlabelled
+from lineage_tui.models.lane_times_table import exact
+from lineage_tui.theme.styled_line import Line, Parts, cut
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
+
+OWN_NAMES = ("phases", "owners")
+"""The kinds of lanes that have no id of their own."""
 
 
 class TimelineTab(LineList):
@@ -120,9 +125,15 @@ class TimelineTab(LineList):
         lane = self.shown.lanes[line]
         names, cells = self._widths(out.width)
         first = lane.kind == "phases"
-        name = "phases" if first else lane.name
-        prefix = f"{lane.kind}-"
-        out.col(cut(name, prefix, names, self.looks), names, "text" if first else "muted", bold=first)
+        name = lane.kind if lane.kind in OWN_NAMES else lane.name
+        role = "text" if first else "muted"
+        room = names - 2 if lane.skew else names
+        name = cut(name, f"{lane.kind}-", room, self.looks)
+        if lane.skew:
+            glyph, _, mark = self.looks.look("skew")
+            out.put(name + " ", role, bold=first).col(glyph, room + 1 - cell_width(name), mark)
+        else:
+            out.col(name, names, role, bold=first)
         now = self.clock()
         axis, growing = self._axis(cells)
         text, look = "", ("text", "")
@@ -138,6 +149,28 @@ class TimelineTab(LineList):
             last = lane.bars[-1].end
             lasts = (last if last is not None else now) - lane.bars[0].start
             out.col(format_duration(max(0, lasts)), 8, right=True)
+
+    def legend(self, lines: int) -> Parts:
+        """What the letters and marks on the first lanes mean: a sign and its word for each kind of bar that is drawn
+        too short for its word, for marks, and for clocks that are off. Nothing where everything is said."""
+        if not self.shown:
+            return []
+        axis, _ = self._axis(self._widths(self.size.width)[1])
+        now = self.clock()
+        found: dict[tuple[str, str], str] = {}
+        for lane in self.shown.lanes[self.top : self.top + lines]:
+            found |= {(kind, word): word[:1] for kind, word in unlabelled(lane, axis, now, self.looks)}
+            reports = isinstance(lane.ticks, Reports)
+            marks: list[str] = [] if reports else [tick.kind for tick in lane.ticks]
+            marks += ["progress"] if reports and lane.ticks else []
+            marks += ["skew"] if lane.skew else []
+            for mark in marks:
+                glyph, word, _ = self.looks.look(mark)
+                found[mark, word] = glyph
+        parts: Parts = []
+        for (kind, word), sign in found.items():
+            parts += [(sign, self.looks.look(kind)[2], True), (f" {word}  ", "muted", False)]
+        return parts
 
     def exact(self, room: int, width: int) -> list[Parts]:
         """The exact times of the lane under the cursor, in at most `room` lines of `width` cells."""

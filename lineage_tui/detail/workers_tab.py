@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from lineage_core.base.clock import Clock, format_duration
-from lineage_core.model.entities import Worker
+from lineage_core.base.terminal_cells import cell_width, shown
+from lineage_core.model.task_parts import Worker
 from lineage_core.rules.silence import STUCK, worker_look
 from lineage_core.rules.thresholds import Thresholds
-from lineage_tui.models.lane_table import Parts
+from lineage_tui.models.column_widths import EVERYTHING, Columns, Step
 from lineage_tui.models.text_wrap import wrap
-from lineage_tui.theme.line import Line, bar, cut
+from lineage_tui.theme.styled_line import Line, Parts, bar, cut
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
+
+STEPS = tuple(
+    Step(*step)
+    for step in (
+        ("worker", 12), ("status", 9), ("time", 6), ("last word", 12), ("progress", 8), ("worker", 18), ("type", 14),
+        ("last word", 20), ("tokens", 8), ("worker", 26), ("last word", 40), ("worker", EVERYTHING),
+        ("last word", EVERYTHING),
+    )
+)  # fmt: skip
+"""What a line shows, the most important first."""
+
+_GLYPH = 2
 
 
 class WorkersTab(LineList):
@@ -28,6 +41,8 @@ class WorkersTab(LineList):
         self.thresholds = thresholds
         self.listed: list[Worker] = []
         self.over: int | None = None
+        self._widest = 0
+        self._columns = Columns(STEPS, ("worker", "type", "status", "progress", "time", "tokens", "last word"))
 
     def show(self, workers: list[Worker], over: int | None) -> None:
         """List these workers from now on (copies are kept: the feed goes on changing its own).
@@ -36,6 +51,7 @@ class WorkersTab(LineList):
         """
         self.listed = [replace(worker) for worker in workers]
         self.over = over
+        self._widest = max((cell_width(shown(_name(worker))) for worker in workers), default=0)
         self.sync()
 
     def count(self) -> int:
@@ -54,15 +70,15 @@ class WorkersTab(LineList):
         """The id of the worker under the cursor."""
         return self.listed[self.cursor].worker_id if self.cursor < len(self.listed) else None
 
-    def _name_width(self, width: int) -> int:
-        return max(12, min(34, width - 53)) if width < 110 else 34
+    def columns(self, width: int) -> Mapping[str, int]:
+        """The widths of the columns on a line of this width."""
+        return self._columns.fit(width - _GLYPH, {"worker": max(8, self._widest)})
 
     def draw_title(self, line: int, out: Line) -> None:
-        if not self.listed:
-            return
-        out.put("  ").col("worker", self._name_width(out.width), "muted").col("type", 14, "muted")
-        out.col("status", 9, "muted").col("progress", 8, "muted").col("time", 6, "muted", right=True)
-        out.col("tokens", 8, "muted", right=True).put("last word", "muted")
+        if self.listed:
+            out.put("  ")
+            for name, width in self.columns(out.width).items():
+                out.col(name, width, "muted", right=name in ("time", "tokens"))
 
     def draw(self, line: int, out: Line) -> None:
         worker = self.listed[line]
@@ -74,14 +90,21 @@ class WorkersTab(LineList):
         if look in ("silent", "zombie", "orphaned") and worker.open:
             words = f"silent for {format_duration(now - worker.last_at)}  {words}"
         if worker.retry_of:
-            words = f"retry of {worker.retry_of}  {words}"
-        width = self._name_width(out.width)
-        out.put(glyph + " ", role).col(cut(_name(worker), "worker-", width, self.looks), width)
-        out.col((worker.worker_type or "").removesuffix("-worker"), 14, "muted").col(word, 9, role)
-        out.put(bar(worker.percent, 8, self.looks) if worker.percent is not None else " " * 8, role).put(" ")
-        out.col(format_duration(max(0, elapsed)), 6, right=True)
-        out.col(f"{worker.tokens:,}" if worker.tokens is not None else "", 8, "muted", right=True)
-        out.put(words.replace("\n", " "), role if look in ("failed", *STUCK) else "muted")
+            words = f"{words}  retry of {worker.retry_of}".lstrip()
+        out.put(glyph + " ", role)
+        texts = {
+            "type": ((worker.worker_type or "").removesuffix("-worker"), "muted"),
+            "status": (word, role),
+            "progress": (bar(worker.percent, 8, self.looks) if worker.percent is not None else "", role),
+            "time": (format_duration(max(0, elapsed)), "text"),
+            "tokens": (f"{worker.tokens:,}" if worker.tokens is not None else "", "muted"),
+            "last word": (words.replace("\n", " "), role if look in ("failed", *STUCK) else "muted"),
+        }
+        for name, width in self.columns(out.width).items():
+            text, shade = texts.get(name) or (cut(_name(worker), "worker-", width, self.looks), "text")
+            if name == "type" and len(text) > width:
+                text = cut(text, "", width, self.looks)
+            out.col(text, width, shade, right=name in ("time", "tokens"))
 
     def exact(self, room: int, width: int) -> list[Parts]:
         """The worker under the cursor in full, in at most `room` lines of `width` cells."""

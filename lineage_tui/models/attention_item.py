@@ -10,11 +10,12 @@ from lineage_core.model.expectations import Finding, Severity
 from lineage_core.rules.attention import RECENT
 from lineage_core.rules.earliest_due import RowBounds
 from lineage_core.rules.expectations import Others, expectations
-from lineage_core.rules.folding import cause_of
+from lineage_core.rules.grouping import cause_of
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.stuck_work import bad_at, check, failure
+from lineage_core.rules.task_for_rules import task_for_rules
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.rules.urgency import later, urgency
+from lineage_core.rules.urgency import earlier, later, urgency
 from lineage_core.state.store import State
 from lineage_tui.settings.acknowledgements import Acknowledgements, Grade, Key
 
@@ -80,7 +81,7 @@ def key_of(finding: Finding) -> Key:
 def examine(
     state: State, others: Others, bounds: RowBounds, task_id: str, now: int, limits: Thresholds
 ) -> tuple[list[Finding], list[int]]:
-    """The findings of a task, and the times at which there may be others."""
+    """The findings of a task, and the times at which there may be others, or were."""
     row = state.rows[task_id]
     failed = failure(row)
     found = [failed] if failed is not None else []
@@ -88,16 +89,21 @@ def examine(
     if at is None or at > now:
         return found, [] if at is None else [at]
     with state.lock:
-        task = state.task(task_id)
+        task = task_for_rules(state, row, now, limits)
         if task is None:
             return found, []
         said = check(task, others, now, limits)
         found += [one for one in said if one.rule != "found-dead" or failed is None]  # the failure says it
-        return found, list(_times(task, others, now, limits))
+        return found, [at, *_times(task, others, now, limits)]
 
 
-def rated(finding: Finding, row: TaskRow, acknowledged: Acknowledgements, now: int, silent: str = "") -> AttentionItem:
-    """A finding with its place in the list. silent: the silent master that it waits for, if it does."""
+def rated(
+    finding: Finding, row: TaskRow | None, acknowledged: Acknowledgements, now: int, silent: str = ""
+) -> AttentionItem:
+    """A finding with its place in the list.
+
+    row: of its task, if it is of one. silent: the silent master that it waits for, if it does.
+    """
     grade = Grade(_GRADES[finding.severity], finding.since, finding.times)
     severity, *rest = urgency(finding, row, now)
     if (now - finding.since >= RECENT and finding.late_since is None) or finding.severity is Severity.PAST:
@@ -112,10 +118,9 @@ def rated(finding: Finding, row: TaskRow, acknowledged: Acknowledgements, now: i
 
 
 def changes_at(finding: Finding, now: int) -> Iterator[int]:
-    """When the place of a finding is another one, though nothing happens."""
+    """When the place of a finding is another one, or was until then, though nothing happens."""
     yield finding.since + RECENT
-    if (at := later(finding, now)) is not None:
-        yield at
+    yield from (at for at in (earlier(finding, now), later(finding, now)) if at is not None)
 
 
 def _times(task: Task, others: Others, now: int, limits: Thresholds) -> Iterator[int]:

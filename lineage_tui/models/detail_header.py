@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lineage_core.base.cells import cell_width, named
 from lineage_core.base.clock import format_duration
-from lineage_tui.models.lane_table import Parts
+from lineage_core.base.terminal_cells import cell_width, named
+from lineage_core.present.sentences import counted
 from lineage_tui.models.session_summary import Session, Sums
 from lineage_tui.models.task_brief import Sentence, TaskBrief
 from lineage_tui.models.text_wrap import wrap
+from lineage_tui.theme.styled_line import Parts
 from lineage_tui.theme.styles import Styles
 
 
 def task_lines(task_id: str, task_brief: TaskBrief, width: int, height: int, looks: Styles) -> list[Parts]:
     """What is told of a task, in a pane of this width and height: sentences in full where there is room."""
     glyph, word, role = looks.look(task_brief.state)
-    title: Parts = [(f"{glyph} {word} ", role, True), (named(task_id), "text", True)]
-    if task_brief.about:
-        title.append(("  " + task_brief.about, "muted", False))
-    lines = [title]
+    state: Parts = [(f"{glyph} {word} ", role, True)]
+    about: Parts = [("  " + task_brief.about, "muted", False)] if task_brief.about else []
+    name = named(task_id)
+    if cell_width(state[0][0] + name) <= width:
+        lines = [[*state, (name, "text", True), *about]]
+    else:  # an id is whole here, if it is nowhere else
+        lines = [[*state, *about], *([(part, "text", True)] for part in wrap(name, max(8, width), 4))]
     most = 3 if height >= 20 else 2 if height >= 9 else 1
     for said in _most_telling(task_brief.said, 4 if height >= 20 else 3 if height >= 9 else 2 if height >= 7 else 1):
         glyph, _, role = looks.look(said.state)
@@ -27,7 +31,21 @@ def task_lines(task_id: str, task_brief: TaskBrief, width: int, height: int, loo
         short = said.brief if most == 1 and cell_width(lead + said.text) > width else ""
         for number, text in enumerate(wrap(short or said.text, max(8, width - cell_width(lead)), most)):
             lines.append([((lead if number == 0 else " " * cell_width(lead)) + text, role, False)])
-    return lines + _figures(task_brief.figures, width, 2 if height >= 13 else 1, looks)
+    lines += _figures(task_brief.figures, width, 3 if height >= 20 else 2 if height >= 13 else 1, looks)
+    if task_brief.chain and height >= 13:
+        lines.append([(_chain(task_brief.chain, width, looks), "muted", False)])
+    return lines
+
+
+def _chain(names: Sequence[str], width: int, looks: Styles) -> str:
+    """From the root to the task, without those in the middle that there is no room for."""
+    arrow, more = looks.glyph(" › ", " > "), looks.glyph("…", "..")
+    shown = [named(name) for name in names]
+    text = arrow.join(shown)
+    while cell_width(text) > width and len(shown) > 2:
+        del shown[1]
+        text = arrow.join([shown[0], more, *shown[1:]])
+    return text
 
 
 def _most_telling(said: Sequence[Sentence], room: int) -> list[Sentence]:
@@ -58,11 +76,14 @@ def session_lines(session: Session, drawn: int, now: int, width: int, looks: Sty
             counts.append((f"{glyph} {sums.escalated:,} {word}", role, False))
         if drawn < sums.tasks:
             which = f"the first {drawn:,} of {sums.tasks:,} tasks"
-        lines += _figures(_sums(sums, now, looks), width, 2, looks)
+        price = ""
+        if session.prices is not None and session.money is not None:
+            price = f", {session.money.text(session.prices.currency)}"
+        lines += _figures(_sums(sums, now, looks, price), width, 2, looks)
     return [*lines, [(f"{which}, in the order of the list; Enter goes to one", "muted", False)]]
 
 
-def _sums(sums: Sums, now: int, looks: Styles) -> list[str]:
+def _sums(sums: Sums, now: int, looks: Styles, price: str) -> list[str]:
     until = now if sums.open else sums.last_at
     lasts = format_duration(max(0, until - sums.first_at))
     task_brief = [
@@ -72,11 +93,11 @@ def _sums(sums: Sums, now: int, looks: Styles) -> list[str]:
     ]
     if sums.workers:
         failed = f", {sums.failed_workers:,} failed" if sums.failed_workers else ""
-        task_brief.append(f"{sums.workers:,} workers{failed}")
+        task_brief.append(f"{counted(sums.workers, 'worker')}{failed}")
     if sums.retries:
         task_brief.append(f"{sums.retries:,} retr{'ies' if sums.retries != 1 else 'y'}")
     if sums.tokens:
-        task_brief.append(f"{sums.tokens:,} tokens")
+        task_brief.append(f"{sums.tokens:,} tokens{price}")
     return [*task_brief, f"{sums.events:,} event{'s' if sums.events != 1 else ''}"]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
+from lineage_core.base.terminal_cells import cell_width
 from lineage_core.model.facts import BEGIN, Fact, order, unpack
 from lineage_core.state.store import State
 
@@ -51,10 +52,12 @@ class EventWindow:
         self.most = most
         self.shown: list[Event] = []
         self.hold = False
+        self.widest = 0  # cells of the widest id of a task
         self.matches: Matches | None = None
         self._all: list[Event] = []
         self._known: set[int] = set()  # their digests
         self._seen: dict[str, int] = {}  # how many events a task had when it was looked at
+        self._floor: Position | None = None  # what is older dropped out
 
     def __len__(self) -> int:
         return len(self._all)
@@ -68,6 +71,7 @@ class EventWindow:
         """Take in what is new in these tasks; returns how many new events match."""
         new = 0
         for task_id in task_ids:
+            self.widest = max(self.widest, cell_width(task_id))
             for fact in self._news(task_id):
                 event = Event(order(fact), task_id, fact)
                 _insert(self._all, event)
@@ -78,6 +82,22 @@ class EventWindow:
                         _insert(self.shown, event)
             self._trim()
         return new
+
+    def turn_back(self, task_ids: Iterable[str]) -> bool:
+        """These tasks are now as they were at an earlier time, or not known any more: forget their events, until they
+        are taken in again. Whether older events are to be taken in, of all tasks, which are forgotten then too."""
+        gone = set(task_ids)
+        left = [event for event in self._all if event.task_id not in gone]
+        again = self._floor is not None and len(left) < self.most // 2
+        if again:
+            left, self._floor = [], None
+            self._seen.clear()
+        for task_id in gone:
+            self._seen.pop(task_id, None)
+        self._all = left
+        self._known = {event.fact.digest for event in left}
+        self.shown = [event for event in self.shown if event.fact.digest in self._known]
+        return again
 
     def refilter(self, matches: Matches | None) -> Iterator[int]:
         """Show what matches (None: all) instead; a generator that does it in slices, giving the count done."""
@@ -96,10 +116,12 @@ class EventWindow:
     def _news(self, task_id: str) -> list[Fact]:
         """The facts of a task that are new, and new enough for the window."""
         with self.state.lock:
-            row = self.state.rows[task_id]
+            row = self.state.rows.get(task_id)
+            if row is None:
+                return []
             missing = min(row.events - self._seen.get(task_id, 0), self.most)
             self._seen[task_id] = row.events
-            floor = self._all[0].position if len(self._all) >= self.most else None
+            floor = self._floor
             if missing <= 0 or (floor is not None and row.last_logged < floor[0]):
                 return []
             packed = self.state.packed(task_id)
@@ -115,6 +137,7 @@ class EventWindow:
         if len(self._all) > self.most:
             self._known.difference_update(event.fact.digest for event in self._all[: -self.most])
             del self._all[: -self.most]
+            self._floor = self._all[0].position
             if not self.hold:
                 del self.shown[: bisect_left(self.shown, self._all[0].position, key=_position)]
         if len(self._seen) > 4 * self.most:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from lineage_core.base.clock import Clock
-from lineage_core.forecast.foresight import Foresight
+from lineage_core.forecast.live_forecasts import Foresight
 from lineage_core.forecast.phrases import says
 from lineage_core.model.entities import TaskRow
 from lineage_core.state.store import State
@@ -33,6 +33,11 @@ class ExpectedEnds:
         """Note that these tasks changed."""
         if self.learned or self.learning:
             self._waiting.update(dict.fromkeys(task_ids))
+
+    def turn_back(self) -> None:
+        """The state is now as it was at an earlier time: forget all, to be learned anew."""
+        self._foresight = Foresight(self._foresight.state)
+        self._waiting.clear()
 
     def learn(self) -> Iterator[int]:
         """Learn from all that is there; a generator, for the caller to pace."""

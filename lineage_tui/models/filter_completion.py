@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import insort
 
-from lineage_core.model.entities import Status, TaskRow
+from lineage_core.model.entities import TaskRow
 from lineage_core.model.event_types import EVENTS
+from lineage_core.model.task_parts import Status
 from lineage_core.query.filter_parser import FLAGS, KEYS
 from lineage_core.query.filter_terms import WORKER_STATES
 
@@ -29,13 +30,21 @@ class FilterCompletion:
             "until": _TIMES,
             "type": sorted(EVENTS),
         }
-        self._learned: dict[str, list[str]] = {key: [] for key in ("master", "session", "trace", "priority", "kind")}
+        self._learned: dict[str, list[str]] = {
+            key: [] for key in ("master", "session", "trace", "priority", "kind", "host")
+        }
         self._values |= self._learned | {"owner": self._learned["master"]}
         self._met: dict[str, set[str | None]] = {key: {None, ""} for key in self._learned}
 
+    def forget(self) -> None:
+        """Know no values of tasks any more."""
+        for key, known in self._learned.items():
+            known.clear()
+            self._met[key] = {None, ""}
+
     def take(self, row: TaskRow) -> None:
         """Learn the values of a task."""
-        values_of_row = (row.masters, (row.session,), (row.trace,), (row.priority,), (row.task_type,))
+        values_of_row = (row.masters, (row.session,), (row.trace,), (row.priority,), (row.task_type,), row.hosts)
         for key, values in zip(self._learned, values_of_row, strict=True):
             for value in values:
                 if value not in (met := self._met[key]) and len(known := self._learned[key]) < MOST:

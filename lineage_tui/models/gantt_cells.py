@@ -10,8 +10,11 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from lineage_core.base.clock import SECOND, format_duration
-from lineage_core.present.timeline import Bar, Lane, Tick, Words
+from lineage_core.base.clock import format_duration
+from lineage_core.base.terminal_cells import cell_width
+from lineage_core.present.time_axis import Axis
+from lineage_core.present.timeline import Bar, Lane, Reports, Tick
+from lineage_tui.models.lane_times_table import word_of
 from lineage_tui.theme.styles import Styles
 
 _BLANK = "\0"
@@ -28,22 +31,6 @@ class Cell(NamedTuple):
     on: str = ""
 
 
-class Axis(NamedTuple):
-    """What of the time is painted, on how many cells."""
-
-    start: int
-    end: int
-    cells: int
-
-    def cell(self, at: int) -> int:
-        """The cell of a moment, the nearest one if it is not on the axis."""
-        return min(self.cells - 1, max(0, (at - self.start) * self.cells // max(1, self.end - self.start)))
-
-    def at(self, cell: int) -> int:
-        """The moment at which a cell begins."""
-        return self.start + -(-cell * (self.end - self.start) // self.cells)
-
-
 def paint(lane: Lane, axis: Axis, now: int, looks: Styles) -> list[Cell]:
     """The cells of a lane."""
     cells = [Cell(" ", "line")] * axis.cells
@@ -55,7 +42,7 @@ def paint(lane: Lane, axis: Axis, now: int, looks: Styles) -> list[Cell]:
             cells[cell] = Cell(corner if cell == first else dash, "failed")
     for bar, start, end in spans:
         role = looks.look(bar.kind)[2]
-        label = _label(bar, end - start, now, looks).ljust(end - start, _BLANK)
+        label = _label(lane, bar, end - start, now, looks).ljust(end - start, _BLANK)
         for cell, letter in zip(range(start, end), label, strict=True):
             cells[cell] = Cell(letter, role if looks.ascii_only else "background", "" if looks.ascii_only else role)
     _mark(lane, axis, looks, cells)
@@ -94,11 +81,26 @@ def _spans(bars: list[Bar], axis: Axis, now: int) -> list[tuple[Bar, int, int]]:
     return spans
 
 
-def _label(bar: Bar, width: int, now: int, looks: Styles) -> str:
-    """As much of `word duration` as fits into a bar."""
+def _label(lane: Lane, bar: Bar, width: int, now: int, looks: Styles) -> str:
+    """As much of `word percent duration` as fits into a bar; between owners stands a line."""
     lasts = format_duration(max(0, _end(bar, now) - bar.start))
-    word = looks.look(bar.kind)[1]
-    return next((text for text in (f" {word} {lasts} ", f" {lasts} ", lasts, word[:1]) if len(text) <= width), "")
+    word = word_of(bar, looks)
+    percent = f"{lane.percent:.0f}% " if lane.percent is not None and bar is lane.bars[-1] else ""
+    edge = looks.glyph("▏", "|") if bar.kind == "owner" else " "
+    texts = (
+        f"{edge}{word} {percent}{lasts} ",
+        f"{edge}{word} {percent or lasts} ",
+        f"{edge}{percent or lasts} ",
+        lasts,
+    )
+    return next((text for text in (*texts, word[:1]) if cell_width(text) == len(text) <= width), "")
+
+
+def unlabelled(lane: Lane, axis: Axis, now: int, looks: Styles) -> list[tuple[str, str]]:
+    """The kinds and the words of the bars of a lane that are drawn too short for their word."""
+    spans = _spans(_in_view(lane.bars, axis, now), axis, now)
+    words = [(bar.kind, word_of(bar, looks), _label(lane, bar, end - start, now, looks)) for bar, start, end in spans]
+    return [(kind, word) for kind, word, label in words if word not in label]
 
 
 def _mark(lane: Lane, axis: Axis, looks: Styles, cells: list[Cell]) -> None:
@@ -113,7 +115,7 @@ def _mark(lane: Lane, axis: Axis, looks: Styles, cells: list[Cell]) -> None:
 
 def _ticked(ticks: Sequence[Tick], axis: Axis) -> Iterator[tuple[int, str]]:
     """The cells with ticks in them, and the kind of the first of each; the others of a cell are passed over."""
-    if isinstance(ticks, Words):
+    if isinstance(ticks, Reports):
         at, stop = ticks.first(axis.start), ticks.first(axis.end + 1)
         if stop - at <= 4 * axis.cells:
             yield from ((cell, "progress") for cell in dict.fromkeys(map(axis.cell, ticks.times(at, stop))))
@@ -133,7 +135,7 @@ def _ticked(ticks: Sequence[Tick], axis: Axis) -> Iterator[tuple[int, str]]:
 def ruler(axis: Axis, looks: Styles, free: int = 0) -> str:
     """Offsets from the beginning of the axis, at round durations; the last `free` cells stay free."""
     length = axis.end - axis.start
-    step = next((s for s in STEPS if length / s * 9 <= axis.cells), STEPS[-1])
+    step = axis.step(9)
     text = ""
     for n in range(1, length // step + 1):
         cell = round(n * step / length * axis.cells)
@@ -141,16 +143,3 @@ def ruler(axis: Axis, looks: Styles, free: int = 0) -> str:
         if cell >= len(text) and cell + len(label) <= axis.cells - free:
             text = text.ljust(cell) + label
     return text.ljust(axis.cells)
-
-
-STEPS = [
-    n * unit * SECOND
-    for unit, counts in (
-        (1, (1, 2, 5, 10, 15, 30)),
-        (60, (1, 2, 5, 10, 15, 30)),
-        (3600, (1, 2, 4, 6, 12)),
-        (86400, (1, 2, 7, 14, 30, 90, 365)),
-    )
-    for n in counts
-]
-"""Round durations."""

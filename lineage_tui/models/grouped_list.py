@@ -7,6 +7,7 @@ or moves does not grow with the list, only with the number of groups that are op
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 from lineage_tui.models.sorted_list import SortedList
@@ -19,15 +20,22 @@ class GroupedList(Generic[I, B]):
     """The lines of a list: items, and the headings of groups of two and more.
 
     rank: the place of an item, another one for each. opened: the groups that are open; a group is remembered as open
-    while it has too few items for a heading.
+    while it has too few items for a heading. still: tells whether groups have to stay where they are, whichever item
+    becomes their first; `settle` brings them to their places.
     """
 
-    def __init__(self, rank: Callable[[I], Any], opened: set[B] | None = None) -> None:
+    def __init__(
+        self, rank: Callable[[I], Any], opened: set[B] | None = None, still: Callable[[], bool] = lambda: False
+    ) -> None:
         self.opened: set[B] = set() if opened is None else opened
+        self._still = still
+        self._positions: dict[B, Any] = {}
+        self.held: dict[B, None] = {}  # groups that would stand elsewhere
         self._rank = rank
         self._members: dict[B, SortedList[I]] = {}
         self._group_of: dict[I, B] = {}
-        self._order: SortedList[B] = SortedList(lambda group: self._rank(self._members[group][0]))
+        self._order: SortedList[B] = SortedList(self._positions.__getitem__)
+        self._numbers = count()  # two groups may have had the same item
         self._spread: list[tuple[int, int, B]] | None = None  # open groups: line of the heading, items, group
 
     def __contains__(self, item: I) -> bool:
@@ -45,14 +53,10 @@ class GroupedList(Generic[I, B]):
         """Put an item in its place."""
         self._spread = None
         members = self._members.setdefault(group, SortedList(self._rank))
-        alone = not len(members)
-        first = alone or self._rank(item) < self._rank(members[0])
-        if first and not alone:
-            self._order.remove(group)
         members.add(item)
         self._group_of[item] = group
-        if first:
-            self._order.add(group)
+        if members[0] == item:
+            self._position(group)
 
     def remove(self, item: I) -> None:
         """Take an item out; it must rank as it did when it was put in."""
@@ -60,13 +64,36 @@ class GroupedList(Generic[I, B]):
         group = self._group_of.pop(item)
         members = self._members[group]
         first = members[0] == item
-        if first:
-            self._order.remove(group)
         members.remove(item)
         if not len(members):
-            del self._members[group]
+            self._order.remove(group)
+            self.held.pop(group, None)
+            del self._members[group], self._positions[group]
         elif first:
-            self._order.add(group)
+            self._position(group)
+
+    def settle(self) -> None:
+        """Bring the groups that were held to where they belong."""
+        self._spread = None
+        held, self.held = self.held, {}
+        for group in held:
+            self._move(group)
+
+    def _position(self, group: B) -> None:
+        """Bring a group to its place, or note that it has another one while all stands still."""
+        if group not in self._positions or not self._still():
+            self._move(group)
+        elif self._positions[group][0] == self._rank(self._members[group][0]):
+            self.held.pop(group, None)
+        else:
+            self.held[group] = None
+
+    def _move(self, group: B) -> None:
+        if group in self._positions:
+            self._order.remove(group)
+        self._positions[group] = (self._rank(self._members[group][0]), next(self._numbers))
+        self.held.pop(group, None)
+        self._order.add(group)
 
     def items(self, group: B) -> SortedList[I]:
         """The items of a group, in order; none if there is no such group."""

@@ -54,10 +54,12 @@ def _term(
     if read is None:
         return lambda row, line: of_task(row) is not term.negated
     pattern = compiled(term.expression)
+    state_of = shown.of if not term.key and shown is not None and term.value in shown.words else None
 
     def test(row: TaskRow, line: Any) -> bool:
         said = read(line)
         found = said is not None and any(map(pattern.found_in, said.split("\n")))
+        found = found or (state_of is not None and term.value in state_of(line))
         # States and times behind an expression are the task's: not every line can tell them.
         return (found and (not term.rest or of_task(row))) is not term.negated
 

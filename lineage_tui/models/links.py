@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lineage_core.base.cells import named
+from lineage_core.base.terminal_cells import named
 from lineage_core.model.entities import Task
 from lineage_core.model.facts import Fact
 from lineage_core.present.sentences import say

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from lineage_core.meaning.money import Money, Prices, cost_of, together
 from lineage_core.model.entities import TaskRow
-from lineage_core.present.timeline import Bar, Lane, Timeline
+from lineage_core.present.timeline import Lane, Timeline, task_lane
 from lineage_tui.models.task_tree import TaskTree
 from lineage_tui.models.tree_index import Node
 
@@ -51,11 +52,14 @@ class Sums(NamedTuple):
 class Session:
     """A session of a tree of tasks.
 
-    sums, timeline: as of the last time that it was read to the end; None before.
+    sums, timeline: as of the last time that it was read to the end; None before. prices: of tokens, if there are any.
+    money: what its tokens cost, as `sums`.
     """
 
-    def __init__(self, tree: TaskTree) -> None:
+    def __init__(self, tree: TaskTree, prices: Prices | None = None) -> None:
         self.tree = tree
+        self.prices = prices
+        self.money: Money | None = None
         self.name: str | None = None
         self.sums: Sums | None = None
         self.timeline: Timeline | None = None
@@ -63,7 +67,7 @@ class Session:
     def open(self, name: str | None) -> None:
         """Tell of this session from now on."""
         self.name = name
-        self.sums = self.timeline = None
+        self.sums = self.timeline = self.money = None
 
     def by_status(self) -> list[tuple[str, int]]:
         """How many tasks are in each status, those that want a look first."""
@@ -78,14 +82,20 @@ class Session:
             return
         sums = Sums()
         lanes: list[Lane] = []
+        parts: list[Money] = []
         for node in _tasks(group):
             row = self.tree.rows[node.ident]
             sums = sums.plus(row)
+            if self.prices is not None and row.tokens:
+                with self.tree.state.lock:
+                    task = self.tree.state.task(node.ident)
+                    parts += [cost_of(task, self.prices)] if task is not None else []
             if len(lanes) < MOST:
-                lanes.append(_lane(row))
+                lanes.append(task_lane(row))
             if sums.tasks % STEP == 0:
                 yield sums.tasks
         self.sums = sums
+        self.money = together(parts)
         self.timeline = Timeline(sums.first_at, None if sums.open else sums.last_at, tuple(lanes))
 
 
@@ -100,9 +110,3 @@ def _tasks(group: Node) -> Iterator[Node]:
             yield node
             if node.kids.count:
                 stack.append(iter(list(node.kids)))
-
-
-def _lane(row: TaskRow) -> Lane:
-    end = (row.ended_at if row.ended_at is not None else row.last_at) if row.status.ended else None
-    bar = Bar(row.first_at, end, row.status, row.reason or row.status)
-    return Lane("task", row.task_id, " ".join(filter(None, (row.task_type, row.master))), (bar,), ())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
+from lineage_core.meaning.task_row import task_of
 from lineage_core.model.entities import TaskRow
-from lineage_core.rules.silence import over, watch
+from lineage_core.rules.silence import Watch, over, watch
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.state.store import State
 from lineage_tui.models.open_workers import OpenWorkers
 
 
@@ -17,8 +18,7 @@ class StatusCounts:
     escalated: tasks that wait for a person. last_at: the time of the newest event.
     """
 
-    def __init__(self, state: State, thresholds: Thresholds) -> None:
-        self.state = state
+    def __init__(self, thresholds: Thresholds) -> None:
         self.thresholds = thresholds
         self.by_status: Counter[str] = Counter()
         self.escalated: set[str] = set()
@@ -26,10 +26,15 @@ class StatusCounts:
         self._open_workers: OpenWorkers[tuple[str, str]] = OpenWorkers()
         self._open: dict[str, tuple[str, ...]] = {}  # the open workers of a task
 
-    def take(self, old: TaskRow | None, row: TaskRow) -> None:
-        """Count a task as it is now in place of what it was."""
+    def take(self, old: TaskRow | None, row: TaskRow | None) -> None:
+        """Count a task as it is now (None: it is not known any more) in place of what it was."""
         if old is not None:
             self.by_status[old.status.value] -= 1
+        if row is None:
+            if old is not None:
+                self.escalated.discard(old.task_id)
+                self._watch(old.task_id, {})
+            return
         self.by_status[row.status.value] += 1
         self.last_at = max(self.last_at or 0, row.last_at)
         if row.escalated:
@@ -37,14 +42,14 @@ class StatusCounts:
         else:
             self.escalated.discard(row.task_id)
         if row.open_workers or row.task_id in self._open:
-            self._watch(row.task_id)
+            ended, runs = over(row), task_of(row).runs
+            self._watch(row.task_id, {run.worker_id: watch(run, ended, self.thresholds) for run in runs if run.open})
 
-    def _watch(self, task_id: str) -> None:
-        with self.state.lock:
-            task = self.state.task(task_id)
-            ended = over(task) if task is not None else None
-            workers = task.workers.values() if task is not None else ()
-            watches = {worker.worker_id: watch(worker, ended, self.thresholds) for worker in workers if worker.open}
+    def turn_back(self, last_at: int | None) -> None:
+        """The state is now as it was at an earlier time, and last_at its newest event; `take` tells what is another."""
+        self.last_at = last_at
+
+    def _watch(self, task_id: str, watches: Mapping[str, Watch | None]) -> None:
         for name in self._open.pop(task_id, ()):
             if name not in watches:
                 self._open_workers.put((task_id, name), None)

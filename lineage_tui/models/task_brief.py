@@ -10,16 +10,19 @@ from typing import NamedTuple
 
 from lineage_core.base.clock import SECOND, ago, format_duration
 from lineage_core.meaning.cost import cost_by_owner
+from lineage_core.meaning.money import Prices, money_of
+from lineage_core.meaning.rollup import WORST_FIRST, Rollup
 from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
-from lineage_core.model.entities import Status, Task, TaskRow, Worker, WorkerEnd
+from lineage_core.model.entities import Task, TaskRow
 from lineage_core.model.expectations import Expectation
+from lineage_core.model.task_parts import Status, Worker, WorkerEnd
 from lineage_core.present.sentences import clock_of, counted, route, short, waiting_for, words
 from lineage_core.present.task_rows import Family
 from lineage_core.rules.root_cause import cause, quietest
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.rules.usual import Usually
-from lineage_tui.models.expected import expected_of
+from lineage_core.rules.usual_durations import Usually
+from lineage_tui.models.expectation_lines import expected_of
 from lineage_tui.theme.styles import Styles
 
 
@@ -37,13 +40,15 @@ class TaskBrief(NamedTuple):
     """What stands at the head of the detail pane.
 
     state: the state to show the task in: its status, or `silent` or `zombie` when a worker of it is. about: words
-    behind its id. said: what is the matter, the most telling first. figures: the rest, in one line if it fits.
+    behind its id. said: what is the matter, the most telling first. figures: the rest, in one line if it fits. chain:
+    what it is part of, the root first, then the task itself; empty if its parent is the root.
     """
 
     state: str
     about: str
     said: tuple[Sentence, ...]
     figures: tuple[str, ...]
+    chain: tuple[str, ...] = ()
 
 
 def brief(
@@ -56,9 +61,12 @@ def brief(
     family: Family = Family(),  # noqa: B008 (a tuple)
     expected: Sequence[Expectation] = (),
     circle: Sequence[str] = (),
+    ancestors: Sequence[str] = (),
+    prices: Prices | None = None,
 ) -> TaskBrief:
     """The heading of a task as of now. family: its parent and how many subtasks it has. expected: what is expected in
-    it. circle: the tasks of the deadlock that it is in."""
+    it. circle: the tasks of the deadlock that it is in. ancestors: what it is part of, the root first. prices:
+    of tokens, if there are any."""
     status = task.status.value
     quiet = quietest(task)
     seen = watch(quiet, over(task), thresholds) if quiet is not None else None
@@ -95,8 +103,9 @@ def brief(
     said += [Sentence(clock_of(actor, skew), "escalated") for actor, skew in _worst_skews(task)]
     said += due[1:]
     about = [status if hangs else "", words(task.priority), words(task.task_type)]
-    figures += _figures(task, now, looks, family)
-    return TaskBrief(silence if hangs else status, ", ".join(filter(None, about)), tuple(said), tuple(figures))
+    figures += _figures(task, now, looks, family, ancestors[0] if ancestors else family.parent, prices)
+    chain = (*ancestors, task.task_id) if len(ancestors) > 1 else ()
+    return TaskBrief(silence if hangs else status, ", ".join(filter(None, about)), tuple(said), tuple(figures), chain)
 
 
 def _failure(task: Task, now: int, looks: Styles) -> Sentence | None:
@@ -158,22 +167,23 @@ def _owners(task: Task, now: int, looks: Styles) -> str:
     return f"under {short(task.master)} ({more}{looks.glyph(' → ', ' -> ').join(spans)})"
 
 
-def _subtasks(family: Family) -> str:
-    """How many subtasks are done, and the worst of them."""
-    text = f"{family.done} of {counted(family.subtasks, 'subtask')}"
-    worst = family.below.worst if family.below is not None else None
-    if worst is not None and worst is not Status.COMPLETED:
-        text += f" done, worst {worst.value}"
-    return text
+def _subtasks(below: Rollup) -> str:
+    """How many subtasks are done, and in which states the others are, the worst first."""
+    others = [f"{below.by_status[one]} {one.value}" for one in WORST_FIRST[:-1] if one in below.by_status]
+    return f"{below.done} of {counted(below.tasks, 'subtask')} done" + (f" ({', '.join(others)})" if others else "")
 
 
-def _figures(task: Task, now: int, looks: Styles, family: Family) -> list[str]:
+def _figures(task: Task, now: int, looks: Styles, family: Family, root: str | None, prices: Prices | None) -> list[str]:
     parts = [] if task.status.ended else [f"{format_duration(max(0, now - task.first_at))} old"]
     parts.append(_owners(task, now, looks))
+    if task.hosts:
+        parts.append(f"on {', '.join(task.hosts)}")
     if task.percent is not None and not task.status.ended:
         parts.append(f"{task.percent:.0f}%")
-    if family.subtasks:
-        parts.append(_subtasks(family))
+    if root is not None:
+        parts.append(f"part of {root}")
+    if family.below is not None and family.subtasks:
+        parts.append(_subtasks(family.below))
     if task.runs:
         parts.append(f"{sum(not run.open for run in task.runs)}/{len(task.runs)} runs ended")
     retries = sum(run.retry_of is not None for run in task.runs)
@@ -187,12 +197,13 @@ def _figures(task: Task, now: int, looks: Styles, family: Family) -> list[str]:
     if task.tokens is not None:
         spent = [f"{short(one.master)} {one.tokens:,}" for one in cost_by_owner(task, now) if one.tokens is not None]
         by = f" ({', '.join(spent)})" if len(spent) > 1 else ""
-        parts.append(f"{counted(task.tokens, 'token')}{by}")
+        money = money_of(task, prices)
+        price = f", {money.text(prices.currency)}" if prices is not None and money is not None else ""
+        parts.append(f"cost {counted(task.tokens, 'token')}{by}{price}")
     if family.together is not None and family.together.tokens not in (None, task.tokens):
-        parts.append(f"{counted(family.together.tokens, 'token')} with subtasks")
+        price = f", {family.money.text(prices.currency)}," if prices is not None and family.money is not None else ""
+        parts.append(f"{counted(family.together.tokens, 'token')}{price} with subtasks")
     parts.append(counted(task.events, "event"))
-    if family.parent is not None:
-        parts.append(f"part of {family.parent}")
     arrow = looks.glyph("→", "->")
     parts += filter(
         None, (route(short(h.from_master), short(h.to_master), arrow) for h in list(task.handoffs.values())[-3:])

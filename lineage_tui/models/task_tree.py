@@ -8,66 +8,41 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from lineage_core.model.entities import TaskRow
 from lineage_core.state.store import State
-from lineage_tui.models.task_order import SORTS, Descending
-from lineage_tui.models.tree_index import NO_KIDS, Node, NodeKind, TreeIndex
+from lineage_tui.models.task_order import GroupOrders
+from lineage_tui.models.tree_index import UNSYNCED, Node, NodeKind
+from lineage_tui.models.tree_lines import TreeLines
 
 OPEN_DEPTH = 8
 """Tasks at work are shown open down to this depth; deeper ones when asked for."""
 
 
-class TaskTree:
-    """The visible lines over a state.
+class TaskTree(TreeLines):
+    """The visible lines over a state; while they are `still`, nothing opens or closes by itself either.
 
     state: read under its lock where tasks are looked into. rows: the tasks as they were at the last `update`, which
     is what is shown (a paused screen stays as it is). tallies: tasks by status in each group, subtasks included.
-    matches: the filter, by row; hits: how many tasks it takes, in each group and (`found`) in all. sorted_by: one of
-    SORTS.
+    matches: the filter, by row; hits: how many tasks it takes, in each group and (`found`) in all. orders: in which
+    the tasks of each group stand.
     """
 
     def __init__(self, state: State) -> None:
+        super().__init__()
         self.state = state
         self.rows: dict[str, TaskRow] = {}
         self.tallies: dict[str, Counter[str]] = {}
         self.hits: Counter[str] = Counter()
         self.found = 0
         self.live = True  # False while the past is read: tasks are open or closed by how they end up, not by the way
-        self.still = False  # True while the operator reads: what is shown keeps its order, and opens and closes nothing
-        self._waiting: dict[Node, tuple[object, ...]] = {}  # where groups and tasks are to stand once it may move again
+        self._closing: dict[Node, None] = {}  # tasks that are over, to be closed once lines may move again
         self.folds: dict[str, bool] = {}  # what the operator has opened or closed, by id
-        self._orders: dict[str, tuple[str, bool]] = {}  # the order that each group is in; changed group by group
-        self.sorted_by = "newest"
-        self.inverted = False
-        self.ends_at: Callable[[str], int | None] = lambda task_id: None  # when a task is expected to end
-        self.root = Node("root", "")
+        self.orders = GroupOrders()
         self.matches: Callable[[TaskRow], bool] | None = None
         self._tasks: dict[str, Node] = {}
         self._groups: dict[str, Node] = {}
-        self._stale: dict[Node, None] = {}  # nodes whose children came or went, to be measured again
-
-    def __len__(self) -> int:
-        return self.root.size
-
-    def line(self, number: int) -> Node:
-        """The node on a line, counted from 0; raises IndexError past the end."""
-        node, rest = self.root.kids.at(number)
-        while rest > 0 or not node.own:
-            node, rest = node.kids.at(rest - node.own)
-        return node
-
-    def line_of(self, node: Node) -> int:
-        """The line of a node; that of the nearest visible ancestor if it is folded away."""
-        line = 0
-        while node.parent is not None:
-            parent = node.parent
-            if parent.kind != "root" and not parent.open:
-                node, line = parent, 0
-                continue
-            line += parent.kids.before(node) + parent.own
-            node = parent
-        return line
 
     def find(self, key: tuple[str, str, str]) -> Node | None:
         """The node of a key, if it is there; a worker or handoff only once its task has been opened."""
@@ -81,13 +56,22 @@ class TaskTree:
 
     def update(self, task_ids: Iterable[str]) -> None:
         """Take in what changed in these tasks."""
-        changed = []
+        changed: list[str] = []
+        rows = self.state.rows
+        aged: set[str] = set()
         for task_id in task_ids:
-            row, old = self.state.rows[task_id], self.rows.get(task_id)
+            row, old = rows.get(task_id) or rows.gone.get(task_id), self.rows.get(task_id)
+            if row is None:
+                if old is not None:
+                    changed += [child for child in self._remove(old) if child in rows]
+                    aged.add(old.group)
+                continue
             if old is None and self._insert_alone(task_id, row):
                 continue
             changed.append(task_id)
             if old is not None:
+                if row.first_at > old.first_at or row.group != old.group:
+                    aged.add(old.group)
                 self.tallies[old.group][old.status] -= 1
                 if old.group != row.group and task_id in self._tasks and self._tasks[task_id].matches:
                     self.hits[old.group] -= 1
@@ -107,17 +91,40 @@ class TaskTree:
                 missing.append(parent)
             for ancestor in reversed(missing):
                 self._insert(ancestor)
+        for name in aged:
+            self._age(name)
         self._measure()
+
+    def _remove(self, row: TaskRow) -> list[str]:
+        """Take out a task that is not known any more; returns the subtasks that stood below it."""
+        node = self._tasks.pop(row.task_id)
+        del self.rows[row.task_id]
+        self.tallies[row.group][row.status] -= 1
+        self.hits[row.group] -= node.matches
+        self.found -= node.matches
+        self._waiting.pop(node, None)
+        self._closing.pop(node, None)
+        self._detach(node)
+        return [kid.ident for kid in node.kids if kid.kind == "task"]
+
+    def _age(self, name: str) -> None:
+        """Bring a group that may have lost its newest task to its place."""
+        group = self._groups.get(name)
+        if group is None or not group.kids.count:
+            return
+        kids: Iterable[Node] = group.kids
+        if self.orders.is_newest_first(name):
+            kids = islice(group.kids, 1)
+        newest = max(self.rows[kid.ident].first_at for kid in kids)
+        if group.sort != (sort := (-newest, name)):
+            self._move(group, self.root, sort)
 
     def settle(self) -> None:
         """Bring what was held still to where it belongs."""
-        waiting, self._waiting = self._waiting, {}
-        for node, sort in waiting.items():
-            if (parent := node.parent) is not None and node.sort != sort:
-                self._detach(node)
-                node.sort = sort
-                self._attach(node, parent)
-            if node.kind == "task" and self.rows[node.ident].status.ended and node.ident not in self.folds:
+        self._move_held()
+        closing, self._closing = self._closing, {}
+        for node in closing:
+            if self.rows[node.ident].status.ended and node.ident not in self.folds:
                 self._close(node)
         self._measure()
 
@@ -146,31 +153,6 @@ class TaskTree:
             if not above.open:
                 self.expand(above, True)
             above = above.parent
-
-    def beside(self, node: Node, step: int) -> Node | None:
-        """The node after another (before it, for -1), folded ones too; None at the end, and if it is gone."""
-        if node.parent is None:
-            return None
-        if step > 0 and (first := node.kids.end(1)) is not None:
-            return first
-        at: Node = node
-        while at.parent is not None:
-            sibling = at.parent.kids.beside(at, step)
-            if sibling is not None:
-                while step < 0 and (last := sibling.kids.end(-1)) is not None:
-                    sibling = last
-                return sibling
-            at = at.parent
-            if step < 0 and at is not self.root:
-                return at
-        return None
-
-    def end(self, step: int) -> Node | None:
-        """The first node (the last, for -1), folded ones too."""
-        node = self.root.kids.end(step)
-        while step < 0 and node is not None and (last := node.kids.end(-1)) is not None:
-            node = last
-        return node
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None) -> Iterator[int]:
         """Filter the tasks; a generator that does it in slices, giving the count done, for the caller to pace."""
@@ -201,26 +183,13 @@ class TaskTree:
     def set_sort(self, *, step: int = 0, invert: bool = False) -> Iterator[int]:
         """Sort the tasks of each group by the next of SORTS, or turn the order round; a generator, in slices."""
         self.settle()
-        names = list(SORTS)
-        self.sorted_by = names[(names.index(self.sorted_by) + step) % len(names)]
-        self.inverted ^= invert
+        self.orders.turn(step, invert=invert)
         for number, (name, group) in enumerate(list(self._groups.items())):
-            self._orders[name] = (self.sorted_by, self.inverted)
+            self.orders.take_up(name)
             for node in group.kids:
-                node.sort = self._sort_in(name, self.rows[node.ident])
+                node.sort = self.orders.sort_key(name, self.rows[node.ident])
             group.kids.rebuild()
             yield number
-
-    def _sort_in(self, group: str, row: TaskRow) -> tuple[object, ...]:
-        """The place of a task among those of its group, in the order that the group is in."""
-        sorted_by, inverted = self._orders.setdefault(group, (self.sorted_by, self.inverted))
-        value = SORTS[sorted_by](row)
-        if sorted_by == "expected end" and not row.status.ended:
-            at = self.ends_at(row.task_id)
-            value = (at is None, at or 0, *value)
-        elif sorted_by == "expected end":
-            value = (True, 1, *value)
-        return (Descending(value) if inverted else value, row.task_id)
 
     def tasks(self) -> Iterator[Node]:
         """All task nodes, in no order."""
@@ -238,17 +207,6 @@ class TaskTree:
             self._move(node, self.root, (-at, name))
         return node
 
-    def _move(self, node: Node, home: Node, sort: tuple[object, ...]) -> None:
-        """Bring a node to its place, or note it while all stands still. A task that comes to another parent moves."""
-        if self.still and node.parent is home:
-            self._waiting[node] = sort
-            return
-        self._waiting.pop(node, None)
-        if node.parent is not None:
-            self._detach(node)
-        node.sort = sort
-        self._attach(node, home)
-
     def _parent(self, task_id: str) -> str | None:
         parent = self.state.subtasks.parent(task_id)
         return parent if parent in self.rows else None
@@ -258,7 +216,7 @@ class TaskTree:
         parent = self._parent(row.task_id)
         if parent is not None:
             return self._tasks.get(parent), (1, row.first_at, row.task_id)
-        return self._group(row.group, row.first_at), self._sort_in(row.group, row)
+        return self._group(row.group, row.first_at), self.orders.sort_key(row.group, row)
 
     def _insert_alone(self, task_id: str, row: TaskRow) -> bool:
         """Place a task that is new, over and related to no other that is here, as most of history is; False for any
@@ -274,7 +232,7 @@ class TaskTree:
         node.matches = self.matches is None or self.matches(row)
         self.hits[row.group] += node.matches
         self.found += node.matches
-        node.sort = self._sort_in(row.group, row)
+        node.sort = self.orders.sort_key(row.group, row)
         self._attach(node, self._group(row.group, row.first_at))
         return True
 
@@ -291,13 +249,13 @@ class TaskTree:
         elif not row.status.ended:
             node.expanded = home is None or home.depth < OPEN_DEPTH
         elif self.still:
-            self._waiting.setdefault(node, node.sort)
+            self._closing[node] = None
         else:
             self._close(node)
         self._match(node, row)
         if home is not None and (node.parent is not home or self._waiting.get(node, node.sort) != sort):
             self._move(node, home, sort)
-        if node.expanded:
+        if node.expanded or sum(node.synced) > row.workers + row.handoffs:
             self._sync(node)
         self._stale[node] = None
 
@@ -305,7 +263,7 @@ class TaskTree:
         """Give an open task its workers and handoffs, in the order in which they began."""
         row = self.rows[node.ident]
         known, node.synced = node.synced, (row.workers, row.handoffs)
-        if node.synced in (known, (0, 0)):
+        if node.synced == known or (node.synced == (0, 0) and known == UNSYNCED):
             return
         with self.state.lock:
             task = self.state.task(node.ident)
@@ -318,35 +276,14 @@ class TaskTree:
                 times = [t for t in (h.created_at, h.accepted_at, h.completed_at) if t is not None]
                 begun.append(("handoff", h.handoff_id, min(times)))
         there = {kid.key for kid in node.kids if kid.kind != "task"}
+        for key in there - {(kind, ident, node.ident) for kind, ident, _ in begun}:
+            self._detach(next(kid for kid in node.kids if kid.key == key))
         for kind, ident, at in begun:
             if (kind, ident, node.ident) not in there:
                 kid = Node(kind, ident, node.ident)
                 kid.sort = (0, at, kind, ident)
                 kid.matches = node.matches
                 self._attach(kid, node)
-
-    def _attach(self, node: Node, parent: Node) -> None:
-        node.parent = parent
-        shift = parent.depth + 1 - node.depth
-        node.depth += shift
-        if shift and node.kids is not NO_KIDS:
-            stack = list(node.kids)
-            while stack:
-                below = stack.pop()
-                below.depth += shift
-                stack.extend(below.kids)
-        node.size = node.measure()
-        if parent.kids is NO_KIDS:
-            parent.kids = TreeIndex()
-        parent.kids.add(node)
-        self._stale[parent] = None
-
-    def _detach(self, node: Node) -> None:
-        parent = node.parent
-        if parent is not None:
-            parent.kids.remove(node)
-            node.parent = None
-            self._stale[parent] = None
 
     def _measure(self) -> None:
         """Bring the sizes of what is stale, and of what is above it, up to date; a group that is empty goes."""
@@ -359,15 +296,3 @@ class TaskTree:
                 self._resize(self.root)
             else:
                 self._resize(node)
-
-    def _resize(self, node: Node) -> None:
-        """Bring the sizes of a node and those above it up to date."""
-        at: Node | None = node
-        while at is not None:
-            delta = at.measure() - at.size
-            if delta == 0 and at is not node:
-                return
-            at.size += delta
-            if delta and at.parent is not None:
-                at.parent.kids.grow(at, delta)
-            at = at.parent

@@ -1,6 +1,6 @@
 """Long text in lines that fit, for reading: nothing is cut, and line breaks of the text break the line.
 
-The text is made safe first (`lineage_core.base.cells.shown`), so that what is measured is what is shown.
+The text is made safe first (`lineage_core.base.terminal_cells.shown`), so that what is measured is what is shown.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from lineage_core.base.cells import cell_width, head, shown
+from lineage_core.base.terminal_cells import cell_width, head, shown
 
 _BREAK = re.compile(r"\r\n|[\n\r]")
 _BITS = re.compile(r"\\(?:r\\n|.)|[^\\]+|\\")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from lineage_tui.models.column_widths import EVERYTHING, Columns, Step
 
 
 class Column(NamedTuple):
-    """A column of the table. width: cells it needs.
+    """A column of the table.
 
     falls: whether the biggest comes first; None: it cannot be sorted by.
     """
 
     name: str
-    width: int
     falls: bool | None
     right: bool = False
 
@@ -20,43 +22,44 @@ class Column(NamedTuple):
 COLUMNS = {
     column.name: column
     for column in (
-        Column("worker", 16, False),
-        Column("status", 9, True),
-        Column("type", 8, False),
-        Column("task", 12, False),
-        Column("master", 11, False),
-        Column("began", 11, True),
-        Column("time", 6, True, right=True),
-        Column("progress", 4, True, right=True),
-        Column("silent", 7, True, right=True),
-        Column("usual", 7, None, right=True),
-        Column("gauge", 8, None),
-        Column("tokens", 9, True, right=True),
-        Column("last word", 20, False),
+        Column("worker", False),
+        Column("status", True),
+        Column("type", False),
+        Column("task", False),
+        Column("host", False),
+        Column("master", False),
+        Column("began", True),
+        Column("time", True, right=True),
+        Column("progress", True, right=True),
+        Column("silent", True, right=True),
+        Column("usual", None, right=True),
+        Column("gauge", None),
+        Column("tokens", True, right=True),
+        Column("last word", False),
     )
 }
-_IMPORTANCE = (
-    "worker", "status", "silent", "usual", "gauge", "type", "progress", "time", "task", "tokens", "last word", "master",
-    "began",
+STEPS = tuple(
+    Step(*step)
+    for step in (
+        ("worker", 16), ("status", 9), ("silent", 7), ("usual", 7), ("worker", 21), ("progress", 4), ("time", 6),
+        ("host", 8), ("type", 8), ("gauge", 8), ("task", 12), ("last word", 20), ("worker", 28), ("tokens", 9),
+        ("master", 11), ("began", 11), ("task", 20), ("last word", 28), ("usual", 13), ("type", 14),
+        ("progress", 13), ("task", 36), ("host", 14), ("gauge", 12), ("last word", 44), ("worker", EVERYTHING),
+        ("task", EVERYTHING), ("last word", EVERYTHING),
+    )
 )  # fmt: skip
-_STRETCH = (
-    ("worker", 24), ("task", 20), ("gauge", 12), ("last word", 28), ("usual", 13), ("worker", 30), ("progress", 13),
-    ("task", 36), ("type", 14), ("last word", 200),
-)  # fmt: skip
+"""What a line shows, the most important first."""
+
+_GLYPH = 2
 
 
-def columns_for(width: int) -> dict[str, int]:
-    """The columns that fit into so many cells, in their order on the screen, with their widths."""
-    room = width - 2  # the glyph
-    fit: dict[str, int] = {}
-    for name in _IMPORTANCE:
-        if fit and COLUMNS[name].width >= room:
-            break
-        fit[name] = COLUMNS[name].width
-        room -= fit[name] + 1
-    for name, most in _STRETCH:
-        if name in fit:
-            more = max(0, min(room, most - fit[name]))
-            fit[name] += more
-            room -= more
-    return {name: fit[name] for name in COLUMNS if name in fit}
+class WorkerColumns:
+    """The columns of the workers view."""
+
+    def __init__(self) -> None:
+        self._columns = Columns(STEPS, COLUMNS)
+
+    def fit(self, width: int, content: Mapping[str, int]) -> Mapping[str, int]:
+        """The columns that fit into so many cells, in their order on the screen, with their widths. content: cells of
+        the widest ids."""
+        return self._columns.fit(width - _GLYPH - 1, content)  # a gauge is a cell wider than its column

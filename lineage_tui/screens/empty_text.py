@@ -18,6 +18,8 @@ def empty_text(directory: Path, health: Health, no_hits: str) -> str:
         named = [(here / name, why.rpartition(f"{here}: ")[2]) for name, why in list(health.problems.items())[:5]]
         lines = [f"  {path}\n    {why}" for path, why in named]
         return "\n".join(("", "Cannot be read:", *lines, "", "`lineage doctor` tells what to do."))
+    if health.mode == "past":
+        return f"\nNothing had been written by then into\n  {directory}\n\n}} goes on in time, R back to now"
     what = "This directory does not exist yet; waiting for it:" if health.missing else "No events yet in"
     return "\n".join(
         (

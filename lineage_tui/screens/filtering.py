@@ -10,7 +10,7 @@ from lineage_core.model.entities import TaskRow
 from lineage_core.query.filter_parser import Filter, joined, parse, trouble, words
 from lineage_core.query.filter_terms import FilterContext, nothing_slow
 from lineage_tui.models.filter_completion import FilterCompletion
-from lineage_tui.screens.context import Context, Handlers
+from lineage_tui.screens.app_context import Context, Handlers
 from lineage_tui.screens.panes import Panes
 
 REFILTER = 5.0
@@ -32,17 +32,24 @@ class Filtering:
         self._begun = self._took = 0.0
         self._empty: dict[str, str] = {}
         self._earlier: list[str] = []
+        self._before = ""
 
     def handlers(self) -> Handlers:
         return {"only-open": self.only_open}
 
     def ask(self) -> None:
         """Let the operator type a filter."""
+        self._before = self.text
         self._panes.ask("filter", self.text, "status:failed master:sec since:24h !worker:scan …")
 
     def keep(self, text: str) -> None:
         """Remember a filter that was typed to its end."""
         self._earlier = [*[old for old in self._earlier if old != text], text][-50:]
+
+    @property
+    def settled(self) -> str:
+        """The filter that was typed to its end: while one is being typed, that before it."""
+        return self._before if self._panes.prompt.purpose == "filter" else self.text
 
     def recall(self, step: int) -> None:
         """Put an earlier filter into the prompt (-1: the one before)."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from textual.geometry import Size
 
-from lineage_tui.screens.context import Context, Handlers
+from lineage_tui.screens.app_context import Context, Handlers
 from lineage_tui.screens.panes import Panes
 
 ARRANGEMENTS = {
-    "auto": "the pane below, beside in a wide terminal",
     "below": "the pane below",
     "beside": "the pane beside",
     "list": "the list alone",
@@ -16,15 +15,17 @@ ARRANGEMENTS = {
 }
 """By the name that is kept between runs: what the operator is told."""
 
-BESIDE = 190
-"""Columns from which on the pane stands beside the list, if the operator leaves it to us: both then have room for all
-that they can show, so that nothing that was there goes."""
-
 EDGES = 3
 """Rows of the lines at the edges of the screen."""
 
-SHORT = 16
-"""Rows below which the pane is only shown when keys go to it."""
+LIST = 11
+"""Rows that the list has before the pane below it has any, so that it never shrinks as the terminal grows; in less room
+the pane is only shown while keys go to it. No size changes the arrangement by itself: beside each other, list and pane
+would show less of each line than they did below each other, however wide the terminal is."""
+
+PANE, READ = 45, 70
+"""How much of the screen the pane below has then at most, and while keys go to it, in percent, if the operator has not
+moved the border."""
 
 STEP, LEAST, MOST = 5, 20, 80
 """How far the border moves, and how much of the screen the pane has at least and at most, in percent."""
@@ -37,8 +38,8 @@ class Layout:
     def __init__(self, context: Context, panes: Panes) -> None:
         self._context = context
         self._panes = panes
-        self._size = Size(80, 24)
-        self.arrangement = "auto"
+        self._size: Size | None = None
+        self.arrangement = "below"
         self.share = 0
         panes.detail.on_drag = self.drag
 
@@ -52,31 +53,37 @@ class Layout:
     @property
     def beside(self) -> bool:
         """Whether the pane stands beside the list, not below it."""
-        return self.arrangement == "beside" or (self.arrangement == "auto" and self._size.width >= BESIDE)
+        return self.arrangement == "beside"
 
     def show(self, size: Size | None = None) -> None:
-        """Arrange the panes for a size of the screen; None: the one it had."""
-        self._size = size or self._size
+        """Arrange the panes for a size of the screen; None: the one it had, or has at the start."""
         detail, screen = self._panes.detail, self._panes.detail.screen
+        self._size = size = size or self._size or screen.app.size
         screen.set_class(self.beside, "wide")
-        screen.set_class(self._size.height < SHORT, "short")
+        rows = size.height - EDGES
+        short = self.arrangement == "below" and not self.share and rows <= LIST
+        screen.set_class(short, "short")
         screen.set_class(self.arrangement == "list", "list")
         screen.set_class(self.arrangement == "pane", "pane")
-        alone = self.arrangement in ("list", "pane") or self._size.height < SHORT
-        room = self._size.width if self.beside else self._size.height - EDGES
-        cells = round(room * self.share / 100) if self.share and not alone else None
-        detail.styles.width = cells if self.beside else None
-        detail.styles.height = None if self.beside else cells
+        detail.styles.width = round(size.width * self.share / 100) if self.beside and self.share else None
+        detail.styles.height = self._pane_rows(rows) if self.arrangement == "below" and not short else None
+
+    def _pane_rows(self, rows: int) -> int:
+        """How many of so many rows the pane below the list has."""
+        if self.share:
+            return round(rows * self.share / 100)
+        if self._panes.in_detail:
+            return rows * READ // 100
+        return min(rows * PANE // 100, rows - LIST)
 
     def next(self) -> None:
         """The next arrangement that looks different."""
-        before = "beside" if self.beside else "below" if self.arrangement == "auto" else self.arrangement
-        order = ("below", "beside", "list", "pane")
-        self.arrangement = order[(order.index(before) + 1) % len(order)]
+        order = tuple(ARRANGEMENTS)
+        self.arrangement = order[(order.index(self.arrangement) + 1) % len(order)]
         self.show()
         hidden = self._panes.views.view if self.arrangement == "pane" else self._panes.detail
         if self.arrangement == "pane" or (self.arrangement == "list" and hidden.has_focus_within):
-            self._panes.focus(self._panes.detail.view if self.arrangement == "pane" else self._panes.views.view)
+            self._panes.focus(self._panes.detail.tabs.view if self.arrangement == "pane" else self._panes.views.view)
         self._context.say(ARRANGEMENTS[self.arrangement])
 
     def grow(self, by: int) -> None:

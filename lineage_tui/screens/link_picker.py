@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from lineage_core.base.cells import cell_width, shown
+from lineage_core.base.terminal_cells import cell_width, shown
 from lineage_core.model.entities import TaskRow
 from lineage_tui.models.links import Link
-from lineage_tui.screens.context import Context
+from lineage_tui.screens.app_context import Context
 from lineage_tui.settings.keymap import named
-from lineage_tui.theme.line import Line
+from lineage_tui.theme.styled_line import Line
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.line_list import LineList
 
@@ -29,12 +29,6 @@ class LinkLines(LineList):
 
     def count(self) -> int:
         return len(self.links)
-
-    def key_at(self, line: int) -> Hashable:
-        return line
-
-    def line_of(self, key: Hashable) -> int | None:
-        return key if isinstance(key, int) and key < len(self.links) else None
 
     def draw(self, line: int, out: Line) -> None:
         link = self.links[line]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lineage_core.query.filter_parser import joined, words
 from lineage_core.rules.root_cause import root_cause
 from lineage_tui.models.links import Link, Subject, links
-from lineage_tui.screens.context import Context, Handlers, key_of
+from lineage_tui.screens.app_context import Context, Handlers, key_of
 from lineage_tui.screens.filtering import Filtering
 from lineage_tui.screens.panes import Panes
 
@@ -111,7 +111,7 @@ class Navigation:
         """Go into the detail pane: to an event, to the last one of a worker or handoff, or to the tab it shows."""
         panes = self._panes
         panes.select_target()
-        panes.focus(panes.detail.view)
+        panes.focus(panes.detail.tabs.view)
         if at.fact is not None:
             panes.detail.show_event(at.fact.digest)
         elif at.below is not None:
@@ -124,13 +124,13 @@ class Navigation:
             key = key_of(self._context, "enter")
             self._context.say(f"figures are of no single task; {key} shows the tasks behind one")
         else:
-            panes.focus(panes.views.view if panes.in_detail else panes.detail.view)
+            panes.focus(panes.views.view if panes.in_detail else panes.detail.tabs.view)
 
     def out(self) -> bool:
         """Out by one; False at the root."""
         panes, purpose = self._panes, self._panes.prompt.purpose
         if purpose == "search":
-            panes.focus(panes.detail.view)
+            panes.focus(panes.detail.tabs.view)
         elif purpose:
             if purpose == "filter":
                 self._filtering.set("")
@@ -212,7 +212,7 @@ class Navigation:
             self._context.say(f"nothing is wrong with {task_id}; {key} goes to what a line names")
             return
         self._leave_trace()
-        self._panes.focus(detail.view)
+        self._panes.focus(detail.tabs.view)
         detail.show_event(fact.digest)
 
     def explain(self) -> None:
@@ -222,13 +222,13 @@ class Navigation:
             self._context.say("no task is selected")
             return
         self._leave_trace()
-        self._panes.focus(detail.view)
+        self._panes.focus(detail.tabs.view)
         detail.open_tab("explain")
 
     def _stop(self) -> Stop:
         views, detail = self._panes.views, self._panes.detail
         stop = Stop(views.shown, views.view.cursor_key, self._filtering.text)
-        return stop._replace(tab=detail.tab, line=detail.line()) if self._panes.in_detail else stop
+        return stop._replace(tab=detail.tab, line=detail.tabs.line()) if self._panes.in_detail else stop
 
     def _leave_trace(self) -> None:
         stop = self._stop()
@@ -254,4 +254,4 @@ class Navigation:
         panes.select_target()
         if stop.tab is not None:
             panes.detail.return_to(stop.tab, stop.line)
-            panes.focus(panes.detail.view)
+            panes.focus(panes.detail.tabs.view)

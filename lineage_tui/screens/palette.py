@@ -7,9 +7,8 @@ from typing import cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from lineage_tui.screens.context import Context
+from lineage_tui.screens.app_context import Context
 from lineage_tui.settings.keymap import does, first_key
-from lineage_tui.theme.styles import PALETTES
 
 
 class Commands(Provider):
@@ -23,7 +22,7 @@ class Commands(Provider):
             for c in context.commands
             if c.name != "palette"
         ]
-        return entries + [(f"theme {name}", f"theme('{name}')", "colours") for name in PALETTES]
+        return entries + [(f"theme {name}", f"theme('{name}')", "colours") for name in context.looks.palettes]
 
     async def discover(self) -> Hits:
         for name, action, text in self._entries():

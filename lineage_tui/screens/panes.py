@@ -69,7 +69,9 @@ class Panes:
     def subject(self) -> Subject | None:
         """What the line under the cursor stands for, in the list or in the detail pane."""
         if self.in_detail and self.detail.task_id is not None:
-            return Subject(self.detail.task_id, self.detail.part(), self.detail.fact())
+            return Subject(
+                self.detail.tabs.subtask() or self.detail.task_id, self.detail.tabs.part(), self.detail.tabs.fact()
+            )
         view = self.views.view
         target, fact = view.target(), view.fact()
         if target is None:

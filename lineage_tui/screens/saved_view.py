@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from lineage_tui.models.task_order import SORTS
 from lineage_tui.models.worker_columns import COLUMNS
-from lineage_tui.screens.context import Context
-from lineage_tui.screens.display import Display
+from lineage_tui.screens.app_context import Context
+from lineage_tui.screens.display_options import Display
 from lineage_tui.screens.filtering import Filtering
 from lineage_tui.screens.layout import ARRANGEMENTS, Layout
 from lineage_tui.screens.navigation import Navigation
 from lineage_tui.settings.config import SavedState
-from lineage_tui.stats.worker import WINDOWS
-from lineage_tui.theme.styles import PALETTES, TIME_MODES
-from lineage_tui.views.stats import PANES, StatsView
+from lineage_tui.stats.page_thread import WINDOWS
+from lineage_tui.theme.styles import TIME_MODES
+from lineage_tui.views.stats import StatsView
+from lineage_tui.views.stats_title import PANES
 from lineage_tui.views.switcher import Views
 from lineage_tui.views.task_tree import TaskTreeView
 from lineage_tui.views.workers import WorkersView
@@ -47,11 +48,11 @@ class SavedView:
         """Go on as the last run was left."""
         if saved.times in TIME_MODES:
             self._context.looks.times = saved.times
-        if saved.theme in PALETTES:
+        if saved.theme in self._context.looks.palettes:
             self._display.use_theme(saved.theme)
         model = self._tree.model
-        model.sorted_by = saved.sort if saved.sort in SORTS else model.sorted_by
-        model.inverted = saved.inverted
+        model.orders.sorted_by = saved.sort if saved.sort in SORTS else model.orders.sorted_by
+        model.orders.inverted = saved.inverted
         if saved.workers_sort in COLUMNS:
             self._workers.sort(saved.workers_sort, inverted=saved.workers_inverted)
         if saved.arrangement in ARRANGEMENTS:
@@ -72,11 +73,11 @@ class SavedView:
         folds = list(model.folds.items())[-500:]
         return SavedState(
             view=self._views.shown,
-            filter=self._filtering.text,
+            filter=self._filtering.settled,
             theme=looks.palette if looks.palette != self._context.first_theme else "",
             times=looks.times,
-            sort=model.sorted_by,
-            inverted=model.inverted,
+            sort=model.orders.sorted_by,
+            inverted=model.orders.inverted,
             workers_sort=self._workers.sorted_by,
             workers_inverted=self._workers.inverted,
             pane=self._figures.pane,

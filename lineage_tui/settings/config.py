@@ -1,7 +1,7 @@
 """What the operator has set for the screen, and what is kept between runs.
 
 The config file is shown by `lineage_core/settings/config_file.py`. Environment: LINEAGE_THEME, LINEAGE_ASCII=1, and the
-variables of `lineage_core/settings/late_settings.py`.
+variables of `lineage_core/settings/threshold_defaults.py`.
 """
 
 from __future__ import annotations
@@ -14,19 +14,35 @@ from typing import Any, NamedTuple
 
 from lineage_core.base import user_files
 from lineage_core.base.errors import BadInputError
+from lineage_core.meaning.money import Prices
 from lineage_core.model.event_types import nearest
 from lineage_core.rules.thresholds import Thresholds, thresholds
 from lineage_core.settings import config_file
-from lineage_core.settings.config_file import THEMES, Problem
-from lineage_core.settings.late_settings import late_settings
+from lineage_core.settings.config_file import Problem, theme_names
+from lineage_core.settings.prices import prices_of
+from lineage_core.settings.threshold_defaults import late_settings
+from lineage_core.settings.user_commands import OwnCommand, own_commands
+from lineage_tui.theme.config_themes import own_palettes, theme_problems
+from lineage_tui.theme.palettes import Palette
 
 MAX_STATE = 1 << 20
 """Bytes; a larger file was not written by us."""
 
 
+class OwnSettings(NamedTuple):
+    """commands: of the operator's own. log: the template of a worker's log, or nothing. filters: by name.
+    prices: of tokens, if there are any. refusal: why the screen logs nothing; empty if it may."""
+
+    commands: tuple[OwnCommand, ...] = ()
+    log: str = ""
+    filters: Mapping[str, str] = {}
+    prices: Prices | None = None
+    refusal: str = "off: write = true in the config file lets the screen log what you decide"
+
+
 class Settings(NamedTuple):
-    """keys: keys by command name, where they differ from the default. trace_url: see `settings/trace_url.py`.
-    notify: what the terminal tells, see `screens/alarm.py`."""
+    """keys: keys by command name, where they differ from the default. trace_url: see `settings/trace_url.py`. themes:
+    palettes of the operator's own, by name. notify: what the terminal tells, see `screens/terminal_alarm.py`."""
 
     theme: str
     ascii_only: bool
@@ -34,11 +50,36 @@ class Settings(NamedTuple):
     keys: dict[str, tuple[str, ...]]
     trace_url: str = ""
     notify: str = "title"
+    themes: Mapping[str, Palette] = {}
+    own: OwnSettings = OwnSettings()
 
 
 def read_config(path: Path | None = None) -> dict[str, Any]:
-    """The settings of the config file, the keys of commands checked too. Raises BadInputError that names the line."""
-    return config_file.read_config(path, _key_problems)
+    """The settings of the config file, with its keys and themes checked. Raises BadInputError that names the line."""
+    return config_file.read_config(path, _problems)
+
+
+def _problems(config: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from theme_problems(config)
+    yield from _key_problems(config)
+    yield from _own_key_problems(config)
+
+
+def _own_key_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the keys and names of the operator's own commands."""
+    from lineage_tui.settings.keymap import is_key, named, rebind
+
+    builtin = rebind(config.get("keys", {}))
+    names = {command.name for command in builtin}
+    owner = {key: command.name for command in builtin for key in command.keys}
+    for command in own_commands(config):
+        where, key = ("commands", command.name), named(command.key)
+        if command.name in names:
+            yield where, f"commands.{command.name}: a command of the screen is called so"
+        elif not is_key(key):
+            yield where, f"commands.{command.name}: {command.key!r} is no key; write one like f6 or ctrl+f"
+        elif owner.setdefault(key, command.name) != command.name:
+            yield where, f"commands.{command.name}: {command.key} is the key of {owner[key]}"
 
 
 def _key_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
@@ -71,8 +112,8 @@ def settings(options: Mapping[str, Any], environ: Mapping[str, str], config: Map
     Raises BadInputError for a value that is none.
     """
     theme = str(options.get("theme") or environ.get("LINEAGE_THEME") or config.get("theme") or "dark")
-    if theme not in THEMES:
-        raise BadInputError(f"theme must be one of {', '.join(THEMES)}, not {theme!r}")
+    if theme not in (names := theme_names(config)):
+        raise BadInputError(f"theme must be one of {', '.join(names)}, not {theme!r}")
     ascii_only = bool(options.get("ascii")) or environ.get("LINEAGE_ASCII") == "1" or config.get("ascii") is True
     keys = {name: tuple(value) for name, value in config.get("keys", {}).items()}
     return Settings(
@@ -82,7 +123,14 @@ def settings(options: Mapping[str, Any], environ: Mapping[str, str], config: Map
         keys,
         config.get("trace_url", ""),
         config.get("notify", "title"),
+        own_palettes(config),
+        _own(config),
     )
+
+
+def _own(config: Mapping[str, Any]) -> OwnSettings:
+    own = OwnSettings(own_commands(config), config.get("log", ""), config.get("filters", {}), prices_of(config))
+    return own._replace(refusal="") if config.get("write") else own
 
 
 STATE_FILE = "screen.json"
@@ -108,7 +156,7 @@ class SavedState(NamedTuple):
     workers_inverted: bool = False
     pane: str = "flow"
     window: str = ""
-    arrangement: str = "auto"
+    arrangement: str = "below"
     share: int = 0
     open: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """The commands of the screen: one registry from which the key map, the help, the palette and `:` are made.
 
 A command's name is what `:` and the config file call it; what it does, the `handlers` of the parts of the main screen
-say (`screens/navigation.py`, `screens/seeking.py`, `screens/display.py` …). COMMANDS has the default keys; `rebind`
-gives the operator's.
+say (`screens/navigation.py`, `screens/next_match.py`, `screens/display_options.py` …). COMMANDS has the default keys;
+`rebind` gives the operator's.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from textual.binding import Binding
 from textual.keys import Keys
+
+from lineage_core.settings.user_commands import OwnCommand
 
 
 class Command(NamedTuple):
@@ -45,48 +47,60 @@ COMMANDS: tuple[Command, ...] = (
     Command("last", ("end", "G"), "to the last line", "move", joined=True),
     Command("open", ("right", "l"), "open, close; change tab", "move"),
     Command("close", ("left", "h"), "close; tab before", "move", joined=True),
-    Command("toggle", ("o",), "open or close", "move"),
-    Command("enter", ("enter",), "into task, event, record", "go", "deeper"),
-    Command("up-level", ("escape",), "out by one", "go", "out"),
-    Command("pane", ("tab", "shift+tab"), "list or detail pane", "go", "pane"),
-    Command("blame", ("b",), "the event that caused it", "go", "why"),
-    Command("explain", ("x",), "why a task stands so", "go"),
-    Command("jump", ("J",), "to what the line names", "go"),
-    Command("back", ("left_square_bracket",), "back, forward", "go"),
-    Command("forward", ("right_square_bracket",), "forward again", "go", joined=True),
+    Command("toggle", ("o",), "open or close", "move", joined=True),
+    Command("enter", ("enter",), "into task, event, record", "move", "deeper"),
+    Command("up-level", ("escape",), "out by one", "move", "out"),
+    Command("pane", ("tab", "shift+tab"), "list or detail pane", "move", "pane"),
+    Command("jump", ("J",), "to what the line names", "move"),
+    Command("back", ("left_square_bracket",), "back, forward", "move"),
+    Command("forward", ("right_square_bracket",), "forward again", "move", joined=True),
     Command("filter", ("slash",), "filter; in the pane: find", "find", "filter"),
+    Command("saved-filter", ("B",), "a filter of the config", "find", joined=True),
     Command("only-open", ("O",), "only what goes on, or all", "find"),
     Command("next-match", ("n",), "next match, previous", "find"),
     Command("previous-match", ("N",), "match before", "find", joined=True),
-    Command("next-failure", ("e",), "next failure, previous", "find"),
+    Command("next-failure", ("e",), "next failure; w: warning", "find"),
     Command("previous-failure", ("E",), "failure before", "find", joined=True),
-    Command("next-warning", ("w",), "next warning, previous", "find"),
+    Command("next-warning", ("w",), "next warning", "find", joined=True),
     Command("previous-warning", ("W",), "the one before", "find", joined=True),
-    Command("mark", ("space",), "mark a line, to the next", "find"),
+    Command("mark", ("space",), "mark; compare two marked", "find"),
     Command("next-mark", ("m",), "next marked line", "find", joined=True),
-    Command("follow", ("f",), "stay with the newest", "show", "follow"),
-    Command("pause", ("p",), "freeze the picture", "show", "pause"),
-    Command("sort-next", ("greater_than_sign",), "next sort column, previous", "show"),
-    Command("sort-previous", ("less_than_sign",), "by the one before", "show", joined=True),
-    Command("invert", ("i",), "invert the order", "show"),
-    Command("zoom-in", ("z",), "time: closer, wider", "show"),
-    Command("zoom-out", ("Z",), "time: wider", "show", joined=True),
-    Command("pan-left", ("H", "shift+left"), "time: earlier, later", "show"),
-    Command("pan-right", ("L", "shift+right"), "time: later", "show", joined=True),
-    Command("longer-window", ("full_stop",), "longer, shorter window (4)", "show"),
-    Command("shorter-window", ("comma",), "shorter window", "show", joined=True),
-    Command("layout", ("v",), "the pane's place and size", "show"),
-    Command("larger-pane", ("plus", "equals_sign"), "pane larger", "show", joined=True),
-    Command("smaller-pane", ("minus",), "pane smaller", "show", joined=True),
-    Command("times", ("t",), "UTC, local, relative times", "show"),
-    Command("acknowledge", ("a",), "acknowledge, show all (3)", "app"),
-    Command("show-acknowledged", ("A",), "show what was acknowledged", "app", joined=True),
+    Command("diff", ("D",), "compare the two marked", "find", joined=True),
+    Command("follow", ("f",), "stay with the newest", "read", "follow"),
+    Command("pause", ("p",), "freeze the picture", "read", "pause"),
+    Command("sort-next", ("greater_than_sign",), "sort column; i: inverted", "read"),
+    Command("sort-previous", ("less_than_sign",), "by the one before", "read", joined=True),
+    Command("invert", ("i",), "invert the order", "read", joined=True),
+    Command("zoom-in", ("z",), "time: closer, wider", "read"),
+    Command("zoom-out", ("Z",), "time: wider", "read", joined=True),
+    Command("pan-left", ("H", "shift+left"), "time: earlier, later", "read"),
+    Command("pan-right", ("L", "shift+right"), "time: later", "read", joined=True),
+    Command("longer-window", ("full_stop",), "window (4): more, less", "read"),
+    Command("shorter-window", ("comma",), "shorter window", "read", joined=True),
+    Command("at-time", ("at",), "as of a time; steps, now", "read"),
+    Command("earlier", ("left_curly_bracket",), "a step earlier", "read", joined=True),
+    Command("later", ("right_curly_bracket",), "a step later", "read", joined=True),
+    Command("event-before", ("left_parenthesis",), "to the event before", "read", joined=True),
+    Command("event-after", ("right_parenthesis",), "to the next event", "read", joined=True),
+    Command("play", ("P",), "let time pass, faster", "read", joined=True),
+    Command("now", ("R",), "back to what happens now", "read", joined=True),
+    Command("log", ("u",), "the worker's own log", "read"),
+    Command("changed", ("C",), "what changed since when", "read"),
+    Command("layout", ("v",), "the pane's place and size", "read"),
+    Command("larger-pane", ("plus", "equals_sign"), "pane larger", "read", joined=True),
+    Command("smaller-pane", ("minus",), "pane smaller", "read", joined=True),
+    Command("times", ("t",), "UTC, local, relative time", "read"),
+    Command("theme", ("T",), "next theme", "read"),
+    Command("blame", ("b",), "the event that caused it", "judge", "why"),
+    Command("explain", ("x",), "why a task stands so", "judge"),
+    Command("acknowledge", ("a",), "acknowledge, show all (3)", "judge"),
+    Command("show-acknowledged", ("A",), "show what was acknowledged", "judge", joined=True),
+    Command("decide", ("d",), "log what you decided", "judge"),
     Command("copy", ("y",), "copy the id, the view", "app"),
     Command("copy-view", ("Y",), "copy and save the view", "app", joined=True),
-    Command("theme", ("T",), "next theme", "app"),
     Command("command", ("colon",), "run a command by name", "app"),
     Command("palette", ("ctrl+p",), "find a command in a list", "app", joined=True),
-    Command("help", ("question_mark", "f1"), "this page", "app", "help"),
+    Command("help", ("question_mark", "f1"), "keys, signs, filter words", "app", "help"),
     Command("quit", ("q",), "out; at the root: quit", "app", "quit"),
 )
 
@@ -94,11 +108,11 @@ HINTED = ("help", "filter", "blame", "enter", "up-level", "pane", "follow", "pau
 """The commands of the line of keys, those first that a newcomer needs to find all the others."""
 
 GROUPS = {
-    "views": "Views",
+    "views": "See",
     "move": "Move",
-    "go": "Go",
     "find": "Find",
-    "show": "Show",
+    "read": "Read",
+    "judge": "Judge",
     "app": "Do",
 }
 
@@ -106,7 +120,8 @@ _SHOWN = {
     "up": "↑", "down": "↓", "left": "←", "right": "→", "slash": "/", "question_mark": "?", "enter": "Enter",
     "escape": "Esc", "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "space": "Space",
     "left_square_bracket": "[", "right_square_bracket": "]", "less_than_sign": "<", "greater_than_sign": ">",
-    "colon": ":", "comma": ",", "full_stop": ".", "plus": "+", "minus": "-", "equals_sign": "=",
+    "colon": ":", "comma": ",", "full_stop": ".", "plus": "+", "minus": "-", "equals_sign": "=", "at": "@",
+    "left_curly_bracket": "{", "right_curly_bracket": "}", "left_parenthesis": "(", "right_parenthesis": ")",
     "shift+tab": "⇧Tab", "shift+left": "⇧←", "shift+right": "⇧→",
 }  # fmt: skip
 _NAMES = {text: name for name, text in _SHOWN.items() if len(text) == 1}
@@ -134,6 +149,12 @@ def rebind(rebound: Mapping[str, Iterable[str]]) -> tuple[Command, ...]:
         c._replace(keys=chosen[c.name] if c.name in chosen else tuple(key for key in c.keys if key not in taken))
         for c in COMMANDS
     )
+
+
+def with_own(commands: Sequence[Command], own: Iterable[OwnCommand]) -> tuple[Command, ...]:
+    """The commands, and those of the operator's own."""
+    added = [Command(one.name, (named(one.key),), f"{one.name}: {one.argv[0]}"[:25], "app") for one in own]
+    return (*commands, *added)
 
 
 def named(key: str) -> str:

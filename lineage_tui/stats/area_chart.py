@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Sequence
 from operator import sub
 from typing import NamedTuple
 
-from lineage_core.base.cells import cell_width
+from lineage_core.base.terminal_cells import cell_width
 from lineage_tui.stats.charts import GUTTER, Columns, Row, compact
-from lineage_tui.theme.line import Line
+from lineage_tui.theme.styled_line import Line
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 

@@ -6,9 +6,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from lineage_core.base.cells import cell_width
+from lineage_core.base.terminal_cells import cell_width
 from lineage_core.base.text_charts import bar, interval, spark
-from lineage_tui.theme.line import Line
+from lineage_tui.models.column_widths import Step, allocate
+from lineage_tui.theme.styled_line import Line, cut
 from lineage_tui.theme.styles import Styles
 
 Draw = Callable[[Line], None]
@@ -24,6 +25,11 @@ GUTTER = 12
 
 NAME_WIDTH = 24
 """Cells of the first column of a table, at most."""
+
+NAME = ""
+"""The column of the names."""
+
+_MAIN = 8  # worth from which on a column comes before more of the names
 
 _SHADES = " ░▒▓█"
 _ASCII_SHADES = " .:+#"
@@ -57,7 +63,8 @@ class Row(NamedTuple):
 
     filter: words that choose the tasks behind it, or None. about: what it says, in a sentence. joined: whether it
     belongs to the line above, so that the cursor passes it. columns: where stretches of time stand in a line of a
-    width, for a course over time; read: what to say of a stretch.
+    width, for a course over time; read: what to say of a stretch. widths: those of the columns of a table, by the width
+    of the line.
     """
 
     key: Hashable
@@ -67,6 +74,7 @@ class Row(NamedTuple):
     joined: bool = False
     columns: Callable[[int], Columns] | None = None
     read: Callable[[int], str] | None = None
+    widths: Callable[[int], Mapping[str, int]] | None = None
 
 
 class Column(NamedTuple):
@@ -210,61 +218,56 @@ def table(
 ) -> list[Row]:
     """A table: its heading, then a line for each (name, cells by column, filter).
 
-    Columns that are empty in all rows are left out. name_width: of the names, at most. about: what a line says, in a
-    sentence. heads: what stands above columns in place of their names.
+    Columns that are empty in all rows are left out; without rows it says `none`. name_width: of the names, at most;
+    more than NAME_WIDTH: they are sentences. about: what a line says, in a sentence. heads: what stands above columns
+    in place of their names.
     """
     rows, heads = list(rows), heads or {}
     filled = {column for _, cells, _ in rows for column, cell in cells.items() if callable(cell) or cell[0]}
-    columns = [column for column in columns if column.name in filled or not rows]
+    columns = [column for column in columns if column.name in filled]
+    steps = steps_of(columns, name_width)
+
+    def widths(width: int) -> Mapping[str, int]:
+        return allocate(steps, width - 1)  # whatever the names are: columns of tables on a page stand below each other
 
     def draw_head(out: Line) -> None:
-        name, widths = _widths(columns, out.width, name_width)
-        out.put(" ").col(title, name, "accent", bold=True)
+        found = widths(out.width)
+        out.put(" ").col(title, found[NAME], "accent", bold=True)
         for column in columns:
-            if column.name in widths:
+            if column.name in found:
                 head = heads.get(column.name, (column.name, "muted"))
-                _put(head, widths[column.name], out, right=column.right)
+                _put(head, found[column.name], out, right=column.right)
 
-    lines = [Row((section, "", "head"), draw_head)]
+    def drawing(name: str, cells: Mapping[str, Cell]) -> Draw:
+        def draw(out: Line) -> None:
+            found = widths(out.width)
+            text = name if name_width > NAME_WIDTH else cut(name, "", found[NAME], out.styles)
+            out.put(" ").col(text, found[NAME])
+            for column in columns:
+                if column.name in found:
+                    _put(cells.get(column.name, ("", "muted")), found[column.name], out, right=column.right)
+
+        return draw
+
+    lines = [Row((section, "", "head"), draw_head, widths=widths)]
+    if not rows:
+        lines.append(note((section, "", "none"), "none"))
     lines += [
-        Row((section, name, "row"), _table_row(name, cells, columns, name_width), filter, about)
-        for name, cells, filter in rows
+        Row((section, name, "row"), drawing(name, cells), filter, about, widths=widths) for name, cells, filter in rows
     ]
     return lines
 
 
-def fitting(columns: Sequence[Column], width: int) -> dict[str, int]:
-    """The columns that fit into so many cells, with their widths; what is left goes to those that grow."""
-    room, chosen = width, set()
-    for column in sorted(columns, key=lambda column: -column.worth):
-        if column.width + 1 > room:
-            break
-        room -= column.width + 1
-        chosen.add(column.name)
-    widths = {column.name: column.width for column in columns if column.name in chosen}
-    for column in columns:
-        if column.name in widths and column.grows:
-            more = min(room, column.grows)
-            widths[column.name] += more
-            room -= more
-    return widths
-
-
-def _widths(columns: Sequence[Column], width: int, most: int) -> tuple[int, dict[str, int]]:
-    """The width of the names (a quarter of the line, or half of it where they are long), and those of the columns."""
-    name = min(most, max(10, width // (2 if most > NAME_WIDTH else 4)))
-    return name, fitting(columns, width - name - 2)
-
-
-def _table_row(name: str, cells: Mapping[str, Cell], columns: Sequence[Column], name_width: int) -> Draw:
-    def draw(out: Line) -> None:
-        first, widths = _widths(columns, out.width, name_width)
-        out.put(" ").col(name, first)
-        for column in columns:
-            if (width := widths.get(column.name)) is not None:
-                _put(cells.get(column.name, ("", "muted")), width, out, right=column.right)
-
-    return draw
+def steps_of(columns: Sequence[Column], name_width: int) -> tuple[Step, ...]:
+    """What a table shows as it gets more room: names and the columns that are worth most, the others, whole names, and
+    then columns that grow."""
+    by_worth = sorted(columns, key=lambda column: -column.worth)
+    main = [Step(column.name, column.width) for column in by_worth if column.worth >= _MAIN]
+    rest = [Step(column.name, column.width) for column in by_worth if column.worth < _MAIN]
+    grown = [Step(column.name, column.width + column.grows) for column in columns if column.grows]
+    first = name_width * 4 // 7 if name_width > NAME_WIDTH else name_width
+    most = Step(NAME, name_width)
+    return (Step(NAME, 10), *main, Step(NAME, first), *rest, most._replace(width=name_width * 3 // 4), *grown, most)
 
 
 def _put(cell: Cell, width: int, out: Line, *, right: bool) -> None:

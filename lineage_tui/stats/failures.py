@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineage_core.query.filter_parser import joined
 from lineage_core.rules.thresholds import Thresholds
-from lineage_tui.stats.charts import Cell, Column, Row, blank, note, span, table
+from lineage_tui.stats.charts import Cell, Column, Row, blank, span, table
 from lineage_tui.stats.drilldown import KEYS, MANY, TITLES, chosen_by, moment, of_workers, pattern, window
 
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ _REASONS = (
 _CERTAIN = (
     "failed of ended; with so few, the true rate lies between `from` and `to` (95 % certain, Wilson); Enter: the tasks"
 )
-_SAME_WORDS = (
-    "failures whose words differ only in numbers, ids and paths (#); new: not in the window before; Enter: the tasks"
-)
+_AS_THEY_ENDED = "tasks as they ended: a failed attempt that was retried is in `lineage failed`, not here"
+_SAME_WORDS = "failures whose words differ only in numbers and ids (#); new: not in the window before; Enter: the tasks"
 
 
 def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
@@ -48,7 +47,8 @@ def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
         scale = max((row["rate_high"] for row in rows), default=0) or 1
         filled = [(row["key"], _rate(row, scale), _failed(cut, by, row)) for row in rows[:MANY]]
         kind = "workers " if by == "worker_type" else "tasks "
-        lines += [blank(f"before {by}"), *table(f"rate {by}", kind + TITLES[by], _RATES, filled, about=_CERTAIN)]
+        about = _CERTAIN if by == "worker_type" else f"{_AS_THEY_ENDED}; {_CERTAIN}"
+        lines += [blank(f"before {by}"), *table(f"rate {by}", kind + TITLES[by], _RATES, filled, about=about)]
     return lines
 
 
@@ -93,8 +93,6 @@ def _reasons(cut: Window) -> Iterator[Row]:
             }
             filled.append((row["reason"], cells, _because(cut, kind, row["reason"])))
         yield from table(f"reasons {kind}", title, _REASONS, filled, 80, about=_SAME_WORDS)
-        if not rows:
-            yield note(f"no reasons {kind}", "none")
 
 
 def _because(cut: Window, kind: str, reason: str) -> str:

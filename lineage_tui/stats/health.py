@@ -29,9 +29,10 @@ def page(cut: Window, thresholds: Thresholds, height: int = 0) -> list[Row]:
 
     frames = cut.frames
     copies = frames.records - frames.events.height
-    lines = [heading("records", "Records", f"{frames.records:,}, of which {copies:,} are copies")]
+    by_now = " (as of now)" if frames.of_then else ""
+    lines = [heading("records", "Records", f"{frames.records:,}, of which {copies:,} are copies{by_now}")]
     for reason, count in sorted(frames.rejected.items(), key=lambda item: -item[1]):
-        lines.append(note(("rejected", reason), f"{count:,} quarantined: {reason}", "failed"))
+        lines.append(note(("rejected", reason), f"{count:,} quarantined{by_now}: {reason}", "failed"))
     lines += [
         note(("wrong", row["key"]), f"{row['count']:,} of a wrong type: {row['key']}", "escalated")
         for row in stats.wrong_values(cut).to_dicts()

@@ -1,148 +1,74 @@
-"""How states look: a glyph, a word and a colour for each, and the themes that hold the colours.
+"""How states look: a glyph, a word and a colour for each (`theme/palettes.py` has the colours of each theme).
 
-A state is never told by colour alone. `--ascii` has its own glyphs. Text reads on every background of its theme with a
-contrast of at least 4.5 (WCAG 2.2, AA). The colour-blind theme takes the palette of Okabe and Ito (2008), which people
-with the common kinds of colour blindness tell apart, lighter where that contrast needs it.
+A state is never told by colour alone. `--ascii` has its own glyphs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rich.style import Style
-from textual.theme import Theme
 
-from lineage_core.base.cells import PLAIN
 from lineage_core.base.clock import format_duration, format_local, format_timestamp
+from lineage_core.base.terminal_cells import PLAIN
+from lineage_tui.theme.name_cut import Names
+from lineage_tui.theme.palettes import PALETTES, Palette
 
 
 class Look(NamedTuple):
-    """glyph, ascii: one cell each. role: the name of the colour in a theme."""
+    """glyph, ascii: one cell each. role: the name of the colour in a theme. means: what the legend says."""
 
     glyph: str
     ascii: str
     word: str
     role: str
+    means: str
 
 
 LOOKS: dict[str, Look] = {
     # the status of a task
-    "unknown": Look("?", "?", "unknown", "muted"),
-    "queued": Look("◌", ".", "queued", "queued"),
-    "assigned": Look("◔", "o", "assigned", "assigned"),
-    "running": Look("●", "*", "running", "running"),
-    "blocked": Look("◫", "#", "blocked", "blocked"),
-    "completed": Look("✓", "+", "completed", "done"),
-    "failed": Look("✗", "x", "failed", "failed"),
-    "cancelled": Look("⊘", "-", "cancelled", "muted"),
+    "unknown": Look("?", "?", "unknown", "muted", "it was not said"),
+    "queued": Look("◌", ".", "queued", "queued", "no master has it yet"),
+    "assigned": Look("◔", "o", "assigned", "assigned", "a master has it"),
+    "running": Look("●", "*", "running", "running", "it is being worked on"),
+    "blocked": Look("◫", "#", "blocked", "blocked", "it waits for something"),
+    "completed": Look("✓", "+", "completed", "done", "it ended well"),
+    "failed": Look("✗", "x", "failed", "failed", "it ended badly"),
+    "cancelled": Look("⊘", "-", "cancelled", "muted", "it was called off"),
     # workers
-    "spawn": Look("◌", ".", "spawned", "queued"),
-    "run": Look("●", "*", "running", "running"),
-    "success": Look("✓", "+", "done", "done"),
-    "partial": Look("◑", "~", "partial", "blocked"),
-    "zombie": Look("☠", "Z", "zombie", "zombie"),
-    "silent": Look("◍", "z", "silent", "zombie"),
-    "never-started": Look("◒", "z", "no start", "zombie"),
-    "late": Look("◷", "L", "late", "escalated"),
-    "orphaned": Look("◎", "z", "orphaned", "zombie"),
+    "spawn": Look("◌", ".", "spawned", "queued", "not started yet"),
+    "run": Look("●", "*", "running", "running", "at work"),
+    "success": Look("✓", "+", "done", "done", "it ended well"),
+    "partial": Look("◑", "~", "partial", "blocked", "it ended, a part is done"),
+    "zombie": Look("☠", "Z", "zombie", "zombie", "silent for too long"),
+    "silent": Look("◍", "z", "silent", "zombie", "silent for long"),
+    "never-started": Look("◒", "z", "no start", "zombie", "spawned long ago, silent"),
+    "late": Look("◷", "L", "late", "escalated", "past its expected time"),
+    "orphaned": Look("◎", "z", "orphaned", "zombie", "open, its task is over"),
     # handoffs
-    "handoff wait": Look("⇢", ">", "offered", "handoff"),
-    "handoff": Look("⇄", "=", "accepted", "handoff"),
-    "handoff done": Look("⇥", "]", "handed", "done"),
+    "handoff wait": Look("⇢", ">", "offered", "handoff", "no master took it yet"),
+    "handoff": Look("⇄", "=", "accepted", "handoff", "another master took it"),
+    "handoff done": Look("⇥", "]", "handed", "done", "the handoff is over"),
+    "owner": Look("◇", "^", "owner", "muted", "a master that had it"),
     # marks
-    "escalated": Look("▲", "!", "escalated", "escalated"),
-    "reassigned": Look("↷", "~", "reassigned", "assigned"),
-    "progress": Look("╵", "'", "progress", "running"),
+    "skew": Look("±", "~", "clock off", "escalated", "logged by a wrong clock"),
+    "escalated": Look("▲", "!", "escalated", "escalated", "a person is to look"),
+    "reassigned": Look("↷", "~", "reassigned", "assigned", "it went to another master"),
+    "progress": Look("╵", "'", "progress", "running", "a worker reported"),
+    # what statistics hold for not normal
+    "odd": Look("≈", "%", "odd", "escalated", "not normal, by statistics"),
 }
 
-_DARK = {
-    "background": "#11151c",
-    "panel": "#1a202b",
-    "text": "#d5dbe5",
-    "muted": "#919ba9",
-    "line": "#2c3543",
-    "cursor": "#22324a",
-    "accent": "#79b8ff",
-    "queued": "#9aa7b8",
-    "assigned": "#b39df3",
-    "running": "#4fb8d8",
-    "blocked": "#e0af68",
-    "done": "#7fbf7a",
-    "failed": "#f76d7e",
-    "zombie": "#e678c8",
-    "handoff": "#79b8ff",
-    "escalated": "#ff9e57",
-}
-_LIGHT = {
-    "background": "#fbfaf7",
-    "panel": "#efede7",
-    "text": "#22272e",
-    "muted": "#61666e",
-    "line": "#d8d5cc",
-    "cursor": "#dbe7f6",
-    "accent": "#0b5cad",
-    "queued": "#5e6773",
-    "assigned": "#6d4bc3",
-    "running": "#006f87",
-    "blocked": "#8b5d00",
-    "done": "#2b742e",
-    "failed": "#c5233e",
-    "zombie": "#a8328a",
-    "handoff": "#0b5cad",
-    "escalated": "#a84b0a",
-}
-_CLEAR = _DARK | {
-    "queued": "#bbbbbb",
-    "assigned": "#d082ad",
-    "running": "#56b4e9",
-    "blocked": "#e69f00",
-    "done": "#00b080",
-    "failed": "#fe7000",
-    "zombie": "#f0e442",
-    "handoff": "#56b4e9",
-    "escalated": "#f0e442",
-}
-_ANSI = {
-    "background": "ansi_default",
-    "panel": "ansi_default",
-    "text": "ansi_default",
-    "muted": "ansi_bright_black",
-    "line": "ansi_bright_black",
-    "cursor": "ansi_blue",
-    "accent": "ansi_bright_blue",
-    "queued": "ansi_white",
-    "assigned": "ansi_magenta",
-    "running": "ansi_cyan",
-    "blocked": "ansi_yellow",
-    "done": "ansi_green",
-    "failed": "ansi_red",
-    "zombie": "ansi_bright_magenta",
-    "handoff": "ansi_blue",
-    "escalated": "ansi_bright_yellow",
-}
-PALETTES: dict[str, dict[str, str]] = {"dark": _DARK, "light": _LIGHT, "clear": _CLEAR, "ansi": _ANSI}
-
-
-def themes() -> list[Theme]:
-    """The Textual themes of our palettes: `dark`, `light`, `clear` (safe for the colour-blind) and `ansi`."""
-    return [
-        Theme(
-            name=name,
-            primary=colors["accent"],
-            accent=colors["accent"],
-            foreground=colors["text"],
-            background=colors["background"],
-            surface=colors["background"],
-            panel=colors["panel"],
-            error=colors["failed"],
-            warning=colors["blocked"],
-            success=colors["done"],
-            dark=name != "light",
-            variables={"line": colors["line"], "muted": colors["muted"], "cursor": colors["cursor"]},
-        )
-        for name, colors in PALETTES.items()
-    ]
-
+SIGNS: dict[str, tuple[str, ...]] = {
+    "tasks": (
+        "queued", "assigned", "running", "blocked", "completed", "failed", "cancelled", "unknown", "late", "escalated",
+    ),
+    "workers": ("spawn", "run", "success", "partial", "silent", "zombie", "never-started", "orphaned"),
+    "handoffs": ("handoff wait", "handoff", "handoff done"),
+    "timeline, statistics": ("progress", "reassigned", "owner", "skew", "odd"),
+}  # fmt: skip
+"""The states in the order of the legend."""
 
 TIME_MODES = ("UTC", "local", "ago")
 """How times are written: in UTC, in the time zone of the user, or relative to now."""
@@ -151,18 +77,20 @@ TIME_MODES = ("UTC", "local", "ago")
 class Styles:
     """How everything looks: Rich styles by role for one palette, glyphs, and how times are written.
 
-    One object is shared by all widgets; `use` changes the palette for all of them.
+    One object is shared by all widgets; `use` changes the palette for all of them. own: palettes besides PALETTES.
     """
 
-    def __init__(self, palette: str, *, ascii_only: bool = False) -> None:
+    def __init__(self, palette: str, *, ascii_only: bool = False, own: Mapping[str, Palette] = {}) -> None:
+        self.palettes = PALETTES | dict(own)
         self.ascii_only = ascii_only
         self.times = TIME_MODES[0]
+        self.names: dict[str, Names] = {}  # by what most names of a kind begin with
         self.use(palette)
 
     def use(self, palette: str) -> None:
-        """Take the colours of another palette (a key of PALETTES)."""
+        """Take the colours of another palette (a key of `palettes`)."""
         self.palette = palette
-        self._colors = PALETTES[palette]
+        self._colors = self.palettes[palette]
         self._made: dict[tuple[str, str, bool, bool], Style] = {}
 
     def __call__(self, role: str, on: str = "background", *, bold: bool = False, reverse: bool = False) -> Style:
@@ -171,6 +99,12 @@ class Styles:
         style = self._made.get(key)
         if style is None:
             color, back = (self._colors[name].replace("ansi_", "") for name in (role, on))
+            if (
+                on == "cursor" and back == "default"
+            ):  # the whole line the other way round, glyph and word tell the state
+                color, reverse = back, not reverse
+            elif role == "background" and color == "default":  # no colour to write with: the other way round it has one
+                color, back, reverse = back, color, not reverse
             style = self._made[key] = Style(color=color, bgcolor=back, bold=bold, reverse=reverse)
         return style
 
@@ -182,6 +116,10 @@ class Styles:
     def glyph(self, unicode_glyph: str, ascii_glyph: str) -> str:
         """One of two spellings of a decoration."""
         return ascii_glyph if self.ascii_only else unicode_glyph
+
+    def names_like(self, prefix: str) -> Names:
+        """What is known of the names of a kind, of which most begin so."""
+        return self.names.setdefault(prefix, Names(prefix))
 
     def plain(self, text: str) -> str:
         """The text as it can be shown: without decorations that are not ASCII, if that is all there may be."""

@@ -11,60 +11,25 @@ from typing import Any
 
 from textual.geometry import Region
 
-from lineage_core.base.cells import cell_width, fit
-from lineage_core.base.clock import Clock, format_duration
+from lineage_core.base.clock import Clock
+from lineage_core.forecast.anomalies import Anomaly
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.expectations import Severity
-from lineage_core.present.sentences import short
 from lineage_core.rules.feed_health import FeedHealth, feed_findings
-from lineage_core.rules.folding import says
-from lineage_core.rules.silence import ZOMBIE
-from lineage_core.rules.silent_masters import master_finding
-from lineage_core.rules.stuck_work import AT_ONCE, RULES, UNTYPED
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.rules.usual import Usually
+from lineage_core.rules.usual_durations import Usually
 from lineage_core.state.store import State
 from lineage_tui.models.attention import AttentionList
-from lineage_tui.models.attention_item import ACKNOWLEDGED, MASTER_SILENT, AttentionItem, Cause, key_of
+from lineage_tui.models.attention_item import AttentionItem, Cause
 from lineage_tui.models.grouped_list import GroupedList
 from lineage_tui.settings.acknowledgements import Acknowledgements, Key
-from lineage_tui.theme.line import Line, cut
+from lineage_tui.theme.styled_line import Line
 from lineage_tui.theme.styles import Styles
+from lineage_tui.views.attention_row import ODD, RULE_LOOKS, AttentionRows, look_of
 from lineage_tui.widgets.grouped_list import GroupedLines
 from lineage_tui.widgets.list_view import Operation
 
-_LOOKS = {
-    "failed": ("failed", "failed"),
-    "new-error": ("failed", "new error"),
-    "escalated": ("escalated", "escalated"),
-    "silent": ("silent", "silent"),
-    "never-started": ("never-started", "no start"),
-    "orphaned": ("orphaned", "orphaned"),
-    "found-dead": ("zombie", "dead"),
-    "deadlock": ("blocked", "deadlock"),
-    "blocked": ("blocked", "blocked"),
-    "unassigned": ("queued", "unassigned"),
-    "unstarted": ("assigned", "unstarted"),
-    "idle": ("silent", "idle"),
-    "parent-waiting": ("silent", "parent"),
-    "master-silent": ("zombie", "of silent"),
-    "feed-silent": ("silent", "feed"),
-    "handoff-unaccepted": ("handoff wait", "unaccepted"),
-    "handoff-uncompleted": ("handoff wait", "handed over"),
-    "ping-pong": ("reassigned", "ping-pong"),
-    "retries-in-vain": ("failed", "retries"),
-    "same-worker": ("never-started", "two tasks"),
-    "ends-disagree": ("failed", "disagree"),
-    "spawned-twice": ("never-started", "spawned 2x"),
-    "accepted-by-other": ("handoff wait", "other took"),
-    "unblocked-by-other": ("blocked", "unblocked?"),
-}
-"""By rule: the state that it is shown in, and a word for it."""
-
 _DUE = "due"
-
-_WHY = 12
-"""Cells for why something is listed, with how many there are of it."""
 
 
 class AttentionView(GroupedLines):
@@ -90,25 +55,45 @@ class AttentionView(GroupedLines):
     ) -> None:
         super().__init__(styles, **options)
         self.clock = clock
-        self.usually = usually
         self.feed = feed
-        self.model = AttentionList(state, thresholds, Acknowledgements(directory), known)
-        self._known = 0
-        self._words: dict[Key, str] = {}
+        self.whole: Callable[[], bool] = lambda: True  # whether it has taken in all there is: before, nothing is held
+        self._in_view: set[Hashable] = set()
+        self.model = AttentionList(
+            state,
+            thresholds,
+            Acknowledgements(directory),
+            known,
+            still=lambda: not self.following and self.whole(),
+            in_view=lambda key: key in self._in_view,
+        )
+        self._rows = AttentionRows(styles, self.model, usually)
         self._title = ""
 
     # What changes.
 
     def arrived(self, task_ids: set[str]) -> None:
         """Take in what changed in these tasks."""
+        self._look_around()
         self.model.update(task_ids, self.clock())
-        for key in [key for key in self._words if key[1] in task_ids]:
-            del self._words[key]
-        self.settle(self.news(), lambda key: isinstance(key, Cause) or key[1] in task_ids)  # type: ignore[index]
+        self._rows.forget(task_ids)
+        self.settle(lambda key: isinstance(key, Cause) or key[1] in task_ids)  # type: ignore[index]
+
+    def turn_back(self, task_ids: set[str]) -> bool:
+        self.model.turn_back(self.clock())
+        self.show_anomalies([])
+        self.keep_time()
+        return False
+
+    def show_anomalies(self, found: list[Anomaly]) -> None:
+        """List what is not normal, in place of what was listed of that before."""
+        self._look_around()
+        self.model.put_anomalies(found, self.clock())
+        self._rows.forget()
+        self.settle()
 
     def tick(self) -> None:
         """Once a second: ages grow, and the rules speak whose time has come."""
-        self._words.clear()
+        self._rows.forget()
         if self.model.matches is None:
             self.empty = self._nothing()
         self.keep_time()
@@ -117,7 +102,12 @@ class AttentionView(GroupedLines):
     def keep_time(self) -> None:
         """Let the rules speak whose time has come."""
         if self.model.waits(self.clock()):
+            self._look_around()
             self.in_slices(self.model.settle(self.clock()), _DUE)
+
+    def _look_around(self) -> None:
+        """Note what is in view before it changes: there nothing vanishes."""
+        self._in_view = {self.key_at(line) for line in range(self.top, min(self.count(), self.top + self.page))}
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
         """List what concerns the tasks that match (None: all)."""
@@ -129,7 +119,10 @@ class AttentionView(GroupedLines):
         if self.cursor >= self.count():
             return "nothing to acknowledge"
         item, group = self.model.lines.at(self.cursor)
-        keys = [item] if item is not None else list(self.model.lines.items(group))
+        keys = [item] if item is not None and item not in self.model.shown.resolved else []
+        keys = list(self.model.shown.going_on(group)) if item is None else keys
+        if not keys:
+            return "it is resolved: nothing to acknowledge"
         what = keys[0][1] if len(keys) == 1 else f"all {len(keys):,}"
         try:
             done = self.model.acknowledge(keys, self.clock())
@@ -146,18 +139,24 @@ class AttentionView(GroupedLines):
         self._refilter(self.model.matches, wanted)
         if not wanted:
             return "what was acknowledged is hidden"
-        seen = self.model.seen
+        seen = self.model.counts.seen
         return f"{seen:,} acknowledged, at the end: a takes it back" if seen else "nothing is acknowledged"
 
     def _refilter(self, matches: Callable[[TaskRow], bool] | None, with_acknowledged: bool) -> None:
         self.in_slices(self.model.refilter(matches, with_acknowledged=with_acknowledged, now=self.clock()))
 
-    def news(self) -> int:
-        known, self._known = self._known, self.model.entered
-        return self._known - known
+    def release(self) -> None:
+        self.model.shown.release()
 
-    def settle(self, new: int, touched: Callable[[Hashable], bool] | None = None) -> None:
-        super().settle(new, touched)
+    def held(self) -> int:
+        return self.model.shown.held
+
+    def waiting(self) -> list[str]:
+        resolved = len(self.model.shown.resolved)
+        return [*super().waiting(), *([f"{resolved:,} resolved"] if resolved else [])]
+
+    def settle(self, touched: Callable[[Hashable], bool] | None = None) -> None:
+        super().settle(touched)
         if self._title != (title := self._banner() or self.count_line()):
             self._title = title
             self.refresh(Region(0, 0, self.size.width, 1))
@@ -173,10 +172,13 @@ class AttentionView(GroupedLines):
 
     def target(self) -> tuple[str, str | None] | None:
         """The task under the cursor, and the worker or handoff that it is about; of what is folded, one of them: the
-        first when the cursor came."""
+        first when the cursor came; of what is not normal the newest in which it shows."""
         if self.cursor >= self.count():
             return None
-        _, task_id, subject = self.item()
+        key = self.item()
+        if (anomaly := self.model.anomaly(key)) is not None:
+            return (anomaly.tasks[-1], None) if anomaly.tasks else None
+        _, task_id, subject = key
         return task_id, subject if subject != task_id else None
 
     @property
@@ -191,36 +193,40 @@ class AttentionView(GroupedLines):
     def _parts(self) -> list[tuple[str, int, str]]:
         """How many there are of each kind: the state they are shown in, the count, the word."""
         if self.model.matches is not None:  # all the others are counted in the status line
-            listed = self.model.lines.total
+            listed = self.model.lines.total - len(self.model.shown.resolved)
             return [("", listed, f"of {len(self.model):,} match")] if listed else []
         counts: dict[tuple[str, str], int] = {}
-        for (rule, severity), count in self.model.counts.items():
-            look = self._look(rule, severity)
+        for (rule, severity), count in self.model.counts.of_rule.items():
+            look = look_of(rule, severity)
             counts[look] = counts.get(look, 0) + count
-        known = [("escalated", "escalated"), ("zombie", "zombie"), *_LOOKS.values()]
-        parts = [(state, counts.get((state, word), 0), word) for state, word in dict.fromkeys(known)]
-        masters = len(self.model.silent)
+        known = [("escalated", "escalated"), ("zombie", "zombie"), *RULE_LOOKS.values()]
+        parts = [(state, counts.get((state, word), 0), word) for state, word in dict.fromkeys(known) if state != ODD]
+        parts.insert(2, (ODD, sum(count for (state, _), count in counts.items() if state == ODD), "not normal"))
+        masters = self.model.unseen_masters()
         parts.insert(1, ("zombie", masters, "silent master" if masters == 1 else "silent masters"))
-        parts += [("", self.model.old, "older"), ("", self.model.seen, "acknowledged")]
+        parts += [("", self.model.counts.old, "older"), ("", self.model.counts.seen, "acknowledged")]
         return [part for part in parts if part[1]]
 
     def look_at(self, line: int) -> str:
         """The state that a line is shown in."""
-        finding = self._first(line).finding
-        return self._look(finding.rule, finding.severity)[0]
+        key, finding = (item := self._first(line)).key, item.finding
+        return "completed" if key in self.model.shown.resolved else look_of(finding.rule, finding.severity)[0]
 
     def _first(self, line: int) -> AttentionItem:
-        """The item of a line; of what is folded, the most urgent one."""
+        """The item of a line; of what is folded, the most urgent one, of what goes on if anything does."""
         item, group = self.model.lines.at(line)
-        entry = self.model.item(item if item is not None else self.model.lines.items(group)[0])
+        if item is None:
+            item = next(self.model.shown.going_on(group), self.model.lines.items(group)[0])
+        entry = self.model.item(item)
         assert entry is not None
         return entry
 
-    def _look(self, rule: str, severity: Severity) -> tuple[str, str]:
-        """The state to show a finding in, and a word for it."""
-        if rule in AT_ONCE and severity is Severity.BAD:
-            return "zombie", "zombie"  # as the status line counts them
-        return _LOOKS.get(rule, ("unknown", rule))
+    def late_word(self, task_id: str) -> tuple[int, str] | None:
+        """Since when a task is late, and a word for what: of what was not acknowledged the most urgent."""
+        finding = self.model.most_late_of(task_id)
+        if finding is None or finding.late_since is None:
+            return None
+        return finding.late_since, look_of(finding.rule, finding.severity)[1]
 
     def _unsound(self) -> str:
         """What is wrong with the feed, the worst first; empty if it is sound."""
@@ -249,89 +255,16 @@ class AttentionView(GroupedLines):
                 glyph, _, role = self.looks.look(state) if state else (" ", "", "muted")
                 out.put(f"{glyph} {count:,} {word}  ", role)
         else:
-            task, master = self._widths(out.width)
-            out.put("  ").col("why", _WHY, "muted").col("since", 6, "muted", right=True).col("task", task, "muted")
-            if master:
-                out.col("master", master, "muted")
-            out.put("what", "muted")
+            self._rows.draw_title(out)
 
-    def _widths(self, width: int) -> tuple[int, int]:
-        """Cells for the task and the master."""
-        return max(8, min(36, width // 4)), 11 if width >= 110 else 0
+    def columns(self, width: int) -> Mapping[str, int]:
+        """The widths of the columns in a list of this width, as they stand on the screen."""
+        return self._rows.columns(width)
 
     def draw(self, line: int, out: Line) -> None:
-        entry = self._first(line)
-        finding = entry.finding
         item, group = self.model.lines.at(line)
-        state, word = self._look(finding.rule, finding.severity)
-        since = finding.since
-        if item is None and isinstance(group, Cause) and group.name == MASTER_SILENT:
-            state, word = "zombie", "late"
-            since = self.model.silent[group.what].since if group.what in self.model.silent else since
-        glyph, _, role = self.looks.look(state)
-        if entry.acknowledged:
-            role = "muted"
         now = self.clock()
-        shade = "muted" if entry.acknowledged else "text"
-        loud = role if finding.severity is Severity.BAD and not entry.acknowledged else "muted"
-        if item is None:
-            word = f"{len(self.model.lines.items(group)):,} {word}"
-        out.put(glyph + " ", role).col(word, _WHY, role)
-        out.col(format_duration(max(0, now - since)), 6, shade, right=True)
-        if item is None:
-            self._draw_cause(group, out, now, loud)
-            return
-        task, master = self._widths(out.width)
-        if self.model.lines.group(item) is not None:
-            out.put("  ")
-            task -= 2
-        out.col(cut(finding.task_id, "task-", task, self.looks), task, shade)
-        if master:
-            row = self.model.state.rows[finding.task_id]
-            out.col(short(row.master), master, "muted")
-        if entry.acknowledged:
-            out.put("acknowledged: ", "muted")
-        priority = self.model.state.rows[finding.task_id].priority
-        if priority in ("critical", "high"):
-            out.put(f"{priority} ", shade, bold=True)
-        usual = self._usual(finding.cause) if finding.rule == "silent" else ""
-        text = self._sentence(entry, now)
-        if cell_width(text + usual) > out.left:  # the name can be missed best: the task's stands before it
-            text = text.removeprefix(f"{finding.subject} ").removeprefix("has been ")
-        out.put(text, loud).put(usual, "muted")
-
-    def _draw_cause(self, group: Cause | Key, out: Line, now: int, role: str) -> None:
-        """The rest of a line that stands for several: what they have in common, and since when there are such."""
-        assert isinstance(group, Cause)
-        closed = group not in self.model.lines.opened
-        out.put(self.looks.glyph("▸ ", "+ ") if closed else self.looks.glyph("▾ ", "- "), "muted")
-        items = self.model.lines.items(group)
-        ages = []
-        for entry in map(self.model.item, (items[0], items[len(items) - 1])):
-            assert entry is not None
-            ages.append(format_duration(max(0, now - entry.finding.since)))
-        tail = f"  newest {ages[0]}, first {ages[1]}" if out.width >= 100 else f"  first {ages[1]}"
-        text = group.what
-        if group.name == MASTER_SILENT and (silent := self.model.silent.get(group.what)) is not None:
-            text, tail = master_finding(group.what, list(silent.under), silent.since, now).sentence, ""
-        elif group.name in (ZOMBIE, *(name for name, rule in RULES.items() if rule.zombie)):
-            usual = self._usual(group.what) if group.name in (ZOMBIE, "silent") else ""
-            text = f"{group.what.removesuffix('-worker')} workers{usual}"
-        elif group.name != "failed":
-            text = says(group.name, group.what, len(items))
-        if group.band == ACKNOWLEDGED:
-            text = f"acknowledged: {text}"
-        out.put(fit(text, max(8, out.left - cell_width(tail))), role).put(tail, "muted")
-
-    def _usual(self, kind: str) -> str:
-        """The silence that is usual for a worker type, in brackets."""
-        usual = self.usually("" if kind == UNTYPED else kind)
-        return f" (usual {self.looks.glyph('≤', '<')}{format_duration(usual.p95)})" if usual is not None else ""
-
-    def _sentence(self, entry: AttentionItem, now: int) -> str:
-        """What is the matter, as of now; told again once a second at most."""
-        if entry.key not in self._words:
-            self._words[entry.key] = entry.finding.sentence
-            for found in reversed(self.model.findings(entry.finding.task_id, now)):
-                self._words[key_of(found)] = found.sentence
-        return self._words[entry.key]
+        if item is not None:
+            self._rows.draw(item, out, now, inside=self.model.lines.group(item) is not None)
+        elif isinstance(group, Cause):
+            self._rows.draw_cause(group, out, now)

@@ -1,4 +1,4 @@
-"""The stats view `4`: six panes of figures for a window of time and a filter; live, computed in a thread of its own."""
+"""The stats view `4`: seven panes of figures for a window and a filter; live, computed in a thread of its own."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from lineage_core.base.clock import Clock, format_local, format_timestamp
+from lineage_core.base.clock import Clock
+from lineage_core.meaning.money import Prices
 from lineage_core.model.entities import TaskRow
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
-from lineage_tui.stats import PAGES
 from lineage_tui.stats.charts import Columns, Row
-from lineage_tui.stats.worker import WINDOWS, Answer, Request, StatsWorker, StoppedError, window_for
-from lineage_tui.theme.line import Line
+from lineage_tui.stats.page_thread import OUTLOOK, WINDOWS, Answer, Request, StatsWorker, StoppedError, window_for
+from lineage_tui.theme.styled_line import Line
 from lineage_tui.theme.styles import Styles
+from lineage_tui.views.stats_title import PANES, StatsTitle
 from lineage_tui.widgets.list_view import ListView, Operation
-
-PANES = tuple(PAGES)
 
 EVERY = 1.0
 """Seconds between two refreshes at least."""
@@ -34,9 +33,9 @@ EVERY = 1.0
 class StatsView(ListView):
     """The figures.
 
-    directory: the lineage directory. on_drill: called with a filter for the tasks behind a row that was entered;
-    on_idle: called when a row was entered that stands for no tasks. paused: whether to show what was read
-    before; present: the time, also while it is paused.
+    directory: the lineage directory. prices: of tokens, if there are any. on_drill: called with a filter for the tasks
+    behind a row that was entered; on_idle: called when a row was entered that stands for no tasks. paused: whether to
+    show what was read before; present: the time, also while it is paused.
     pane, window: what is shown (of PANES, of figures.WINDOWS). took: seconds that it took to make.
     """
 
@@ -61,13 +60,14 @@ class StatsView(ListView):
         clock: Clock,
         directory: Path,
         thresholds: Thresholds = Thresholds(),  # noqa: B008  frozen
+        prices: Prices | None = None,
         **options: Any,
     ) -> None:
         super().__init__(styles, **options)
         self.clock = clock
         self.pane = "flow"
         self.window = "24h"
-        self.window_chosen = False  # else the first look takes the shortest that holds all there is
+        self.window_chosen = False  # else the first look takes the shortest that holds most of what there is
         self.stretch: int | None = None  # the stretch of time that is read, counted from 0
         self.on_drill: Callable[[str], None] = lambda text: None
         self.on_idle: Callable[[], None] = lambda: None
@@ -76,7 +76,7 @@ class StatsView(ListView):
         self._read_at: int | None = None
         self.rows: list[Row] = []
         self.took = 0.0
-        self._figures = StatsWorker(directory, state, thresholds)
+        self._figures = StatsWorker(directory, state, thresholds, prices)
         self._lines: dict[Hashable, int] = {}
         self._shown: Answer | None = None
         self._progress: float | None = None
@@ -91,6 +91,7 @@ class StatsView(ListView):
 
     def arrived(self, task_ids: set[str]) -> None:
         """Something was logged: the next tick shows it."""
+        self._figures.heard(task_ids)
         if not self._begun:
             self.ask()
 
@@ -197,7 +198,8 @@ class StatsView(ListView):
         self._progress = None
         if answer is not None:
             if self._shown is None and not self.window_chosen and answer.first_at is not None:
-                fitting = window_for(answer.now - answer.first_at)
+                assert answer.most_since is not None
+                fitting = window_for(answer.now - answer.most_since, answer.now - answer.first_at)
                 self._again |= fitting != self.window
                 self.window = fitting
             turned = self._shown is None or self._shown.request.pane != answer.request.pane
@@ -224,6 +226,8 @@ class StatsView(ListView):
 
     def count_line(self) -> str:
         """What is shown, in a few words."""
+        if self.pane == OUTLOOK:
+            return "outlook for what is open"
         span = "everything" if self.window == "all" else f"the last {self.window}"
         return f"{self.pane} of {span}"
 
@@ -247,31 +251,18 @@ class StatsView(ListView):
     # Drawing.
 
     def draw_title(self, line: int, out: Line) -> None:
-        if line == 0:
-            out.put(" ")
-            self._draw_choice(out, PANES, self.pane, self.looks.glyph("← →", "left right"))
-        elif line == 1:
-            out.put(" ")
-            self._draw_choice(out, WINDOWS, self.window, ", .")
-            out.put(self._state_words(), "blocked" if self._progress is not None else "muted")
-        else:
-            out.put(f" {self._words_under_cursor()}", "text")
-
-    def _draw_choice(self, out: Line, names: tuple[str, ...], chosen: str, keys: str) -> None:
-        for name in names:
-            here = name == chosen
-            out.put(f"[{name}]" if here else f" {name} ", "accent" if here else "muted", bold=here)
-        out.put(f"  {keys}   ", "line")
-
-    def _state_words(self) -> str:
-        if self._progress is not None:
-            return f"reading the journal {self._progress:.0%}"
-        if self._shown is None:
-            return "reading the journal"
-        local = self._shown.request.local
-        at = (format_local if local else format_timestamp)(self._shown.now)[11:19]
-        hint = "Enter: the tasks" if self.cursor < len(self.rows) and self.rows[self.cursor].filter else ""
-        return f"as of {at}{' local' if local else 'Z'}, made in {self.took * 1000:.0f} ms  {hint}"
+        shown = self._shown
+        leads = self.cursor < len(self.rows) and bool(self.rows[self.cursor].filter)
+        StatsTitle(
+            self.pane,
+            self.window,
+            self._progress,
+            shown.now if shown is not None else None,
+            shown is not None and shown.request.local,
+            self.took,
+            leads,
+            self._words_under_cursor() if line == 2 else "",
+        ).draw(line, out)
 
     def _words_under_cursor(self) -> str:
         """What the stretch of time that is read holds; else what the row under the cursor says."""

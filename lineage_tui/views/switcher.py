@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
 
-from lineage_core.model.entities import Status, TaskRow
+from lineage_core.model.entities import TaskRow
+from lineage_core.model.task_parts import Status
 from lineage_core.state.store import State
+from lineage_tui.widgets.background_work import in_slices
 from lineage_tui.widgets.list_view import ListView
-from lineage_tui.widgets.work_slices import in_slices
 
 SLICE = 50
 """Tasks that a view takes in at a time."""
@@ -50,8 +51,11 @@ class Views(ContentSwitcher):
     def show(self, name: str) -> None:
         """Show a view, and let it catch up."""
         self._begin(name)
+        left = self.view
         self.shown = name
         self.current = self.views[name].id
+        if left is not self.view and left is not next(iter(self.views.values())):
+            left.let_go()
         self.screen.set_class(self.whole, "whole")
         if self._filtered.get(name, "") != self._filter[1]:
             self._apply_filter()
@@ -72,6 +76,17 @@ class Views(ContentSwitcher):
         self._begin(name)
         self._always.add(name)
         self._follow(name)
+
+    def turn_back(self, task_ids: set[str]) -> None:
+        """The state is now as it was at an earlier time; see `ListView.turn_back`."""
+        for name, view in self.views.items():
+            if name not in self._behind and name != next(iter(self.views)):
+                continue  # it was given nothing yet
+            if view.turn_back(task_ids):
+                del self._behind[name]
+                self._begin(name)
+                if name in (self.shown, *self._always):
+                    self._follow(name)
 
     def is_whole(self, name: str) -> bool:
         """Whether a view has taken in all there is."""

@@ -7,22 +7,23 @@ the gaps between two words of the last 200 workers of the type that ended by the
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from math import log
 from typing import Any
 
-from lineage_core.base.clock import HOUR, MINUTE, SECOND, Clock, format_duration
-from lineage_core.model.entities import TaskRow, WorkerEnd
-from lineage_core.present.sentences import short
+from lineage_core.base.clock import Clock
+from lineage_core.model.entities import TaskRow
+from lineage_core.model.task_parts import WorkerEnd
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.silence import STUCK
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.rules.usual import Usually
+from lineage_core.rules.usual_durations import Usually
 from lineage_core.state.store import State
 from lineage_tui.models.line_filter import WORDS, Shown, Texts, narrow
-from lineage_tui.models.worker_columns import COLUMNS, columns_for
-from lineage_tui.models.workers import IndexedWorker, Matches, WorkerIndex
-from lineage_tui.theme.line import Line, bar, cut
+from lineage_tui.models.worker_columns import COLUMNS
+from lineage_tui.models.worker_order import IndexedWorker
+from lineage_tui.models.workers import Matches, WorkerIndex
+from lineage_tui.theme.styled_line import Line
 from lineage_tui.theme.styles import LOOKS, Styles
+from lineage_tui.views.workers_row import WorkerRows
 from lineage_tui.widgets.following_list import FollowingList
 from lineage_tui.widgets.list_view import Operation
 
@@ -30,6 +31,7 @@ _TEXTS: dict[str, Texts[IndexedWorker]] = {
     WORDS: lambda seat: f"{seat.worker_id} {seat.worker_type} {seat.task_id} {seat.master} {seat.words}",
     "worker": lambda seat: f"{seat.worker_id}\n{seat.worker_type}",
     "master": lambda seat: seat.master,
+    "host": lambda seat: seat.host,
 }
 
 _STATES = frozenset(
@@ -39,9 +41,6 @@ _STATES = frozenset(
 
 ENDED = ("", "ended")
 """The key of the heading above the ended workers."""
-
-SCALE = 86_400 * SECOND
-"""The silence at the right end of a gauge; one second is at its left end, on a logarithmic scale."""
 
 
 class WorkersView(FollowingList):
@@ -63,28 +62,34 @@ class WorkersView(FollowingList):
     ) -> None:
         super().__init__(styles, **options)
         self.clock = clock
-        self.usually = usually
         self.thresholds = thresholds
         self.sorted_by = "silent"
         self.inverted = False
         self.filter_text = ""
         self.model = WorkerIndex(state, self.sorted_by, thresholds)
+        self.model.still = lambda: not self.following
+        self._rows = WorkerRows(styles, self.model, thresholds, usually)
 
     # What changes.
 
     def arrived(self, task_ids: set[str]) -> None:
         """Take in what changed in these tasks."""
-        self.settle(self.model.update(task_ids), lambda key: key[0] in task_ids)  # type: ignore[index]
+        self.model.update(task_ids)
+        self.settle(lambda key: key[0] in task_ids)  # type: ignore[index]
+
+    def turn_back(self, task_ids: set[str]) -> bool:
+        self.model.turn(self.clock())
+        return False
 
     def tick(self) -> None:
         """Once a second: silences and ages grow."""
         self.model.turn(self.clock())
-        self.settle(0)
+        self.settle()
         self.refresh()
 
     def sort_by(self, step: int) -> None:
         """Sort by the next column (1) or by the one before (-1), of those that are shown."""
-        names = [name for name in columns_for(self.size.width - 1) if COLUMNS[name].falls is not None]
+        names = [name for name in self.columns(self.size.width - 1) if COLUMNS[name].falls is not None]
         at = names.index(self.sorted_by) if self.sorted_by in names else -min(step, 0)
         self.sort(names[(at + step) % len(names)])
 
@@ -96,7 +101,15 @@ class WorkersView(FollowingList):
     def invert(self) -> None:
         """Turn the order of the open and of the ended ones round."""
         self.inverted = not self.inverted
-        self.settle(0)
+        self.release()
+        self.settle()
+
+    def release(self) -> None:
+        if self.model.held:
+            self._resort()
+
+    def held(self) -> int:
+        return self.model.held
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
         """Show the workers of the tasks that match. text: the filter as it was written; then `worker:`, `master:`,
@@ -113,7 +126,7 @@ class WorkersView(FollowingList):
         self._resort()
 
     def _states(self, seat: IndexedWorker) -> set[str]:
-        look = self._look(seat, self.clock())
+        look = seat.look(self.clock())
         return {look, LOOKS[look].word}
 
     def _resort(self) -> None:
@@ -134,7 +147,7 @@ class WorkersView(FollowingList):
         shown, known = len(self.model.order), len(self.model)
         all_of_them = f"{known:,} worker{'s' if known != 1 else ''}"
         if self.model.matches:
-            return f"{shown:,} of {all_of_them}, {self.model.open_lines:,} of these open"
+            return f"{shown:,} of {all_of_them}, {self.model.open_shown:,} of these open"
         parts = [all_of_them]
         if self.model.open:
             parts.append(f"{self.model.open:,} open")
@@ -144,7 +157,7 @@ class WorkersView(FollowingList):
 
     def look_at(self, line: int) -> str:
         """The state that a line is shown in; nothing for the heading."""
-        return self._look(self._seat(line), self.clock()) if line != self._heading() else ""
+        return self._seat(line).look(self.clock()) if line != self._heading() else ""
 
     def count(self) -> int:
         return len(self.model.order) + (self._heading() is not None)
@@ -186,125 +199,16 @@ class WorkersView(FollowingList):
         row = self._mirrored(line - (heading is not None and line > heading))
         return self.model.seat(self.model.order[row])
 
-    def _look(self, seat: IndexedWorker, now: int) -> str:
-        return seat.look(now)
-
-    # Drawing.
+    def columns(self, width: int) -> Mapping[str, int]:
+        """The widths of the columns in a list of this width, as they stand on the screen."""
+        return self._rows.columns(width)
 
     def draw_title(self, line: int, out: Line) -> None:
-        out.put("  ")
-        for name, width in columns_for(out.width).items():
-            column = COLUMNS[name]
-            here = name == self.sorted_by
-            title = "%" if name == "progress" and width < 8 else name
-            if name == "gauge":
-                step = _cells(HOUR, width) - _cells(MINUTE, width)
-                title = "".join(word.ljust(step) for word in ("1s", "1m", "1h")).rstrip()
-            if name == "usual" and width >= 13:
-                title = self.looks.glyph("usual–p95", "usual-p95")
-            if here:
-                falls = bool(column.falls) is not self.inverted
-                title += self.looks.glyph("▼", " v") if falls else self.looks.glyph("▲", " ^")
-            out.col(title, width, "accent" if here else "muted", right=column.right, bold=here)
+        column = COLUMNS[self.sorted_by]
+        self._rows.draw_title(out, self.sorted_by, falls=bool(column.falls) is not self.inverted)
 
     def draw(self, line: int, out: Line) -> None:
         if line == self._heading():
-            rule = self.looks.glyph("─", "-")
-            ended = len(self.model.order) - self.model.open_lines
-            out.put(f"{rule * 2} ", "line").put(f"{ended:,} ended ", "muted").put(rule * out.left, "line")
-            return
-        seat = self._seat(line)
-        now = self.clock()
-        look = self._look(seat, now)
-        glyph, word, role = self.looks.look(look)
-        out.put(glyph + " ", role)
-        for name, width in columns_for(out.width).items():
-            if name == "gauge":
-                self._gauge(width, seat, now, out)
-                continue
-            text, shade = self._cell(name, width, seat, now, role)
-            if name == "status":
-                text, shade = word, role
-            out.col(text, width, shade, right=COLUMNS[name].right)
-
-    def _cell(self, name: str, width: int, seat: IndexedWorker, now: int, role: str) -> tuple[str, str]:
-        """The text of a cell, and its role."""
-        match name:
-            case "worker":
-                return cut(seat.worker_id, "worker-", width, self.looks), "text"
-            case "task":
-                return cut(seat.task_id, "task-", width, self.looks), "muted"
-            case "type":
-                return seat.worker_type.removesuffix("-worker"), "muted"
-            case "master":
-                return short(seat.master), "muted"
-            case "began":
-                return self.looks.moment(seat.first, now)[:11].partition(".")[0], "muted"
-            case "time":
-                end = now if seat.ended is None else seat.ended
-                return format_duration(max(0, end - seat.first)), "text"
-            case "progress" if seat.percent is not None and seat.state != "success":
-                number = f"{seat.percent:.0f}%"
-                return (f"{bar(seat.percent, width - 5, self.looks)}{number:>5}" if width >= 10 else number), role
-            case "silent" if seat.open:
-                return format_duration(max(0, now - seat.last)), self._silence_role(seat, now)
-            case "usual" if seat.open:
-                return self._usual(seat, width), "muted"
-            case "tokens" if seat.tokens is not None or seat.budget is not None:
-                spent = f"{compact(seat.tokens or 0)}" + (f"/{compact(seat.budget)}" if seat.budget else "")
-                return spent, "failed" if seat.budget and (seat.tokens or 0) > seat.budget else "muted"
-            case "last word":
-                return seat.words, role if seat.state in ("failed", "zombie") else "muted"
-        return "", "muted"
-
-    def _silence_role(self, seat: IndexedWorker, now: int) -> str:
-        """Loud from when it is stuck; a warning already where it is longer than 95 of 100 silences of its type, unless
-        it has been silent for so long before."""
-        if seat.watch is None or seat.watch.word(now):
-            return "zombie"
-        silence, own = now - seat.last, seat.watch.warned_at - seat.watch.since > self.thresholds.warned
-        usual = self.usually(seat.worker_type)
-        return "blocked" if usual is not None and silence > usual.p95 and not own else "text"
-
-    def _gauge(self, width: int, seat: IndexedWorker, now: int, out: Line) -> None:
-        """The silence of an open worker as a bar, with a tick at the 95th percentile of its type; loud from there."""
-        usual = self.usually(seat.worker_type) if seat.open else None
-        full = _cells(now - seat.last, width) if seat.open else 0
-        dash = self.looks.glyph("━", "=")
-        if usual is None:
-            out.put((dash * full).ljust(width + 1), "muted")
-            return
-        tick = min(width - 1, _cells(usual.p95, width))
-        past = now - seat.last > usual.p95
-        role = self._silence_role(seat, now) if past else "muted"
-        out.put((dash * min(full, tick)).ljust(tick), "muted")
-        out.put(self.looks.glyph("┿", "+") if past else self.looks.glyph("│", "|"), role)
-        out.put((dash * (full - tick - 1) if past else "").ljust(width - tick), role)
-
-    def _usual(self, seat: IndexedWorker, width: int) -> str:
-        usual = self.usually(seat.worker_type)
-        if usual is None:
-            return ""
-        most = format_duration(usual.p95)
-        if width < 13:
-            return self.looks.glyph("≤", "<") + most
-        return f"{format_duration(usual.median)}{self.looks.glyph('–', '-')}{most}"
-
-
-def _cells(silence: int, width: int) -> int:
-    """How many cells of a gauge a silence fills: from none at one second on, all of them from a day on."""
-    return max(0, min(width, round(width * log(max(silence, SECOND) / SECOND) / log(SCALE / SECOND))))
-
-
-def compact(number: int) -> str:
-    """A count in at most four characters: `950`, `9.5k`, `123k`, `4.5M`."""
-    if number < 1000:
-        return str(number)
-    size = float(number)
-    for unit in "kMG":
-        size /= 1000
-        if size < 9.95:
-            return f"{size:.1f}{unit}"
-        if size < 999.5:
-            return f"{size:.0f}{unit}"
-    return f"{size / 1000:.0f}T"
+            self._rows.draw_heading(out, len(self.model.order) - self.model.open_shown)
+        else:
+            self._rows.draw(self._seat(line), out, self.clock())

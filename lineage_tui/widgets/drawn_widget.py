@@ -8,7 +8,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lineage_core.base.cells import cell_width
+from lineage_core.base.terminal_cells import cell_width
 
 
 class DrawnWidget(Widget):

@@ -41,8 +41,8 @@ class GroupedLines(FollowingList):
             return lines.line_of(self._pinned[1])  # it has another cause now
         return line
 
-    def settle(self, new: int, touched: Callable[[Hashable], bool] | None = None) -> None:
-        super().settle(new, touched)
+    def settle(self, touched: Callable[[Hashable], bool] | None = None) -> None:
+        super().settle(touched)
         if self._pinned is not None and self.cursor_key == self._pinned[0] and self._member(self._pinned[0]) is None:
             self._pinned = None
             self.on_moved(self.cursor_key)

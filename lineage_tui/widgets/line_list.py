@@ -13,7 +13,7 @@ from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
 
-from lineage_tui.theme.line import Line
+from lineage_tui.theme.styled_line import Line
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.drawn_widget import DrawnWidget
 
@@ -48,12 +48,12 @@ class LineList(DrawnWidget, can_focus=True):
         raise NotImplementedError
 
     def key_at(self, line: int) -> Hashable:
-        """The key of a line: what it stands for, whatever its place."""
-        raise NotImplementedError
+        """The key of a line: what it stands for, whatever its place; its number, where it stands for nothing."""
+        return line
 
     def line_of(self, key: Hashable) -> int | None:
         """The line of a key, or None if it is gone."""
-        raise NotImplementedError
+        return key if isinstance(key, int) and key < self.count() else None
 
     def draw(self, line: int, out: Line) -> None:
         """Draw a line into `out`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
 
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.facts import Fact
@@ -15,15 +16,34 @@ Operation = Callable[[int], str | None]
 class ListView(LineList):
     """A list of tasks, or of what belongs to them. A subclass says what of this it has.
 
-    following: whether it stays with the newest, or the most urgent. fresh: lines that were new since it does not.
+    following: whether it stays with the newest, or the most urgent.
     """
 
     following = False
-    fresh = 0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._marked: dict[Hashable, str] = {}
+
+    def mark(self) -> None:
+        key, target = self.cursor_key, self.target()
+        super().mark()
+        self._marked.pop(key, None)
+        if key in self.marks and target is not None:
+            self._marked[key] = target[0]
+
+    def marked_tasks(self) -> list[str]:
+        """The tasks of the marked lines, in the order in which they were marked."""
+        return list(dict.fromkeys(self._marked.values()))
 
     def arrived(self, task_ids: set[str]) -> None:
         """Take in what changed in these tasks."""
         raise NotImplementedError
+
+    def turn_back(self, task_ids: set[str]) -> bool:
+        """The state is now as it was at an earlier time, and these tasks are others than they were; they come by
+        `arrived` afterwards. Whether all there is has to come once more."""
+        return False
 
     def set_filter(self, matches: Callable[[TaskRow], bool] | None, text: str = "") -> None:
         """Show what belongs to the tasks that match (None: all); text: the filter as it was written."""
@@ -32,6 +52,13 @@ class ListView(LineList):
     def follow(self) -> None:
         """Go to the newest, or the most urgent, and stay there until the operator moves."""
         raise NotImplementedError
+
+    def hold(self) -> None:
+        """All is there: stay with the line that is selected, unless the operator has asked for something else."""
+
+    def let_go(self) -> None:
+        """It is not seen any more: be at the newest, or the most urgent, when it is shown again, unless the operator
+        has chosen a line."""
 
     def tick(self) -> None:
         """Once a second while it is shown: ages grow."""
@@ -51,6 +78,10 @@ class ListView(LineList):
     def count_line(self) -> str:
         """What is shown, in a few words."""
         return ""
+
+    def waiting(self) -> list[str]:
+        """What following would bring: what came out of sight, and what is held where it is; in a few words each."""
+        return []
 
     def operations(self) -> Mapping[str, Operation]:
         """What only some views can do, by name: `sort`, `invert`, `window`, `acknowledge`, `show-acknowledged`;

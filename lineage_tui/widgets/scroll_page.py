@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
-from lineage_tui.models.lane_table import Parts
+from lineage_tui.theme.styled_line import Parts
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.styled_lines import StyledLines
 

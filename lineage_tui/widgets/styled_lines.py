@@ -8,7 +8,7 @@ from typing import Any
 from textual import events
 from textual.strip import Strip
 
-from lineage_tui.theme.line import Line, part_at
+from lineage_tui.theme.styled_line import Line, part_at
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.drawn_widget import DrawnWidget
 

@@ -38,7 +38,7 @@ from pathlib import Path
 from lineage_core import stats
 from lineage_core.base import clock
 from lineage_core.dataframes.reader import read_frames
-from lineage_core.stats.document import document
+from lineage_core.stats.all_figures import document
 began = time.monotonic()
 reader = read_frames(Path(sys.argv[1]))
 read = time.monotonic() - began

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -23,7 +22,8 @@ from lineage_core.base.clock import HOUR, MINUTE, format_timestamp, parse_timest
 from tests.build import record, write
 from tests.cli.conftest import NOW, Ask
 from tests.core.alerts.receiver import receiving
-from tests.wallclock import now, wait_until
+from tests.ports import unused_port
+from tests.wallclock import SHIFT, now, wait_until
 
 Tool = Callable[[str], str]
 
@@ -65,7 +65,8 @@ def service(directory: Path, config: Path) -> Iterator[subprocess.Popen[str]]:
 
 def told(config: Path) -> list[dict[str, Any]]:
     path = config.parent / "alerts.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    whole = path.read_text().rpartition("\n")[0] if path.exists() else ""  # the last line may be under way
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 def idle(config: Path) -> bool:
@@ -83,9 +84,7 @@ def fails(journal: Journal, task: str) -> None:
 def alertmanager(need_tool: Tool, tmp_path: Path) -> Iterator[str]:
     """The address of a real Alertmanager."""
     tool = need_tool("prometheus-alertmanager")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{unused_port()}"
     (tmp_path / "am.yml").write_text("route:\n  receiver: none\nreceivers:\n- name: none\n")
     words = [f"--config.file={tmp_path}/am.yml", f"--storage.path={tmp_path}/am", "--cluster.listen-address="]
     process = subprocess.Popen(
@@ -95,7 +94,7 @@ def alertmanager(need_tool: Tool, tmp_path: Path) -> Iterator[str]:
 
     def ready() -> bool:
         try:
-            return urllib.request.urlopen(f"{url}/-/ready", timeout=5).status == 200
+            return urllib.request.urlopen(f"{url}/-/ready", timeout=30).status == 200
         except OSError:
             return False
 
@@ -107,13 +106,19 @@ def alertmanager(need_tool: Tool, tmp_path: Path) -> Iterator[str]:
         process.wait()
 
 
-def firing(url: str) -> list[dict[str, Any]]:
-    """The alerts that an Alertmanager holds for active."""
-    with urllib.request.urlopen(f"{url}/api/v2/alerts?active=true", timeout=5) as answer:
-        return list(json.load(answer))
+def holds(url: str, number: int) -> bool:
+    """Whether an Alertmanager holds so many alerts for active.
+
+    Not asked where libfaketime shifts our clock: it does not shift that of Alertmanager, a program in Go, for which the
+    end of what is resolved then lies ahead.
+    """
+    if SHIFT:
+        return True
+    with urllib.request.urlopen(f"{url}/api/v2/alerts?active=true", timeout=30) as answer:
+        return len(json.load(answer)) == number
 
 
-# Without the marker `clock`: libfaketime cannot shift the clock of Alertmanager, a program in Go, and both must agree.
+@pytest.mark.clock
 def test_each_alert_fires_once_and_resolves_once_over_restarts_and_kills(
     tmp_path: Path, alertmanager: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,13 +132,13 @@ def test_each_alert_fires_once_and_resolves_once_over_restarts_and_kills(
         there.answers = [503]  # the first try fails
         with service(directory, config) as process:
             fails(journal, "task-1")
-            wait_until(lambda: len(there.messages) == 2 and len(told(config)) == 2 and len(firing(alertmanager)) == 2)
-            wait_until(lambda: idle(config))
+            wait_until(lambda: len(there.messages) == 2 and len(told(config)) == 2 and holds(alertmanager, 2))
+            wait_until(lambda: idle(config) and (tmp_path / "beat").exists())
             assert parse_timestamp((tmp_path / "beat").read_text().strip()) is not None
             process.send_signal(signal.SIGKILL)
         journal.log("task_started", "task-1", "development-master")  # it goes on while nobody looks
         with service(directory, config) as process:
-            wait_until(lambda: len(there.messages) == 3 and len(told(config)) == 3 and len(firing(alertmanager)) == 1)
+            wait_until(lambda: len(there.messages) == 3 and len(told(config)) == 3 and holds(alertmanager, 1))
             journal.log("task_blocked", "task-1", "development-master", "no word", data={"blocked_by": ["nobody"]})
             wait_until(lambda: len(told(config)) == 4)
             journal.log("task_unblocked", "task-1", "development-master", "found", data={"blocked_by": ["nobody"]})
@@ -155,14 +160,14 @@ def test_each_alert_fires_once_and_resolves_once_over_restarts_and_kills(
     }  # fmt: skip
     assert Counter(one["alert_id"] for one in there.messages).most_common(1)[0][1] == 2, "firing and resolved"
     assert lines[0]["priority"] == "critical" and lines[0]["master"] == "development-master"
-    # What a check of the same time finds is what the runs have told, to the look.
+    # What a check of the same time finds is what the runs have told: at the same look, or, on a slow machine, a later.
     check = ask("alert", "--config", str(config), "--check", "--since", format_timestamp(began), "--json", directory)
-    found = {(one["alert_id"], one["rule"], one["fired_at"], one["resolved_at"]) for one in check.json["alerts"]}
-    ends = {one["alert_id"]: one["resolved_at"] for one in lines}
-    live = {(one["alert_id"], one["rule"], one["fired_at"], ends[one["alert_id"]]) for one in lines}
-    assert {one for one in found if one[1] != "failed" or one[3]} == {
-        one for one in live if one[1] != "failed" or one[3]
-    }
+    found = {(one["rule"], one["task_id"]): (one["fired_at"], one["resolved_at"]) for one in check.json["alerts"]}
+    live = {(one["rule"], one["task_id"]): (one["fired_at"], one["resolved_at"]) for one in lines}  # the last word
+    assert found.keys() == live.keys()
+    for alert, (fired, resolved) in found.items():
+        assert fired <= live[alert][0], alert
+        assert alert[0] == "failed" or (resolved is not None and resolved <= live[alert][1]), alert
     assert len(found) == 3
 
 
@@ -244,3 +249,26 @@ def test_wrong_settings_are_told(tmp_path: Path, ask: Ask) -> None:
     config.write_text('[[rule]]\nname = "a"\nwhen = "is:lost"\nhooks = ["log"]\n[hooks.log]\nfile = "x"\n')
     wrong = ask("alert", "--config", str(config), "--check")
     assert wrong.code == 2 and "rule 'a': when: " in wrong.err and len(wrong.err.splitlines()) == 1
+
+
+def test_the_heartbeat_calls_its_address_while_all_is_well_and_not_when_the_directory_is_gone(tmp_path: Path) -> None:
+    directory, config = tmp_path / "lineage", tmp_path / "alerts.toml"
+    fails(Journal(directory), "task-1")
+    with receiving() as there:
+        there.answers = [500]
+        text = CONFIG.format(folder=tmp_path, hooks='"log"', more="").replace(
+            f'file = "{tmp_path}/beat"', f'url = "{there.url}/ping/1"', 1
+        )
+        config.write_text(text + '[[rule]]\nname = "unsound"\nwhen = "finding:feed"\nfor = "4s"\nhooks = ["log"]\n')
+        with service(directory, config) as process:
+            wait_until(lambda: len(there.paths) >= 3)
+            assert set(there.paths) == {"/ping/1"}
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith(f"lineage alert: heartbeat: {there.url}")
+            directory.rename(tmp_path / "away")
+            assert "does not exist" in process.stderr.readline()
+            silent = len(there.paths)
+            wait_until(lambda: "unsound" in {message["rule"] for message in told(config)})  # it looks all the same
+            assert len(there.paths) <= silent + 1, "one may have been under way"
+            (tmp_path / "away").rename(directory)
+            wait_until(lambda: len(there.paths) > silent + 1)

@@ -86,6 +86,25 @@ def test_a_warning_is_listed_and_not_late(calm: Path, ask: Ask) -> None:
     assert (told.code, [(row["severity"], row["late"]) for row in told.json["findings"]]) == (0, [("warning", False)])
 
 
+@pytest.mark.parametrize(
+    ("rule", "end"),
+    [
+        ("failed", ("task_failed", "task-2", "dev-master", "full")),
+        ("orphaned", ("task_completed", "task-2", "dev-master", "success")),
+    ],
+)
+def test_check_fails_for_what_is_wrong_without_being_late(
+    rule: str, end: tuple[str, ...], calm: Path, ask: Ask
+) -> None:
+    log(calm, 60, "task_started", "task-2", "dev-master")
+    if rule == "orphaned":
+        log(calm, 59, "worker_started", "task-2", "worker-2", "scan")
+    log(calm, 50, *end)
+    told = ask("attention", "--check", "--json", calm)
+    assert [(row["rule"], row["late"]) for row in told.json["findings"] if row["severity"] != "past"] == [(rule, False)]
+    assert told.code == 1
+
+
 def test_of_equally_bad_things_those_of_urgent_tasks_come_first(calm: Path, ask: Ask) -> None:
     for number, priority in enumerate(("low", "critical", "", "high", "medium")):
         task, words = f"task-of-{priority or 'none'}", {"priority": priority} if priority else {}

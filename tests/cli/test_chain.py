@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lineage_core.rules.causality import Link, chain
+from lineage_core.rules.cause_tree import Link, chain
 from lineage_core.write.journal import Journal
 from tests.build import fact
 from tests.cli.conftest import Ask

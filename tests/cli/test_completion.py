@@ -9,14 +9,14 @@ import pytest
 
 from lineage_core.cli import COMMANDS
 from lineage_core.cli.commands.completion import script
-from lineage_core.cli.introspection import commands
-from lineage_core.cli.screen_parser import parser
-from lineage_core.model.entities import Status
+from lineage_core.cli.lineage_tui_options import parser
+from lineage_core.cli.parser_introspection import commands
 from lineage_core.model.event_types import EVENTS
+from lineage_core.model.task_parts import Status
 from lineage_core.query.filter_parser import KEYS
 from lineage_core.rules.feed_health import FEED
 from lineage_core.rules.stuck_work import OLD_RULES, RULES
-from lineage_tui.settings.config import THEMES
+from lineage_core.settings.config_file import THEMES
 from tests.build import record, write
 from tests.cli.conftest import LEGACY, Ask
 from tests.faults.pseudo_terminal import PtyProgram

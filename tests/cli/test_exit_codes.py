@@ -33,6 +33,10 @@ def test_an_unknown_task_is_1_with_the_nearest_id(query: str, ask: Ask) -> None:
     [
         (["events", "--since", "tomorrowish"], "'tomorrowish' is no time"),
         (["events", "--until", "2026-13-45"], "'2026-13-45' is no time"),
+        (["tasks", "--at", ""], "--at: '' is no time"),
+        (["events", "--since", ""], "'' is no time"),
+        (["tasks", "--date", ""], "'' is no date"),
+        (["tasks", "--dir", ""], "which directory? it is empty"),
         (["tasks", "--date", "22.11.2026"], "'22.11.2026' is no date"),
         (["events", "--grep", "("], "bad regular expression '('"),
         (["tasks", "status:("], "bad regular expression '('"),

@@ -8,7 +8,8 @@ import pytest
 
 from tests.build import completed, created, started
 from tests.cli.conftest import Ask
-from tests.meaning_cases import LATE, NOW, TASK, Case, late_case, write
+from tests.late_cases import LATE, late_case
+from tests.meaning_cases import NOW, TASK, Case, write
 
 OF_TASKS = [name for name, one in LATE.items() if one.rule not in ("master-silent", "feed-silent")]
 

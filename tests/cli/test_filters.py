@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from lineage_core import stats
 from lineage_core.base.clock import HOUR, MINUTE, format_timestamp, parse_timestamp
 from lineage_core.base.errors import BadInputError
-from lineage_core.model.entities import Status
 from lineage_core.model.error_fingerprint import fingerprint
 from lineage_core.model.event_types import EVENTS
 from lineage_core.model.facts import fact_of, pack, unpack
 from lineage_core.model.packed_facts import facts_of, heads_of
+from lineage_core.model.task_parts import Status
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import WORKER_STATES, FilterContext
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.settings.late_settings import LateSettings
+from lineage_core.settings.threshold_defaults import LateSettings
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_core.write.journal import Journal
@@ -71,6 +71,10 @@ ALL = {"quiet", "dead", "left", "again", "lost"}
         ("is:zombie", {"dead"}),
         ("is:silent,zombie", {"quiet", "dead"}),
         ("!is:silent", ALL - {"quiet"}),
+        ("failed", {"lost"}),
+        ("zombie", {"dead"}),
+        ("!failed !open", {"left"}),
+        ("fail", set()),
         ("is:orphaned", {"left"}),
         ("is:open", {"quiet", "dead", "again"}),
         ("is:failed,completed", {"lost", "left"}),
@@ -107,7 +111,7 @@ ALL = {"quiet", "dead", "left", "again", "lost"}
         ("'why:^the disk # is full$'", {"again"}),
         ("why:sda1", {"again"}),
         ("error:sda1", {"lost"}),
-        ("'error:^no space on #$/2h'", {"lost"}),
+        ("'error:^no space on /dev/#$/2h'", {"lost"}),
         ("why:sda1,attempts", {"again", "lost"}),
     ],
 )
@@ -122,6 +126,7 @@ def test_a_term_takes_the_tasks_that_it_says(text: str, expected: set[str], stat
         ("is:foo", "no task is 'foo' (known: is:open, ended, late, silent, zombie"),
         ("is:zombi", "no task is 'zombi'; did you mean zombie?"),
         ("is:", "no task is ''"),
+        ("!", "!: not what? !status:failed"),
         ("status:silent", "'silent' is no status of a task; try is:silent"),
         ("status:failed,zombie", "'zombie' is no status of a task; try is:zombie"),
         ("status:runing", "'runing' is no status of a task; did you mean running?"),

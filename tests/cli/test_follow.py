@@ -18,7 +18,7 @@ from typing import IO
 
 import pytest
 
-from tests.build import compact, pretty, record
+from tests.build import compact, pretty, record, write
 
 DAY = "lineage-2026-11-22.jsonl"
 
@@ -49,7 +49,7 @@ class Follow:
 
     def line(self) -> bytes:
         """The next line of output, waited for."""
-        return self.out.get(timeout=30)
+        return self.out.get(timeout=120)
 
     def task(self) -> str:
         """The task of the next record printed."""
@@ -67,10 +67,10 @@ class Follow:
 
     def end(self) -> tuple[int, bytes]:
         """The exit code and what else is on stderr."""
-        code = self.process.wait(30)
+        code = self.process.wait(120)
         if code == -signal.SIGINT:
             code = 130  # as a shell has it: Python kills itself so when the signal came while it ran generated code
-        return code, b"".join(iter(lambda: self.err.get(timeout=30), b""))
+        return code, b"".join(iter(lambda: self.err.get(timeout=120), b""))
 
 
 def _lines(stream: IO[bytes] | None) -> "queue.Queue[bytes]":
@@ -195,7 +195,7 @@ def test_colours_are_for_terminals_and_no_color_wins(tmp_path: Path, follow: Sta
             follow(tmp_path, "--from-start", stdout=slave, environ=environ)
             text = b""
             while not text.endswith(b"\n"):
-                assert select.select([master], [], [], 30)[0]
+                assert select.select([master], [], [], 120)[0]
                 text += os.read(master, 1000)
             assert (b"\x1b[31m" in text) == coloured
         finally:
@@ -206,7 +206,7 @@ def test_colours_are_for_terminals_and_no_color_wins(tmp_path: Path, follow: Sta
 def test_it_waits_for_a_directory_that_does_not_exist_yet_and_says_so_once(tmp_path: Path, follow: Start) -> None:
     directory = tmp_path / "not" / "yet"
     running = follow(directory, "--json")
-    assert b"does not exist yet; waiting for it" in running.err.get(timeout=30)
+    assert b"does not exist yet; waiting for it" in running.err.get(timeout=120)
     directory.mkdir(parents=True)
     append(directory / DAY, lines(1))
     assert running.task() == "task-1"
@@ -218,7 +218,7 @@ def test_a_file_that_cannot_be_read_is_named_once(tmp_path: Path, follow: Start)
     (tmp_path / "lineage-2026-11-01.jsonl").mkdir()
     running = follow(tmp_path, "--json")
     told = b"lineage follow: cannot read lineage-2026-11-01.jsonl: not a file but a directory\n"
-    assert running.err.get(timeout=30) == told
+    assert running.err.get(timeout=120) == told
     running.started(tmp_path / DAY)
     running.process.send_signal(signal.SIGINT)
     assert running.end() == (130, b"")
@@ -242,7 +242,7 @@ def test_signals_end_it_quietly(tmp_path: Path, follow: Start, number: signal.Si
         if directory == tmp_path:
             running.started(tmp_path / DAY)
         else:
-            running.err.get(timeout=30)
+            running.err.get(timeout=120)
         running.process.send_signal(number)
         assert running.end() == (code, b"")
 
@@ -261,3 +261,23 @@ def test_wrong_words_are_one_line_and_exit_2(tmp_path: Path, follow: Start) -> N
         code, err = follow(tmp_path, *options).end()
         assert code == 2
         assert err.startswith(b"lineage follow: ") and err.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("options", [(), ("--from-start",)])
+def test_a_task_of_one_host_is_followed_by_its_name(tmp_path: Path, follow: Start, options: tuple[str, ...]) -> None:
+    for number, host in enumerate(("db", "web")):
+        write(tmp_path / host, record(number, task_id="task"))
+    running = follow(tmp_path, "--json", "--task", "task@web", "--task", "beat", *options)
+    beats = 0
+    while running.out.empty():  # until it follows
+        beats += 1
+        write(tmp_path / "db", record(100 + beats, task_id="beat"))
+        time.sleep(0.05)
+    write(tmp_path / "db", record(2, task_id="task"), name=DAY)
+    write(tmp_path / "new", record(3, task_id="task", context={"session_id": "s"}))  # is task@new until web says so too
+    write(tmp_path / "web", record(4, task_id="task"), record(5, task_id="end"), name=DAY)
+    found: list[dict[str, str]] = []
+    while not found or found[-1]["lineage_id"] != record(4)["lineage_id"]:
+        found.append(json.loads(running.line()))
+    told = [one["host"] for one in found if one["task_id"] == "task"]
+    assert told == ["web"] * (2 if options else 1)

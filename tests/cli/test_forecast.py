@@ -9,7 +9,7 @@ import pytest
 from lineage_core import Journal
 from lineage_core.base.clock import MINUTE, SECOND, format_timestamp, parse_timestamp
 from lineage_core.cli.commands.forecast import CHECK_KEYS
-from lineage_core.forecast.rows import FORECAST_KEYS, TOGETHER_KEYS
+from lineage_core.forecast.rows import FORECAST_KEYS, TASK_FORECAST_KEYS, TOGETHER_KEYS
 from tests.cli.conftest import NOW, Ask
 
 now_at = parse_timestamp(NOW)
@@ -61,7 +61,7 @@ def test_what_runs_what_waits_and_what_hangs(builds: Path, ask: Ask) -> None:
     assert (running["later_than"], running["slow"], running["known"]) == (19, False, 100)
     assert running["group"] == "tasks of type build, owner development-master, priority high, worker type build-worker"
     assert rows["hanging"]["slow"] and rows["hanging"]["left_ms"] is None
-    assert rows["hanging"]["sentence"] == "later than 99 of 100"
+    assert rows["hanging"]["sentence"] == "longer than 99 of 100 like it"
     assert rows["waiting"]["status"] == "assigned" and rows["waiting"]["left_ms"] > 45 * 60_000
     queue, session = told.json["queues"], told.json["sessions"]
     assert [set(one) for one in queue] == [set(TOGETHER_KEYS)] and not session
@@ -106,3 +106,26 @@ def test_the_check_tells_how_often_forecasts_were_right(demo_dir: Path, tmp_path
         task(Journal(ever_shorter), f"build-{number}", (2000 + 3 * number) * MINUTE, number * MINUTE)
     wrong = ask("forecast", "--check", ever_shorter)
     assert wrong.code == 1 and " no" in wrong.out
+
+
+def test_tasks_have_forecasts_where_these_are_asked_for(builds: Path, ask: Ask) -> None:
+    forecasts = {row["task_id"]: row for row in ask("forecast", "--json", builds).json["tasks"]}
+    rows = ask("tasks", "--forecast", "--json", builds).json
+    assert len(rows) == 103 and all(set(TASK_FORECAST_KEYS) <= set(row) for row in rows)
+    for row in rows:
+        same = forecasts.get(row["task_id"])
+        for key in TASK_FORECAST_KEYS:
+            assert row[key] == (same[key] if same else False if key == "slow" else None), (row["task_id"], key)
+    by_end = ask("tasks", "is:open", "--sort", "end_at", "--json", builds).json
+    assert [row["task_id"] for row in by_end] == ["running", "waiting", "hanging"]
+    assert "left_ms" not in ask("tasks", "--json", builds).json[0], "it takes time: only where it is asked for"
+    told = ask("tasks", "is:open", "--forecast", builds).out
+    assert "LEFT" in told and "of 100" in told
+
+
+def test_a_task_has_its_forecast_where_that_is_asked_for(builds: Path, ask: Ask) -> None:
+    told = ask("task", "running", "--forecast", "--json", builds).json["forecast"]
+    assert told == ask("forecast", "running", "--json", builds).json["tasks"] and len(told) == 2
+    assert told[1]["sentence"] in ask("task", "running", "--forecast", builds).out
+    assert ask("task", "build-1", "--forecast", "--json", builds).json["forecast"] == []
+    assert "forecast" not in ask("task", "running", "--json", builds).json

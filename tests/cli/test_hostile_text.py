@@ -3,7 +3,6 @@
 import os
 import pty
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from lineage_core.cli.commands.export import QUERIES
+from tests import forked
 from tests.build import record, write
 from tests.cli.conftest import Ask
 
@@ -29,7 +29,7 @@ HOSTILE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff]"
 )
 OURS = re.compile(r"\x1b\[\d*m")
-COMMAND = [sys.executable, "-c", "import sys; from lineage_core.cli import main; sys.exit(main())"]
+COMMAND = [sys.executable, "-m", "lineage_core.cli"]
 
 
 def journal(directory: Path, text: str) -> str:
@@ -83,8 +83,12 @@ def questions(task: str) -> list[list[str]]:
     asked = []
     for query in QUERIES:
         words = [query]
-        if query in ("task", "timeline", "duration", "summary", "chain", "explain"):
+        if query in ("task", "timeline", "duration", "summary", "chain", "explain", "related"):
             words.append(task)
+        if query == "diff":
+            words += [task, task.replace("task-", "parent-", 1)]
+        if query == "changed":
+            words += ["--since", "2020-01-01"]
         if query == "zombies":
             words.append("--all")
         asked += [[*words, "--format", form] for form in ("text", "json", "jsonl", "csv")]
@@ -105,7 +109,8 @@ def test_no_query_lets_hostile_text_through(name: str, tmp_path: Path, ask: Ask)
         assert not HOSTILE.search(asked.out + asked.err), words
         if "html" in words:
             assert asked.out.count("<script") == (scripts if asked.out else 0)
-            assert "[/x]" in asked.out or name != "markup"
+            if "anomalies" not in words:  # there are none in so little
+                assert "[/x]" in asked.out or name != "markup"
         elif name == "markup" and words[0] == "events" and "text" in words:
             assert PAYLOADS["markup"] in asked.out
 
@@ -123,7 +128,7 @@ def terminal(command: list[str], **environ: str) -> str:
     """What a command writes to a terminal."""
     parent, child = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **environ}
-    process = subprocess.Popen(command, stdout=child, stderr=child, stdin=child, env=environment)
+    process = forked.start(command, environment, (child, child, child))
     os.close(child)
     shown = b""
     while True:

@@ -11,7 +11,7 @@ import pytest
 
 from lineage_core.cli import COMMANDS
 from lineage_core.cli.commands.help import FOLDER
-from lineage_core.cli.introspection import commands
+from lineage_core.cli.parser_introspection import commands
 from lineage_tui.man_pages import made
 from tests.conftest import ROOT
 from tests.faults.pseudo_terminal import PtyProgram

@@ -19,6 +19,7 @@ from tests.cli.conftest import LEGACY
 from tests.faults.pseudo_terminal import PtyProgram
 from tests.shell.test_writers_together import LAUNCHER
 from tests.tui.test_terminal import Terminal
+from tests.wallclock import unshifted
 
 ROOT = Path(__file__).resolve().parents[2]
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
@@ -44,14 +45,15 @@ def takes_directory(words: list[str]) -> bool:
 
 
 def ran(
-    words: str | list[str], redirection: str = "", *, directory: Path = LEGACY, timeout: float = 100
+    words: str | list[str], redirection: str = "", *, directory: Path = LEGACY, timeout: float = 250
 ) -> subprocess.CompletedProcess[bytes]:
     """Run `lineage` by a shell that redirects its streams."""
     listed = words.split() if isinstance(words, str) else words
     command = [*LINEAGE, *listed, *(["--dir", str(directory)] if takes_directory(listed) else [])]
     return subprocess.run(
-        ["sh", "-c", f'"$@" {redirection}', "sh", *command], capture_output=True, check=False, timeout=timeout
-    )
+        ["sh", "-c", f'"$@" {redirection}', "sh", *command],
+        capture_output=True, check=False, timeout=timeout, env=unshifted(),
+    )  # fmt: skip
 
 
 def forked(words: str, directory: Path, errors: Path, target: str) -> int:
@@ -111,8 +113,9 @@ def test_the_launcher_that_logs_in_bash_says_the_same(
     monkeypatch.setenv("LINEAGE_FORCE_PYTHON", force_python)
     command = ["bash", str(LAUNCHER), "log", "task_created", "t", "u", "--dir", str(tmp_path)]
     done = subprocess.run(
-        ["sh", "-c", f'"$@" {redirection}', "sh", *command], capture_output=True, text=True, check=False
-    )
+        ["sh", "-c", f'"$@" {redirection}', "sh", *command],
+        capture_output=True, text=True, check=False, env=unshifted(),
+    )  # fmt: skip
     assert done.returncode == 3
     assert done.stderr.startswith("lineage log: the event is written, as lineage-")
     assert "cannot write to standard output" in done.stderr
@@ -193,7 +196,8 @@ def test_ctrl_c_in_the_pager_is_for_the_pager(demo_dir: Path, need_tool: Tool) -
         program.keys("\x03")
         program.settle(1)
         assert program.process.poll() is None
-        program.keys("q")
+        # less drops what was typed before it has taken the Ctrl-C
+        program.wait_until(lambda: program.process.poll() is not None or program.keys("q"), "the pager to end")
         assert program.ends() == 0
 
 

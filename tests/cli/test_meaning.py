@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import NOW, Ask
-from tests.meaning_cases import ALONE, CASES, LATE, TASK, Case, Late, late_case, write
+from tests.late_cases import ALONE, LATE, Late, late_case
+from tests.meaning_cases import CASES, TASK, Case, write
 
 
 def holds(told: Any, expected: Any) -> bool:

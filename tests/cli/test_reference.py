@@ -7,7 +7,7 @@ from itertools import takewhile
 import pytest
 
 from lineage_core.cli import COMMANDS, parser_of
-from lineage_core.cli.introspection import commands
+from lineage_core.cli.parser_introspection import commands
 from lineage_core.cli.readme_reference import README, inserted, markdown
 
 

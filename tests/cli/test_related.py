@@ -22,6 +22,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def log(minutes: float, task: str, event_type: str, related: tuple[str, ...] = (), **data: Any) -> None:
         at = end - 6 * HOUR + int(minutes * MINUTE)
         context = {"trace_id": data.pop("trace", None), "session_id": data.pop("session", None)}
+        context |= {key: data.pop(key, None) for key in ("repository", "branch")}
         made.append(
             record(
                 lineage_id=f"lineage-{at:016d}{len(made):010d}", task_id=task, event_type=event_type,
@@ -88,3 +89,20 @@ def test_the_chain_that_sets_the_end_and_the_slack_of_the_others(journal: Path, 
 def test_what_is_alone_or_unknown_is_told(journal: Path, ask: Ask) -> None:
     assert ask("related", "stranger", journal).out == "no other task has to do with it\n"
     assert ask("related", "strangr", journal).code == 1
+
+
+def test_a_branch_says_more_than_its_repository_and_one_that_many_have_says_little(tmp_path: Path, ask: Ask) -> None:
+    made = []
+    places = {"it": ("api", "fix-1"), "same-branch": ("api", "fix-1"), "other-branch": ("api", "fix-2")}
+    places |= {"other-repository": ("web", "fix-1"), "alone": ("docs", "main")}
+    places |= {f"many-{n}": ("docs", "main") for n in range(100)}
+    for task, (repository, branch) in places.items():
+        context = {"branch": branch, "repository": repository}
+        made.append(record(len(made), task_id=task, event_type="task_created", event_data={}, context=context))
+    directory = write(tmp_path / "lineage", *made)
+    told = {row["task_id"]: row for row in ask("related", "it", "--json", directory).json["related"]}
+    assert set(told) == {"same-branch", "other-branch"}
+    assert told["same-branch"]["reasons"] == ["is of api, branch fix-1 too", "is of api too"]
+    assert told["same-branch"]["score"] > 5 * told["other-branch"]["score"]
+    many = ask("related", "alone", "--json", directory).json["related"]
+    assert max(row["score"] for row in many) < 0.1

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from lineage_core.forecast.rows import FORECAST_KEYS, TASK_FORECAST_KEYS, TOGETHER_KEYS
+from lineage_core.model import answer_types, row_types
 from lineage_core.present.rows import EVENT_KEYS, WORKER_KEYS
-from lineage_core.present.task_rows import TASK_KEYS
+from lineage_core.present.task_rows import DETAIL_KEYS, FAILURE_KEYS, TASK_KEYS
 from lineage_core.write.journal import Journal
+from tests.build import write_config
 from tests.cli.conftest import Ask
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -59,9 +62,14 @@ def test_rows_have_the_documented_keys_and_kinds(query: str, demo_dir: Path, ask
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [("wait", ["task-a-deps-audit"]), ("task", ["task-a-deps-audit"]), ("explain", ["task-a-deps-audit"])],
+    [
+        ("wait", ["task-a-deps-audit"]),
+        ("task", ["task-a-deps-audit", "--forecast"]),
+        ("explain", ["task-a-deps-audit"]),
+    ],
 )
 def test_one_object_has_the_documented_keys(query: str, words: list[str], ask: Ask) -> None:
+    write_config('[prices]\ncurrency = "EUR"\ndefault = 2.5\n')  # with which task has `money`
     assert list(ask(query, *words, "--json").json) == list(keys_of(query))
 
 
@@ -145,6 +153,15 @@ def test_failures_are_newest_first_and_each_once(demo_dir: Path, ask: Ask) -> No
     assert {row["task_id"] for row in ask("failed", "--task", one, "--json", demo_dir).json["failures"]} == {one}
 
 
+def test_the_figures_above_failures_are_of_all_however_few_are_listed(demo_dir: Path, ask: Ask) -> None:
+    names = ("tasks", "workers", "retried", "failed_tasks")
+    every, few = (ask("failed", *limit, "--json", demo_dir).json for limit in ((), ("--limit", "3")))
+    assert few["failures"] == every["failures"][:3]
+    assert [few[name] for name in names] == [every[name] for name in names]
+    whole, cut = (ask("failed", *limit, demo_dir).lines[0] for limit in ((), ("--limit", "3")))
+    assert cut == f"{whole}; newest 3 shown"
+
+
 @pytest.mark.parametrize("query", ["workers", "failed", "tasks"])
 def test_a_limit_gives_the_beginning_of_the_whole_answer(query: str, demo_dir: Path, ask: Ask) -> None:
     rows = rows_of(query, ask(query, "--json", demo_dir).json)
@@ -173,3 +190,24 @@ def test_a_worker_heard_of_late_is_not_hidden_by_a_task_with_a_later_event(tmp_p
     for limit, expected in ((1, ["worker-2"]), (2, ["worker-2", "worker-1"])):
         asked = ask("workers", "--limit", str(limit), "--json", journal.directory)
         assert [row["worker_id"] for row in asked.json] == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "keys"),
+    [
+        (row_types.TaskJson, TASK_KEYS),
+        (row_types.WorkerJson, WORKER_KEYS),
+        (row_types.EventJson, EVENT_KEYS),
+        (row_types.FailureJson, FAILURE_KEYS),
+        (row_types.ForecastJson, FORECAST_KEYS),
+        (row_types.TaskForecastJson, TASK_FORECAST_KEYS),
+        (row_types.TogetherJson, TOGETHER_KEYS),
+        (answer_types.TaskDetailsJson, DETAIL_KEYS),
+        (answer_types.DurationPartJson, keys_of("duration")),
+        (answer_types.TimelinePartJson, keys_of("timeline")),
+        (answer_types.SummaryJson, keys_of("summary")),
+        (answer_types.WaitAnswerJson, keys_of("wait")),
+    ],
+)
+def test_the_types_of_rows_have_the_documented_keys(typed: type, keys: dict[str, str]) -> None:
+    assert set(typed.__annotations__) - {"host", "hosts"} == set(keys)

@@ -23,14 +23,15 @@ WORKER = ["task-1", "worker-1", "scan-worker"]
 
 def events(directory: Path) -> list[dict[str, Any]]:
     files = sorted(directory.glob("lineage-*.jsonl")) if directory.exists() else []
-    return [json.loads(line) for file in files for line in file.read_text().splitlines() if line]
+    texts = [file.read_text().rpartition("\n")[0] for file in files]  # the last line may be under way
+    return [json.loads(line) for text in texts for line in text.splitlines() if line]
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not (value := condition()):
         if time.monotonic() > end:
-            raise AssertionError(f"waited 60 s for {what}")
+            raise AssertionError(f"waited 120 s for {what}")
         time.sleep(0.01)
     return value
 
@@ -82,7 +83,7 @@ def test_a_signal_is_passed_on_once_and_the_command_may_end_as_it_likes(lineage:
         assert process.stdout and process.stdout.readline() == "ready\n"
         process.send_signal(getattr(signal, name))
         assert process.stdout.read() == "got\n"
-        assert process.wait(60) == 7
+        assert process.wait(120) == 7
     assert events(lineage)[-1]["event_data"]["metadata"] == {"exit_status": 7}
 
 
@@ -111,16 +112,35 @@ def test_a_command_that_does_not_exist_or_may_not_be_run(lineage: Path, tmp_path
 def test_it_says_that_it_is_alive_and_what_the_command_says(lineage: Path) -> None:
     script = 'echo "40% compiling" >"$LINEAGE_PROGRESS"; while [ ! -e done ]; do sleep 0.02; done'
     command = words(lineage, "bash", "-c", script, options=("--every", "50ms"))
+
+    def progress() -> list[dict[str, Any]]:
+        return [one for one in events(lineage) if one["event_type"] == "worker_progress"]
+
     with subprocess.Popen(command, cwd=lineage.parent) as process:
-        progress = until(lambda: [e for e in events(lineage) if e["event_type"] == "worker_progress"][2:], "3 words")
+        until(lambda: len(progress()) >= 3, "3 words")
+        said = until(lambda: [one for one in progress() if "current_step" in one["event_data"]], "what it says")[0]
         (lineage.parent / "done").touch()
-        assert process.wait(60) == 0
-    assert progress[0]["event_data"] == {
-        "worker_id": "worker-1",
-        "progress_percentage": 40,
-        "current_step": "compiling",
-    }
-    assert progress[0]["parent_lineage_id"] == events(lineage)[0]["lineage_id"]
+        assert process.wait(120) == 0
+    assert said["event_data"] == {"worker_id": "worker-1", "progress_percentage": 40, "current_step": "compiling"}
+    assert said["parent_lineage_id"] == events(lineage)[0]["lineage_id"]
+
+
+def test_what_a_command_said_last_is_logged_before_its_end(lineage: Path) -> None:
+    script = 'echo "40 compiling" >"$LINEAGE_PROGRESS"; echo "90% packing" >"$LINEAGE_PROGRESS"; exit 3'
+    assert subprocess.run(words(lineage, "bash", "-c", script), cwd=lineage.parent, check=False).returncode == 3
+    assert [one["event_type"] for one in events(lineage)] == ["worker_started", "worker_progress", "worker_failed"]
+    said = events(lineage)[1]["event_data"]
+    assert (said["progress_percentage"], said["current_step"]) == (90, "packing")
+
+
+def test_a_run_that_is_killed_itself_leaves_the_command_at_work_and_its_worker_without_an_end(lineage: Path) -> None:
+    script = "echo $$ >pid.new; mv pid.new pid; while [ ! -e done ]; do sleep 0.02; done; touch over"
+    with subprocess.Popen(words(lineage, "bash", "-c", script), cwd=lineage.parent) as process:
+        until(lambda: (lineage.parent / "pid").exists(), "the command")
+        process.kill()
+    (lineage.parent / "done").touch()
+    until(lambda: (lineage.parent / "over").exists(), "the command's own end")
+    assert [one["event_type"] for one in events(lineage)] == ["worker_started"]
 
 
 def test_without_a_word_from_the_command_no_percentage_is_invented(lineage: Path) -> None:
@@ -128,7 +148,7 @@ def test_without_a_word_from_the_command_no_percentage_is_invented(lineage: Path
     with subprocess.Popen(command, cwd=lineage.parent) as process:
         progress = until(lambda: [e for e in events(lineage) if e["event_type"] == "worker_progress"], "a word")
         (lineage.parent / "done").touch()
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
     assert progress[0]["event_data"] == {"worker_id": "worker-1"}
 
 

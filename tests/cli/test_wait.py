@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from lineage_core.base import clock
+from lineage_core.present.rows import iso
 from lineage_core.write.journal import Journal
+from tests import wallclock
 from tests.cli.conftest import Ask
 
 pytestmark = pytest.mark.clock
@@ -33,7 +36,7 @@ class Waiter:
         self.process = subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def ended(self) -> tuple[int, str, str]:
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=120)
         return self.process.returncode, out, err
 
 
@@ -84,6 +87,22 @@ def test_the_time_may_be_up_before(journal: Journal, ask: Ask) -> None:
     assert asked.code == 124
     assert asked.err == "lineage wait: the time is up: task-1 has not ended within 50ms\n"
     assert (asked.json["status"], asked.json["timed_out"]) == ("running", True)
+
+
+@pytest.mark.parametrize(("words", "late"), [((), False), (("--late", "silent=10m"), True)])
+def test_when_the_time_is_up_it_tells_what_is_expected_and_how_late_that_is(
+    words: tuple[str, ...], late: bool, journal: Journal, ask: Ask
+) -> None:
+    spoke = wallclock.now() - 20 * clock.MINUTE
+    for event, *more in (("worker_spawned", "security-master"), ("worker_started",)):
+        journal.log(event, "task-1", *more, "worker-1", "scan-worker", timestamp=clock.format_timestamp(spoke))
+    asked = ask("wait", "task-1", "--timeout", "50ms", "--json", *words, journal.directory)
+    (expected,) = asked.json["expects"]
+    due = spoke + (10 if late else 30) * clock.MINUTE
+    assert (expected["name"], expected["of"], expected["since"]) == ("silent", "worker-1", iso(spoke))
+    assert (expected["due"], asked.json["late_since"]) == (iso(due), iso(due) if late else None)
+    text = ask("wait", "task-1", "--timeout", "50ms", *words, journal.directory).out
+    assert f"a report, expected of worker-1 {'late since' if late else 'by'} {iso(due)}" in text
 
 
 def test_a_task_not_born_yet_is_waited_for_when_asked(journal: Journal, start) -> None:  # type: ignore[no-untyped-def]

@@ -70,13 +70,14 @@ def test_it_logs_and_every_command_has_its_help(run: Run, tmp_path: Path) -> Non
 
 def test_its_cutter_was_compiled(run: Run) -> None:
     assert json.loads(run("lineage", "doctor", "--check", "reader", "--json"))["checks"][0]["values"] == {
-        "native": True
+        "native": True,
+        "history": True,
     }
 
 
 def test_without_a_compiler_the_wheel_is_pure_python(tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
-    environ = os.environ | {"CC": "/nonexistent"}
+    environ = os.environ | {"CC": "/proc/nonexistent"}
     subprocess.run([*pip, "wheel", ROOT, "--no-deps", "-w", tmp_path], check=True, cwd=tmp_path, env=environ)
     (wheel,) = tmp_path.glob("lineage_tui-*-py3-none-any.whl")
     assert not [name for name in ZipFile(wheel).namelist() if name.endswith(".so")]

@@ -11,7 +11,7 @@ from lineage_core.rules.attention import others_of
 from lineage_core.rules.earliest_due import RowBounds
 from lineage_core.rules.stuck_work import RULES, check, crowd
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.settings.late_settings import LateSettings
+from lineage_core.settings.threshold_defaults import LateSettings
 from lineage_core.state.store import State
 from lineage_core.write.journal import Journal
 from tests.cli.conftest import NOW, Ask

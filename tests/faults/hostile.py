@@ -101,7 +101,7 @@ _BAD_TEXT = re.compile(
     "[\x00-\x06\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )
 _CLIPBOARD = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)(?:\x07|\x1b\\)")
-_LINK = re.compile(rb"\x1b\]8;;(?:file://[A-Za-z0-9%._~/-]+)?\x1b\\")
+_LINK = re.compile(rb"\x1b\]8;(?:id=[0-9-]+)?;(?:file://[A-Za-z0-9%._~/-]+)?\x1b\\")
 _POINTER = re.compile(rb"\x1b\]22;[a-z-]+\x07")
 _TITLE = re.compile(rb"\x1b\][29];lineage: [0-9a-z ,]+\x1b\\")
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[78=>]|\(B|(.))?", re.DOTALL)

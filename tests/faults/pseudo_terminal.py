@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import struct
-import subprocess
 import sys
 import termios
 import threading
@@ -18,11 +17,10 @@ from pathlib import Path
 
 import pyte
 
+from tests import forked
+
 BIN = Path(sys.executable).parent
 
-_OWN_TERMINAL = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
-)
 _SEQUENCE = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[PX^_\]][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]", re.DOTALL)
 
 
@@ -49,11 +47,8 @@ class PtyProgram:
         self._drawn = 0  # bytes of the output that stand on the screen
         self._resized(*size)
         environ = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "NO_COLOR")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _OWN_TERMINAL, *map(str, argv)],
-            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            env=environ | {"TERM": "xterm-256color"} | (env or {}),
-        )  # fmt: skip
+        environ |= {"TERM": "xterm-256color"} | (env or {})
+        self.process = forked.start([str(word) for word in argv], environ, (slave, slave, slave), terminal=True)
         self._ended = threading.Event()
         self._reader = threading.Thread(target=self._record, daemon=True)
         self._reader.start()
@@ -105,7 +100,7 @@ class PtyProgram:
         found = re.findall(rb"\x1b]52;c;([A-Za-z0-9+/=]*)\x07", bytes(self.output))
         return [base64.b64decode(text).decode() for text in found]
 
-    def wait_until(self, holds: Callable[[], object], what: str, seconds: float = 60.0) -> None:
+    def wait_until(self, holds: Callable[[], object], what: str, seconds: float = 120.0) -> None:
         """Wait for a condition, with a deadline."""
         end = time.monotonic() + seconds
         while not holds():
@@ -118,7 +113,7 @@ class PtyProgram:
         """Wait until a text has been printed, wherever it stands now or whatever became of it."""
         self.wait_until(lambda: text in without_sequences(bytes(self.output)), repr(text))
 
-    def wait_for(self, text: str, *, gone: bool = False, seconds: float = 60.0) -> None:
+    def wait_for(self, text: str, *, gone: bool = False, seconds: float = 120.0) -> None:
         """Wait until a text stands on the screen, or does not stand there any more."""
         self.wait_until(lambda: (text in self.screen()) != gone, f"{text!r} {'to go' if gone else 'to show'}", seconds)
 
@@ -129,16 +124,21 @@ class PtyProgram:
         self.wait_for(text)
 
     def settle(self, seconds: float = 10.0) -> None:
-        """Wait until nothing more is printed for a tenth of a second, or `seconds` are over."""
-        end, size, since = time.monotonic() + seconds, len(self.output), time.monotonic()
-        while time.monotonic() < end and time.monotonic() - since < 0.1:
-            if len(self.output) != size:
-                size, since = len(self.output), time.monotonic()
+        """Wait until nothing more is printed for a tenth of a second, or `seconds` are over.
+
+        It is counted in looks: of a process that was not run for a while, the reader was not run either.
+        """
+        end, size, looks = time.monotonic() + seconds, len(self.output), 0
+        while time.monotonic() < end and looks < 10:
+            looks = looks + 1 if len(self.output) == size else 0
+            size = len(self.output)
             time.sleep(0.01)
 
-    def ends(self, seconds: float = 20.0) -> int:
-        """Wait for the program's end; its exit code."""
-        return self.process.wait(seconds)
+    def ends(self, seconds: float = 120.0) -> int:
+        """Wait for the program's end, and for what it wrote last; its exit code."""
+        code = self.process.wait(seconds)
+        self.settle()
+        return code
 
     @property
     def restored(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.build import id_of, record
 from tests.conftest import ROOT
 from tests.faults.pseudo_terminal import PtyProgram, without_sequences
@@ -24,10 +25,7 @@ LIBRARY = ROOT / "lineage_core" / "shell" / "lineage.sh"
 
 def asked(directory: Path, *words: str, **environ: str) -> str:
     """What a query prints."""
-    done = subprocess.run(
-        [*LINEAGE, *words, "--dir", str(directory)],
-        capture_output=True, text=True, check=False, env=os.environ | environ,
-    )  # fmt: skip
+    done = forked.run([*LINEAGE, *words, "--dir", str(directory)], env=os.environ | environ)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout

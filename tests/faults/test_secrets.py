@@ -73,21 +73,6 @@ def test_no_secret_reaches_the_disk_and_what_is_none_does(write: object, tmp_pat
     assert {key: started[key] for key in HARMLESS} == HARMLESS
 
 
-def by_batch(directory: Path, **environ: str) -> None:
-    lines = [
-        {"event_type": "task_started", "task_id": "task-1", "actor": "a", "event_data": SECRETS | HARMLESS},
-        {"event_type": "task_failed", "task_id": "task-1", "actor": "a",
-         "event_data": {"reason": f"password={NEEDLES[0]}"}},
-    ]  # fmt: skip
-    command = [sys.executable, "-m", "lineage_core.cli", "log", "--batch", "--dir", str(directory)]
-    text = "\n".join(map(json.dumps, lines))
-    told = os.environ | environ
-    subprocess.run(command, input=text, text=True, env=told, stdout=subprocess.DEVNULL, check=True)
-
-
-WRITERS = [by_bash, by_command, by_python, by_batch]
-
-
 @pytest.mark.parametrize("write", WRITERS)
 def test_it_can_be_switched_off(write: object, tmp_path: Path) -> None:
     write(tmp_path / "lineage", LINEAGE_REDACT="0")  # type: ignore[operator]

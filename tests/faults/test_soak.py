@@ -16,7 +16,7 @@ SOAK = Path(__file__).parents[1] / "soak.py"
 def soaked(minutes: float, rate: float) -> dict[str, Any]:
     """The figures of a run, in a process of its own, so that memory and descriptors are its own."""
     command = [sys.executable, str(SOAK), "--minutes", str(minutes), "--rate", str(rate)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=minutes * 60 + 100)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=minutes * 60 + 260)
     assert done.returncode in (0, 1), done.stderr[-3000:]
     return dict(json.loads(done.stdout[done.stdout.rindex("\n{") :]))
 

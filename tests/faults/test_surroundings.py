@@ -17,6 +17,7 @@ from lineage_core.base import user_files
 from lineage_core.state.snapshot_cache import SMALL
 from lineage_tui.settings.acknowledgements import Acknowledgements, Grade
 from lineage_tui.settings.config import SavedState, load_state, save_state
+from tests import forked
 from tests.build import record, write
 from tests.faults.pseudo_terminal import PtyProgram
 
@@ -88,21 +89,25 @@ def ask(journal: Path, words: str, environ: dict[str, str], before: list[str] | 
     kept = {key: value for key, value in os.environ.items() if key not in (*XDG, "HOME")}
     kept |= {"LINEAGE_NOW": "2026-03-14T04:00:00Z", "LINEAGE_DIR": str(journal)}
     command = [*(before or []), *LINEAGE, *words.split()]
-    done = subprocess.run(command, env=kept | environ, capture_output=True, text=True, check=False)
+    done = forked.run(command, env=kept | environ)
     return done.returncode, done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("place", PATTERNS)
-def test_a_query_answers_the_same_with_one_note(place: str, journal: Path, tmp_path: Path) -> None:
+def test_a_query_answers_the_same_with_one_note(
+    place: str, journal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
     expected = ask(journal, "tasks --json", {"HOME": str(tmp_path)})
     assert (expected[0], expected[2]) == (0, "")
-    before = sorted(path for path in Path().iterdir())
     for words in ("tasks --json", "tasks --json", "zombies --json"):
         code, out, err = ask(journal, words, PATTERNS[place](tmp_path / f"{len(list(tmp_path.iterdir()))}"))
         assert code == 0
         assert out == expected[1] or words != "tasks --json"
         assert err.count("\n") == 1 and NOTE in err and "Traceback" not in err
-    assert sorted(path for path in Path().iterdir()) == before  # nothing is made where we happen to stand
+    assert list(here.iterdir()) == []  # nothing is made where we happen to stand
 
 
 @pytest.mark.parametrize("words", QUESTIONS)

@@ -16,7 +16,8 @@ WALL_CLOCK = re.compile(
     r"|time\.strftime\((?:[^(),]+)\)|clock\.now\b|(?:clock|time|datetime) import [^\n]*\b(?:now|time|time_ns)\b)"
 )
 SPAN = re.compile(r"\bassert\b[^\n]*\b(?:monotonic|perf_counter)(?:_ns)?\(\) - ")
-HELPER = re.compile(r"^(?:from tests\.wallclock import(?! wait_until$)|from tests import wallclock)", re.M)
+NO_TIME = r"(?:(?:wait_until|unshifted|SHIFT)(?:, |$))+"
+HELPER = re.compile(rf"^(?:from tests\.wallclock import(?! {NO_TIME}$)|from tests import wallclock)", re.M)
 
 
 def offences(text: str) -> list[str]:

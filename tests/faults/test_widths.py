@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from itertools import dropwhile
 from pathlib import Path
@@ -12,8 +11,9 @@ from pathlib import Path
 import pytest
 from wcwidth import wcwidth
 
+from tests import forked
 from tests.build import compact, record
-from tests.core.base.test_cells import TEXTS
+from tests.core.base.test_terminal_cells import TEXTS
 from tests.tui.conftest import opened, until
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
@@ -60,7 +60,7 @@ def cells_before(line: str, word: str) -> int:
     ],
 )
 def test_the_columns_of_a_table_stand_under_each_other(words: str, column: str, home: Path) -> None:
-    done = subprocess.run([*LINEAGE, *words.split(), "--dir", str(home)], capture_output=True, text=True, check=False)
+    done = forked.run([*LINEAGE, *words.split(), "--dir", home])
     table = dropwhile(lambda line: not line.isupper(), done.stdout.splitlines())  # what stands above it sums it up
     lines = [line for line in table if column in line]
     assert len(lines) > len(TEXTS) // 2, done.stderr
@@ -71,7 +71,7 @@ def test_the_columns_of_a_table_stand_under_each_other(words: str, column: str, 
 def test_the_lanes_of_a_timeline_begin_under_each_other(plain: list[str], home: Path) -> None:
     for n, text in enumerate(["plain", *TEXTS]):
         words = [*LINEAGE, "timeline", *plain, "--dir", str(home), "--", f"{n:02} {text}"]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        done = forked.run(words)
         assert done.returncode == 0, done.stderr
         lanes = done.stdout.split("\n\n")[1].splitlines()[1:]
         ends = {sum(map(wcwidth, re.sub(r" \d[\w.]*$", "", line))) for line in lanes}

@@ -15,10 +15,12 @@ LIBRARY = PACKAGE / "shell" / "lineage.sh"
 _LOOP = r"""
 source "$1"
 __test_set() { declare -gx "$1=$2"; }
-while LC_ALL=C IFS= read -r -d '' __test_count; do
+while read -r -a __test_sizes; do
   __test_words=()
-  for (( __test_i = 0; __test_i < __test_count; __test_i++ )); do
-    LC_ALL=C IFS= read -r -d '' __test_word; __test_words+=("$__test_word")
+  for __test_size in "${__test_sizes[@]}"; do  # -N reads blocks, where -d '' reads byte by byte from a pipe
+    __test_word=''
+    (( __test_size == 0 )) || LC_ALL=C IFS= read -r -N "$__test_size" __test_word
+    __test_words+=("$__test_word")
   done
   __test_code=0
   "${__test_words[@]}" || __test_code=$?
@@ -97,7 +99,8 @@ class BashWriter:
         """Call a function. Its words must hold no NUL; lone surrogates stand for bytes that are no UTF-8."""
         fields = [os.fsencode(word) if isinstance(word, str) else word for word in words]
         assert self._bash.stdin and self._bash.stdout
-        self._bash.stdin.write(b"".join(field + b"\0" for field in [b"%d" % len(fields), *fields]))
+        sizes = b" ".join(b"%d" % len(field) for field in fields)
+        self._bash.stdin.write(sizes + b"\n" + b"".join(fields))
         self._bash.stdin.flush()
         answer = self._bash.stdout.readline().decode()
         assert answer.endswith("\n"), f"bash died: {self._bash.stderr and self._bash.stderr.read().decode()}"

@@ -29,9 +29,9 @@ def run(folder: Path, setup: str, when: str, **environ: str) -> "subprocess.Comp
     script = folder / "script.sh"
     steps = [setup, f". '{LIBRARY}'"] if when == "before" else [f". '{LIBRARY}'", setup]
     script.write_text("\n".join([*steps, CALLS]))
-    base = {"PATH": os.environ["PATH"], "LINEAGE_DIR": str(folder / "journal"), "LINEAGE_PYTHON": "/nonexistent"}
+    base = {"PATH": os.environ["PATH"], "LINEAGE_DIR": str(folder / "journal"), "LINEAGE_PYTHON": "/proc/nonexistent"}
     return subprocess.run(
-        ["bash", str(script)], env=base | environ, capture_output=True, text=True, cwd=folder, timeout=100
+        ["bash", str(script)], env=base | environ, capture_output=True, text=True, cwd=folder, timeout=250
     )
 
 
@@ -142,7 +142,7 @@ def test_with_any_number_of_descriptors_left(taken: str, before: str, tmp_path: 
 
 
 def test_with_the_home_of_a_python_that_is_gone(tmp_path: Path):
-    survives(tmp_path / "work", "export PYTHONHOME=/nonexistent", "before", LINEAGE_PYTHON="/usr/bin/python3")
+    survives(tmp_path / "work", "export PYTHONHOME=/proc/nonexistent", "before", LINEAGE_PYTHON="/usr/bin/python3")
 
 
 @pytest.mark.parametrize("tool", ["dd", "mkdir", "readlink", "python3"])

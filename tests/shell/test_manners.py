@@ -42,7 +42,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
             "LINEAGE_PYTHON": sys.executable,
         }
         return subprocess.run(
-            ["bash", *options, str(file)], env=base | environ, capture_output=True, text=True, cwd=tmp_path, timeout=100
+            ["bash", *options, str(file)], env=base | environ, capture_output=True, text=True, cwd=tmp_path, timeout=250
         )
 
     return run

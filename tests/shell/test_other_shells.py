@@ -34,7 +34,7 @@ def test_the_functions_log_or_warn_once_and_the_script_goes_on(
         [need_tool(program), *options, "-c", CALLS],
         env={"PATH": path, "LIB": str(LIBRARY), "LINEAGE_DIR": str(tmp_path / "journal"), "HOME": str(tmp_path),
              "LINEAGE_PYTHON": sys.executable},
-        capture_output=True, text=True, cwd=tmp_path, timeout=60,
+        capture_output=True, text=True, cwd=tmp_path, timeout=250,
     )  # fmt: skip
     assert (told.returncode, told.stdout) == (0, "own work done\n"), told.stderr
     assert told.stderr.count("lineage: ") == told.stderr.count("\n") == 1

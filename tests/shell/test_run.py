@@ -49,7 +49,7 @@ def test_a_function_of_the_shell_runs_in_it(tmp_path: Path) -> None:
 
 def test_a_program_without_python_has_its_start_and_end(tmp_path: Path) -> None:
     script = "lineage_run task-1 worker-1 t sh -c 'exit 0' && echo good"
-    code, out, _, events = run(tmp_path, script, LINEAGE_PYTHON="/nonexistent")
+    code, out, _, events = run(tmp_path, script, LINEAGE_PYTHON="/proc/nonexistent")
     assert (code, out) == (0, "good\n")
     assert [event["event_type"] for event in events] == ["worker_started", "worker_completed"]
 

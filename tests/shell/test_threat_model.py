@@ -2,11 +2,15 @@
 
 Hostile words stand in every argument (but the command of `lineage_run`, which is one) and every variable, in every way
 in which a library gets into a shell. A canary ends the test: any file or variable that appears, any program that is
-started.
+started. Many calls go to one shell; where the canary is met, they are halved until the one call that does it is told.
 """
 
 import random
+import re
 import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +25,7 @@ ATTACKS = [
     "%n%s%d%*s%(%s)T%b", "-v", "-v x[$(touch pwned)]", "--", "-rf", "-n", "*", "?", "[a-z]*", "~", "~root", "{a,b}",
     "${PATH}", "$PATH", "${x:=$(touch pwned)}", "$((touch))", "$((a[$(touch pwned)]))", "1+a[$(touch pwned)]", "0x10",
     "08", "010#1", "PATH=/nowhere", "LINEAGE_DIR=/nowhere", "!!", "!$", "\\", "\\\\", '"', "'", '"; touch pwned; "',
-    "a\tlineage-1", "x\nlineage-9", "\n", "\r", "\x01", "\x02", "\x03", "\x7f", "\x1b]0;x\x07", "é", "\u202e",
+    "a\tlineage-1", "x\nlineage-9", "\n\n", "\r", "\x01", "\x02", "\x03", "\x7f", "\x1b]0;x\x07", "é", "\u202e",
     "../../pwned", "/etc/cron.d/pwned", "|touch pwned", "> pwned", ">>pwned", "<(touch pwned)", "&", "(", ")", "]]",
     "1", "-1", "task-1", "lineage-1", "x" * 300, " ", "a b", ",", ":", '","forged":"1', "}}", "\\u0022", "\\", "K", "V",
     "unset -f log_task_created", "declare -n x=y", "() { :;}; touch pwned", "$'\\x24(touch pwned)'", "\\$(touch pwned)",
@@ -73,18 +77,21 @@ def hostile_words(number: int, seed: int) -> list[str]:
 
 
 def calls_of(spec: EventSpec, words: list[str], chance: random.Random) -> list[list[str]]:
-    """Calls of a function in which every word stands once in each place, the others being random ones."""
-    calls = []
-    for word in words:
-        places = 1 + len(spec.params) + spec.takes_data
-        at = chance.randrange(places)
-        line = [chance.choice(words) or "x" for _ in range(1 + len(spec.params))]
-        if spec.takes_data:
-            line.append(chance.choice(DATA_SHAPES).format(chance.choice(words)) if at < places - 1 else word)
-        if at < len(line):
-            line[at] = word
-        calls.append([spec.function, *line])
+    """Calls of a function in which every word stands once: a call has as many of them as it has places."""
+    places = 1 + len(spec.params) + spec.takes_data
+    calls = [[spec.function, *line] for line in dealt(words, places, chance)]
+    if spec.takes_data:
+        for call in calls:
+            if chance.random() < 0.75:
+                call[-1] = chance.choice(DATA_SHAPES).format(call[-1])
     return calls
+
+
+def dealt(words: list[str], places: int, chance: random.Random) -> list[list[str]]:
+    """All words in some order, in lines of so many; the last one is filled up."""
+    mixed = chance.sample(words, len(words))
+    mixed += chance.choices(words, k=-len(words) % places)
+    return [mixed[at : at + places] for at in range(0, len(mixed), places)]
 
 
 def told_by(call: list[str]) -> list[list[str]]:
@@ -109,7 +116,7 @@ def outside(tmp_path: Path) -> dict[str, str]:
     return {
         "PATH": f"{bin_}:/usr/bin:/bin",
         "LINEAGE_DIR": str(tmp_path / "journal"),
-        "LINEAGE_PYTHON": "/nonexistent",
+        "LINEAGE_PYTHON": "/proc/nonexistent",
         "RUN": RUN,
         **{f"__lineage_{name}": bad for name in ours},
         **{f"__l_{name}": bad for name in names},
@@ -120,48 +127,112 @@ SETTINGS = ("CORTEX_PRINCIPAL", "CORTEX_SESSION_ID", "CORTEX_TRACE_ID", "LINEAGE
 SWITCHES = ("LINEAGE_REDACT", "LINEAGE_TIMING", "LINEAGE_WRITE_COMBINED", "LINEAGE_PRINT_ID", "LINEAGE_FORCE_PYTHON")
 
 
-def attack(way: str, number: int, seed: int, tmp_path: Path, outside: dict[str, str]) -> None:
+BATCH = 2_000
+"""Calls of one shell."""
+
+
+def attack(way: str, number: int, seed: int, tmp_path: Path, outside: dict[str, str], library: Path = LIBRARY) -> None:
+    """Every one of so many words in every function; the settings are other hostile words for each shell."""
     chance = random.Random(seed)
-    work = tmp_path / "work"
-    work.mkdir()
     words = hostile_words(number, seed)
     calls = [call for spec in EVENTS.values() for call in calls_of(spec, words, chance)]
-    calls += [["lineage_run", *(chance.choice(words) or "x" for _ in "123"), ":"] for _ in words]
-    (tmp_path / "calls").write_bytes(
-        b"".join(b"".join(word.encode() + b"\0" for word in call) + b"\n\0" for call in calls if "\n" not in call)
-    )
-    given = {name: chance.choice(ATTACKS) for name in (*SETTINGS, *SWITCHES)}
-    told = subprocess.run(
-        ["bash", "-c", f'lib=$1\n{WAYS[way]}', "threat", str(LIBRARY)],
-        env=outside | given | {"CALLS": str(tmp_path / "calls")},
-        capture_output=True, cwd=work, timeout=3000,
-    )  # fmt: skip
-    seen = f"{way}, seed {seed}: {told.stderr[-600:]!r}"
-    assert told.returncode == 0, seen
-    assert told.stdout == b"", f"{seen} {told.stdout[:600]!r}"
-    assert told.stderr.count(b"\n") <= 2, seen  # no interpreter; empty words
-    assert [*work.iterdir()] == [], seen
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "calls", "journal", "work"], seen
-    assert len([*(tmp_path / "journal").iterdir()]) <= 2, seen
-    content = content_of(tmp_path / "journal")
-    wanted = [call for given in calls if "\n" not in given for call in told_by(given)]
-    assert content.torn == []
-    assert len(content.records) == len(wanted), seen
+    calls += [["lineage_run", *line, ":"] for line in dealt(words, 3, chance)]
+    chance.shuffle(calls)
+    for at in range(0, len(calls), BATCH):
+        given = {name: chance.choice(ATTACKS) for name in (*SETTINGS, *SWITCHES)}
+        wrong = partial(fault, way, tmp_path=tmp_path, surroundings=outside | given, library=library)
+        if guilty := least(calls[at : at + BATCH], wrong):
+            pytest.fail(f"{way}, seed {seed}: {wrong(guilty)}\n{len(guilty)} calls: {guilty[:3]!r}\nwith {given!r}")
+
+
+def least(calls: list[list[str]], wrong: Callable[[list[list[str]]], str]) -> list[list[str]]:
+    """The calls, halved as long as one half is still wrong; none if they are not."""
+    if not wrong(calls):
+        return []
+    while len(calls) > 1:
+        middle = len(calls) // 2
+        for half in (calls[:middle], calls[middle:]):
+            if wrong(half):
+                calls = half
+                break
+        else:
+            break
+    return calls
+
+
+def fault(way: str, calls: list[list[str]], tmp_path: Path, surroundings: dict[str, str], library: Path) -> str:
+    """What is wrong after these calls in one shell; "" if nothing is."""
+    started = tmp_path / "started"
+    started.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(dir=tmp_path) as temporary:
+        folder = Path(temporary)
+        work, journal, given = folder / "work", folder / "journal", folder / "calls"
+        work.mkdir()
+        given.write_bytes(b"".join(b"".join(word.encode() + b"\0" for word in call) + b"\n\0" for call in calls))
+        told = subprocess.run(
+            ["bash", "-c", f"lib=$1\n{WAYS[way]}", "threat", str(library)],
+            env=surroundings | {"CALLS": str(given), "LINEAGE_DIR": str(journal)},
+            capture_output=True, cwd=work, timeout=600,
+        )  # fmt: skip
+        if started.exists():
+            return f"started: {started.read_text()[:200]}"
+        if told.returncode:
+            return f"exit code {told.returncode}, {told.stderr[-600:]!r}"
+        printed = told.stdout.splitlines() if surroundings["LINEAGE_PRINT_ID"] == "1" else []  # a word switches it on
+        ids = [line for line in printed if re.fullmatch(rb"lineage-\d{26}", line)]
+        if told.stdout != b"".join(line + b"\n" for line in ids):
+            return f"printed {told.stdout[:600]!r}"
+        if told.stderr.count(b"\n") > 2:  # no interpreter; empty words
+            return f"said {told.stderr[-600:]!r}"
+        made = sorted(path.name for path in folder.iterdir())
+        if [*work.iterdir()] or made != ["calls", "journal", "work"] or len([*journal.iterdir()]) > 2:
+            return f"made {made}, {[*work.iterdir()]}, {[*journal.iterdir()]}"
+        return wrong_records(journal, [one for call in calls for one in told_by(call)])
+
+
+def wrong_records(journal: Path, wanted: list[list[str]]) -> str:
+    """What the journal has other than a record for each of these calls, in their order; "" if nothing."""
+    content = content_of(journal)
+    if content.torn or len(content.records) != len(wanted):
+        return f"{len(content.torn)} lines are torn, {len(content.records)} records of {len(wanted)} calls"
     for record, call in zip(content.records, wanted, strict=True):
-        assert record["event_type"] == call[0][4:]
-        if "data-dropped" not in record.get("tags", []):
-            assert record["task_id"] == call[1], seen
+        if record["event_type"] != call[0][4:]:
+            return f"{record['event_type']} of {call!r}"
+        if "data-dropped" not in record.get("tags", []) and record["task_id"] != call[1]:
+            return f"task {record['task_id']!r} of {call!r}"
+    return ""
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_word_from_outside_becomes_code(way: str, tmp_path: Path, outside: dict[str, str]):
-    """200 hostile words a function, over all ways together."""
-    attack(way, 200 // len(WAYS) + 1, sorted(WAYS).index(way), tmp_path, outside)
+    """200 hostile words a function, in every way."""
+    attack(way, 200, sorted(WAYS).index(way), tmp_path, outside)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("way", WAYS)
 def test_no_word_from_outside_becomes_code_at_length(way: str, tmp_path: Path, outside: dict[str, str]):
-    """10,000 hostile words a function, over all ways together."""
-    attack(way, 10_000 // len(WAYS), random.randrange(1 << 30), tmp_path, outside)
+    """10,000 hostile words a function, in every way."""
+    attack(way, 10_000, random.randrange(1 << 30), tmp_path, outside)
+
+
+PLANTED = {
+    "a name that is asked for": ("task_created", '[[ -v $1 ]]'),
+    "a sum": ("worker_progress", '(( ${3-0} )) 2>/dev/null'),
+    "a word that is not quoted": ("task_failed", 'set +f; : >>pwned-${3//[!a-z]/}'),
+    "a variable that stays": ("handoff_created", 'left=$2'),
+    "a word of another's": ("task_blocked", 'set -- "$1-" "${@:2}"'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_a_fault_is_found_and_the_call_is_told(fault: str, tmp_path: Path, outside: dict[str, str]):
+    """In a library that does what ours must not."""
+    name, code = PLANTED[fault]
+    library = tmp_path / "bin" / "lineage.sh"
+    text = LIBRARY.read_text()
+    assert text.count(f"\nlog_{name}() {{ ") == 1
+    library.write_text(text.replace(f"\nlog_{name}() {{ ", f"\nlog_{name}() {{ {code}; "))
+    with pytest.raises(pytest.fail.Exception, match=rf"\n1 calls: \[\['log_{name}', "):
+        attack("sourced", 100, 1, tmp_path, outside, library)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,109 +13,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core import stats
-from lineage_core.base.clock import HOUR, MINUTE, SECOND, parse_timestamp
+from lineage_core.base.clock import HOUR, MINUTE, SECOND
 from lineage_core.dataframes.reader import read_frames
-from lineage_core.integration.survey import sightings
-from lineage_core.model.entities import Status, Task, Worker
-from lineage_core.model.event_data import tokens_of
-from lineage_core.model.facts import digest_of
-from lineage_core.read.decoder import Found
-from lineage_core.read.tailer import Tailer
-from lineage_core.state.load import load
+from lineage_core.integration.coverage import sightings
+from lineage_core.meaning.cost import Cost, cost_by_owner
+from lineage_core.meaning.money import Money, Prices
+from lineage_core.model.task_parts import Status, Worker
 from lineage_core.stats.throughput import edges
-from tests.build import write
 from tests.stats.strategies import directories
+from tests.stats.told import (
+    EPOCH,
+    Told,
+    assert_spreads_equal,
+    data_of,
+    error_of,
+    ms,
+    percentile,
+    run_of,
+    spread,
+    text_of,
+    told_of,
+    wilson,
+    wrong_in,
+)
 
-EPOCH = parse_timestamp("2026-11-22T08:00:00Z") or 0
 WINDOWS = st.sampled_from([None, 0, 3, 5, 30, 7200])
 
 
-class Told(NamedTuple):
-    """A directory, read both ways. cut: the frames; tasks: the fold's; records: distinct ones with their times."""
-
-    cut: stats.Window
-    tasks: list[Task]
-    records: list[Found]
-
-    def holds(self, at: int | None) -> bool:
-        return at is not None and (self.cut.since is None or at >= self.cut.since)
-
-    @property
-    def workers(self) -> list[Worker]:
-        return [worker for task in self.tasks for worker in task.workers.values()]
-
-
-def tell(directory: Path, seconds: int | None) -> Told:
-    now = EPOCH + 10 * SECOND
-    records: dict[int, Found] = {}
-    tailer = Tailer(directory)
-    for batch in tailer.scan():
-        for found in batch.found:
-            records.setdefault(digest_of(found.record), found)
-    tailer.close()
-    state = load(directory).state
-    tasks = [task for task_id in state.rows if (task := state.task(task_id)) is not None]
-    cut = stats.Window(read_frames(directory).frames, None if seconds is None else now - seconds * SECOND, now)
-    return Told(cut, tasks, list(records.values()))
-
-
-def told_of(contents: dict[str, bytes], seconds: int | None) -> Told:
-    with tempfile.TemporaryDirectory() as folder:
-        for name, content in contents.items():
-            write(Path(folder), content, name=name)
-        return tell(Path(folder), seconds)
-
-
-def percentile(values: list[float], part: float) -> float:
-    """Interpolated linearly between the two nearest."""
-    ordered = sorted(values)
-    place = (len(ordered) - 1) * part
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
-
-
-def spread(values: Iterable[tuple[str | None, float | None]]) -> dict[str, tuple[Any, ...]]:
-    """By key: count, p50, p95, p99, max, and how many are left out."""
-    by: dict[str, list[float]] = {}
-    for key, value in values:
-        if value is not None:
-            by.setdefault(key or stats.NOBODY, []).append(value)
-    result = {}
-    for key, found in by.items():
-        fine = [value for value in found if value >= 0]
-        points = [percentile(fine, part) for part in (0.5, 0.95, 0.99)] if fine else [None] * 3
-        result[key] = (len(fine), *points, max(fine, default=None), len(found) - len(fine))
-    return result
-
-
-def spread_of(table: pl.DataFrame) -> dict[str, tuple[Any, ...]]:
-    rows = {}
-    for row in table.iter_rows(named=True):
-        assert row["count"] == sum(row["histogram"] or [])
-        rows[row["key"]] = tuple(row[name] for name in ("count", "p50", "p95", "p99", "max", "left_out"))
-    return rows
-
-
-def assert_spreads_equal(table: pl.DataFrame, expected: dict[str, tuple[Any, ...]]) -> None:
-    told = spread_of(table)
-    assert told.keys() == expected.keys()
-    for key, values in expected.items():
-        assert told[key] == pytest.approx(values), key
-
-
-def ms(later: int | None, earlier: int | None) -> float | None:
-    return None if later is None or earlier is None else (later - earlier) / 1000
-
-
-def run_of(worker: Worker) -> float | None:
-    return None if worker.length is None else worker.length / 1000
-
-
-@settings(max_examples=60, deadline=None)
-@given(directories(), WINDOWS)
-def test_durations(contents: dict[str, bytes], seconds: int | None) -> None:
-    told = told_of(contents, seconds)
+def check_durations(told: Told) -> None:
+    """How long workers and tasks took."""
     ended = [w for w in told.workers if told.holds(w.ended_at)]
     assert_spreads_equal(stats.durations(told.cut, "worker_type"), spread((w.worker_type, run_of(w)) for w in ended))
     for by in ("master", "task_type", "session"):
@@ -126,10 +50,8 @@ def test_durations(contents: dict[str, bytes], seconds: int | None) -> None:
         assert_spreads_equal(stats.durations(told.cut, by), expected)
 
 
-@settings(max_examples=60, deadline=None)
-@given(directories(), WINDOWS)
-def test_waits(contents: dict[str, bytes], seconds: int | None) -> None:
-    told = told_of(contents, seconds)
+def check_waits(told: Told) -> None:
+    """How long was waited for a start, a handoff, the end of a block."""
     values: list[tuple[str, float | None]] = []
     for task in told.tasks:
         if told.holds(task.started_at):
@@ -145,17 +67,8 @@ def test_waits(contents: dict[str, bytes], seconds: int | None) -> None:
     assert_spreads_equal(stats.waits(told.cut), spread(values))
 
 
-def wilson(failed: int, ended: int) -> tuple[float, float, float]:
-    z, p = 1.959964, failed / ended
-    middle = (p + z * z / (2 * ended)) / (1 + z * z / ended)
-    half = z * (p * (1 - p) / ended + z * z / (4 * ended * ended)) ** 0.5 / (1 + z * z / ended)
-    return p, max(0.0, middle - half), min(1.0, middle + half)
-
-
-@settings(max_examples=60, deadline=None)
-@given(directories(), WINDOWS)
-def test_failure_rates(contents: dict[str, bytes], seconds: int | None) -> None:
-    told = told_of(contents, seconds)
+def check_failure_rates(told: Told) -> None:
+    """How many failed of those that ended."""
     for by in ("master", "task_type", "worker_type"):
         ends: dict[str, list[bool]] = {}
         if by == "worker_type":
@@ -176,26 +89,8 @@ def test_failure_rates(contents: dict[str, bytes], seconds: int | None) -> None:
             )
 
 
-def text_of(value: Any) -> str | None:
-    return value[:300] if isinstance(value, str) and value else None
-
-
-def error_of(data: dict[str, Any]) -> str | None:
-    details = data.get("error_details")
-    if isinstance(details, dict):
-        return text_of(details.get("error_message")) or text_of(details.get("error_type"))
-    return text_of(details)
-
-
-def data_of(record: dict[str, Any]) -> dict[str, Any]:
-    data = record.get("event_data")
-    return data if isinstance(data, dict) else {}
-
-
-@settings(max_examples=60, deadline=None)
-@given(directories(), WINDOWS)
-def test_reasons(contents: dict[str, bytes], seconds: int | None) -> None:
-    told = told_of(contents, seconds)
+def check_reasons(told: Told) -> None:
+    """What failed for which reason, and whether it is new."""
     groups: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
     for found in told.records:
         record, data = found.record, data_of(found.record)
@@ -234,7 +129,7 @@ def test_reasons(contents: dict[str, bytes], seconds: int | None) -> None:
         (["worker-scan-0012 hung for 600 s", "worker-scan-7 hung for 4 s"], "# hung for # s"),
         (["no such file '/tmp/a b/x'", "no such file '/var/y'"], "no such file #"),
         (["id 6f1c0a9e-11aa-4b7e-9d52-0242ac120002 lost", "id deadbeefcafe lost"], "id # lost"),
-        (["cannot open /etc/cortex/key.pem", "cannot open /home/kim/key"], "cannot open #"),
+        (["cannot open /run/12/key.pem", "cannot open /run/7/key.pem"], "cannot open /run/#/key.pem"),
         (["zombie_timeout"], "zombie_timeout"),
     ],
 )
@@ -243,28 +138,56 @@ def test_ids_and_numbers_do_not_split_a_reason(texts: list[str], pattern: str) -
     assert told["text"].to_list() == [pattern] * len(texts)
 
 
-@settings(max_examples=60, deadline=None)
-@given(directories(), WINDOWS)
-def test_tokens(contents: dict[str, bytes], seconds: int | None) -> None:
-    told = told_of(contents, seconds)
+PRICES = [Prices("EUR", default, by_type) for default in (None, 2.5) for by_type in ({}, {"fix-worker": 40.0})]
+
+
+def spent_of(item: Any, by: str) -> list[tuple[str, Cost, Any]]:
+    """What a task or worker used by key: by master as the task pane splits it."""
+    if item.tokens is None:
+        return []
+    if by == "master" and (costs := cost_by_owner(item, item.last_at)):
+        return [(cost.master, cost, item) for cost in costs if cost.tokens is not None]
+    whole = Cost(getattr(item, by) or stats.NOBODY)
+    rest = item.tokens
+    if by == "worker_type":
+        whole.spend(item.tokens, item.worker_type)
+        return [(whole.master, whole, item)]
+    for run in item.runs:
+        whole.spend(run.tokens or 0, run.worker_type)
+        rest -= run.tokens or 0
+    whole.spend(rest)
+    return [(whole.master, whole, item)]
+
+
+def check_tokens(told: Told, prices: Prices) -> None:
+    """What was used and what it cost, against the budget."""
+
+    def money_for(cost: Cost) -> Money:
+        money = Money()
+        for kind, used in cost.by_type.items():
+            money = money.plus(used, prices.of(kind))
+        return money
+
     recent = [t for t in told.tasks if told.holds(t.last_at)]
     crew = [(task, w) for task in told.tasks for w in task.workers.values() if told.holds(w.last_at)]
     for by in ("worker_type", "master", "task_type", "session"):
         of_workers = by == "worker_type"
         items: dict[str, list[Any]] = {}
         for item in [w for _, w in crew] if of_workers else recent:
-            if item.tokens is not None:
-                items.setdefault(getattr(item, by) or stats.NOBODY, []).append(item)
+            for key, cost, one in spent_of(item, by):
+                items.setdefault(key, []).append((cost, one))
         budgets: dict[str, list[Worker]] = {}
         for task, worker in crew:
             if worker.tokens is not None and worker.token_budget is not None:
                 key = getattr(worker if of_workers else task, by) or stats.NOBODY
+                if by == "master":
+                    key = worker.master if worker.master is not None else key
                 budgets.setdefault(key, []).append(worker)
-        total = sum(item.tokens for found in items.values() for item in found)
-        rows = {row["key"]: row for row in stats.tokens(told.cut, by).to_dicts()}
+        total = sum(cost.tokens for found in items.values() for cost, _ in found)
+        rows = {row["key"]: row for row in stats.tokens(told.cut._replace(prices=prices), by).to_dicts()}
         assert rows.keys() == items.keys()
         for key, found in items.items():
-            row, count = rows[key], [item.tokens for item in found]
+            row, count = rows[key], [cost.tokens for cost, _ in found]
             assert (row["items"], row["tokens"]) == (len(count), sum(count))
             assert row["mean"] == pytest.approx(sum(count) / len(count))
             assert row["share"] == pytest.approx(sum(count) / total) if total else True
@@ -274,16 +197,18 @@ def test_tokens(contents: dict[str, bytes], seconds: int | None) -> None:
                 sum(w.tokens or 0 for w in known),
                 sum((w.tokens or 0) > (w.token_budget or 0) for w in known),
             )
+            priced = [money_for(cost) for cost, _ in found]
+            assert row["unpriced"] == sum(money.unpriced for money in priced)
+            assert (row["cost"] or 0) == pytest.approx(sum(money.amount for money in priced))
+            assert (row["cost"] is None) == (row["tokens"] == row["unpriced"])
             if not of_workers:
-                done = [t.tokens for t in found if t.status is Status.COMPLETED]
+                done = [cost.tokens for cost, t in found if t.status is Status.COMPLETED]
                 assert row["completed"] == len(done)
                 assert row["per_completed"] == (pytest.approx(sum(done) / len(done)) if done else None)
 
 
-@settings(max_examples=60, deadline=None)
-@given(directories(), WINDOWS, st.integers(0, 12))
-def test_workers(contents: dict[str, bytes], seconds: int | None, silence: int) -> None:
-    told = told_of(contents, seconds)
+def check_workers(told: Told, silence: int) -> None:
+    """How workers ended, were silent and started."""
     expected: dict[str, Counter[str]] = {}
     starts: dict[str, list[float]] = {}
     for worker in told.workers:
@@ -309,10 +234,8 @@ def test_workers(contents: dict[str, bytes], seconds: int | None, silence: int) 
         assert row["start_max"] == max(starts[key], default=None)
 
 
-@settings(max_examples=60, deadline=None)
-@given(directories(), WINDOWS)
-def test_the_course_over_time(contents: dict[str, bytes], seconds: int | None) -> None:
-    told = told_of(contents, seconds)
+def check_course_over_time(told: Told) -> None:
+    """Events and tasks by stretches of time."""
     begin, step, count = edges(told.cut)
     table = stats.flow(told.cut).to_dicts()
     assert len(table) == count <= 61
@@ -335,10 +258,8 @@ def test_the_course_over_time(contents: dict[str, bytes], seconds: int | None) -
             )
 
 
-@settings(max_examples=60, deadline=None)
-@given(directories(), WINDOWS)
-def test_the_health_of_the_lineage(contents: dict[str, bytes], seconds: int | None) -> None:
-    told = told_of(contents, seconds)
+def check_health_of_the_lineage(told: Told) -> None:
+    """Event types, actors, hours, and points that log nothing."""
     recent = [found for found in told.records if told.holds(found.at)]
     types, actors = stats.event_types(told.cut), stats.actors(told.cut)
     of_types = Counter(found.record["event_type"] for found in recent)
@@ -355,38 +276,6 @@ def test_the_health_of_the_lineage(contents: dict[str, bytes], seconds: int | No
     assert {point.id for point in stats.silent_points(told.cut)} == {name for name, n in seen.items() if not n}
 
 
-def is_number(value: Any, most: float = 2**53 - 1) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
-
-
-def wrong_in(record: dict[str, Any]) -> list[str]:
-    """The keys whose values are of a wrong type: written down a second time, from the record format."""
-    wrong = [key for key in ("event_data", "context") if not isinstance(record.get(key), dict | None)]
-    data = data_of(record)
-    texts = "type priority master_id from_master to_master worker_id worker_type handoff_id completion_status reason"
-    wrong += [key for key in texts.split() if not isinstance(data.get(key), str | None)]
-    for key in ("token_budget", "duration_ms"):
-        wrong += [key] if data.get(key) is not None and not is_number(data[key]) else []
-    percent = data.get("progress_percentage")
-    wrong += ["progress_percentage"] if percent is not None and not is_number(percent, 100) else []
-    context = record.get("context")
-    if isinstance(context, dict) and not isinstance(context.get("session_id"), str | None):
-        wrong.append("session_id")
-    usage = data.get("token_usage")
-    parts = [usage.get(f"{kind}_tokens") for kind in ("total", "input", "output")] if isinstance(usage, dict) else []
-    if usage is not None and (tokens_of(usage) is None or not all(p is None or is_number(p) for p in parts)):
-        wrong.append("token_usage")
-    details = data.get("error_details")
-    if isinstance(details, dict):
-        fine = all(isinstance(details.get(key), str | None) for key in ("error_message", "error_type"))
-    else:
-        fine = isinstance(details, str | None)
-    wrong += [] if fine else ["error_details"]
-    metadata = data.get("metadata")
-    took = metadata.get("log_us") if isinstance(metadata, dict) else None
-    return wrong + (["log_us"] if took is not None and not is_number(took) else [])
-
-
 @settings(max_examples=150, deadline=None)
 @given(directories(), WINDOWS)
 def test_values_of_a_wrong_type_are_counted_and_left_out(contents: dict[str, bytes], seconds: int | None) -> None:
@@ -396,10 +285,8 @@ def test_values_of_a_wrong_type_are_counted_and_left_out(contents: dict[str, byt
     assert dict(zip(table["key"], table["count"], strict=True)) == expected
 
 
-@settings(max_examples=40, deadline=None)
-@given(directories(), WINDOWS)
-def test_groups_say_the_same_as_the_panes(contents: dict[str, bytes], seconds: int | None) -> None:
-    told = told_of(contents, seconds)
+def check_groups(told: Told) -> None:
+    """The groups say the same as the panes."""
     for by in stats.BY:
         rows = stats.groups(told.cut, by).to_dicts()
         if by in ("hour", "day"):
@@ -410,6 +297,22 @@ def test_groups_say_the_same_as_the_panes(contents: dict[str, bytes], seconds: i
             assert sum(row["workers"] for row in rows) == sum(told.holds(w.last_at) for w in told.workers)
         else:
             assert sum(row["tasks"] for row in rows) == sum(told.holds(t.last_at) for t in told.tasks)
+
+
+@settings(max_examples=60, deadline=None)
+@given(directories(), WINDOWS, st.sampled_from(PRICES), st.integers(0, 12))
+def test_figures(contents: dict[str, bytes], seconds: int | None, prices: Prices, silence: int) -> None:
+    """All of them over the same directories: to make and to read one takes longer than to check it."""
+    told = told_of(contents, seconds)
+    check_durations(told)
+    check_waits(told)
+    check_failure_rates(told)
+    check_reasons(told)
+    check_tokens(told, prices)
+    check_workers(told, silence)
+    check_course_over_time(told)
+    check_health_of_the_lineage(told)
+    check_groups(told)
 
 
 def test_narrowing_leaves_the_chosen_tasks_only(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Iterator
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core.dataframes.reader import Frames, read_frames
-from lineage_core.dataframes.simple_tasks import simple_tasks
 from lineage_core.dataframes.tasks import in_order
+from lineage_core.dataframes.vectorizable_tasks import vectorizable_tasks
+from lineage_core.meaning.cost import cost_by_owner
 from lineage_core.model.entities import Task
 from lineage_core.state.load import load
 from lineage_core.state.store import State
+from lineage_core.stats import NOBODY, Window, groups, tokens
 from tests.build import record, write
 from tests.stats.strategies import TYPES, WORKERS, directories
 
@@ -145,6 +147,21 @@ def assert_frames_equal_state(frames: Frames, state: State) -> None:
         if row["status"] not in ("completed", "failed", "cancelled"):
             told.setdefault(row["task_id"], []).append((row["status"], row["start"], row["end"]))
     assert told == phases
+    assert_tokens_by_master_are_those_of_the_panes(frames, tasks)
+
+
+def assert_tokens_by_master_are_those_of_the_panes(frames: Frames, tasks: dict[str, Task]) -> None:
+    panes: dict[str, int] = {}
+    for task in tasks.values():
+        costs = [(cost.master, cost.tokens) for cost in cost_by_owner(task, task.last_at)]
+        for master, used in costs or [(NOBODY, task.tokens)]:
+            if used is not None:
+                panes[master] = panes.get(master, 0) + used
+    cut = Window(frames, None, 0)
+    assert {row["key"]: row["tokens"] for row in tokens(cut, "master").to_dicts()} == panes
+    grouped = groups(cut, "master").to_dicts()
+    assert {row["key"]: row["tokens"] for row in grouped if row["tokens"] is not None} == panes
+    assert sum(row["tasks"] for row in grouped) == len(tasks)
 
 
 @settings(max_examples=150, deadline=None)
@@ -166,24 +183,25 @@ HANDOFF_EVENTS = ["handoff_created", "handoff_accepted", "handoff_completed"]
 
 
 @st.composite
-def comings(draw: Any) -> dict[str, Any]:
-    """A record of a worker or handoff, of few, so that they end and come again."""
+def comings(draw: Any, group: int = 0) -> dict[str, Any]:
+    """A record of a worker or handoff, of few, so that they end and come again; groups have no id in common."""
     kind = draw(st.sampled_from([*WORKER_EVENTS, *HANDOFF_EVENTS]))
     named = {"worker_id": WORKERS} if kind in WORKER_EVENTS else {"handoff_id": st.sampled_from(["h-1", "h-2"])}
     return record(
-        draw(st.integers(0, 99)),
-        task_id=draw(st.sampled_from(["task-a", "task-b"])),
+        100 * group + draw(st.integers(0, 99)),
+        task_id=draw(st.sampled_from([f"task-{group}a", f"task-{group}b"])),
         event_type=kind,
         timestamp=f"2026-11-22T08:00:0{draw(st.integers(0, 9))}Z",
         event_data=draw(st.fixed_dictionaries(named, optional={"worker_type": TYPES})),
     )
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(comings(), max_size=30))
-def test_frames_equal_the_fold_where_workers_and_handoffs_come_again(records: list[dict[str, Any]]) -> None:
+@settings(max_examples=50, deadline=None)
+@given(st.tuples(*(st.lists(comings(group), max_size=30) for group in range(4))))
+def test_frames_equal_the_fold_where_workers_and_handoffs_come_again(groups: tuple[list[dict[str, Any]], ...]) -> None:
+    """Several groups of tasks at once, as a reading takes as long for one of them."""
     with tempfile.TemporaryDirectory() as folder:
-        directory = write(Path(folder), *records)
+        directory = write(Path(folder), *chain.from_iterable(groups))
         assert_frames_equal_state(read_frames(directory).frames, load(directory).state)
 
 
@@ -259,7 +277,7 @@ def test_frames_equal_the_fold_where_most_tasks_are_simple(tmp_path: Path, seed:
     write(tmp_path, *records)
     frames = read_frames(tmp_path).frames
     assert_frames_equal_state(frames, load(tmp_path).state)
-    assert simple_tasks(in_order(frames.events)).len() > 20  # else the fast way would be tested by nothing
+    assert vectorizable_tasks(in_order(frames.events)).len() > 20  # else the fast way would be tested by nothing
 
 
 def blocked_tasks() -> Iterator[list[dict[str, Any]]]:
@@ -295,7 +313,7 @@ def test_frames_equal_the_fold_wherever_a_task_is_blocked(tmp_path: Path) -> Non
     write(tmp_path, *(one for task in tasks for one in task))
     frames = read_frames(tmp_path).frames
     assert_frames_equal_state(frames, load(tmp_path).state)
-    simple = frames.events.filter(pl.col("task_id").is_in(simple_tasks(in_order(frames.events)).implode()))
+    simple = frames.events.filter(pl.col("task_id").is_in(vectorizable_tasks(in_order(frames.events)).implode()))
     found = dict(simple.group_by("event_type").len().iter_rows())
     assert min(found[kind] for kind in ("task_blocked", "task_unblocked", "task_escalated")) > 60
 
@@ -306,4 +324,50 @@ def test_a_task_that_goes_its_way_is_simple(tmp_path: Path) -> None:
         tmp_path,
         *(record(n, task_id="task-1", event_type=k, event_data={"worker_id": "worker-1"}) for n, k in enumerate(kinds)),
     )
-    assert simple_tasks(in_order(read_frames(tmp_path).frames.events)).to_list() == ["task-1"]
+    assert vectorizable_tasks(in_order(read_frames(tmp_path).frames.events)).to_list() == ["task-1"]
+
+
+def handed_over() -> Iterator[list[dict[str, Any]]]:
+    """Simple tasks that change hands at each point of their way, with tokens of ends and of runs nobody spawned."""
+    kinds = ["worker_started", "worker_progress", "worker_completed", "task_completed"]
+    handed = ("handoff_created", "handoff_accepted", "handoff_completed")
+    ways = product((False, True), range(5), (False, True), (None, 5, 500))
+    for number, (takes, at, spawned, said) in enumerate(ways, 1):
+        way = ["task_assigned", "task_started", *(["worker_spawned"] if spawned else []), *kinds]
+        events = [kind for kind in handed if takes or kind != "handoff_accepted"]
+        begin = 2 + min(at, len(way) - 3)
+        way[begin:begin] = events
+        yield [
+            record(
+                100 * number + n,
+                task_id=f"task-{number}",
+                event_type=kind,
+                timestamp=f"2026-11-22T08:00:{n:02d}Z",
+                actor={
+                    "type": "worker" if kind in kinds[:3] else "master",
+                    "id": "security-master" if kind in handed[1:] else "development-master",
+                },
+                event_data={
+                    "worker_id": "worker-1",
+                    "worker_type": "scan-worker",
+                    "handoff_id": "h-1",
+                    "master_id": "development-master",
+                    "from_master": "development-master",
+                    "to_master": "security-master",
+                    "token_usage": said if kind == "task_completed" else 70,
+                },
+                parent_lineage_id=None,
+            )
+            for n, kind in enumerate(way)
+        ]
+
+
+def test_frames_equal_the_fold_wherever_a_simple_task_is_handed_over(tmp_path: Path) -> None:
+    tasks = list(handed_over())
+    write(tmp_path, *(one for task in tasks for one in task))
+    frames = read_frames(tmp_path).frames
+    assert_frames_equal_state(frames, load(tmp_path).state)
+    simple = set(vectorizable_tasks(in_order(frames.events)).to_list())
+    split = frames.costs.filter(pl.col("task_id").cast(pl.String).is_in(list(simple)))
+    assert len(simple) > 30 and split["task_id"].n_unique() > 20
+    assert {"development-master", "security-master"} == set(split["master"].to_list())

@@ -25,6 +25,7 @@ KEYS = {
     "workers": ["task_id", "worker_id"],
     "handoffs": ["task_id", "handoff_id"],
     "phases": ["task_id", "start", "end", "status"],
+    "costs": ["task_id", "master", "worker_type"],
 }
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from lineage_core.dataframes.decoder import DecodedPiece, FrameDecoder, fast_way
-from lineage_core.dataframes.fast_path import by_expressions
-from lineage_core.dataframes.lines import ReadLines
+from lineage_core.dataframes.lines_without_c import by_expressions
 from lineage_core.dataframes.native_lines import natively
+from lineage_core.dataframes.parsed_block import ReadLines
 from lineage_core.dataframes.records import Rows
 from lineage_core.model.record import Found, Rejected
 from lineage_core.native import LIBRARY, library

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from lineage_core.rules.usual import UsualTimes
+from lineage_core.rules.usual_durations import UsualTimes
 from lineage_core.state.store import State
 from lineage_tui.theme.styles import Styles
 from lineage_tui.widgets.following_list import FollowingList

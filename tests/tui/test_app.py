@@ -12,7 +12,7 @@ import pytest
 from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
 from tests.conftest import DATA
-from tests.tui.conftest import opened, screen_text, until
+from tests.tui.conftest import opened, resized, screen_text, until
 
 
 def app_of(pilot: object) -> LineageApp:
@@ -34,7 +34,7 @@ async def test_the_tangled_sample_shows_every_intact_event_and_the_count_of_the_
     shutil.copy(DATA / "legacy-tangled.jsonl", lineage / "lineage-2026-11-20.jsonl")
     async with opened(lineage) as pilot:
         assert app_of(pilot).state.events == 236
-        assert "4 quarantined" in screen_text(app_of(pilot))
+        await until(lambda: "4 quarantined" in screen_text(app_of(pilot)), "what was quarantined")
 
 
 @pytest.mark.clock
@@ -93,7 +93,7 @@ async def test_the_selection_stays_with_its_task_when_others_arrive(lineage: Pat
             journal.log("task_created", f"task-{n}", "user-kim")
         await until(lambda: len(tree.model.rows) == 80, "80 tasks")
         assert (tree.cursor_key, tree.cursor - tree.top) == (chosen, place)
-        assert "+30 new" in screen_text(app)
+        await until(lambda: "30 new above (f)" in screen_text(app), "what is new")
         await pilot.press("f")
         assert tree.cursor_key == ("task", "task-79", "")
 
@@ -126,7 +126,7 @@ async def test_the_counts_stay_right_while_the_feed_moves_on_in_the_middle_of_a_
 async def test_a_key_does_not_wait_for_the_next_frame_of_a_busy_feed(
     lineage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lineage_tui.screens.main.BUSY_FRAME", 3600)
+    monkeypatch.setattr("lineage_tui.screens.feed_intake.BUSY_FRAME", 3600)
     journal = Journal(lineage)
     for n in range(3):
         journal.log("task_created", f"task-{n}", "user-kim")
@@ -139,8 +139,8 @@ async def test_a_key_does_not_wait_for_the_next_frame_of_a_busy_feed(
         journal.log("task_created", "task-next-frame", "user-kim")
         await until(lambda: app.feed.waiting == 1, "an event for the next frame")
         before = tree.cursor
-        await pilot.press("j")
-        assert tree.cursor == before + 1
+        await pilot.press("k")
+        assert tree.cursor == before - 1
         assert app.feed.waiting == 1 and "task-next-frame" not in screen_text(app)
         await pilot.press("3")
         assert app.main_screen.views.shown == "attention"  # type: ignore[union-attr]
@@ -164,7 +164,7 @@ async def test_pause_freezes_the_picture_while_reading_goes_on(lineage: Path) ->
         await pilot.press("1", "p")
         await until(lambda: "task-2" in screen_text(app) and "no disk" in screen_text(app), "what happened meanwhile")
         assert app.state.events == 3
-        assert "paused" not in screen_text(app)
+        await until(lambda: "paused" not in screen_text(app), "the status line")
 
 
 async def test_nothing_moves_on_a_paused_screen_when_learning_ends(
@@ -176,16 +176,16 @@ async def test_nothing_moves_on_a_paused_screen_when_learning_ends(
         assert isinstance(app, LineageApp) and app.main_screen is not None
         screen = app.main_screen
         drawn: list[int] = []
-        monkeypatch.setattr(screen, "_grow", lambda: drawn.append(1))
-        screen.usual.heard(app.state.rows)
-        await screen._learn()
+        monkeypatch.setattr(screen.live, "grow", lambda: drawn.append(1))
+        screen.learning.usual.heard(app.state.rows)
+        await screen.learning.learn_silences(screen.attention, screen.live.take_in, screen.live.grow)
         assert drawn == [1]
         await pilot.press("p")
         drawn.clear()
-        screen.usual.heard(app.state.rows)
-        assert screen.usual.behind
-        await screen._learn()
-        assert drawn == [] and not screen.usual.behind
+        screen.learning.usual.heard(app.state.rows)
+        assert screen.learning.usual.behind
+        await screen.learning.learn_silences(screen.attention, screen.live.take_in, screen.live.grow)
+        assert drawn == [] and not screen.learning.usual.behind
 
 
 async def test_what_is_read_while_paused_is_bounded_and_nothing_is_lost(
@@ -253,11 +253,11 @@ async def test_no_size_crashes_and_a_resize_keeps_the_selection(lineage: Path, s
         journal.log("task_created", f"task-{n}", "user-kim")
     async with opened(lineage) as pilot:
         tree = app_of(pilot).main_screen.tree_view  # type: ignore[union-attr]
-        await pilot.press("pagedown", "j")
+        await pilot.press("g", "pagedown", "j")
         chosen = tree.cursor_key
-        await pilot.resize_terminal(*size)
+        await resized(pilot, *size)
         await pilot.press("j", "k", "enter", "escape")
-        await pilot.resize_terminal(120, 36)
+        await resized(pilot, 120, 36)
         assert tree.cursor_key == chosen
 
 

@@ -48,8 +48,8 @@ async def look(directory: Path) -> dict[str, Seen]:
             line = tree.render_line(tree.cursor - tree.top + tree.title_lines).text
             heading = "\n".join("".join(text for text, _, _ in parts) for parts in detail.heading.lines)
             await pilot.press("x")
-            await until(lambda: detail.explain_tab.count() > 0, "the explanation")
-            explained = "\n".join(detail.explain_tab.text_lines())
+            await until(lambda: detail.tabs.explain.count() > 0, "the explanation")
+            explained = "\n".join(detail.tabs.explain.text_lines())
             told[name] = Seen(line, heading, explained)
             await pilot.press("escape", "escape")
     return told

@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from lineage_tui.app import LineageApp
-from lineage_tui.screens.main import MainScreen
 from lineage_tui.screenshots import NOW, stage
-from tests.tui.conftest import opened, screen_text, until
+from tests.tui.conftest import opened, screen_of, text_of, until
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +26,6 @@ async def pilot(cortex: Path) -> AsyncIterator[Pilot[None]]:
         yield pilot
 
 
-def screen_of(pilot: Pilot[None]) -> MainScreen:
-    app = pilot.app
-    assert isinstance(app, LineageApp)
-    assert app.main_screen is not None
-    return app.main_screen
-
-
-def text_of(pilot: Pilot[None]) -> str:
-    app = pilot.app
-    assert isinstance(app, LineageApp)
-    return screen_text(app)
-
-
 def put_cursor_on(pilot: Pilot[None], task_id: str) -> None:
     screen_of(pilot).navigation.go_to_task(task_id)
 
@@ -51,7 +36,7 @@ def some_task(pilot: Pilot[None], status: str) -> str:
 
 
 async def test_what_is_running_under_which_master_and_how_far_takes_no_key(pilot: Pilot[None]) -> None:
-    line = next(line for line in text_of(pilot).splitlines() if "task-preview-environments-0069" in line)
+    line = next(line for line in text_of(pilot).splitlines() if "task-edge-rollout-9008" in line)
     assert "running" in line and "cicd" in line and "0/1" in line
 
 
@@ -62,11 +47,39 @@ async def test_how_many_failed_blocked_escalated_zombies_and_the_feed_takes_no_k
         assert words in last
 
 
+async def test_why_something_needs_somebody_takes_no_key_at_80x24(cortex: Path) -> None:
+    async with opened(cortex, size=(80, 24), clock=lambda: NOW) as pilot:
+        lines = text_of(pilot).splitlines()
+        assert any("leaked" in line and "late 19m00s: unassigned" in line for line in lines), "in the list"
+        assert any("late by 19m00s: an assignment, expected of the coordinator" in line for line in lines), "and below"
+        handed = next(line for line in lines if "task-dataset" in line)
+        assert "running" in handed and "late 33m34s: unaccepted" in handed, "nothing hides behind running"
+
+
+async def test_a_session_counts_what_is_late_in_it(pilot: Pilot[None]) -> None:
+    screen = screen_of(pilot)
+    await pilot.press("g")
+    model, rows = screen.attention.model, screen.app.state.rows
+    for group in {row.group for row in rows.values()}:
+        items = [model.item(key) for key in model.lines]
+        late = sum(
+            item is not None and item.finding.late_since is not None and rows[item.finding.task_id].group == group
+            for item in items
+        )
+        assert model.counts.urgent_in.get(group, {}).get("late", 0) == late
+    heading = next(line for line in text_of(pilot).splitlines() if line.startswith("▾ session"))
+    assert re.search(r"◷ \d+ late", heading)
+    for word, look in (("zombie", "☠"), ("escalated", "▲")):
+        assert sum(numbers[word] for numbers in model.counts.urgent_in.values()) > 0
+        number = model.counts.urgent_in[heading.split()[1]][word]
+        assert f"{look} {number:,} {word}" in text_of(pilot) or word not in heading
+
+
 async def test_why_a_task_failed_takes_one_key_from_the_task(pilot: Pilot[None]) -> None:
     put_cursor_on(pilot, some_task(pilot, "failed"))
     await pilot.press("b")
     screen = screen_of(pilot)
-    fact = screen.detail.events.fact()
+    fact = screen.detail.tabs.events.fact()
     assert screen.detail.tab == "events" and fact is not None
     assert fact.event_type in ("worker_failed", "task_failed")
 
@@ -87,6 +100,7 @@ async def test_where_its_time_went_takes_no_key_from_the_task(pilot: Pilot[None]
 
 async def test_which_workers_are_silent_and_since_when_takes_one_key(pilot: Pilot[None]) -> None:
     await pilot.press("2")
+    await until(lambda: not screen_of(pilot).learning.usual.behind, "what is usual")
     await until(lambda: "worker-test-0002-1" in text_of(pilot) and "≤3" in text_of(pilot), "the workers")
     first = text_of(pilot).splitlines()[2]
     usual = re.search("≤[0-9a-z]+", first)  # silence, and what is usual for the type
@@ -181,7 +195,7 @@ async def test_only_failures_takes_a_filter_and_back_one_key(pilot: Pilot[None])
     tree = screen_of(pilot).tree_view
     await until(lambda: 0 < tree.count() < 20, "the failures alone")
     nodes = [node for node in map(tree.model.line, range(tree.count())) if node.kind == "task" and node.matches]
-    kinds = {tree.look_of_node(node) for node in nodes}
+    kinds = {tree.rows.look_of_node(node) for node in nodes}
     assert kinds == {"failed"}
     await pilot.press("escape")
     await until(lambda: tree.count() > 60, "everything")

@@ -13,22 +13,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lineage_core.alerts.book import AlertBook
+from lineage_core.alerts.alert_service import AlertService
+from lineage_core.alerts.alert_state import AlertBook, AlertMessage
 from lineage_core.alerts.periodic_checks import Looks, go_through
-from lineage_core.alerts.service import AlertService
 from lineage_core.alerts.settings import AlertSettings, read_settings
 from lineage_core.base import clock, user_files
 from lineage_core.base.clock import DAY, SECOND
 from lineage_core.base.errors import BadInputError, ExitCode, JournalError, no_directory
 from lineage_core.base.escaping import visible
 from lineage_core.base.time_input import parse_when
-from lineage_core.cli import output
-from lineage_core.cli.output import Answer, Line, Piece
+from lineage_core.cli import output, text_output
+from lineage_core.cli.output import Answer
 from lineage_core.cli.progress import ProgressBar
+from lineage_core.cli.text_output import Line, Piece
 from lineage_core.present.rows import iso
 from lineage_core.read.tailer import Tailer
 from lineage_core.rules.thresholds import Thresholds, thresholds
-from lineage_core.settings import late_settings as late
+from lineage_core.settings import threshold_defaults as late
 from lineage_core.settings.config_file import read_late
 from lineage_core.write.locations import lineage_dir
 
@@ -96,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     directory = lineage_dir(args.dir)
     lock = threading.Lock()
 
-    def fired(message: dict[str, Any]) -> None:
+    def fired(message: AlertMessage) -> None:
         with lock:
             sys.stdout.write(_as_json(message) if args.format != "text" else _as_text(message))
             sys.stdout.flush()
@@ -122,7 +123,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def answer(args: argparse.Namespace) -> Answer:
-    """What would have fired in a period."""
+    """What would have fired in a period.
+
+    Raises BadInputError for a period that ends before it begins, JournalError where there is no directory.
+    """
     _, settings, limits = _settings(args)
     now = clock.now()
     since, until = parse_when(args.since, now), parse_when(args.until, now)
@@ -136,7 +140,7 @@ def answer(args: argparse.Namespace) -> Answer:
     tailer.close()
     if tailer.missing:
         raise no_directory(directory)
-    newest: dict[str, dict[str, Any]] = {}
+    newest: dict[str, AlertMessage] = {}
     with ProgressBar("going through history") as bar:
         for at, messages in go_through(looks, book, since, until):
             for message in messages:
@@ -152,7 +156,7 @@ def answer(args: argparse.Namespace) -> Answer:
     return Answer(
         text=lambda paper: _text(rules, rows, until - since),
         columns=tuple(KEYS),
-        rows=[{key: row[key] for key in KEYS} for row in rows],
+        rows=[{key: value for key, value in row.items() if key in KEYS} for row in rows],
         document={"since": iso(since), "until": iso(until), "rules": rules, "alerts": rows},
         empty=not rows,
         problems=tailer.problems,
@@ -182,16 +186,16 @@ def _book_path(chosen: str | None, config: Path, directory: Path) -> Path:
     return folder / f"{config.stem}-{hashlib.sha256(what.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}.json"
 
 
-def _as_json(message: dict[str, Any]) -> str:
+def _as_json(message: AlertMessage) -> str:
     return json.dumps(message, ensure_ascii=True) + "\n"
 
 
-def _as_text(message: dict[str, Any]) -> str:
+def _as_text(message: AlertMessage) -> str:
     at = message["resolved_at"] or message["fired_at"]
     return visible(f"{at[:19]}Z  {message['status']:8}  {message['rule']}: {message['sentence']}") + "\n"
 
 
-def _text(rules: list[dict[str, Any]], rows: list[dict[str, Any]], period: int) -> Iterator[Line]:
+def _text(rules: list[dict[str, Any]], rows: list[AlertMessage], period: int) -> Iterator[Line]:
     days = period / DAY
     when = f"{days:.0f} days" if days >= 2 else f"{period / (3600 * SECOND):.0f} hours"
     for rule in rules:
@@ -206,4 +210,4 @@ def _text(rules: list[dict[str, Any]], rows: list[dict[str, Any]], period: int) 
         end = row["resolved_at"]
         status: Piece = (f"{end[:19]}Z", "muted") if end else ("still", "bad")
         cells.append([f"{row['fired_at'][:19]}Z", status, row["rule"], row["task_id"] or "-", row["sentence"]])
-    yield from output.table(("FIRED", "RESOLVED", "RULE", "TASK", "WHAT"), cells)
+    yield from text_output.table(("FIRED", "RESOLVED", "RULE", "TASK", "WHAT"), cells)

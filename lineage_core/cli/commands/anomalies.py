@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from typing import Any
 
 from lineage_core.base import clock
 from lineage_core.base.errors import ExitCode
 from lineage_core.base.time_input import parse_when
-from lineage_core.cli import output
-from lineage_core.cli.output import Answer, Line, Piece
+from lineage_core.cli import output, text_output
+from lineage_core.cli.output import Answer
 from lineage_core.cli.progress import load_all
-from lineage_core.forecast.anomalies import ANOMALIES, Anomaly, Watchman
+from lineage_core.cli.text_output import Line, Piece
+from lineage_core.forecast.anomalies import ANOMALIES, Anomaly
+from lineage_core.forecast.live_anomalies import Watchman
 from lineage_core.present.rows import iso, span
 from lineage_core.write.locations import lineage_dir
 
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 def answer(args: argparse.Namespace) -> Answer:
     """What is not normal, the least probable first."""
     loaded = load_all(lineage_dir(args.dir))
-    now = parse_when(args.until, clock.now()) if args.until else clock.now()
+    now = parse_when(args.until, clock.now()) if args.until is not None else clock.now()
     watchman = Watchman(loaded.state)
     watchman.heard(loaded.state.rows)
     found = watchman.anomalies(now)[: args.limit]
@@ -68,7 +69,7 @@ def answer(args: argparse.Namespace) -> Answer:
     )
 
 
-def _row(one: Anomaly) -> dict[str, Any]:
+def _row(one: Anomaly) -> dict[str, object]:
     return {
         "rule": one.rule,
         "subject": one.subject,
@@ -91,4 +92,4 @@ def _text(found: list[Anomaly], now: int) -> Iterator[Line]:
         role = "bad" if one.finding().severity.value == "bad" else "blocked"
         tasks = ", ".join(one.tasks[:3]) + (f" and {len(one.tasks) - 3} more" if len(one.tasks) > 3 else "")
         cells.append([(one.rule, role), span(max(0, now - one.since)), one.sentence, tasks or "-"])
-    yield from output.table(("RULE", "SINCE", "WHAT", "TASKS"), cells, right=(1,))
+    yield from text_output.table(("RULE", "SINCE", "WHAT", "TASKS"), cells, right=(1,))

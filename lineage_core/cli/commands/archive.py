@@ -10,9 +10,10 @@ from typing import Any
 from lineage_core.base import clock
 from lineage_core.base.errors import ExitCode, JournalError
 from lineage_core.cli import output
-from lineage_core.cli.output import Answer, Line
+from lineage_core.cli.output import Answer
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.maintenance.archive import Source, archive, due
+from lineage_core.cli.text_output import Line
+from lineage_core.maintenance.archive import ASTRAY, Source, archive, due
 from lineage_core.write import locations as paths
 
 EXAMPLES = (
@@ -54,17 +55,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Archive and print what was done, a line per file; 1 if one had to be left."""
-    directory = Path(paths.lineage_dir(args.dir))
+    """Archive and print what was done, a line per file; 1 if one had to be left.
+
+    Raises JournalError if the directory does not exist.
+    """
+    directory = Path(paths.resolve(args.dir))
     if not directory.is_dir():
         raise JournalError(f"{directory} does not exist")
     now = clock.now()
     if args.dry_run:
         found = due(directory, now, args.keep_days, combined=args.combined)
-        rows = [_row(directory, source, "due") for source in found]
+        status, note = ("left", ASTRAY) if paths.holds_hosts(directory) else ("due", "")
+        rows = [_row(directory, source, status, note) for source in found]
     else:
         rows = list(_archived(directory, now, args))
-        if args.parquet:
+        if args.parquet and not paths.holds_hosts(directory):
             from lineage_core.dataframes.monthly_parquet import write_months  # imports polars
 
             for path in write_months(directory):
@@ -76,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.CHECK_FAILED if args.fail_empty and not rows else ExitCode.OK
 
 
-def _archived(directory: Path, now: int, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def _archived(directory: Path, now: int, args: argparse.Namespace) -> Iterator[dict[str, object]]:
     total = sum(source.size for source in due(directory, now, args.keep_days, combined=args.combined))
     done = 0
     steps = archive(
@@ -90,20 +95,20 @@ def _archived(directory: Path, now: int, args: argparse.Namespace) -> Iterator[d
                 yield _row(directory, step.source, "archived" if step.word == "removed" else "left", step.note)
 
 
-def _row(directory: Path, source: Source, status: str, note: str = "") -> dict[str, Any]:
+def _row(directory: Path, source: Source, status: str, note: str = "") -> dict[str, object]:
     return _cells(source.name, status, source.size, str(source.target.relative_to(directory)), note)
 
 
-def _cells(*cells: Any) -> dict[str, Any]:
+def _cells(*cells: Any) -> dict[str, object]:
     return dict(zip(_COLUMNS, (*cells, "")[: len(_COLUMNS)], strict=True))
 
 
-def _text(rows: list[dict[str, Any]]) -> Iterator[Line]:
+def _text(rows: list[dict[str, object]]) -> Iterator[Line]:
     if not rows:
         yield "nothing to archive: no daily file of a month that is over"
     for row in rows:
         if row["status"] == "left":
             yield [(f"{row['file']}: left as it is", "bad"), f": {row['note']}"]
         else:
-            word = {"due": "would go", "archived": "went", "written": "written"}[row["status"]]
+            word = {"due": "would go", "archived": "went", "written": "written"}[str(row["status"])]
             yield f"{row['file']} ({row['bytes']:,} bytes) {word} to {row['archived_as']}"

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from lineage_core.base import clock
 from lineage_core.base.errors import BadInputError, ExitCode, JournalError
-from lineage_core.cli import output, period
-from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.cli import output, period, text_output
+from lineage_core.cli.output import Answer
 from lineage_core.cli.progress import load_all
+from lineage_core.cli.text_output import Line, Paper, Piece
 from lineage_core.model.event_types import nearest
 from lineage_core.model.expectations import Finding, Severity
+from lineage_core.present.host_columns import HOSTS, columns, on
 from lineage_core.present.rows import iso, milliseconds, span
 from lineage_core.rules.attention import attention
 from lineage_core.rules.feed_health import FEED, FeedHealth, feed_findings
-from lineage_core.rules.folding import SEVERAL, Fold, folded
+from lineage_core.rules.grouping import SEVERAL, Fold, folded
 from lineage_core.rules.stuck_work import CROWD, OLD_RULES, RULES
 from lineage_core.rules.thresholds import thresholds
-from lineage_core.settings import late_settings as late
+from lineage_core.settings import threshold_defaults as late
 from lineage_core.settings.config_file import read_late
 from lineage_core.state.load import Loaded
 from lineage_core.state.store import State
@@ -69,7 +72,11 @@ LINE_KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage attention`."""
-    parser.add_argument("--check", action="store_true", help="exit with 1 if anything is late or the feed is unsound")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="exit with 1 if anything is late or wrong (failed, orphaned …) or the feed is unsound; not for past ones",
+    )
     add_shared(parser)
 
 
@@ -82,7 +89,8 @@ def add_shared(parser: argparse.ArgumentParser) -> None:
     late.add_arguments(parser)
     period.add_arguments(parser, "things that began")
     output.add_arguments(parser, "findings")
-    output.describe(parser, KEYS, "keys of a finding; as JSON, one object: thresholds, crowd, sound, findings, lines")
+    document = "as JSON, one object: thresholds, crowd, sound, findings, lines"
+    output.describe(parser, KEYS | HOSTS, f"keys of a finding; {document}")
     output.describe(parser, LINE_KEYS, "keys of a line, in which findings of one cause stand together")
 
 
@@ -90,8 +98,13 @@ def run(args: argparse.Namespace) -> int:
     """Print what needs a person, the most urgent first."""
     found = answer(args)
     code = output.show(found, args)
-    late_ones = any(row["late"] for row in found.rows)
-    return ExitCode.CHECK_FAILED if args.check and late_ones and code == ExitCode.OK else code
+    needed = any(map(_needs_somebody, found.rows))
+    return ExitCode.CHECK_FAILED if args.check and needed and code == ExitCode.OK else code
+
+
+def _needs_somebody(row: Mapping[str, Any]) -> bool:
+    """Whether it is late, or shows what no correct run does (a failure, an orphan …), and is not past."""
+    return bool(row["late"]) or (row["rule"] not in late.LATE and row["severity"] != Severity.PAST.value)
 
 
 def answer(args: argparse.Namespace) -> Answer:
@@ -125,7 +138,7 @@ def findings_answer(args: argparse.Namespace, usual: Callable[[Finding], bool], 
     sound = all(one.severity is Severity.PAST for one in feed)
     return Answer(
         text=lambda paper: _text(lines, many, state, now, sound, paper),
-        columns=tuple(KEYS),
+        columns=columns(KEYS, HOSTS, several=len(state.hosts) > 1),
         rows=rows,
         document={
             "thresholds": {
@@ -155,7 +168,7 @@ def _rule_of(name: str) -> str:
     raise BadInputError(f"--rule: no rule {name!r}{nearest(name, NAMES)} (known: {', '.join(NAMES)})")
 
 
-def _row(one: Finding, state: State, now: int) -> dict[str, Any]:
+def _row(one: Finding, state: State, now: int) -> dict[str, object]:
     row = state.rows.get(one.task_id)
     return {
         "rule": one.rule,
@@ -175,10 +188,11 @@ def _row(one: Finding, state: State, now: int) -> dict[str, Any]:
         "since": iso(one.since),
         "age_ms": milliseconds(max(0, now - one.since)),
         "sentence": one.sentence,
+        **({"hosts": list(row.hosts)} if row and row.hosts else {}),
     }
 
 
-def _line(line: Fold, now: int) -> dict[str, Any]:
+def _line(line: Fold, now: int) -> dict[str, object]:
     return {
         "rule": line.cause.name if line.cause is not None else line.first.rule,
         "cause": line.cause.what if line.cause is not None else None,
@@ -199,6 +213,7 @@ def _text(lines: list[Fold], many: Finding | None, state: State, now: int, sound
         yield ("nothing needs you" if sound else "nothing of what could be read needs you", "muted")
         return
     cells: list[list[Piece]] = []
+    several = len(state.hosts) > 1
     for line in lines:
         one, count = line.first, len(line.findings)
         role = {"bad": "bad", "warning": "blocked", "past": "muted"}[one.severity.value]
@@ -219,6 +234,11 @@ def _text(lines: list[Fold], many: Finding | None, state: State, now: int, sound
             master or "-",
             age,
         ]
+        if several:
+            of_line = [state.rows[each.task_id].hosts for each in line.findings if each.task_id in state.rows]
+            words.insert(4, on(dict.fromkeys(chain.from_iterable(of_line))))
         cells.append([*words, f"{waiting:,}" if waiting else "-", line.sentence(now)])
-    header = ("URGENCY", "RULE", "PRIORITY", "TASK", "MASTER", "AGE", "WAIT", "WHAT")
-    yield from output.table(header, cells, right=(5, 6))
+    header = ["URGENCY", "RULE", "PRIORITY", "TASK", "MASTER", "AGE", "WAIT", "WHAT"]
+    if several:
+        header.insert(4, "HOST")
+    yield from text_output.table(header, cells, right=(len(header) - 3, len(header) - 2))

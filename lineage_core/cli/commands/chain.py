@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from typing import Any
 
-from lineage_core.cli import output
-from lineage_core.cli.output import Answer, Line, Paper, Piece
-from lineage_core.cli.progress import load_all
+from lineage_core.cli import one_task_queries, output
+from lineage_core.cli.output import Answer
+from lineage_core.cli.text_output import Line, Paper, Piece
 from lineage_core.present.rows import iso, moment
 from lineage_core.present.sentences import say
-from lineage_core.query.task_lookup import unknown
-from lineage_core.rules.causality import Link, chain
+from lineage_core.rules.cause_tree import Link, chain
 from lineage_core.state.store import State
-from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage chain task-1",
@@ -49,11 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def answer(args: argparse.Namespace) -> Answer:
     """The tree of causes of a task. Raises UnknownNameError, with the nearest ids."""
-    directory = lineage_dir(args.dir)
-    loaded = load_all(directory)
+    loaded = one_task_queries.with_all_others(args)
     state = loaded.state
-    if args.task not in state.rows:
-        raise unknown(directory, args.task)
     above, below, parents = relatives_of(state, args.task)
     facts = {name: state.facts(name) for name in [*reversed(above), args.task, *below]}
     links = chain(facts, parents, args.task)[: args.limit]
@@ -91,7 +85,7 @@ def relatives_of(state: State, task_id: str) -> tuple[list[str], list[str], dict
     return above, below[:MAX_TASKS], parents
 
 
-def _row(link: Link) -> dict[str, Any]:
+def _row(link: Link) -> dict[str, object]:
     return {
         "depth": link.depth,
         "timestamp": iso(link.fact.at),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lineage_core.base import clock
-from lineage_core.cli import output, single_task
-from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.cli import one_task_queries, output, text_output
+from lineage_core.cli.output import Answer
+from lineage_core.cli.text_output import Line, Paper, Piece
 from lineage_core.model.entities import Task
 from lineage_core.present.rows import elapsed, iso, milliseconds, moment, run_time, span, worker_status
 from lineage_core.present.timeline import time_by_phase
+
+if TYPE_CHECKING:
+    from lineage_core.model.answer_types import DurationPartJson
 
 EXAMPLES = (
     "lineage duration task-1",
@@ -31,7 +35,7 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage duration`."""
-    single_task.add_arguments(parser)
+    one_task_queries.add_arguments(parser)
     output.describe(
         parser,
         KEYS,
@@ -41,11 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def answer(args: argparse.Namespace) -> Answer:
     """Where the time of a task went. Raises UnknownNameError, with the nearest ids."""
-    found = single_task.find(args, links=False)
+    found = one_task_queries.find(args, links=False)
     task, now = found.task, clock.now()
     total = elapsed(task, now)
     rows = parts_of(task, now)
-    return single_task.answer_of(
+    return one_task_queries.answer_of(
         found,
         f"Duration of {args.task}",
         text=lambda paper: _text(task, rows, total, paper),
@@ -64,7 +68,7 @@ def answer(args: argparse.Namespace) -> Answer:
     )
 
 
-def parts_of(task: Task, now: int) -> list[dict[str, Any]]:
+def parts_of(task: Task, now: int) -> list[DurationPartJson]:
     """The parts that the time of a task went to, by KEYS: phases, workers, waiting handoffs."""
     total = elapsed(task, now)
     rows = [
@@ -77,7 +81,8 @@ def parts_of(task: Task, now: int) -> list[dict[str, Any]]:
             until = worker.started_at if worker.started_at is not None else worker.ended_at
             spawn = max(0, (now if until is None else until) - worker.spawned_at)
         row = _row("worker", worker.worker_id, run_time(worker, now), total, worker_status(worker), worker.open)
-        rows.append(row | {"spawn_ms": milliseconds(spawn)})
+        row["spawn_ms"] = milliseconds(spawn)
+        rows.append(row)
     for handoff in task.handoffs.values():
         if handoff.created_at is not None:
             until = handoff.accepted_at if handoff.accepted_at is not None else handoff.completed_at
@@ -87,7 +92,9 @@ def parts_of(task: Task, now: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(part: str, name: str, micros: int | None, total: int, status: str | None, still_open: bool) -> dict[str, Any]:
+def _row(
+    part: str, name: str, micros: int | None, total: int, status: str | None, still_open: bool
+) -> DurationPartJson:
     return {
         "part": part,
         "name": name,
@@ -99,7 +106,7 @@ def _row(part: str, name: str, micros: int | None, total: int, status: str | Non
     }
 
 
-def _text(task: Task, rows: list[dict[str, Any]], total: int, paper: Paper) -> Iterator[Line]:
+def _text(task: Task, rows: list[DurationPartJson], total: int, paper: Paper) -> Iterator[Line]:
     running = "" if task.status.ended else ", still running" if task.status.value == "running" else ", not ended"
     end = f"{moment(task.ended_at)}Z" if task.ended_at is not None else "now"
     yield [(task.task_id, "head"), "  ", (task.status.value, task.status.value), f"  {span(total)}{running}"]
@@ -124,4 +131,4 @@ def _text(task: Task, rows: list[dict[str, Any]], total: int, paper: Paper) -> I
                 detail,
             ]
         )
-    yield from output.table(("PART", "NAME", "TIME", "SHARE", ""), cells, right=(2, 3))
+    yield from text_output.table(("PART", "NAME", "TIME", "SHARE", ""), cells, right=(2, 3))

@@ -5,26 +5,36 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from lineage_core.base import clock
 from lineage_core.base.errors import BadInputError, UnknownNameError
 from lineage_core.base.regex import compiled
-from lineage_core.cli import output, period
-from lineage_core.cli.output import Answer, Line, Paper
+from lineage_core.cli import lake_option, output, period
+from lineage_core.cli.output import Answer
 from lineage_core.cli.progress import ProgressBar
+from lineage_core.cli.text_output import Line, Paper
 from lineage_core.model import record as intact
 from lineage_core.model.event_types import EVENTS, nearest
+from lineage_core.model.record import Record
+from lineage_core.present.host_columns import HOST, columns
 from lineage_core.present.rows import EVENT_KEYS, event_row
 from lineage_core.present.sentences import say
 from lineage_core.query import journal_search as hits
-from lineage_core.query.block_search import one_line
 from lineage_core.query.event_query import EventQuery
+from lineage_core.query.ids_with_host import on_hosts
+from lineage_core.query.records_with_host import are_hosts, tagged
+from lineage_core.query.task_lookup import hosts_named
+from lineage_core.read.compact_record import one_line
 from lineage_core.write import json_encoder as codec
 from lineage_core.write.locations import lineage_dir
+
+if TYPE_CHECKING:
+    from lineage_core.model.row_types import EventJson
 
 EXAMPLES = (
     "lineage events --task task-1",
@@ -42,14 +52,16 @@ _KINDS = {
     "session": ("ID", "events of a session"),
     "trace": ("ID", "events of a trace"),
     "tag": ("TAG", "events with a tag"),
+    "host": ("HOST", "events that a host logged, of several"),
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage events`."""
     add_filters(parser)
+    lake_option.add_arguments(parser)
     output.add_arguments(parser, "events, the newest ones")
-    output.describe(parser, EVENT_KEYS, "columns of csv; as JSON, the records are given as they were written")
+    output.describe(parser, EVENT_KEYS | HOST, "columns of csv; as JSON, the records are given as they were written")
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
@@ -71,51 +83,75 @@ def query_of(args: argparse.Namespace) -> EventQuery:
 
 def answer(args: argparse.Namespace) -> Answer:
     """The events that the options ask for. Raises UnknownNameError for a task or type that no event has."""
-    directory = lineage_dir(args.dir)
     query = query_of(args)
+    if lake := lake_option.lake_of(args):
+        return _from_lake(lake, query, args.limit)
+    directory = lineage_dir(args.dir)
+    query = on_hosts(query, partial(hosts_named, directory))
     with ProgressBar("searching") as progress:
         found = hits.find(directory, query.search(), progress)
     if not found.positions:
         _check_names(directory, query)
-    if args.limit is not None:
-        some = hits.newest(found, args.limit)
-        return answer_of(lambda: iter([raw for _, raw in some]), not some, found.problems)
-    return answer_of(lambda: (raw for _, raw in hits.records(found)), not found.positions, found.problems)
+    names = [file.name for file in found.files]
+    some = hits.newest(found, args.limit) if args.limit is not None else None
+
+    def raws() -> Iterator[bytes]:
+        return (tagged(raw, names[hit.rank]) for hit, raw in (hits.records(found) if some is None else some))
+
+    empty = not (found.positions if some is None else some)
+    return answer_of(raws, empty, found.problems, several=are_hosts(found.files))
 
 
-def answer_of(raws: Any, empty: bool, problems: dict[str, str]) -> Answer:
-    """The answer that some records make; `raws()` gives their bytes, in order."""
+def _from_lake(url: str, query: EventQuery, limit: int | None) -> Answer:
+    from lineage_core.lake.missing_extra import needed
+
+    with needed():
+        from lineage_core.lake import table_reader
+    query = on_hosts(query, partial(table_reader.hosts_named, url))
+    raws, several = table_reader.events(url, query, limit)
+    return answer_of(lambda: iter(raws), not raws, {}, several=several)
+
+
+def answer_of(raws: Any, empty: bool, problems: dict[str, str], *, several: bool = False) -> Answer:
+    """The answer that some records make; `raws()` gives their bytes, in order. several: whether they have hosts."""
     return Answer(
-        text=lambda paper: text_lines(map(_parse, raws()), paper),
-        columns=tuple(EVENT_KEYS),
-        rows=map(row_of, raws()),
+        text=lambda paper: text_lines(map(_parse, raws()), paper, with_host=several),
+        columns=columns(EVENT_KEYS, HOST, several=several),
+        rows=(row_of(raw, with_host=several) for raw in raws()),
         records=(one_line(raw) for raw in raws()),
         empty=empty,
         problems=problems,
         title="Events",
-        timelines=lambda: _timelines(raws()),
+        timelines=lambda: output.timelines_of_records(map(_parse, raws())),
     )
 
 
-def row_of(raw: bytes) -> dict[str, Any]:
+def row_of(raw: bytes, *, with_host: bool = False) -> EventJson:
     """An event as a flat row, its data as JSON text with the values as they were written."""
-    row = event_row(_parse(raw))
+    record = _parse(raw)
+    row = event_row(record)
+    if with_host:
+        row["host"] = record["host"]
     data = row["event_data"]
     text = orjson.dumps(data)
     if text not in raw:
         with suppress(BadInputError):  # nested too deep to be written again: then without the spelling of numbers
             text = codec.dumps(codec.parse_object(one_line(raw).decode("utf-8", "replace"))["event_data"]).encode()
-    return row | {"event_data": text.decode() if data is not None else None}
+    row["event_data"] = text.decode() if data is not None else None
+    return row
 
 
-def text_lines(records: Iterable[dict[str, Any]], paper: Paper, *, with_task: bool = True) -> Iterator[Line]:
-    """One line an event: when, which task, what, in words."""
+def text_lines(
+    records: Iterable[Record], paper: Paper, *, with_task: bool = True, with_host: bool = False
+) -> Iterator[Line]:
+    """One line an event: when, where, which task, what, in words."""
     for record in records:
         data = record.get("event_data")
         said = say(record["event_type"], record["actor"]["id"], data if isinstance(data, dict) else {})
         at = clock.parse_timestamp(record["timestamp"]) or 0
         yield [
             (clock.format_timestamp(at)[:23].replace("T", " ") + "Z", "muted"),
+            f"  {record['host']:8}" if with_host else "",
             f"  {record['task_id']}  " if with_task else "  ",
             (f"{record['event_type']:17}", _role(record["event_type"])),
             f"  {said}",
@@ -126,22 +162,8 @@ def _role(event_type: str) -> str:
     return event_type.rpartition("_")[2]
 
 
-def _timelines(raws: Iterable[bytes]) -> output.Drawn:
-    """What the events tell of their tasks, those with the newest events first."""
-    from lineage_core.model.facts import fact_of
-    from lineage_core.state.store import State
-
-    state = State()
-    state.merge_facts(
-        (record["task_id"], fact_of("", offset, 0, clock.parse_timestamp(record["timestamp"]) or 0, record))
-        for offset, record in enumerate(map(_parse, raws))
-    )
-    newest = sorted(state.rows.values(), key=lambda row: row.last_at, reverse=True)
-    return output.timelines_of(state, [row.task_id for row in newest])
-
-
-def _parse(raw: bytes) -> dict[str, Any]:
-    record: dict[str, Any] = intact.parse(one_line(raw))
+def _parse(raw: bytes) -> Record:
+    record: Record = intact.parse(one_line(raw))
     return record
 
 

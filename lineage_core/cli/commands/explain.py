@@ -6,20 +6,21 @@ import argparse
 from collections.abc import Iterator
 
 from lineage_core.base import clock
-from lineage_core.cli import output, single_task
+from lineage_core.cli import one_task_queries, output, text_output
 from lineage_core.cli.commands.task import judged_of
-from lineage_core.cli.output import Answer, Line, Piece
+from lineage_core.cli.output import Answer
+from lineage_core.cli.text_output import Line, Piece
 from lineage_core.meaning.explanation import Explanation, Step, explain
-from lineage_core.present.expected import limit_says
-from lineage_core.present.expected import says as says_expected
+from lineage_core.present.expectation_rows import limit_says
+from lineage_core.present.expectation_rows import says as says_expected
 from lineage_core.present.explanation import STEP_KEYS, conclusions, says, step_row, telling
 from lineage_core.present.rows import moment
-from lineage_core.present.sentences import waiting_for
+from lineage_core.present.sentences import counted, waiting_for
 from lineage_core.present.task_rows import DETAIL_KEYS, task_details
-from lineage_core.query.judged_tasks import JudgedTasks
+from lineage_core.query.rows_with_expectations import JudgedTasks
 from lineage_core.query.task_lookup import Lookup
-from lineage_core.rules.usual import CachedUsual
-from lineage_core.settings import late_settings as late
+from lineage_core.rules.usual_durations import CachedUsual
+from lineage_core.settings import threshold_defaults as late
 from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
@@ -41,19 +42,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage explain`."""
     parser.add_argument("--all", action="store_true", help="also events that changed nothing and followed plainly")
     late.add_arguments(parser)
-    single_task.add_arguments(parser)
+    one_task_queries.add_arguments(parser)
     output.describe(parser, KEYS, "keys as JSON (csv and jsonl give the facts)")
     output.describe(parser, STEP_KEYS, "keys of a fact")
 
 
 def answer(args: argparse.Namespace) -> Answer:
     """Why a task stands as it does. Raises UnknownNameError, with the nearest ids."""
-    found = single_task.find(args)
+    found = one_task_queries.find(args)
     now = clock.now()
     tasks, usual = judged_of(found, lineage_dir(args.dir), args, now)
     explanation = explain(args.task, found.state.facts(args.task))
     rows = [step_row(number, step) for number, step in enumerate(explanation.steps, 1)]
-    return single_task.answer_of(
+    return one_task_queries.answer_of(
         found,
         f"Why {args.task} stands as it does",
         text=lambda paper: _text(found, explanation, tasks, usual, now, args.all),
@@ -87,8 +88,10 @@ def _text(
     yield ""
     chosen = explanation.steps if everything else telling(explanation.steps)
     left_out = len(explanation.steps) - len(chosen)
-    yield (f"{len(explanation.steps)} events in the order in which they count", "head")
-    yield from output.table(("COUNTS AT", "EVENT", "BY", "OF", "MAKES IT", "WHY"), [_cells(step) for step in chosen])
+    yield (f"{counted(len(explanation.steps), 'event')} in the order in which they count", "head")
+    yield from text_output.table(
+        ("COUNTS AT", "EVENT", "BY", "OF", "MAKES IT", "WHY"), [_cells(step) for step in chosen]
+    )
     if left_out:
         yield (f"{left_out} more followed plainly and changed nothing (--all lists them)", "muted")
 

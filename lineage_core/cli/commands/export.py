@@ -11,7 +11,8 @@ from typing import BinaryIO
 from lineage_core.base import clock
 from lineage_core.base.errors import BadInputError, ExitCode
 from lineage_core.cli import output
-from lineage_core.cli.output import Answer, Paper
+from lineage_core.cli.output import Answer
+from lineage_core.cli.text_output import Paper
 from lineage_core.model.event_types import nearest
 
 EXAMPLES = (
@@ -24,7 +25,7 @@ EXAMPLES = (
 FORMATS = ("csv", "json", "jsonl", "html", "parquet")
 QUERIES = (
     *("events", "recent", "tasks", "task", "timeline", "workers", "duration", "summary", "chain", "failed", "zombies"),
-    *("explain", "attention", "stats"),
+    *("explain", "attention", "stats", "diff", "changed", "forecast", "anomalies", "related"),
 )
 
 MAX_HTML_ROWS = 10_000
@@ -44,7 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """The words for export itself, and as `args` the query's own."""
+    """The words for export itself, and as `args` the query's own.
+
+    Raises BadInputError for an unknown query or no format.
+    """
     from lineage_core.cli import parser_of
     from lineage_core.cli.argparser import MARK
 
@@ -56,7 +60,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         raise BadInputError(f"no query {query!r}{nearest(query, QUERIES)} (there are: {', '.join(QUERIES)})")
     args.format = args.format or format_of(args.output)
     args.query, args.args = query, parser_of(query).parse_words(rest)
-    args.args.dir = args.dir
+    args.at = getattr(args.args, "at", None)
     return args
 
 
@@ -70,9 +74,10 @@ def format_of(name: str | None) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the answer; the exit code is the query's."""
+    """Write the answer; the exit code is the query's. Raises BadInputError for Parquet to a terminal."""
     if args.format == "parquet" and not args.output and sys.stdout.isatty():
         raise BadInputError("Parquet is not for a terminal: give -o FILE")
+    args.args.dir = args.dir
     answer: Answer = import_module(f"lineage_core.cli.commands.{args.query}").answer(args.args)
     if args.output:
         from lineage_core.base.output_file import output_file  # which imports what makes temporary files
@@ -103,13 +108,13 @@ def _pieces(answer: Answer, query: str, form: str) -> Iterator[str]:
         return
     from itertools import islice
 
-    from lineage_core.cli.commands.page_data import page_data
-    from lineage_core.web.offline import page
+    from lineage_core.cli.commands.export_page import export_page
+    from lineage_core.web.offline_page import page
 
     rows = list(islice(answer.rows, MAX_HTML_ROWS + 1))
     paragraph = answer.paragraph
     if len(rows) > MAX_HTML_ROWS:
         paragraph = f"{paragraph} Only the first {MAX_HTML_ROWS} rows are shown.".strip()
     drawn = answer.timelines() if answer.timelines else None
-    data = page_data(answer, query, drawn, clock.now())
+    data = export_page(answer, query, drawn, clock.now())
     yield from page(answer.title, paragraph, data, answer.columns, rows[:MAX_HTML_ROWS])

@@ -8,15 +8,20 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
-from lineage_core.base.errors import ExitCode
+from lineage_core.base.errors import ExitCode, JournalError
 from lineage_core.base.escaping import json_safe, visible
-from lineage_core.cli import output
+from lineage_core.cli import text_output
 from lineage_core.cli.commands import events
+from lineage_core.model import record as intact
 from lineage_core.model.facts import digest_of
+from lineage_core.model.record import Record
+from lineage_core.query.ids_with_host import NamedTasks, known_in
+from lineage_core.query.records_with_host import tagged
+from lineage_core.read.compact_record import one_line, record_bytes
 from lineage_core.read.compression import is_packed
-from lineage_core.read.decoder import Found, record_bytes
+from lineage_core.read.journal_files import host_folders
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
 from lineage_core.write.locations import lineage_dir
@@ -69,11 +74,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _follow(args: argparse.Namespace, stop: threading.Event) -> None:
     directory = lineage_dir(args.dir)
-    search = events.query_of(args).search()
+    query = events.query_of(args)
+    search = query.search(by_names=True)
+    named = NamedTasks(query.tasks, known_in(directory))
+    named.renew()
     from_end = search.since is None and not args.from_start
     tailer = Tailer(directory, since=search.since, from_end=from_end)
     watcher = Watcher(directory, stop=stop)
-    show = _as_text() if args.format == "text" else _as_json
+    show = _as_text(with_host=bool(_hosts(directory))) if args.format == "text" else _as_json
     seen: OrderedDict[int, None] = OrderedDict()
     reported: dict[str, str] = {}
     out, first = sys.stdout.buffer, True
@@ -81,15 +89,29 @@ def _follow(args: argparse.Namespace, stop: threading.Event) -> None:
         for batch in tailer.scan():
             if is_packed(batch.path) and not first:
                 continue  # an archive that appears holds what was there before
+            here = search.on_host(batch.file)
             for found in batch.found:
+                named.take(batch.file, found)
+                if not (here and search.wants(found) and named.wants(batch.file, found)):
+                    continue
                 raw = batch.raw(found)
-                if search.wants(found) and search.reads(raw) and _is_new(found.record, seen):
-                    out.write(show(found, raw))
+                if search.reads(raw) and _is_new(found.record, seen):
+                    out.write(show(tagged(raw, batch.file)))
             out.flush()
         _tell(directory, tailer, reported)
+        if first:
+            named.renew()  # what was written before the first scan began
         first = False
         if not watcher.wait():
             return
+
+
+def _hosts(directory: Path) -> list[Path]:
+    """The folders of the hosts, if there are several."""
+    try:
+        return host_folders(directory)
+    except (JournalError, FileNotFoundError):
+        return []
 
 
 def _tell(directory: object, tailer: Tailer, reported: dict[str, str]) -> None:
@@ -104,7 +126,7 @@ def _tell(directory: object, tailer: Tailer, reported: dict[str, str]) -> None:
     reported.update(problems)
 
 
-def _is_new(record: dict[str, Any], seen: OrderedDict[int, None]) -> bool:
+def _is_new(record: Record, seen: OrderedDict[int, None]) -> bool:
     """Whether no event of that content was printed lately."""
     digest = digest_of(record)
     if digest in seen:
@@ -115,16 +137,16 @@ def _is_new(record: dict[str, Any], seen: OrderedDict[int, None]) -> bool:
     return True
 
 
-def _as_json(found: Found, raw: bytes) -> bytes:
+def _as_json(raw: bytes) -> bytes:
     return json_safe(record_bytes(raw).decode()).encode() + b"\n"
 
 
-def _as_text() -> Callable[[Found, bytes], bytes]:
+def _as_text(*, with_host: bool) -> Callable[[bytes], bytes]:
     """The printer of lines for people, as `lineage events` prints them."""
-    paper, encoding = output.paper_of(sys.stdout), sys.stdout.encoding
+    paper, encoding = text_output.paper_of(sys.stdout), sys.stdout.encoding
 
-    def line(found: Found, raw: bytes) -> bytes:
-        (pieces,) = events.text_lines([found.record], paper)
-        return (output.render(pieces, paper) + "\n").encode(encoding, "backslashreplace")
+    def line(raw: bytes) -> bytes:
+        (pieces,) = events.text_lines([intact.parse(one_line(raw))], paper, with_host=with_host)
+        return (text_output.render(pieces, paper) + "\n").encode(encoding, "backslashreplace")
 
     return line

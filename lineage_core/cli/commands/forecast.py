@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lineage_core.base import clock
 from lineage_core.base.errors import ExitCode, UnknownNameError
-from lineage_core.cli import output
-from lineage_core.cli.output import Answer, Line, Piece
+from lineage_core.cli import output, text_output
+from lineage_core.cli.output import Answer
 from lineage_core.cli.progress import ProgressBar, load_all
+from lineage_core.cli.text_output import Line, Piece
+from lineage_core.forecast.calibration_check import STAGES, Held, band, summary
 from lineage_core.forecast.forecaster import Score
-from lineage_core.forecast.foresight import LEARNED, Foresight, learned
-from lineage_core.forecast.honesty import STAGES, Held, band, summary
+from lineage_core.forecast.live_forecasts import LEARNED, Foresight, learned
 from lineage_core.forecast.rows import FORECAST_KEYS, TOGETHER_KEYS, forecast_rows, groups_of_tasks, together_row
 from lineage_core.forecast.samples import group_name
 from lineage_core.model.event_types import nearest
 from lineage_core.present.rows import milliseconds, span
 from lineage_core.state.store import State
 from lineage_core.write.locations import lineage_dir
+
+if TYPE_CHECKING:
+    from lineage_core.model.row_types import ForecastJson, TogetherJson
 
 EXAMPLES = (
     "lineage forecast",
@@ -97,7 +101,7 @@ def _forecasts(state: State, now: int, task_id: str | None, limit: int | None) -
     )
 
 
-def _text(rows: list[dict[str, Any]], queues: list[dict[str, Any]], sessions: list[dict[str, Any]]) -> Iterator[Line]:
+def _text(rows: list[ForecastJson], queues: list[TogetherJson], sessions: list[TogetherJson]) -> Iterator[Line]:
     if not rows:
         yield ("nothing is open", "muted")
         return
@@ -107,12 +111,12 @@ def _text(rows: list[dict[str, Any]], queues: list[dict[str, Any]], sessions: li
         role = "bad" if row["slow"] else "muted" if row["known"] is None else ""
         said: Piece = (row["sentence"], role) if role else row["sentence"]
         cells.append([what, (row["status"], row["status"]), span(1000 * row["elapsed_ms"]), said, row["group"] or "-"])
-    yield from output.table(("TASK", "STATUS", "ELAPSED", "EXPECTED", "TOLD FROM"), cells, right=(2,))
+    yield from text_output.table(("TASK", "STATUS", "ELAPSED", "EXPECTED", "TOLD FROM"), cells, right=(2,))
     for title, groups in (("QUEUE", queues), ("SESSION", sessions)):
         if groups:
             yield ""
             lines = [[group["name"], str(group["open"]), group["sentence"]] for group in groups]
-            yield from output.table((title, "OPEN", "IF NOTHING IS ADDED"), lines, right=(1,))
+            yield from text_output.table((title, "OPEN", "IF NOTHING IS ADDED"), lines, right=(1,))
 
 
 def _checked(state: State, now: int) -> Answer:
@@ -134,7 +138,7 @@ def _checked(state: State, now: int) -> Answer:
     )
 
 
-def _check_row(one: Held) -> dict[str, Any]:
+def _check_row(one: Held) -> dict[str, object]:
     return {
         "group": " ".join(filter(None, one.group)),
         "made": STAGES[one.stage],
@@ -169,5 +173,5 @@ def _check_text(held: Iterable[Held]) -> Iterator[Line]:
         yield ("too few have ended to tell", "muted")
         return
     heads = ("FORECASTS OF", "MADE", "ENDED", "IN 80 %", "SHOULD BE", "IN 95 %", "SHOULD BE", "LOSS", "HONEST")
-    yield from output.table(heads, cells, right=(2, 3, 4, 5, 6, 7))
+    yield from text_output.table(heads, cells, right=(2, 3, 4, 5, 6, 7))
     yield ("LOSS: pinball loss relative to that of the quantiles of everything (less than 1 is better)", "muted")

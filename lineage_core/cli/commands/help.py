@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show the page."""
+    """Show the page. Raises BadInputError for an unknown command."""
     from lineage_core.cli import COMMANDS, overview, parser_of
 
     name = args.command or "lineage"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lineage_core.base.errors import BadInputError, ExitCode, JournalError
 from lineage_core.base.escaping import visible
+from lineage_core.present.sentences import counted
 
 EXAMPLES = (
     "lineage import otlp traces.jsonl --into imported && lineage-tui --dir imported",
@@ -35,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the events of the spans; 1 if something was left out."""
-    from lineage_core.otel.imported import Importer, Record
     from lineage_core.otel.otlp_reader import read
+    from lineage_core.otel.spans_to_events import Imported, Importer
     from lineage_core.write.journal import Journal
 
     path, bad = Path(args.file), list[str]()
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     into = _prepared(args.into, args.dir)
     importer = Importer(parents, os.environ)
 
-    def records() -> Iterator[Record]:
+    def records() -> Iterator[Imported]:
         for span in read(path, bad):
             yield from importer.records(span)
 
@@ -53,7 +54,9 @@ def run(args: argparse.Namespace) -> int:
         print(visible(f"lineage import: {path}: {problem}"), file=sys.stderr)
     if len(bad) > _LISTED:
         print(f"lineage import: {len(bad) - _LISTED} more like these", file=sys.stderr)
-    print(f"{count} events of {len(parents)} spans written to {visible(str(into))}", file=sys.stderr)
+    print(
+        f"{counted(count, 'event')} of {counted(len(parents), 'span')} written to {visible(str(into))}", file=sys.stderr
+    )
     return ExitCode.CHECK_FAILED if bad or not parents else ExitCode.OK
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lineage_core.base.cells import cell_width, fit, shown
 from lineage_core.base.errors import BadInputError, ExitCode, UnknownNameError
 from lineage_core.base.escaping import visible
-from lineage_core.integration import survey as integration
+from lineage_core.cli import output, text_output
+from lineage_core.cli.output import Answer
+from lineage_core.cli.text_output import Line
+from lineage_core.integration import coverage
+from lineage_core.integration.coverage import Finding
 from lineage_core.integration.integration_points import PHASES, POINTS, Point
-from lineage_core.integration.survey import Finding
+from lineage_core.write.locations import resolve
 
 EXAMPLES = (
     "lineage integration list",
@@ -37,59 +39,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--require", choices=("critical", "high", "all"), help="exit 1 unless these points are integrated"
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="of the output (default text)")
-    parser.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
+    output.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what was asked for; 1 if a required point is not integrated."""
-    as_json = args.format == "json"
+    """Print what was asked for; 1 if a required point is not integrated. Raises BadInputError for a wrong ID."""
     if (args.action == "show") != (args.id is not None):
         raise BadInputError("show needs the ID of a point" if args.id is None else f"{args.action} takes no ID")
-    if args.action == "list":
-        _print_json([_described(p) for p in POINTS]) if as_json else print(_listed())
-        return ExitCode.OK
-    if args.action == "show":
-        points = integration.points_of(args.id)
-        _print_json([_described(p) for p in points]) if as_json else print("\n".join(map(_shown, points)))
-        return ExitCode.OK
-    return _check(args, as_json)
+    if args.action == "check":
+        return _check(args)
+    points = POINTS if args.action == "list" else coverage.points_of(args.id)
+    rows = [_described(point) for point in points]
+    text = _listed if args.action == "list" else lambda: _shown(points)
+    return output.show(Answer(lambda paper: text(), tuple(rows[0]), rows), args)
 
 
-def _check(args: argparse.Namespace, as_json: bool) -> int:
+def _check(args: argparse.Namespace) -> int:
     home = Path(args.cortex_home or os.environ.get("CORTEX_HOME") or "")
     if not str(args.cortex_home or os.environ.get("CORTEX_HOME") or ""):
         raise BadInputError("no checkout to check: give --cortex-home DIR or set CORTEX_HOME")
     if not home.is_dir():
         raise UnknownNameError(f"no such directory: {home}")
-    named = args.dir or os.environ.get("LINEAGE_DIR")
+    named = resolve(args.dir) if args.dir else os.environ.get("LINEAGE_DIR")
     journal = Path(named) if named else home / "coordination" / "lineage"
-    findings = integration.survey(home, integration.sightings(_events(journal)) if journal.is_dir() else None)
-    missing = integration.required(findings, args.require) if args.require else []
-    if as_json:
-        _print_json(
-            {
-                "cortex_home": str(home),
-                "journal": str(journal),
-                "library": (home / integration.LIBRARY).is_file(),
-                "points": [_judged(f) for f in findings],
-                "integrated": sum(f.integrated for f in findings),
-                "total": len(findings),
-                "totals": {
-                    kind: {name: {"integrated": done, "total": total} for name, (done, total) in shares.items()}
-                    for kind, shares in integration.totals(findings).items()
-                },
-                "required_missing": [f.point.id for f in missing],
-            }
-        )
-    else:
-        print(_checked(home, findings))
-        if missing:
-            print(f"\nrequired ({args.require}) and not integrated: {', '.join(f.point.id for f in missing)}")
-    return ExitCode.CHECK_FAILED if missing else ExitCode.OK
+    findings = coverage.survey(home, coverage.sightings(_events(journal)) if journal.is_dir() else None)
+    missing = coverage.required(findings, args.require) if args.require else []
+    rows = [_judged(one) for one in findings]
+    document = {
+        "cortex_home": str(home),
+        "journal": str(journal),
+        "library": (home / coverage.LIBRARY).is_file(),
+        "points": rows,
+        "integrated": sum(f.integrated for f in findings),
+        "total": len(findings),
+        "totals": {
+            kind: {name: {"integrated": done, "total": total} for name, (done, total) in shares.items()}
+            for kind, shares in coverage.totals(findings).items()
+        },
+        "required_missing": [f.point.id for f in missing],
+    }
+    code = output.show(
+        Answer(lambda paper: _checked(home, findings, missing, args.require), tuple(rows[0]), rows, document), args
+    )
+    return ExitCode.CHECK_FAILED if missing and code == ExitCode.OK else code
 
 
-def _described(point: Point) -> dict[str, Any]:
+def _described(point: Point) -> dict[str, object]:
     return {
         "id": point.id,
         "category": point.category,
@@ -103,7 +98,7 @@ def _described(point: Point) -> dict[str, Any]:
     }
 
 
-def _judged(finding: Finding) -> dict[str, Any]:
+def _judged(finding: Finding) -> dict[str, object]:
     return {
         "id": finding.point.id,
         "priority": finding.point.priority,
@@ -117,48 +112,45 @@ def _judged(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def _table(rows: Iterable[Sequence[str]]) -> str:
-    cells = [list(row) for row in rows]
-    widths = [max(map(cell_width, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(fit(c, w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
-
-
-def _listed() -> str:
-    rows = [("ID", "PRIORITY", "PHASE", "EVENT", "SCRIPT")]
-    rows += [(p.id, p.priority, str(p.phase), " or ".join(p.events), p.script or "any") for p in POINTS]
-    counts = integration.matrix()
-    grid = [("PRIORITY", *(f"PHASE {n}" for n in PHASES), "TOTAL")]
-    grid += [(name, *(str(row[n]) for n in PHASES), str(row.total())) for name, row in counts.items()]
+def _listed() -> Iterator[Line]:
+    rows = [[p.id, p.priority, str(p.phase), " or ".join(p.events), p.script or "any"] for p in POINTS]
+    yield from text_output.table(("ID", "PRIORITY", "PHASE", "EVENT", "SCRIPT"), rows)
+    yield ""
+    counts = coverage.matrix()
+    grid = [[name, *(str(row[n]) for n in PHASES), str(row.total())] for name, row in counts.items()]
     sums = [sum(row[n] for row in counts.values()) for n in PHASES]
-    grid.append(("total", *map(str, sums), str(sum(sums))))
-    names = ", ".join(f"{number} {name}" for number, name in PHASES.items())
-    return f"{_table(rows)}\n\n{_table(grid)}\n\nphases: {names}"
+    grid.append(["total", *map(str, sums), str(sum(sums))])
+    yield from text_output.table(("PRIORITY", *(f"PHASE {n}" for n in PHASES), "TOTAL"), grid)
+    yield ""
+    yield f"phases: {', '.join(f'{number} {name}' for number, name in PHASES.items())}"
 
 
-def _shown(point: Point) -> str:
-    where = point.script or "any script that does this"
-    head = f"{point.id}  {where}  ({point.category}; {point.priority}, phase {point.phase})"
-    return f"{head}\nlogs {' or '.join(point.events)}\n\n{point.snippet}"
+def _shown(points: Sequence[Point]) -> Iterator[Line]:
+    for point in points:
+        where = point.script or "any script that does this"
+        yield f"{point.id}  {where}  ({point.category}; {point.priority}, phase {point.phase})"
+        yield f"logs {' or '.join(point.events)}"
+        yield ""
+        yield from point.snippet.split("\n")
 
 
-def _checked(home: Path, findings: Sequence[Finding]) -> str:
-    rows = [("", "ID", "PRIORITY", "SCRIPT", "STATE", "EVENTS SEEN")]
+def _checked(home: Path, findings: Sequence[Finding], missing: Sequence[Finding], required: str) -> Iterator[Line]:
+    rows = []
     for f in findings:
         seen = "no journal" if f.seen is None else str(f.seen)
         mark = "+" if f.integrated else "-"
-        rows.append((mark, f.point.id, f.point.priority, shown(f.script or f.point.events[0]), f.word, seen))
-    shares = integration.totals(findings)
-    lines = [_table(rows), ""]
-    if not (home / integration.LIBRARY).is_file():
-        lines.append(f"{integration.LIBRARY} is not there: lineage shell install --cortex-home {home}")
-    for kind, counts in shares.items():
+        rows.append([mark, f.point.id, f.point.priority, f.script or f.point.events[0], f.word, seen])
+    yield from text_output.table(("", "ID", "PRIORITY", "SCRIPT", "STATE", "EVENTS SEEN"), rows)
+    yield ""
+    if not (home / coverage.LIBRARY).is_file():
+        yield f"{coverage.LIBRARY} is not there: lineage shell install --cortex-home {home}"
+    for kind, counts in coverage.totals(findings).items():
         words = ", ".join(f"{name} {done}/{total}" for name, (done, total) in counts.items())
-        lines.append(f"integrated by {kind}: {words}")
-    return "\n".join([*lines, f"integrated: {sum(f.integrated for f in findings)} of {len(findings)}"])
+        yield f"integrated by {kind}: {words}"
+    yield f"integrated: {sum(f.integrated for f in findings)} of {len(findings)}"
+    if missing:
+        yield ""
+        yield f"required ({required}) and not integrated: {', '.join(f.point.id for f in missing)}"
 
 
 def _events(journal: Path) -> Iterable[tuple[str, str, dict[str, Any]]]:

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from lineage_core.base.errors import BadInputError, ExitCode
-from lineage_core.cli.streams import OutputError
+from lineage_core.cli.standard_streams import OutputError
 from lineage_core.model.event_types import EVENTS
 from lineage_core.write.journal import Journal
 
@@ -99,7 +99,10 @@ def _is_word(dashed: str) -> bool:
 
 
 def run(args: Any) -> int:
-    """Log what the words say and print the new lineage_id; with --batch, one id per line read."""
+    """Log what the words say and print the new lineage_id; with --batch, one id per line read.
+
+    Raises BadInputError for wrong words, OutputError if the event is written and its id cannot be printed.
+    """
     instead = {
         "CORTEX_SESSION_ID": args.session,
         "CORTEX_TRACE_ID": args.trace,

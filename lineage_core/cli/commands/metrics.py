@@ -11,7 +11,7 @@ from lineage_core.cli import output
 from lineage_core.cli.commands.serve import need_extra
 from lineage_core.cli.progress import load_all
 from lineage_core.rules.thresholds import thresholds
-from lineage_core.settings import late_settings as late
+from lineage_core.settings import threshold_defaults as late
 from lineage_core.settings.config_file import read_late
 from lineage_core.write.locations import lineage_dir
 

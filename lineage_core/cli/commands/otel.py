@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,10 @@ from lineage_core.base.errors import BadInputError, ExitCode, JournalError
 from lineage_core.base.escaping import visible
 from lineage_core.cli import output, period
 from lineage_core.cli.progress import load_all
+from lineage_core.cli.service_options import serve
 from lineage_core.otel.delivery import Answer, Delivery, GivenUpError
 from lineage_core.otel.missing_extra import needed
+from lineage_core.present.sentences import counted
 from lineage_core.query import filter_parser as filters
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.thresholds import thresholds
@@ -69,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send, or follow."""
+    """Send, or follow. Raises BadInputError for words that do not go together."""
     if args.endpoint and not re.match(r"https?://[^/\s]", args.endpoint):
         raise BadInputError(f"--endpoint: {args.endpoint!r} is no URL: write it like http://localhost:4318")
     return _export(args) if args.action == "export" else _follow(args)
@@ -123,8 +125,8 @@ def _send(sender: Any, spans: Iterator[Span], patience: int) -> None:
     try:
         delivery.all(spans, sender.spans)
     except GivenUpError as error:
-        raise JournalError(f"{error}; {delivery.sent} spans were sent before") from None
-    sent = f"{delivery.sent} spans sent"
+        raise JournalError(f"{error}; {counted(delivery.sent, 'span')} sent before") from None
+    sent = f"{counted(delivery.sent, 'span')} sent"
     _tell(f"{sent}, {delivery.left_out} left out" if delivery.left_out else sent)
 
 
@@ -142,15 +144,8 @@ def _follow(args: argparse.Namespace) -> int:
     sender = Sender(args.endpoint, _tell)
     cursor = Cursor(Path(args.cursor) if args.cursor else default_path(directory, sender.url))
     limits = thresholds(read_late({}))
-    stop, ended = threading.Event(), []
 
-    def end(number: int, frame: object) -> None:
-        ended.append(number)
-        stop.set()
-        sender.stop()
-
-    before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    def follow(stop: threading.Event) -> None:
         follower = Follower(
             directory,
             cursor,
@@ -165,18 +160,13 @@ def _follow(args: argparse.Namespace) -> int:
             else lambda state, tailer, rejected: Metrics(sender, state, limits, lambda: tailer.backlog, rejected),
             every=_seconds("OTEL_METRIC_EXPORT_INTERVAL", METRICS_EVERY),
         )
-        with cursor.alone():
+        with cursor.alone(), suppress(GivenUpError):  # it was told to end; what was not sent is sent at the next start
             follower.run()
-    except GivenUpError:
-        pass  # it was told to end; what was not sent is sent at the next start
+
+    try:
+        return serve(follow, sender.stop)
     except ValueError as error:
         raise JournalError(f"{error}: remove it, and begin with --from-start; ids stay the same") from error
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if ended and ended[-1] == signal.SIGTERM:
-        os.kill(os.getpid(), signal.SIGTERM)
-    return ExitCode.INTERRUPTED
 
 
 def _nowhere(batch: object) -> Answer:

@@ -7,6 +7,7 @@ import argparse
 from lineage_core.cli import output
 from lineage_core.cli.commands import events
 from lineage_core.cli.output import Answer
+from lineage_core.present.host_columns import HOST
 from lineage_core.present.rows import EVENT_KEYS
 from lineage_core.query.event_query import EventQuery
 from lineage_core.query.newest_events import newest_events
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("count", nargs="?", type=output.count, metavar="N", help="how many (default 20)")
     events.add_filters(parser)
     output.add_arguments(parser, "events")
-    output.describe(parser, EVENT_KEYS, "columns of csv; as JSON, the records are given as they were written")
+    output.describe(parser, EVENT_KEYS | HOST, "columns of csv; as JSON, the records are given as they were written")
 
 
 def answer(args: argparse.Namespace) -> Answer:
@@ -33,5 +34,6 @@ def answer(args: argparse.Namespace) -> Answer:
     args.limit = min(given, default=20)
     if events.query_of(args) != EventQuery():
         return events.answer(args)
-    raws, problems = newest_events(lineage_dir(args.dir), args.limit)
-    return events.answer_of(lambda: iter(raws), not raws, problems)
+    newest = newest_events(lineage_dir(args.dir), args.limit)
+    raws, hosts = newest.raws, newest.hosts
+    return events.answer_of(lambda: iter(raws), not raws, newest.problems, several=len(hosts) > 1)

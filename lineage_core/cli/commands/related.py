@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from typing import Any
 
 from lineage_core.base import clock
-from lineage_core.cli import output
-from lineage_core.cli.output import Answer, Line, Piece
-from lineage_core.cli.progress import load_all
-from lineage_core.forecast.related import Link, Related, critical_path, related
+from lineage_core.cli import one_task_queries, output, text_output
+from lineage_core.cli.output import Answer
+from lineage_core.cli.text_output import Line, Piece
+from lineage_core.forecast.related_tasks import Link, Related, critical_path, related
 from lineage_core.present.rows import iso, milliseconds, span
-from lineage_core.query.task_lookup import unknown
 from lineage_core.state.store import State
-from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (
     "lineage related task-1",
@@ -52,11 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def answer(args: argparse.Namespace) -> Answer:
     """What has to do with a task. Raises UnknownNameError, with the nearest ids."""
-    directory = lineage_dir(args.dir)
-    loaded = load_all(directory)
+    loaded = one_task_queries.with_all_others(args)
     state = loaded.state
-    if args.task not in state.rows:
-        raise unknown(directory, args.task)
     found = related(state, args.task, 50 if args.limit is None else args.limit)
     path = critical_path(state, args.task, clock.now())
     rows = [_row(one, state) for one in found]
@@ -71,7 +65,7 @@ def answer(args: argparse.Namespace) -> Answer:
     )
 
 
-def _row(one: Related, state: State) -> dict[str, Any]:
+def _row(one: Related, state: State) -> dict[str, object]:
     row = state.rows[one.task_id]
     return {
         "task_id": one.task_id,
@@ -83,7 +77,7 @@ def _row(one: Related, state: State) -> dict[str, Any]:
     }
 
 
-def _link(one: Link) -> dict[str, Any]:
+def _link(one: Link) -> dict[str, object]:
     return {
         "task_id": one.task_id,
         "depth": one.depth,
@@ -106,7 +100,7 @@ def _text(found: list[Related], path: list[Link], state: State) -> Iterator[Line
             [one.task_id, (row.status.value, row.status.value), row.master or "-", f"{one.score:.2f}", reasons]
         )
     if cells:
-        yield from output.table(("TASK", "STATUS", "MASTER", "SCORE", "WHY"), cells, right=(3,))
+        yield from text_output.table(("TASK", "STATUS", "MASTER", "SCORE", "WHY"), cells, right=(3,))
     if not path:
         return
     yield ""
@@ -115,4 +109,4 @@ def _text(found: list[Related], path: list[Link], state: State) -> Iterator[Line
         name = "  " * link.depth + link.task_id
         slack: Piece = ("sets the end", "bad") if link.critical else f"{span(link.slack)} to spare"
         lines.append([(name, "head") if link.critical else name, span(link.end - link.start), slack])
-    yield from output.table(("CRITICAL PATH", "TOOK", ""), lines, right=(1,))
+    yield from text_output.table(("CRITICAL PATH", "TOOK", ""), lines, right=(1,))

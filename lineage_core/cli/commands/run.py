@@ -32,8 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         f"{parser.description}\n\nThe command has this command's input and output, gets its signals and gives it its "
         "exit status. A failure is logged with the last lines of its standard error, without secrets. Lines that it "
-        "writes to the FIFO $LINEAGE_PROGRESS, like `60 compiling`, are logged as its progress. Where nothing can be "
-        "logged it runs all the same, after one warning; with LINEAGE_DISABLED=1 it runs as if it were alone."
+        "writes to the FIFO $LINEAGE_PROGRESS, like `60 compiling`, are its progress: the last one is logged each "
+        "minute and before the end. Where nothing can be logged it runs all the same, after one warning; with "
+        "LINEAGE_DISABLED=1 it runs as if it were alone. If `lineage run` itself is killed by SIGKILL, the command "
+        "goes on and no end is logged: its worker becomes silent, which `lineage attention` tells."
     )
 
 
@@ -68,7 +70,10 @@ def parse(words: Sequence[str]) -> SimpleNamespace | None:
 
 
 def run(args: Any) -> int:
-    """Run the command; gives its exit status, or ends by the signal that ended it."""
+    """Run the command; gives its exit status, or ends by the signal that ended it.
+
+    Raises BadInputError where it cannot be run, or for too short a time between two words.
+    """
     from lineage_core.base.clock import SECOND
     from lineage_core.base.time_input import parse_duration
 
@@ -80,8 +85,8 @@ def run(args: Any) -> int:
             os.execvp(args.command[0], args.command)  # noqa: S606 (it is what this command is for)
         except OSError as error:
             raise BadInputError(f"cannot run {args.command[0]}: {error.strerror}") from None
-    from lineage_core.write.supervisor import Worker, end_like
-    from lineage_core.write.supervisor import run as supervise
+    from lineage_core.write.run_command import Worker, end_like
+    from lineage_core.write.run_command import run as supervise
 
     words = [os.fsencode(word).decode("utf-8", "replace") for word in args.words]
     worker = Worker(words[0], words[1], words[2], args.dir, os.environ)

@@ -12,8 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lineage_core.base import clock
+from lineage_core.base.clock import format_timestamp
 from lineage_core.base.errors import BadInputError, ExitCode, LineageError
-from lineage_core.settings import late_settings as late
+from lineage_core.cli import at_option
+from lineage_core.settings import threshold_defaults as late
 
 if TYPE_CHECKING:
     from lineage_core.state.store import State
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "lineage serve",
     "lineage serve --demo",
+    "lineage serve --at 2026-11-22T03:12",
     "lineage serve --name cortex.example.org --token-file ~/.lineage-token",
     "lineage serve --port 0 --tls-cert cert.pem",
 )
@@ -62,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate", type=float, default=8.0, metavar="N", help="events per second of the demo (default 8)"
     )
+    at_option.add_arguments(parser)
     late.add_arguments(parser)
 
 
@@ -82,10 +87,15 @@ def _trace_url() -> Callable[[State, str], str] | None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until interrupted (130) or terminated (0)."""
+    """Serve until interrupted (130) or terminated (0).
+
+    Raises BadInputError for a wrong port or half a TLS setting.
+    """
     need_extra()
     if not 0 <= args.port < 65536:
         raise BadInputError(f"--port is from 0 to 65535, not {args.port}")
+    if args.at and args.demo:
+        raise BadInputError("--at is of a journal that is there: give --dir, not --demo")
     if bool(args.tls_key) and not args.tls_cert:
         raise BadInputError("--tls-key goes with --tls-cert")
     from importlib.metadata import version
@@ -110,11 +120,15 @@ def run(args: argparse.Namespace) -> int:
             directory = stack.enter_context(demo_directory(rate=args.rate, seed=args.seed))
         else:
             directory = lineage_dir(args.dir)
-        settings = ServerSettings(directory, args.listen, args.port, names, token, args.tls_cert, args.tls_key, limits)
+        at, source = (clock.now(), args.source) if args.at else (None, directory)
+        settings = ServerSettings(
+            *(directory, args.listen, args.port, names, token, args.tls_cert, args.tls_key, limits), at, source
+        )
         listening = stack.enter_context(listen(settings))
         settings = ServerSettings(**{**vars(settings), "port": listening.getsockname()[1]})
         app = make_app(settings, web_queries(str(directory)), followed, version("lineage-tui"), _trace_url())
-        print(f"lineage serve: {directory} at {settings.origin}", file=sys.stderr)
+        then = "" if at is None else f" as of {format_timestamp(at)[:19]}Z"
+        print(f"lineage serve: {source}{then} at {settings.origin}", file=sys.stderr)
         if args.token_file and not args.tls_cert:
             print(
                 "lineage serve: put TLS before it, or give --tls-cert: the token is readable on the way",

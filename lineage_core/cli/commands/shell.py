@@ -32,7 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it and say what was done; `status` ends with 1 unless everything is current."""
+    """Do it and say what was done; `status` ends with 1 unless everything is current.
+
+    Raises BadInputError if no checkout is named.
+    """
     if args.action == "path":
         print(shell_install.LIBRARY)
         return ExitCode.OK

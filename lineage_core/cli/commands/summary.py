@@ -5,16 +5,21 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lineage_core.base import clock
-from lineage_core.cli import output, single_task
-from lineage_core.cli.output import Answer, Line, Paper
-from lineage_core.model.entities import Status, Task
+from lineage_core.cli import one_task_queries, output
+from lineage_core.cli.output import Answer
+from lineage_core.cli.text_output import Line, Paper
+from lineage_core.model.entities import Task
+from lineage_core.model.task_parts import Status
 from lineage_core.present.rows import elapsed, iso, milliseconds, moment, span, worker_status
 from lineage_core.present.sentences import waiting_for
 from lineage_core.present.timeline import time_by_phase
 from lineage_core.query.task_lookup import Lookup
+
+if TYPE_CHECKING:
+    from lineage_core.model.answer_types import SummaryJson
 
 EXAMPLES = (
     "lineage summary task-1",
@@ -42,27 +47,27 @@ KEYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage summary`."""
-    single_task.add_arguments(parser)
+    one_task_queries.add_arguments(parser)
     output.describe(parser, KEYS, "keys")
 
 
 def answer(args: argparse.Namespace) -> Answer:
     """The summary of a task. Raises UnknownNameError, with the nearest ids."""
-    found = single_task.find(args)
+    found = one_task_queries.find(args)
     now = clock.now()
     document = _document(found, now)
-    return single_task.answer_of(
+    return one_task_queries.answer_of(
         found,
         f"Summary of {args.task}",
         text=lambda paper: _text(document, paper),
         columns=tuple(KEYS),
         rows=[document],
         document=document,
-        paragraph=str(document["paragraph"]),
+        paragraph=document["paragraph"],
     )
 
 
-def _document(found: Lookup, now: int) -> dict[str, Any]:
+def _document(found: Lookup, now: int) -> SummaryJson:
     state, task = found.state, found.task
     row = state.rows[task.task_id]
     return {
@@ -155,8 +160,8 @@ def _times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
-def _text(document: dict[str, Any], paper: Paper) -> Iterator[Line]:
-    yield str(document["paragraph"])
+def _text(document: SummaryJson, paper: Paper) -> Iterator[Line]:
+    yield document["paragraph"]
     yield ""
     for name, number in document["by_type"].items():
         yield f"{number:7}  {name}"

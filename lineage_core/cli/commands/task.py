@@ -3,44 +3,41 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lineage_core.base import clock
-from lineage_core.base.errors import UnknownNameError
-from lineage_core.cli import output, single_task
-from lineage_core.cli.commands import events, workers
-from lineage_core.cli.output import Answer, Line, Paper, Piece, UrlLink
-from lineage_core.meaning.cost import cost_by_owner
+from lineage_core.cli import one_task_queries, output
+from lineage_core.cli.commands import events
+from lineage_core.cli.commands.task_text import links_of, text_lines
+from lineage_core.cli.output import Answer
+from lineage_core.cli.progress import load_all
+from lineage_core.meaning.money import money_of
 from lineage_core.model import record as intact
 from lineage_core.model.entities import Task
-from lineage_core.model.expectations import Expectation
-from lineage_core.present.expected import says
 from lineage_core.present.rows import (
     EVENT_KEYS,
-    elapsed,
     handoff_row,
     iso,
-    moment,
     phase_row,
-    span,
     worker_row,
 )
-from lineage_core.present.sentences import clock_of, counted, waiting_for
-from lineage_core.present.task_rows import DETAIL_KEYS, blockers, task_details, timed_failures
-from lineage_core.present.timeline import time_by_phase
-from lineage_core.query.block_search import one_line
-from lineage_core.query.judged_tasks import JudgedTasks
-from lineage_core.query.task_lookup import Lookup, linked_ids, look_up
+from lineage_core.present.sentences import waiting_for
+from lineage_core.present.task_rows import DETAIL_KEYS, task_details
+from lineage_core.query.rows_with_expectations import JudgedTasks
+from lineage_core.query.task_lookup import Lookup
+from lineage_core.read.compact_record import one_line
 from lineage_core.rules.thresholds import thresholds
-from lineage_core.rules.usual import CachedUsual
-from lineage_core.settings import late_settings as late
+from lineage_core.rules.usual_durations import CachedUsual
+from lineage_core.settings import threshold_defaults as late
 from lineage_core.settings.config_file import read_config, read_late
-from lineage_core.settings.trace_url import url_of
-from lineage_core.state.family import family_of
+from lineage_core.settings.prices import prices_of
 from lineage_core.write.locations import lineage_dir
+
+if TYPE_CHECKING:
+    from lineage_core.model.answer_types import TaskDocument
+    from lineage_core.model.row_types import ForecastJson
 
 EXAMPLES = (
     "lineage task task-1",
@@ -60,44 +57,65 @@ KEYS = {
     "links": "other tasks: task_id, relation (parent, subtask, blocked by, blocks, related, named by), status",
     "deliverables": "what it delivered",
     "tags": "its tags",
+    "money": "with [prices] in the config file, what its tokens cost: amount, currency, unpriced_tokens (without a "
+    "price)",
+    "forecast": "with --forecast: when it and its open workers end, each by the keys of lineage forecast",
     "events": "its events, as they were written",
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `lineage task`."""
+    parser.add_argument("--forecast", action="store_true", help="also when it will end: learns from all that ended")
     late.add_arguments(parser)
-    single_task.add_arguments(parser, "events, the newest ones")
+    one_task_queries.add_arguments(parser, "events, the newest ones")
     output.describe(parser, KEYS, "keys as JSON (csv and jsonl give the events)")
 
 
 def answer(args: argparse.Namespace) -> Answer:
     """Everything of a task. Raises UnknownNameError, with the nearest ids."""
-    found = single_task.find(args)
+    found = one_task_queries.find(args)
     now = clock.now()
     judged, usual = judged_of(found, lineage_dir(args.dir), args, now)
     raws = found.raws if args.limit is None else found.raws[max(0, len(found.raws) - args.limit) :]
     records = [intact.parse(one_line(raw)) for raw in raws]
-    return single_task.answer_of(
+    forecasts = _forecasts(args, now) if args.forecast else None
+    return one_task_queries.answer_of(
         found,
         f"Task {args.task}",
-        text=lambda paper: _text(judged, usual, found, records, now, paper, lineage_dir(args.dir)),
+        text=lambda paper: text_lines(judged, usual, found, records, now, paper, lineage_dir(args.dir), forecasts),
         columns=tuple(EVENT_KEYS),
         rows=map(events.row_of, raws),
-        document=document_of(judged, found, now),
+        document={
+            **document_of(judged, found, now),
+            **_money_row(found.task),
+            **({} if forecasts is None else {"forecast": forecasts}),
+        },
         records=map(one_line, raws),
         paragraph=waiting_for(found.task, found.state.rows, now),
     )
 
 
+def _forecasts(args: argparse.Namespace, now: int) -> list[ForecastJson]:
+    """When the task and its open workers will end, from all that ended: none if it is over."""
+    from lineage_core.forecast.live_forecasts import learned
+    from lineage_core.forecast.rows import forecast_rows
+
+    state = load_all(lineage_dir(args.dir)).state
+    return [*forecast_rows(learned(state, now), [args.task], now)] if args.task in state.rows else []
+
+
 def judged_of(found: Lookup, directory: Path, args: argparse.Namespace, now: int) -> tuple[JudgedTasks, CachedUsual]:
-    """What is to be told of a task that was looked up, by what is usual as far as the cache knows."""
+    """What is to be told of a task that was looked up, by what is usual as far as the cache knows.
+
+    args: has the options that say when something is late. now: microseconds since the epoch.
+    """
     usual = CachedUsual(directory, now)
     limits = replace(thresholds(read_late(vars(args))), usual=usual.late)
     return JudgedTasks(found.state, now, limits, lambda task_id: task_id not in found.linked), usual
 
 
-def document_of(judged: JudgedTasks, found: Lookup, now: int) -> dict[str, Any]:
+def document_of(judged: JudgedTasks, found: Lookup, now: int) -> TaskDocument:
     """The task, by KEYS, without its events."""
     state, task = found.state, found.task
     return {
@@ -114,175 +132,11 @@ def document_of(judged: JudgedTasks, found: Lookup, now: int) -> dict[str, Any]:
     }
 
 
-def links_of(found: Lookup) -> list[dict[str, Any]]:
-    """The tasks that a task is linked to: task_id, relation, and their status if it was looked up."""
-    state, task = found.state, found.task
-    parent = state.subtasks.parent(task.task_id)
-    children = set(state.subtasks.children(task.task_id))
-    waits = blockers(task, state.rows)
-    links = []
-    for name in linked_ids(state, task):
-        row = state.rows.get(name)
-        if name == parent:
-            relation = "parent"
-        elif name in children:
-            relation = "subtask"
-        elif name in waits:
-            relation = "blocked by"
-        elif row and task.task_id in blockers(row, state.rows):
-            relation = "blocks"
-        else:
-            relation = "related" if name in task.related else "named by"
-        status = row.status.value if row and name in found.linked else None
-        links.append({"task_id": name, "relation": relation, "status": status})
-    return links
-
-
-def _text(
-    judged: JudgedTasks,
-    usual: CachedUsual,
-    found: Lookup,
-    records: list[dict[str, Any]],
-    now: int,
-    paper: Paper,
-    directory: Path,
-) -> Iterator[Line]:
-    state, task = found.state, found.task
-    row = state.rows[task.task_id]
-    yield [(task.task_id, "head"), "  ", (task.status.value, task.status.value), *_flags(task)]
-    yield waiting_for(task, state.rows, now)
-    yield from expected_lines(judged.expected(row), usual, now)
-    yield ""
-    for name, value in (
-        ("type", task.task_type),
-        ("priority", task.priority),
-        ("creator", task.creator),
-        ("master", _owners(task, now)),
-        ("session", task.session),
-        ("trace", _trace(found, directory)),
-        ("reason", task.reason),
-        ("tags", ", ".join(task.tags)),
-        ("delivered", ", ".join(task.deliverables)),
-        ("tokens", str(task.tokens) if task.tokens is not None else None),
-        ("subtasks", _subtasks(found, now)),
-        ("elapsed", f"{span(elapsed(row, now))} from {moment(row.first_at)}Z to {_end(task)}"),
-        ("attempts", str(len(task.attempts)) if len(task.attempts) > 1 else None),
-    ):
-        if value:
-            yield [(f"{name:11}", "muted"), value]
-    spent = time_by_phase(task, now)
-    if spent:
-        phases: list[Piece] = [("phases     ", "muted")]
-        for status, micros in spent.items():
-            phases += [(status.value, status.value), f" {span(micros)}  "]
-        yield phases
-    for label, text in _remarkable(task, now):
-        yield [(f"{label:11}", "muted"), text]
-    for link in links_of(found):
-        known = f" ({link['status']})" if link["status"] else ""
-        yield [(f"{link['relation']:11}", "muted"), f"{link['task_id']}{known}"]
-    for mark in task.marks:
-        yield [(f"{mark.kind:11}", "muted"), f"{moment(mark.at)}Z {mark.text}"]
-    if task.workers:
-        yield ""
-        items = [(worker.last_at, worker_row(task.task_id, worker, now)) for worker in task.runs]
-        yield from workers.text_lines(items, now, paper, with_task=False)
-    if task.handoffs:
-        yield ""
-        cells: list[list[Piece]] = [
-            [
-                handoff.handoff_id,
-                handoff.from_master or "",
-                handoff.to_master or "",
-                "waiting" if handoff.waiting else "completed" if handoff.completed_at else "accepted",
-                span(handoff_wait(row)),
-            ]
-            for handoff in task.handoffs.values()
-            for row in (handoff_row(handoff, now),)
-        ]
-        yield from output.table(("HANDOFF", "FROM", "TO", "STATUS", "WAITED"), cells, right=(4,))
-    yield ""
-    yield (f"{len(records)} of {row.events} events" if len(records) < row.events else f"{row.events} events", "head")
-    yield from events.text_lines(records, paper, with_task=False)
-
-
-def _trace(found: Lookup, directory: Path) -> Piece | None:
-    """The trace of the task as it was stated, which leads to where it can be seen, if `trace_url` says where that is.
-
-    Then a task that states none has one too: that of its root, which is looked up.
-    """
-    template, stated = read_config().get("trace_url"), found.task.trace
-    if template is None:
-        return stated
-    from lineage_core.otel.trace_context import Traces
-
-    trace, top = Traces(found.state).trace_of(found.task.task_id)
-    seen: set[str] = set()
-    while top not in found.linked and top not in seen and top != found.task.task_id:
-        seen.add(top)
-        try:
-            found = look_up(directory, top)
-        except UnknownNameError:
-            break
-        trace, top = Traces(found.state).trace_of(top)
-    return UrlLink(stated or trace, url_of(template, trace))
-
-
-def _owners(task: Task, now: int) -> str:
-    """Who has the task, and who had it before for how long."""
-    *before, _ = task_details(task, (), now)["owners"] or [None]
-    earlier = [f"{owner['master']} ({span(owner['duration_ms'] * 1000)})" for owner in before]
-    return f"{task.master}, after {', '.join(earlier)}" if earlier else task.master or ""
-
-
-def expected_lines(expected: list[Expectation], usual: CachedUsual, now: int) -> Iterator[Line]:
-    """What is expected in a task, what is late first, and where nothing can tell what is usual, that."""
-    for one in sorted(expected, key=lambda one: (not one.late(now), one.due or 0)):
-        yield [(says(one, now), "bad" if one.late(now) else "muted")]
-    if any(one.limit is not None and one.limit.by != "set" for one in expected) and not usual.known:
-        yield ("by the defaults: no cache tells what is usual (lineage attention makes one)", "muted")
-
-
-def _subtasks(found: Lookup, now: int) -> str:
-    family = family_of(found.state, found.task.task_id, now)
-    below, together = family.below, family.together
-    if below is None or together is None:
-        return ""
-    worst = f", worst {below.worst.value}" if below.worst is not None else ""
-    tokens = f", {together.tokens} tokens with them" if together.tokens is not None else ""
-    return f"{below.done} of {below.tasks} completed{worst}{tokens}, {span(together.elapsed)} in all"
-
-
-def _remarkable(task: Task, now: int) -> Iterator[tuple[str, str]]:
-    """What there is only of some tasks: cost by owner, failed attempts, skewed clocks, patterns of no sound run."""
-    costs = cost_by_owner(task, now)
-    for cost in costs if len(costs) > 1 else ():
-        parts = [
-            span(cost.micros),
-            f"{cost.tokens} tokens" if cost.tokens is not None else "",
-            counted(cost.runs, "run"),
-        ]
-        parts.append(counted(cost.failures, "failure") if cost.failures else "")
-        yield "cost", f"{cost.master}: {', '.join(filter(None, parts))}"
-    for at, row in timed_failures(task):
-        if row["what"] == "task":
-            why = f": {row['reason']}" if row["reason"] else ""
-            again = " (retried)" if row["retried"] else ""
-            yield "failed", f"{moment(at)}Z attempt {row['number']}{why}{again}"
-    for actor, skew in task.skews.items():
-        yield "skew", clock_of(actor, skew)
-    for remark in task.remarks:
-        yield "finding", remark.text
-
-
-def handoff_wait(row: dict[str, Any]) -> int | None:
-    """Microseconds that a handoff waited."""
-    return None if row["waited_ms"] is None else row["waited_ms"] * 1000
-
-
-def _flags(task: Task) -> list[Piece]:
-    return ["  ", ("escalated", "escalated")] if task.escalated else []
-
-
-def _end(task: Task) -> str:
-    return f"{moment(task.ended_at)}Z" if task.ended_at is not None else "now"
+def _money_row(task: Task) -> dict[str, object]:
+    """The same by its key of KEYS; nothing without prices."""
+    prices = prices_of(read_config())
+    if prices is None:
+        return {}
+    money = money_of(task, prices)
+    row = None if money is None else {"amount": round(money.amount, 9), "currency": prices.currency}
+    return {"money": None if row is None or money is None else {**row, "unpriced_tokens": money.unpriced}}

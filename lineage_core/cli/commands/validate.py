@@ -6,15 +6,16 @@ import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from lineage_core.base import clock
 from lineage_core.base.errors import ExitCode
 from lineage_core.base.time_input import parse_when
-from lineage_core.cli import output
-from lineage_core.cli.output import Answer, Line, Paper
+from lineage_core.cli import output, text_output
+from lineage_core.cli.output import Answer
 from lineage_core.cli.progress import ProgressBar
-from lineage_core.maintenance.validate import RULES, Finding, Severity, Validation
+from lineage_core.cli.text_output import Line, Paper
+from lineage_core.maintenance.validate import Validation
+from lineage_core.maintenance.validation_rules import RULES, Finding, Severity
 from lineage_core.model.json_schema import json_schema
 from lineage_core.write import locations as paths
 
@@ -51,10 +52,10 @@ def run(args: argparse.Namespace) -> int:
         rules = [rule._asdict() for rule in RULES.values()]
         rows = [tuple(rule.values()) for rule in rules]
         columns = ("name", "severity", "category")
-        listing = output.table(("RULE", "SEVERITY", "FINDS"), rows)
+        listing = text_output.table(("RULE", "SEVERITY", "FINDS"), rows)
         return output.show(Answer(lambda paper: listing, columns, rules), args)
     now = clock.now()
-    since = parse_when(args.since, now) if args.since else None
+    since = parse_when(args.since, now) if args.since is not None else None
     with ProgressBar("validating") as bar:
         validation = Validation(Path(paths.lineage_dir(args.dir)), now=now, since=since, progress=bar)
         listed = [finding for finding in validation if validation.counts_of(finding.rule) <= args.limit]
@@ -69,7 +70,7 @@ def _answer(validation: Validation, listed: list[Finding]) -> Answer:
     return Answer(lambda paper: _text(validation, listed, paper), Finding._fields, rows, document)
 
 
-def _summary(validation: Validation) -> dict[str, Any]:
+def _summary(validation: Validation) -> dict[str, object]:
     return {
         "directory": str(validation.directory),
         "files": validation.files,
@@ -86,7 +87,7 @@ def _text(validation: Validation, listed: list[Finding], paper: Paper) -> Iterat
     there = {name for name in {f.file for f in listed} if paper.links and (validation.directory / name).exists()}
     for f in listed:
         where = f"{f.file}:{f.line}" if f.line else f.file
-        named = output.FileLink(where, validation.directory / f.file) if f.file in there else where
+        named = text_output.FileLink(where, validation.directory / f.file) if f.file in there else where
         role = "bad" if f.severity is Severity.ERROR else "muted"
         task = f" ({f.task_id})" if f.task_id else ""
         yield [named, ": ", (f"{f.severity.value} {f.rule}", role), f": {f.text}{task}"]
@@ -94,7 +95,7 @@ def _text(validation: Validation, listed: list[Finding], paper: Paper) -> Iterat
     if counts:
         yield ""
         rows = [(n, RULES[n].severity.value, str(number), RULES[n].category) for n, number in counts.items()]
-        yield from output.table(("RULE", "SEVERITY", "FINDINGS", "MEANING"), rows, right=(2,))
+        yield from text_output.table(("RULE", "SEVERITY", "FINDINGS", "MEANING"), rows, right=(2,))
         yield ""
     unlisted = sum(counts.values()) - len(listed)
     s = _summary(validation)

@@ -7,27 +7,31 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lineage_core.base import clock
 from lineage_core.base.clock import SECOND
 from lineage_core.base.errors import ExitCode, LineageError, UnknownNameError
 from lineage_core.base.time_input import parse_duration
 from lineage_core.cli import output
-from lineage_core.cli.output import Answer, Line, Paper
-from lineage_core.model.entities import Status
+from lineage_core.cli.output import Answer
+from lineage_core.cli.text_output import Line, Paper
+from lineage_core.model.task_parts import Status
 from lineage_core.present.rows import elapsed, iso, milliseconds
 from lineage_core.present.sentences import waiting_for
-from lineage_core.query.judged_tasks import JudgedTasks
+from lineage_core.query.rows_with_expectations import JudgedTasks
 from lineage_core.query.task_lookup import look_up
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
 from lineage_core.rules.thresholds import thresholds
-from lineage_core.rules.usual import CachedUsual
-from lineage_core.settings import late_settings as late
+from lineage_core.rules.usual_durations import CachedUsual
+from lineage_core.settings import threshold_defaults as late
 from lineage_core.settings.config_file import read_late
 from lineage_core.state.store import State
 from lineage_core.write.locations import lineage_dir
+
+if TYPE_CHECKING:
+    from lineage_core.model.answer_types import WaitAnswerJson
 
 EXAMPLES = (
     "lineage wait task-1 --timeout 10m && deploy",
@@ -77,7 +81,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Wait, and tell how it ended."""
+    """Wait, and tell how it ended.
+
+    Raises TimeIsUpError if it has not ended in time, UnknownTaskError for a task that nobody knows.
+    """
     timeout = parse_duration(args.timeout) if args.timeout else None
     state = State()
     ended = _follow(args, state, timeout)
@@ -89,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         assert task is not None
         now = clock.now()
         judged = _judged(args, state, now).row(row) if not ended else None
-        document: dict[str, Any] = {
+        document: WaitAnswerJson = {
             "task_id": task.task_id,
             "status": task.status.value,
             "timed_out": not ended,
@@ -153,7 +160,7 @@ def _alarm(timeout: int | None) -> Iterator[threading.Event]:
             timer.cancel()
 
 
-def _text(document: dict[str, Any], paper: Paper) -> Iterator[Line]:
+def _text(document: WaitAnswerJson, paper: Paper) -> Iterator[Line]:
     yield [(document["task_id"], "head"), "  ", (document["status"], document["status"]), f"  {document['now']}"]
     for one in document["expects"]:
         word = f"late since {document['late_since']}" if one["late"] else f"by {one['due']}" if one["due"] else ""

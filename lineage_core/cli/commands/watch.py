@@ -14,19 +14,20 @@ from pathlib import Path
 from types import FrameType
 
 from lineage_core.base import clock
-from lineage_core.base.cells import cell_width, head, shown
 from lineage_core.base.clock import SECOND, format_timestamp
 from lineage_core.base.errors import ExitCode
+from lineage_core.base.terminal_cells import cell_width, head, shown
 from lineage_core.base.time_input import parse_duration
-from lineage_core.cli import output
-from lineage_core.cli.output import Line, Piece
-from lineage_core.model.expectations import Finding, Severity
+from lineage_core.cli import text_output
+from lineage_core.cli.text_output import Line, Piece
+from lineage_core.model.expectations import Severity
 from lineage_core.present.rows import span
 from lineage_core.rules.attention import attention
 from lineage_core.rules.feed_health import FeedHealth, feed_findings
+from lineage_core.rules.grouping import Fold, folded
 from lineage_core.rules.stuck_work import CROWD
 from lineage_core.rules.thresholds import Thresholds, thresholds
-from lineage_core.settings import late_settings as late
+from lineage_core.settings import threshold_defaults as late
 from lineage_core.settings.config_file import read_late
 from lineage_core.state.feed import Feed
 from lineage_core.state.store import State
@@ -67,9 +68,9 @@ def run(args: argparse.Namespace) -> int:
             changed.clear()
             feed.take(1_000_000)
         if once:
-            paper = output.paper_of(sys.stdout, ascii_only=args.ascii)
+            paper = text_output.paper_of(sys.stdout, ascii_only=args.ascii)
             for line in page(feed, directory, limits, clock.now(), paper.width if sys.stdout.isatty() else 0):
-                print(output.render(line, paper))
+                print(text_output.render(line, paper))
             return ExitCode.OK
         with _second_screen(stop) as signals:
             while not stop.is_set():
@@ -108,19 +109,20 @@ def page(feed: Feed, directory: Path, limits: Thresholds, now: int, width: int) 
         )
     )
     yield ""
-    for one in urgent:
-        yield from _finding(one, masters.get(one.task_id), now, width)
+    for fold in folded(urgent):
+        yield from _finding(fold, masters.get(fold.first.task_id), now, width)
 
 
 _ORDER = ("running", "blocked", "assigned", "queued", "unknown", "failed", "cancelled", "completed")
 
 
-def _finding(one: Finding, master: str | None, now: int, width: int) -> Iterator[Line]:
-    """A finding in a line, or in two where it is too long."""
+def _finding(fold: Fold, master: str | None, now: int, width: int) -> Iterator[Line]:
+    """A finding, or several of one cause, in a line, or in two where it is too long."""
+    one, alone = fold.first, fold.cause is None
     age = span(now - one.since) if one.since < now else "-"
-    lead = f"{age:>7}  {one.rule:18}  "
-    where = " · ".join(shown(part) for part in (one.task_id, master) if part)
-    sentence = shown(one.sentence)
+    lead = f"{age:>7}  {one.rule if fold.cause is None else fold.cause.name:18}  "
+    where = " · ".join(shown(part) for part in (one.task_id, master) if part and alone)
+    sentence = shown(fold.sentence(now))
     role = _ROLES[one.severity]
     whole = f"{sentence}  ({where})" if where else sentence
     if not width or cell_width(lead + whole) <= width:
@@ -133,12 +135,14 @@ def _finding(one: Finding, master: str | None, now: int, width: int) -> Iterator
 def _draw(feed: Feed, directory: Path, limits: Thresholds, *, ascii_only: bool) -> None:
     """Fill the terminal, whatever its size is now; what does not fit is counted in the last line."""
     size = os.get_terminal_size(sys.stdout.fileno())
-    paper = output.paper_of(sys.stdout, ascii_only=ascii_only)._replace(width=size.columns)
+    paper = text_output.paper_of(sys.stdout, ascii_only=ascii_only)._replace(width=size.columns)
     room = size.columns - 1  # in the last column, what erases the rest of the line would erase its character
-    lines = [output.render(_within(line, room), paper) for line in page(feed, directory, limits, clock.now(), room)]
+    lines = [
+        text_output.render(_within(line, room), paper) for line in page(feed, directory, limits, clock.now(), room)
+    ]
     if len(lines) > size.lines:
         more = f"and {len(lines) - size.lines + 1:,} more lines: `lineage attention` has all"
-        lines = [*lines[: size.lines - 1], output.render(_within((more, "muted"), room), paper)]
+        lines = [*lines[: size.lines - 1], text_output.render(_within((more, "muted"), room), paper)]
     sys.stdout.write("\x1b[H" + "\x1b[K\r\n".join(lines) + "\x1b[K\x1b[J")
     sys.stdout.flush()
 

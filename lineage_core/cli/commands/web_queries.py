@@ -1,7 +1,7 @@
 """The queries of the command line as the server answers them: the same words, the same functions, the same documents.
 
 A parameter of a request is a word or an option of the command. What concerns how an answer is printed, or which
-directory is asked, is none.
+directory is asked, is none; nor is --at, which asks a copy of it.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from importlib import import_module
 from typing import NoReturn
 
 from lineage_core.base.errors import BadInputError
-from lineage_core.cli import COMMANDS, output, parser_of
+from lineage_core.cli import COMMANDS, output, parser_of, text_output
 from lineage_core.cli.argparser import MARK, CommandParser
 from lineage_core.cli.commands import events
 from lineage_core.cli.commands.export import QUERIES
 from lineage_core.cli.progress import answered_from
 from lineage_core.model.event_types import nearest
+from lineage_core.present.host_columns import HOST, HOSTS
 from lineage_core.present.rows import WORKER_KEYS
 from lineage_core.present.task_rows import TASK_KEYS
-from lineage_core.query.block_search import Search
+from lineage_core.query.event_query import EventQuery
 from lineage_core.web.queries import Kind, Live, Pairs, Parameter, Query
 
-WEB_QUERIES = (*QUERIES, "forecast")
-
-_PRINTING = frozenset(("help", "dir", "format", "fail_empty", "check", "ascii"))
-_ROWS = {"tasks": TASK_KEYS, "workers": WORKER_KEYS, "events": {}, "recent": {}}
-"""Queries that answer with an array, and the keys of its objects: event records have those of the schema."""
+_PRINTING = frozenset(("help", "dir", "at", "lake", "format", "fail_empty", "check", "ascii"))
+_ROWS = {"tasks": TASK_KEYS | HOSTS, "workers": WORKER_KEYS | HOST, "events": {}, "recent": {}, "anomalies": {}}
+"""Queries that answer with an array, and the keys of its objects, if not KEYS of the module: event records have those
+of the schema."""
 
 _TRUE, _FALSE = frozenset(("true", "1", "yes", "")), frozenset(("false", "0", "no"))
 
@@ -42,14 +42,14 @@ class _Parser(CommandParser):
 
 def web_queries(directory: str) -> list[Query]:
     """All queries, over one lineage directory."""
-    return [_query(name, directory) for name in WEB_QUERIES]
+    return [_query(name, directory) for name in QUERIES]
 
 
-def followed(pairs: Pairs) -> Search:
+def followed(pairs: Pairs) -> EventQuery:
     """Which live events some parameters ask for: the filters of `lineage follow`. Raises BadInputError."""
     parser = parser_of("follow", _Parser)
     actions = {_name(action): action for action in parser._actions if action.dest not in (*_PRINTING, "from_start")}
-    return events.query_of(parser.parse_words(_words(pairs, actions))).search()
+    return events.query_of(parser.parse_words(_words(pairs, actions)))
 
 
 def _query(name: str, directory: str) -> Query:
@@ -66,7 +66,7 @@ def _query(name: str, directory: str) -> Query:
         args = parser_of(name, _Parser).parse_words(_words(pairs, actions))
         args.dir, args.format = directory, "json"
         with live() as loaded, answered_from(loaded):
-            return "".join(output.lines(module.answer(args), "json", output.Paper())).encode()
+            return "".join(output.lines(module.answer(args), "json", text_output.Paper())).encode()
 
     rows = None if name == "stats" else name in _ROWS  # with `by` it answers with rows
     return Query(name, COMMANDS[name], parameters, rows, keys, answer)

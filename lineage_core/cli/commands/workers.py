@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lineage_core.base import clock
-from lineage_core.cli import output, period
-from lineage_core.cli.output import Answer, Line, Paper, Piece
+from lineage_core.cli import output, period, text_output
+from lineage_core.cli.output import Answer
 from lineage_core.cli.progress import ProgressBar, load_all
+from lineage_core.cli.text_output import Line, Paper, Piece
 from lineage_core.model.entities import Task
+from lineage_core.present.host_columns import HOST, columns
 from lineage_core.present.rows import WORKER_KEYS, span, worker_row
 from lineage_core.write.locations import lineage_dir
 
 if TYPE_CHECKING:
-    from lineage_core.state.top_n import Item
+    from lineage_core.model.row_types import WorkerJson
 
 EXAMPLES = (
     "lineage workers task-1",
@@ -30,14 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--open", action="store_true", help="only those that have not ended")
     period.add_arguments(parser, "workers at work")
     output.add_arguments(parser, "workers")
-    output.describe(parser, WORKER_KEYS, "keys of a row")
+    output.describe(parser, WORKER_KEYS | HOST, "keys of a row")
 
 
 def answer(args: argparse.Namespace) -> Answer:
     """The runs of workers of one task in the order in which they began, or of all tasks, last heard of first."""
     directory, when, now = lineage_dir(args.dir), period.period_of(args), clock.now()
 
-    def chosen(task: Task) -> list[Item]:
+    def chosen(task: Task) -> list[tuple[int, WorkerJson]]:
         return [
             (worker.last_at, worker_row(task.task_id, worker, now))
             for worker in task.runs
@@ -63,8 +65,8 @@ def answer(args: argparse.Namespace) -> Answer:
         ]
         items = top_n(state, rows, chosen, args.limit)
     return Answer(
-        text=lambda paper: text_lines(items, now, paper, with_task=args.task is None),
-        columns=tuple(WORKER_KEYS),
+        text=lambda paper: text_lines(items, now, paper, with_task=args.task is None, with_host=len(state.hosts) > 1),
+        columns=columns(WORKER_KEYS, HOST, several=len(state.hosts) > 1),
         rows=[row for _, row in items],
         empty=not items,
         problems=problems,
@@ -73,7 +75,9 @@ def answer(args: argparse.Namespace) -> Answer:
     )
 
 
-def text_lines(items: list[Item], now: int, paper: Paper, *, with_task: bool) -> Iterator[Line]:
+def text_lines(
+    items: list[tuple[int, WorkerJson]], now: int, paper: Paper, *, with_task: bool, with_host: bool = False
+) -> Iterator[Line]:
     """A table of workers, each with when it was last heard of."""
     if not items:
         yield ("no workers", "muted")
@@ -96,11 +100,10 @@ def text_lines(items: list[Item], now: int, paper: Paper, *, with_task: bool) ->
             f"{span(max(0, now - last_at))} ago",
             detail or "",
         ]
-        cells.append([row["task_id"], *line] if with_task else line)
-    shift = 1 if with_task else 0
-    yield from output.table(
-        ["TASK", *headers] if with_task else headers, cells, right=[at + shift for at in (3, 4, 5, 6, 7)]
-    )
+        before = [row["task_id"]] if with_task else []
+        cells.append([*before, *([row["host"]] if with_host else []), *line])
+    first = [*(["TASK"] if with_task else []), *(["HOST"] if with_host else [])]
+    yield from text_output.table([*first, *headers], cells, right=[at + len(first) for at in (3, 4, 5, 6, 7)])
 
 
 def _span(milliseconds: int | None) -> str:

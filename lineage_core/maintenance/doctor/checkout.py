@@ -5,28 +5,35 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from lineage_core.base.errors import JournalError
+from lineage_core.integration import coverage as points
 from lineage_core.integration import install as shell_install
-from lineage_core.integration import survey as points
 from lineage_core.maintenance.doctor.check import CheckResult, Surroundings, Word
 
 _RECORDED = re.compile(r"^ *(?:__lineage_python|lineage_command)=(\S.*?)(?:\s+#.*)?$", re.MULTILINE)
-_UNKNOWN = "no checkout is known"
-_TELL = "set CORTEX_HOME or give --cortex-home"
+
+T = TypeVar("T")
+
+
+def _look_into(name: str, home: Path | None, look: Callable[[Path], list[T]]) -> list[T] | CheckResult:
+    """What there is in a checkout; the result of the check where there is none, or none that can be read."""
+    if home is None:
+        return CheckResult(name, Word.NOTE, "no checkout is known", "set CORTEX_HOME or give --cortex-home")
+    try:
+        return look(home)
+    except JournalError as error:
+        return CheckResult(name, Word.PROBLEM, str(error), "check its permissions")
 
 
 def library(surroundings: Surroundings) -> Iterator[CheckResult]:
     """Whether our files in the checkout are the present ones, and what they call is there."""
-    if surroundings.home is None:
-        yield CheckResult("library", Word.NOTE, _UNKNOWN, _TELL)
-        return
-    try:
-        states = shell_install.status(surroundings.home)
-    except JournalError as error:
-        yield CheckResult("library", Word.PROBLEM, str(error), "check its permissions")
+    states = _look_into("library", surroundings.home, shell_install.status)
+    if isinstance(states, CheckResult):
+        yield states
         return
     values = {state.target: state.word for state in states}
     if all(state.word == "missing" for state in states):
@@ -59,19 +66,15 @@ def _gone(target: Path) -> str | None:
 
 def integration(surroundings: Surroundings) -> Iterator[CheckResult]:
     """How many of the places that ought to log do."""
-    if surroundings.home is None:
-        yield CheckResult("integration", Word.NOTE, _UNKNOWN, _TELL)
-        return
-    try:
-        findings = points.survey(surroundings.home)
-    except JournalError as error:
-        yield CheckResult("integration", Word.PROBLEM, str(error), "check its permissions")
+    findings = _look_into("integration", surroundings.home, points.survey)
+    if isinstance(findings, CheckResult):
+        yield findings
         return
     done = sum(finding.integrated for finding in findings)
     missing = [finding.point.id for finding in points.required(findings, "critical")]
     values = {"integrated": done, "total": len(findings), "critical_missing": missing}
     text = f"{done} of {len(findings)} points log"
-    if missing and (surroundings.home / points.LIBRARY).exists():
+    if missing and surroundings.home is not None and (surroundings.home / points.LIBRARY).exists():
         text += f"; critical ones that do not: {', '.join(missing)}"
         yield CheckResult("integration", Word.PROBLEM, text, "lineage integration check", values)
     else:

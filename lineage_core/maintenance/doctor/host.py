@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lineage_core.maintenance.doctor.check import CheckResult, Surroundings, Word
-from lineage_core.native import LIBRARY, library
+from lineage_core.native import LIBRARY, facts, library
 from lineage_core.read.watcher import Watcher
 
 _LIMITS = ("max_user_watches", "max_user_instances")
@@ -33,18 +33,22 @@ def watch(surroundings: Surroundings) -> Iterator[CheckResult]:
 
 
 def reader(surroundings: Surroundings) -> Iterator[CheckResult]:
-    """Which of the two readers of plain lines is at work: the cutter in C, or the one without."""
+    """Which of the two readers of plain lines is at work: the one in C, or the one without."""
     native = library() is not None
-    values = {"native": native}
-    if native:
-        yield CheckResult("reader", Word.OK, "the figures are read by the cutter in C", values=values)
+    current = native and facts.available()
+    values = {"native": native, "history": current}
+    if current:
+        yield CheckResult("reader", Word.OK, "history and figures are read by the library in C", values=values)
+    elif native:
+        text = "the library in C was compiled from other sources than these: history is read slower"
+        yield CheckResult("reader", Word.NOTE, text, "install it again", values)
     elif LIBRARY.exists():
         yield CheckResult(
-            "reader", Word.NOTE, "LINEAGE_NATIVE=0: the figures are read without C, slower", values=values
+            "reader", Word.NOTE, "LINEAGE_NATIVE=0: history and figures are read without C, slower", "", values
         )
     else:
         advice = "install it again where there is a C compiler"
-        text = "no C compiler was there at the install: the figures are read slower"
+        text = "no C compiler was there at the install: history and figures are read slower"
         yield CheckResult("reader", Word.NOTE, text, advice, values)
 
 

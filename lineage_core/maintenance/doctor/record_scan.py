@@ -31,7 +31,7 @@ class Troubles:
     most: int = 0
 
     def add(self, where: str, size: int = 0, by: int = 0) -> None:
-        """Count one more; the first and the largest of them are kept."""
+        """Count one more of `size` bytes; the first (`where`) and the largest (`by`) of them are kept."""
         self.first = self.first or where
         self.count += 1
         self.size += size
@@ -74,6 +74,7 @@ def read_newest(
     """Read the files of the newest days (None: of all) and the combined one, as far as a budget of bytes goes (None:
     all), which the newest spend first.
 
+    now: microseconds since the epoch. progress: is told how far it is, from 0 to 1.
     A record that stands in a daily file and in the combined one is no double: the legacy library wrote it so.
     """
     dates = sorted({file.date for file in listed if file.date}, reverse=True)[:days]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lineage_core.base.clock import format_duration
 from lineage_core.maintenance.doctor.check import CheckResult, Surroundings, Word
+from lineage_core.present.sentences import counted
 
 SLOW = 50_000
 """Microseconds that one log call in twenty may take; a healthy one takes less than two thousand."""
@@ -28,15 +29,19 @@ def records(surroundings: Surroundings) -> Iterator[CheckResult]:
         advice = "let this user read it, or ask as one who may" if "denied" in why else "restore it"
         yield CheckResult("records", Word.PROBLEM, f"{path} cannot be read to its end: {why}", advice, values)
     if lost.count:
-        text = f"{lost.count} quarantined pieces, {lost.size} bytes, the first at {lost.first}"
+        text = f"{counted(lost.count, 'quarantined piece')}, {counted(lost.size, 'byte')}, the first at {lost.first}"
         yield CheckResult("records", Word.PROBLEM, text, "`lineage validate` lists them", values)
     if doubled.count:
-        text = f"{doubled.count} records stand twice, the first copy at {doubled.first}; they are counted once"
+        stand = "stands twice, its copy" if doubled.count == 1 else "stand twice, the first copy"
+        text = f"{counted(doubled.count, 'record')} {stand} at {doubled.first}; it counts once"
         yield CheckResult("records", Word.PROBLEM, text, "find who copies journal files", values)
     if not (reading.unreadable or lost.count or doubled.count):
-        rest = f"; {reading.left_out} older files not looked at (--all)" if reading.left_out else ""
+        rest = f"; {counted(reading.left_out, 'older file')} not looked at (--all)" if reading.left_out else ""
         yield CheckResult(
-            "records", Word.OK, f"{reading.records} records in {reading.files} files{rest}", values=values
+            "records",
+            Word.OK,
+            f"{counted(reading.records, 'record')} in {counted(reading.files, 'file')}{rest}",
+            values=values,
         )
 
 
@@ -45,7 +50,7 @@ def torn(surroundings: Surroundings) -> Iterator[CheckResult]:
     ends = surroundings.reading.torn
     values = {"torn": ends.count}
     if ends.count:
-        text = f"{ends.count} torn ends, the first at {ends.first}"
+        text = f"{counted(ends.count, 'torn end')}, the first at {ends.first}"
         advice = "a writer was killed or the disk was full; the next append starts a new line"
         yield CheckResult("torn", Word.PROBLEM, text, advice, values)
     else:
@@ -65,13 +70,15 @@ def clock(surroundings: Surroundings) -> Iterator[CheckResult]:
     }
     advice = "check the time service of this host (timedatectl)"
     if ahead.count:
-        text = f"{ahead.count} events up to {format_duration(ahead.most)} in the future, the first at {ahead.first}"
+        events = counted(ahead.count, "event")
+        text = f"{events} up to {format_duration(ahead.most)} in the future, the first at {ahead.first}"
         yield CheckResult("clock", Word.PROBLEM, text, advice, values)
     if back.count:
-        text = f"the clock went back {back.count} times, by up to {format_duration(back.most)}, first at {back.first}"
+        often = counted(back.count, "time")
+        text = f"the clock went back {often}, by up to {format_duration(back.most)}, first at {back.first}"
         yield CheckResult("clock", Word.PROBLEM, text, advice, values)
     if beyond.count:
-        text = f"{beyond.count} events outside the years 1 to 9999 in UTC, the first at {beyond.first}"
+        text = f"{counted(beyond.count, 'event')} outside the years 1 to 9999 in UTC, the first at {beyond.first}"
         what = "they count as the first or last moment of these years; `lineage validate` lists them"
         yield CheckResult("clock", Word.PROBLEM, text, what, values)
     if not (ahead.count or back.count or beyond.count):
@@ -86,7 +93,8 @@ def times(surroundings: Surroundings) -> Iterator[CheckResult]:
     if p50 is None or p95 is None or p99 is None:
         yield CheckResult("times", Word.NOTE, "no write times", "LINEAGE_TIMING=1 makes scripts record them", values)
         return
-    text = f"p50 {p50 / 1000:.1f} ms, p95 {p95 / 1000:.1f} ms, p99 {p99 / 1000:.1f} ms of {len(reading.log_us)} calls"
+    calls = counted(len(reading.log_us), "call")
+    text = f"p50 {p50 / 1000:.1f} ms, p95 {p95 / 1000:.1f} ms, p99 {p99 / 1000:.1f} ms of {calls}"
     if p95 > SLOW:
         yield CheckResult("times", Word.PROBLEM, text, "logging is slow: look at the load, and at the disk", values)
     else:

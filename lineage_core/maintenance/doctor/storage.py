@@ -13,6 +13,8 @@ from pathlib import Path
 from lineage_core.base.errors import JournalError
 from lineage_core.maintenance.archive import LOCK, MOVED
 from lineage_core.maintenance.doctor.check import MEGABYTE, CheckResult, Surroundings, Word
+from lineage_core.model.host_file_names import HOSTS_MARK, folder_of, host_of
+from lineage_core.present.sentences import counted
 from lineage_core.read.journal_files import ARCHIVE, JournalFile, files
 
 _LEAST_FREE = 100 * MEGABYTE
@@ -35,7 +37,9 @@ def directory(surroundings: Surroundings) -> Iterator[CheckResult]:
         return
     size = sum(file.status.st_size for file in listed)
     values = {"path": str(path), "files": len(listed), "bytes": size}
-    yield CheckResult("directory", Word.OK, f"{path}: {len(listed)} files, {_megabytes(size)}", values=values)
+    yield CheckResult(
+        "directory", Word.OK, f"{path}: {counted(len(listed), 'file')}, {_megabytes(size)}", values=values
+    )
     if others := _other_histories(path):
         text = f"this host has other histories, which are not read here: {', '.join(map(str, others))}"
         yield CheckResult("directory", Word.PROBLEM, text, "choose one by --dir or CORTEX_ENV")
@@ -163,8 +167,15 @@ def names(surroundings: Surroundings) -> Iterator[CheckResult]:
             found.append((f"an archive run was ended in the middle: {shown}", "lineage archive"))
     for text, advice in found:
         yield CheckResult("names", Word.PROBLEM, text, advice)
-    if not found:
+    if beside := [file for file in surroundings.files if _lies_beside_hosts(file, surroundings.directory)]:
+        text = f"beside the directories of hosts: {_names(beside)}, read as of a host {host_of(beside[0].name)}"
+        yield CheckResult("names", Word.NOTE, text, f"take them to their host's, and then touch {HOSTS_MARK} there")
+    elif not found:
         yield CheckResult("names", Word.OK, "every file named like one of ours is one")
+
+
+def _lies_beside_hosts(file: JournalFile, directory: Path) -> bool:
+    return file.path.relative_to(directory).parts[0] != folder_of(file.name) != ""
 
 
 def _archive_runs(directory: Path) -> bool:

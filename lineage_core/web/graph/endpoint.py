@@ -15,7 +15,7 @@ from lineage_core.web.graph.limits import Deadline
 from lineage_core.web.graph.schema import make_schema
 
 if TYPE_CHECKING:
-    from lineage_core.web.service import Service
+    from lineage_core.web.shared_state import Service
 
 MOST_SUBSCRIPTIONS = 20
 """Subscriptions of one connection."""

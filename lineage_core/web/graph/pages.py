@@ -34,7 +34,7 @@ def cursor_of(at: int, name: str) -> str:
     return urlsafe_b64encode(orjson.dumps([at, name])).decode()
 
 
-def place_of(cursor: str | None) -> tuple[int, str] | None:
+def key_of(cursor: str | None) -> tuple[int, str] | None:
     """The time and the name in a cursor. Raises BadInputError."""
     if cursor is None:
         return None

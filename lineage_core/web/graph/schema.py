@@ -18,7 +18,6 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from lineage_core.base.errors import LineageError
 from lineage_core.present.rows import handoff_row
 from lineage_core.query.event_query import EventQuery
-from lineage_core.web.event_stream import Wanted
 from lineage_core.web.graph import limits
 from lineage_core.web.graph.connections import (
     TaskConnection,
@@ -27,18 +26,15 @@ from lineage_core.web.graph.connections import (
     worker_connection,
 )
 from lineage_core.web.graph.pages import page_size
+from lineage_core.web.graph.task_parts import SCALARS, Forecast, Handoff, made
 from lineage_core.web.graph.types import (
-    SCALARS,
     Event,
     EventConnection,
     Finding,
-    Forecast,
-    Handoff,
     Info,
     Task,
     event_connection,
     event_from,
-    made,
     state_of,
     task_from,
     task_of,
@@ -52,6 +48,9 @@ PAUSE = 0.25
 """Seconds between two rounds of tasks that changed."""
 
 
+_KINDS = ("task", "type", "actor", "master", "worker", "session", "trace", "tag", "host")
+
+
 @strawberry.input(description="which events: of each kind any of the values, with * for any text")
 class EventFilter:
     task: list[str] = strawberry.field(default_factory=list)
@@ -62,14 +61,14 @@ class EventFilter:
     session: list[str] = strawberry.field(default_factory=list)
     trace: list[str] = strawberry.field(default_factory=list)
     tag: list[str] = strawberry.field(default_factory=list)
+    host: list[str] = strawberry.field(default_factory=list)
     since: str | None = None
     until: str | None = None
 
     def pairs(self) -> list[tuple[str, str]]:
         """The same as parameters of a query."""
-        kinds = ("task", "type", "actor", "master", "worker", "session", "trace", "tag")
-        told = [(kind, value) for kind in kinds for value in getattr(self, kind)]
-        return told + [(name, value) for name in ("since", "until") if (value := getattr(self, name))]
+        given = [(kind, value) for kind in _KINDS for value in getattr(self, kind)]
+        return given + [(name, value) for name in ("since", "until") if (value := getattr(self, name))]
 
 
 @strawberry.type(description="an event that landed, and the cursor to come back with")
@@ -111,7 +110,7 @@ class Query:
             for row in rows[: size or 1]:
                 task = state.task(row.task_id)
                 found += [
-                    Handoff(task_id=row.task_id, **handoff_row(one, clock.now()))
+                    made(Handoff, {**handoff_row(one, clock.now()), "task_id": row.task_id})
                     for one in (task.handoffs.values() if task is not None else ())
                     if one.waiting or not waiting
                 ]
@@ -123,11 +122,10 @@ class Query:
     ) -> EventConnection:
         query = EventQuery()
         if filter is not None:
-            kinds = ("task", "type", "actor", "master", "worker", "session", "trace", "tag")
-            asked: dict[str, Any] = {f"{kind}s": tuple(getattr(filter, kind)) for kind in kinds}
+            asked: dict[str, Any] = {f"{kind}s": tuple(getattr(filter, kind)) for kind in _KINDS}
             when = [(name, value) for name, value in filter.pairs() if name in ("since", "until")]
-            search = info.context["service"].follow(when)
-            query = EventQuery(**asked, since=search.since, until=search.until)
+            times = info.context["service"].follow(when)
+            query = EventQuery(**asked, since=times.since, until=times.until)
         return event_connection(info, query, first, after)
 
     @strawberry.field(description="what needs a person, the most urgent first")
@@ -154,14 +152,14 @@ class Subscription:
     ) -> AsyncGenerator[LiveEvent]:
         service = info.context["service"]
         pairs = filter.pairs() if filter is not None else []
-        wanted = Wanted(service.follow(pairs), repr(sorted(pairs)))
+        wanted = service.wanted(pairs)
         async for frame in service.stream.frames(wanted, cursor):
             info.context["deadline"] = limits.Deadline()
             *before, last = frame.events or [None]
             for one in before:  # the cursor holds after the last one: to come back in between would lose some
-                yield LiveEvent(cursor="", event=event_from(one.text))
+                yield LiveEvent(cursor="", event=event_from(one.shown))
             if last is not None:
-                yield LiveEvent(cursor=frame.cursor, event=event_from(last.text))
+                yield LiveEvent(cursor=frame.cursor, event=event_from(last.shown))
 
     @strawberry.subscription(description="tasks that change, each as it is by then")
     async def task_changes(self, info: Info, id: str | None = None) -> AsyncGenerator[Task]:
@@ -220,7 +218,7 @@ def _is_defect(error: GraphQLError) -> bool:
 
 
 def make_schema() -> LimitedSchema:
-    """The schema."""
+    """The schema, with the limits of `graph/limits.py` on every query."""
     return LimitedSchema(
         query=Query,
         subscription=Subscription,

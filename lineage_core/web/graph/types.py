@@ -2,111 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, NewType, TypeVar
+from functools import partial
+from typing import Any, NamedTuple
 
 import strawberry
 from strawberry.scalars import JSON
 
 from lineage_core.base import clock
-from lineage_core.model.entities import Status, TaskRow
 from lineage_core.model.entities import Task as CoreTask
+from lineage_core.model.entities import TaskRow
 from lineage_core.model.record import parse
-from lineage_core.present.rows import EVENT_KEYS, WORKER_KEYS, event_row, handoff_row, phase_row, worker_row
+from lineage_core.present.host_columns import HOST, HOSTS
+from lineage_core.present.rows import EVENT_KEYS, event_row, handoff_row, phase_row, worker_row
 from lineage_core.present.sentences import waiting_for
 from lineage_core.present.task_rows import TASK_KEYS
 from lineage_core.query import journal_search
-from lineage_core.query.block_search import one_line
 from lineage_core.query.event_query import EventQuery
-from lineage_core.query.judged_tasks import JudgedTasks
+from lineage_core.query.ids_with_host import Hosts, on_hosts
+from lineage_core.query.records_with_host import tagged
+from lineage_core.query.rows_with_expectations import JudgedTasks
+from lineage_core.read.compact_record import one_line
 from lineage_core.state.store import State
-from lineage_core.web.graph.pages import PageInfo, cursor_of, page_info, page_size, place_of
+from lineage_core.web.graph.pages import PageInfo, cursor_of, key_of, page_info, page_size
+from lineage_core.web.graph.task_parts import Handoff, Long, Phase, TaskStatus, Time, Worker, described, made
 
-T = TypeVar("T")
 Info = strawberry.Info[Any, None]
 
-Time = NewType("Time", str)
-Long = NewType("Long", int)
-
-SCALARS: dict[object, Any] = {
-    Time: strawberry.scalar(name="Time", description="ISO-8601 in UTC", serialize=lambda value: value),
-    Long: strawberry.scalar(name="Long", description="an integer of up to 64 bits", serialize=lambda value: value),
-}
-
-TaskStatus = strawberry.enum(Status, name="TaskStatus", description="the status of a task")
 
 MOST_PARTS = 500
 """Workers, handoffs, phases or subtasks of one task that are told at most."""
 
 
-def told(keys: Mapping[str, str], key: str) -> Any:
-    """A field with the description of a row's key."""
-    return strawberry.field(description=keys[key])
-
-
-@strawberry.type(description="a run of a worker in a task")
-class Worker:
-    worker_id: str = told(WORKER_KEYS, "worker_id")
-    task_id: str = told(WORKER_KEYS, "task_id")
-    run: int = told(WORKER_KEYS, "run")
-    attempt: int = told(WORKER_KEYS, "attempt")
-    worker_type: str | None = told(WORKER_KEYS, "worker_type")
-    status: str = told(WORKER_KEYS, "status")
-    master: str | None = told(WORKER_KEYS, "master")
-    spawned_at: Time | None = told(WORKER_KEYS, "spawned_at")
-    started_at: Time | None = told(WORKER_KEYS, "started_at")
-    last_at: Time | None = told(WORKER_KEYS, "last_at")
-    ended_at: Time | None = told(WORKER_KEYS, "ended_at")
-    age_ms: Long | None = told(WORKER_KEYS, "age_ms")
-    duration_ms: Long | None = told(WORKER_KEYS, "duration_ms")
-    silent_ms: Long | None = told(WORKER_KEYS, "silent_ms")
-    progress_percentage: float | None = told(WORKER_KEYS, "progress_percentage")
-    current_step: str | None = told(WORKER_KEYS, "current_step")
-    tokens: Long | None = told(WORKER_KEYS, "tokens")
-    token_budget: Long | None = told(WORKER_KEYS, "token_budget")
-    retry_of: str | None = told(WORKER_KEYS, "retry_of")
-    error: str | None = told(WORKER_KEYS, "error")
-    last_word: str = told(WORKER_KEYS, "last_word")
-
-
-@strawberry.type(description="one handing-over of a task between two masters")
-class Handoff:
-    handoff_id: str
-    task_id: str
-    from_master: str | None
-    to_master: str | None
-    created_at: Time | None
-    accepted_at: Time | None
-    accepted_by: str | None
-    completed_at: Time | None
-    waited_ms: Long | None
-    waiting: bool
-
-
-@strawberry.type(description="a stretch of a task's lifecycle in one status")
-class Phase:
-    status: TaskStatus  # type: ignore[valid-type]
-    start: Time
-    end: Time | None
-    duration_ms: Long
-
-
 @strawberry.type(description="something that was logged")
 class Event:
-    timestamp: str = told(EVENT_KEYS, "timestamp")
-    lineage_id: str = told(EVENT_KEYS, "lineage_id")
-    task_id: str = told(EVENT_KEYS, "task_id")
-    event_type: str = told(EVENT_KEYS, "event_type")
-    actor_type: str = told(EVENT_KEYS, "actor_type")
-    actor_id: str = told(EVENT_KEYS, "actor_id")
-    parent_lineage_id: str | None = told(EVENT_KEYS, "parent_lineage_id")
-    session_id: str | None = told(EVENT_KEYS, "session_id")
-    trace_id: str | None = told(EVENT_KEYS, "trace_id")
+    timestamp: str = described(EVENT_KEYS, "timestamp")
+    lineage_id: str = described(EVENT_KEYS, "lineage_id")
+    task_id: str = described(EVENT_KEYS, "task_id")
+    event_type: str = described(EVENT_KEYS, "event_type")
+    actor_type: str = described(EVENT_KEYS, "actor_type")
+    actor_id: str = described(EVENT_KEYS, "actor_id")
+    parent_lineage_id: str | None = described(EVENT_KEYS, "parent_lineage_id")
+    session_id: str | None = described(EVENT_KEYS, "session_id")
+    trace_id: str | None = described(EVENT_KEYS, "trace_id")
     event_data: JSON | None = strawberry.field(description="what else was logged")
+    host: str | None = described(HOST, "host")
 
     @strawberry.field(description="the task that it belongs to")
     def task(self, info: Info) -> Task | None:
-        return task_of(info, self.task_id)
+        return task_of(info, state_of(info).names.name(self.task_id, self.host or ""))
 
 
 @strawberry.type
@@ -142,54 +85,41 @@ class Finding:
         return task_of(info, self.task_id) if self.task_id else None
 
 
-@strawberry.type(description="when an open task or run is expected to end")
-class Forecast:
-    task_id: str
-    worker_id: str | None
-    status: str
-    elapsed_ms: Long | None
-    left_ms: Long | None
-    left_low_ms: Long | None
-    left_high_ms: Long | None
-    end_at: Time | None
-    slow: bool | None
-    sentence: str
-
-
 @strawberry.type(description="one task, derived from its events")
 class Task:
     row: strawberry.Private[TaskRow]
-    task_id: str = told(TASK_KEYS, "task_id")
-    status: TaskStatus = told(TASK_KEYS, "status")  # type: ignore[valid-type]
-    since: Time = told(TASK_KEYS, "since")
-    first_at: Time = told(TASK_KEYS, "first_at")
-    last_at: Time = told(TASK_KEYS, "last_at")
-    started_at: Time | None = told(TASK_KEYS, "started_at")
-    ended_at: Time | None = told(TASK_KEYS, "ended_at")
-    elapsed_ms: Long = told(TASK_KEYS, "elapsed_ms")
-    attempts: int = told(TASK_KEYS, "attempts")
-    failed_attempts: int = told(TASK_KEYS, "failed_attempts")
-    partial: bool = told(TASK_KEYS, "partial")
-    escalated: bool = told(TASK_KEYS, "escalated")
-    type: str | None = told(TASK_KEYS, "type")
-    priority: str | None = told(TASK_KEYS, "priority")
-    master: str | None = told(TASK_KEYS, "master")
-    masters: list[str] = told(TASK_KEYS, "masters")
-    session_id: str | None = told(TASK_KEYS, "session_id")
-    trace_id: str | None = told(TASK_KEYS, "trace_id")
-    parent_task_id: str | None = told(TASK_KEYS, "parent_task_id")
-    late_since: Time | None = told(TASK_KEYS, "late_since")
-    urgency: str | None = told(TASK_KEYS, "urgency")
-    subtasks_done: int = told(TASK_KEYS, "subtasks_done")
-    reason: str | None = told(TASK_KEYS, "reason")
-    blocked_by: list[str] = told(TASK_KEYS, "blocked_by")
-    progress_percentage: float | None = told(TASK_KEYS, "progress_percentage")
-    runs: int = told(TASK_KEYS, "runs")
-    open_workers: int = told(TASK_KEYS, "open_workers")
-    failed_workers: int = told(TASK_KEYS, "failed_workers")
-    retries: int = told(TASK_KEYS, "retries")
-    tokens: Long | None = told(TASK_KEYS, "tokens")
-    skew_ms: Long = told(TASK_KEYS, "skew_ms")
+    task_id: str = described(TASK_KEYS, "task_id")
+    status: TaskStatus = described(TASK_KEYS, "status")  # type: ignore[valid-type]
+    since: Time = described(TASK_KEYS, "since")
+    first_at: Time = described(TASK_KEYS, "first_at")
+    last_at: Time = described(TASK_KEYS, "last_at")
+    started_at: Time | None = described(TASK_KEYS, "started_at")
+    ended_at: Time | None = described(TASK_KEYS, "ended_at")
+    elapsed_ms: Long = described(TASK_KEYS, "elapsed_ms")
+    attempts: int = described(TASK_KEYS, "attempts")
+    failed_attempts: int = described(TASK_KEYS, "failed_attempts")
+    partial: bool = described(TASK_KEYS, "partial")
+    escalated: bool = described(TASK_KEYS, "escalated")
+    type: str | None = described(TASK_KEYS, "type")
+    priority: str | None = described(TASK_KEYS, "priority")
+    master: str | None = described(TASK_KEYS, "master")
+    masters: list[str] = described(TASK_KEYS, "masters")
+    session_id: str | None = described(TASK_KEYS, "session_id")
+    trace_id: str | None = described(TASK_KEYS, "trace_id")
+    parent_task_id: str | None = described(TASK_KEYS, "parent_task_id")
+    late_since: Time | None = described(TASK_KEYS, "late_since")
+    urgency: str | None = described(TASK_KEYS, "urgency")
+    subtasks_done: int = described(TASK_KEYS, "subtasks_done")
+    reason: str | None = described(TASK_KEYS, "reason")
+    blocked_by: list[str] = described(TASK_KEYS, "blocked_by")
+    progress_percentage: float | None = described(TASK_KEYS, "progress_percentage")
+    runs: int = described(TASK_KEYS, "runs")
+    open_workers: int = described(TASK_KEYS, "open_workers")
+    failed_workers: int = described(TASK_KEYS, "failed_workers")
+    retries: int = described(TASK_KEYS, "retries")
+    tokens: Long | None = described(TASK_KEYS, "tokens")
+    skew_ms: Long = described(TASK_KEYS, "skew_ms")
+    hosts: list[str] = described(HOSTS, "hosts")
     event_count: int = strawberry.field(description=TASK_KEYS["events"])
 
     @strawberry.field(description="what it waits for, or how it ended, in one sentence")
@@ -208,13 +138,13 @@ class Task:
     def handoffs(self, info: Info) -> list[Handoff]:
         with state_of(info).lock:
             handoffs = [*_core(info, self.task_id).handoffs.values()][:MOST_PARTS]
-            return [Handoff(task_id=self.task_id, **handoff_row(one, clock.now())) for one in handoffs]
+            return [made(Handoff, {**handoff_row(one, clock.now()), "task_id": self.task_id}) for one in handoffs]
 
     @strawberry.field(description="its phases")
     def phases(self, info: Info) -> list[Phase]:
         with state_of(info).lock:
             phases = _core(info, self.task_id).phases[:MOST_PARTS]
-            return [Phase(**phase_row(one, clock.now()) | {"status": one.status}) for one in phases]
+            return [made(Phase, {**phase_row(one, clock.now()), "status": one.status}) for one in phases]
 
     @strawberry.field(description="the task that it is a subtask of")
     def parent(self, info: Info) -> Task | None:
@@ -229,12 +159,9 @@ class Task:
 
     @strawberry.field(description="its events, the newest first")
     def events(self, info: Info, first: int = 20, after: str | None = None) -> EventConnection:
-        return event_connection(info, EventQuery(tasks=(self.task_id,)), first, after)
-
-
-def made(kind: type[T], row: Mapping[str, Any]) -> T:
-    """An object of a type of the graph, from a row that has more keys."""
-    return kind(**{name: row[name] for name in kind.__annotations__ if name in row})
+        own, _ = _named(info, self.task_id) or (self.task_id, None)
+        hosts = tuple(self.hosts) if len(state_of(info).names.names(own)) > 1 else ()
+        return event_connection(info, EventQuery(tasks=(own,), hosts=hosts), first, after)
 
 
 class Judged(NamedTuple):
@@ -253,7 +180,7 @@ def state_of(info: Info) -> State:
 
 def _core(info: Info, task_id: str) -> CoreTask:
     task = state_of(info).task(task_id)
-    assert task is not None  # there is a row of it, and none is ever taken away
+    assert task is not None  # there is a row of it
     return task
 
 
@@ -272,24 +199,32 @@ def task_from(info: Info, row: TaskRow) -> Task:
     if judged is None or judged.second != now // clock.SECOND:
         tasks = JudgedTasks(state_of(info), now, info.context["service"].settings.limits)
         judged = info.context["judged"] = Judged(now // clock.SECOND, tasks)
-    told_row = judged.tasks.row(row)
-    told_row |= {"status": row.status, "event_count": row.events, "row": row}
-    return made(Task, told_row)
+    of_graph = {"status": row.status, "hosts": list(row.hosts), "event_count": row.events, "row": row}
+    return made(Task, {**judged.tasks.row(row), **of_graph})
+
+
+def _named(info: Info, name: str) -> Hosts | None:
+    """The id and the hosts that `id@host` stands for; None where it is no such name."""
+    state, own = state_of(info), name.rpartition("@")[0]
+    with state.lock:
+        row = state.rows.get(name)
+        return (own, frozenset(row.hosts)) if row is not None and own and name in state.names.names(own) else None
 
 
 def event_connection(info: Info, query: EventQuery, first: int, after: str | None) -> EventConnection:
     """The events that a query matches."""
-    size, place = page_size(first), place_of(after)
+    size, start = page_size(first), key_of(after)
     info.context["deadline"].check()
-    if place is not None:
-        until = place[0] + 1 if query.until is None else min(query.until, place[0] + 1)
+    if start is not None:
+        until = start[0] + 1 if query.until is None else min(query.until, start[0] + 1)
         query = query._replace(until=until)
+    query = on_hosts(query, partial(_named, info))
     found = journal_search.find(info.context["service"].settings.directory, query.search())
     more = size + 1
     while True:
         newest = journal_search.newest(found, more)
-        nodes = [(hit.at, event_from(raw)) for hit, raw in reversed(newest)]
-        left = [(at, event) for at, event in nodes if place is None or _is_after(at, event, nodes, place)]
+        nodes = [(hit.at, event_from(tagged(raw, found.files[hit.rank].name))) for hit, raw in reversed(newest)]
+        left = [(at, event) for at, event in nodes if start is None or _is_after(at, event, nodes, start)]
         if len(left) > size or len(newest) < more:
             break
         more *= 4  # many events share the time of the cursor
@@ -297,19 +232,20 @@ def event_connection(info: Info, query: EventQuery, first: int, after: str | Non
     return EventConnection(edges=edges, page_info=page_info([edge.cursor for edge in edges], len(left) > size, after))
 
 
-def _is_after(at: int, event: Event, nodes: list[tuple[int, Event]], place: tuple[int, str]) -> bool:
+def _is_after(at: int, event: Event, nodes: list[tuple[int, Event]], start: tuple[int, str]) -> bool:
     """Whether an event comes after the one that a cursor names: it is older, or of its time and behind it."""
-    if at != place[0]:
-        return at < place[0]
+    if at != start[0]:
+        return at < start[0]
     same = [one.lineage_id for when, one in nodes if when == at]
-    return place[1] not in same or same.index(event.lineage_id) > same.index(place[1])
+    return start[1] not in same or same.index(event.lineage_id) > same.index(start[1])
 
 
 def event_from(raw: bytes) -> Event:
     """An event of the graph from its record."""
-    row = event_row(parse(one_line(raw)))
+    record = parse(one_line(raw))
+    row: dict[str, Any] = {**event_row(record), "host": record.get("host")}
     texts = {name: row[name] if isinstance(row[name], str) else None for name in _TEXTS}
     return made(Event, row | texts)
 
 
-_TEXTS = ("parent_lineage_id", "session_id", "trace_id")
+_TEXTS = ("parent_lineage_id", "session_id", "trace_id", "host")

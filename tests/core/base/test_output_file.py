@@ -34,14 +34,18 @@ def exported(form: str, path: str | Path) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([*EXPORT, form, "-o", str(path)], capture_output=True, check=False)
 
 
-def a_device(folder: Path) -> Path:
-    """A null device that may be lost; without the right to make one, the system's, which such a user cannot replace."""
-    path = folder / "null"
+DEVICES = {"null": 3, "full": 7}
+"""The minor numbers of memory devices, see null(4) and full(4)."""
+
+
+def a_device(folder: Path, name: str = "null") -> Path:
+    """A device that may be lost; without the right to make one, the system's, which such a user cannot replace."""
+    path = folder / name
     try:
-        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, DEVICES[name]))
         path.write_bytes(b"")  # a mount may forbid devices
     except OSError:
-        return Path(os.devnull)
+        return Path("/dev", name)
     return path
 
 
@@ -73,7 +77,7 @@ def test_a_fifo_is_written_through(form: str, tmp_path: Path) -> None:
 
 def test_the_process_substitution_of_a_shell_is_written_through(tmp_path: Path) -> None:
     script = '"$@" -o >(cat > "$0.part"; mv "$0.part" "$0"); while [ ! -e "$0" ]; do sleep 0.01; done'
-    subprocess.run(["bash", "-c", script, tmp_path / "got", *EXPORT, "csv"], check=True, timeout=60)
+    subprocess.run(["bash", "-c", script, tmp_path / "got", *EXPORT, "csv"], check=True, timeout=250)
     assert (tmp_path / "got").read_text().startswith("task_id,")
 
 
@@ -216,7 +220,7 @@ def test_what_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         _ = 1 / 0
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
-    for bad in (tmp_path, tmp_path / "nowhere" / "x", Path("/dev/full")):
+    for bad in (tmp_path, tmp_path / "nowhere" / "x", a_device(tmp_path, "full")):
         with pytest.raises(JournalError, match="cannot write"):
             write(bad)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lineage_core.base import regex
 from lineage_core.base.errors import BadInputError
+from tests import forked
 from tests.build import compact, record, write
 
 ENDLESS = ["(a|aa)+c", "(?:a|aa|ab)+c", "(a|a)" * 30 + "c"]
@@ -34,7 +35,7 @@ def journal(tmp_path: Path) -> Path:
 
 def ran(*words: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "lineage_core.cli", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    return forked.run(command)
 
 
 @pytest.mark.parametrize("expression", ENDLESS[:2])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lineage_core.base.clock import DAY, HOUR, MINUTE
-from lineage_core.forecast.anomalies import Histories, Watchman, _without_echoes
+from lineage_core.forecast.anomalies import Histories, _without_echoes
 from lineage_core.forecast.anomaly_tests import believed, count_tails, longer, more_failures, usual_length
+from lineage_core.forecast.live_anomalies import Watchman
 from tests.build import NOW, Log
 from tests.core.forecast.simulated_host import START, WARM, Planted, watched
 
@@ -95,3 +96,15 @@ def test_nothing_is_told_where_little_is_known() -> None:
         histories.put(histories.failed, ("worker type", "w"), START + number * MINUTE, "t")
     assert histories.look(START + HOUR) == []
     assert _without_echoes([]) == []
+
+
+def test_of_very_many_tasks_those_that_were_last_heard_of_are_taken_in() -> None:
+    log = Log()
+    for number in range(1200):
+        log.add("task_created", f"task-{number}", 5000 - number)
+    watchman = Watchman(log.state)
+    watchman.heard(log.state.rows)
+    steps = list(watchman.learn(7))
+    assert len(steps) == 3 + 7, "chosen in three slices"
+    assert len(watchman.histories.created["all", ""]) == 7
+    assert watchman.histories.created["all", ""].first == log.state.rows["task-1193"].first_at

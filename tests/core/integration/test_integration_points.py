@@ -10,18 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from lineage_core.integration import coverage as integration
 from lineage_core.integration import install as shell_install
-from lineage_core.integration import survey as integration
+from lineage_core.integration.coverage import points_of, read_script, sightings, survey
 from lineage_core.integration.integration_points import POINTS, Point
-from lineage_core.integration.survey import points_of, read_script, sightings, survey
 from lineage_core.model.event_types import EVENTS
+from tests import forked
 from tests.conftest import CORTEX
 
 LINEAGE = [sys.executable, "-m", "lineage_core.cli"]
 
 
 def lineage(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*LINEAGE, "integration", *map(str, words)], capture_output=True, text=True)
+    return forked.run([*LINEAGE, "integration", *map(str, words)])
 
 
 @pytest.fixture
@@ -253,7 +254,7 @@ def test_the_check_tells_what_the_journal_has_seen(checkout: Path):
         ["handoff_created", "task-1", "h-1", "security-master", "development-master"],
         ["worker_failed", "task-1", "worker-1", "zombie_timeout", "--data", '{"reason":"zombie_timeout"}'],
     ):
-        subprocess.run([*LINEAGE, "log", *words, "--dir", journal], check=True, capture_output=True)
+        assert forked.run([*LINEAGE, "log", *words, "--dir", journal]).returncode == 0
     (daily,) = journal.iterdir()
     shutil.copy(daily, journal / "task-lineage.jsonl")  # the same events a second time
     told = json.loads(lineage("check", "--cortex-home", checkout, "--json").stdout)
@@ -285,7 +286,7 @@ def test_show_prints_one_point_and_the_four_of_5_2():
     [
         (["show", "3.9"], 1, "unknown integration point '3.9'"),
         (["show"], 2, "needs the ID"),
-        (["check", "--cortex-home", "/nonexistent"], 1, "no such directory"),
+        (["check", "--cortex-home", "/proc/nonexistent"], 1, "no such directory"),
         (["check"], 2, "CORTEX_HOME"),
         (["list", "3.1"], 2, "takes no ID"),
         (["frobnicate"], 2, "frobnicate"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import json
 import os
@@ -10,38 +9,23 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lineage_core.base.clock import parse_timestamp
 from lineage_core.cli import main
-from lineage_core.maintenance import gzip_members
 from lineage_core.maintenance.archive import archive, due
-from lineage_core.read.compression import unpack
+from lineage_core.model.host_file_names import HOSTS_MARK
+from tests.core.maintenance.archived_days import DAYS, archived
 from tests.core.maintenance.closed_month import (
-    LINEAGE,
     NOW,
     answers,
     archive_all,
     late,
     listing,
-    november,
     without_offsets,
 )
-
-DAYS = ["lineage-2026-11-11.jsonl", "lineage-2026-11-12.jsonl", "lineage-2026-11-13.jsonl", "lineage-2026-11-22.jsonl"]
-
-
-@pytest.fixture
-def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("LINEAGE_NOW", "2026-12-03T04:00:00Z")
-    return november(tmp_path / "lineage")
-
-
-def archived(journal: Path, name: str) -> Path:
-    return journal / "archive" / name[8:15] / f"{name}.gz"
 
 
 @pytest.mark.clock
@@ -56,6 +40,22 @@ def test_the_days_of_closed_months_are_packed_byte_for_byte(journal: Path) -> No
     kept = {"lineage-2026-12-03.jsonl", "task-lineage.jsonl"}
     assert set(after) == kept | {f"archive/2026-11/{name}.gz" for name in DAYS}
     assert all(after[name] == before[name] for name in kept)
+
+
+@pytest.mark.parametrize("words", [[], ["--dry-run"], ["--combined", "--parquet"]])
+def test_what_lies_astray_beside_hosts_is_told_and_left(
+    journal: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive_all(journal)
+    (journal / DAYS[1]).write_bytes(gzip.decompress(archived(journal, DAYS[1]).read_bytes()))
+    (journal / HOSTS_MARK).touch()
+    before = listing(journal)
+    assert main(["archive", "--dir", str(journal), "--json", *words]) == 1
+    rows = json.loads(capsys.readouterr().out)
+    expected = [DAYS[1], "task-lineage.jsonl"] if "--combined" in words else [DAYS[1]]
+    assert [(row["file"], row["status"]) for row in rows] == [(name, "left") for name in expected]
+    assert all("beside the directories of hosts" in row["note"] for row in rows)
+    assert listing(journal) == before
 
 
 def test_answers_are_the_same_before_during_and_after(journal: Path) -> None:
@@ -164,6 +164,7 @@ def test_only_files_of_closed_months_older_than_keep_days_are_due(tmp_path: Path
     assert names("2026-10-31T23:59:59Z", 0) == ["2026-09-30"]
     assert names("2026-11-01T00:00:00Z", 0) == ["2026-09-30", "2026-10-01", "2026-10-29", "2026-10-31"]
     assert names("2026-11-01T00:00:00Z", 2) == ["2026-09-30", "2026-10-01", "2026-10-29"]
+    assert names("2026-11-02T23:59:59Z", 2)[-1] == "2026-10-29"
     assert names("2026-11-03T00:00:00Z", 2)[-1] == "2026-10-31"
     assert names("2026-11-15T00:00:00Z", 30) == ["2026-09-30", "2026-10-01"]
 
@@ -189,227 +190,6 @@ def test_the_command_tells_each_file_and_then_that_there_is_nothing_to_do(
     assert main(["archive", "--dir", str(journal)]) == 0
     assert capsys.readouterr().out == "nothing to archive: no daily file of a month that is over\n"
     assert main(["archive", "--dir", str(journal / "nowhere")]) == 3
-
-
-WRITER = """
-import os, sys
-fd = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND)
-print("open", flush=True)
-os.write(fd, sys.stdin.buffer.readline())
-"""
-
-
-def open_writer(path: Path) -> subprocess.Popen[bytes]:
-    """A process that has the file open and writes the line it is given before it ends."""
-    writer = subprocess.Popen(
-        [sys.executable, "-S", "-c", WRITER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert writer.stdout and writer.stdout.readline() == b"open\n"
-    return writer
-
-
-def test_a_file_that_somebody_has_open_for_writing_waits_for_the_next_run(journal: Path, tmp_path: Path) -> None:
-    late(tmp_path / "elsewhere", "task-slow")
-    line = (tmp_path / "elsewhere" / DAYS[2]).read_bytes()
-    before = answers(journal)
-    with open_writer(journal / DAYS[2]) as writer:
-        steps = list(archive(journal, NOW, 2, patience=0))
-        (left,) = [step for step in steps if step.word == "left"]
-        assert left.source.name == DAYS[2]
-        assert f"process {writer.pid}" in left.note
-        assert (journal / f"{DAYS[2]}.archiving").exists()
-        assert answers(journal) == before
-        again = [step.word for step in archive(journal, NOW, 2, patience=0)]
-        assert again == ["left"]
-        writer.communicate(line)
-    assert answers(journal)["rows"]["task-slow"].events == 1
-    archive_all(journal)
-    assert gzip.decompress(archived(journal, DAYS[2]).read_bytes()).endswith(line)
-    assert answers(journal)["events"] == before["events"] + 1
-
-
-def test_a_writer_that_opened_the_file_before_it_was_renamed_is_waited_for(journal: Path, tmp_path: Path) -> None:
-    late(tmp_path / "elsewhere", "task-slow")
-    line = (tmp_path / "elsewhere" / DAYS[2]).read_bytes()
-    with open_writer(journal / DAYS[2]) as writer:
-        for step in archive(journal, NOW, 2):
-            if step.word == "renamed" and step.source.name == DAYS[2]:
-                assert writer.stdin
-                writer.stdin.write(line)
-                writer.stdin.close()
-    assert gzip.decompress(archived(journal, DAYS[2]).read_bytes()).endswith(line)
-    assert answers(journal)["rows"]["task-slow"].events == 1
-
-
-def test_events_written_between_the_steps_are_kept(journal: Path) -> None:
-    written = 0
-    for _ in archive(journal, NOW, 2):
-        late(journal, "task-late")
-        written += 1
-        assert answers(journal)["rows"]["task-late"].events == written
-    archive_all(journal)
-    assert answers(journal)["rows"]["task-late"].events == written
-    assert [name for name in listing(journal) if "11-13" in name] == [f"archive/2026-11/{DAYS[2]}.gz"]
-
-
-@pytest.mark.parametrize("word", ["idle", "packed", "verified", "placed"])
-def test_a_file_that_grows_after_its_writers_were_waited_for_is_not_removed(
-    journal: Path, tmp_path: Path, word: str
-) -> None:
-    """By a writer that nobody could see, as on a network file system."""
-    late(tmp_path / "elsewhere", "task-slow")
-    line = (tmp_path / "elsewhere" / DAYS[2]).read_bytes()
-    notes = []
-    for step in archive(journal, NOW, 2):
-        if step.word == word and step.source.name == DAYS[2]:
-            with step.source.path.open("ab") as file:
-                file.write(line)
-        if step.word == "left":
-            notes.append(step.note)
-    assert notes == ([] if word == "idle" else ["it was written after all; the next run adds what came"])
-    assert answers(journal)["rows"]["task-slow"].events == 1
-    archive_all(journal)
-    assert gzip.decompress(archived(journal, DAYS[2]).read_bytes()).endswith(line)
-    assert answers(journal)["rows"]["task-slow"].events == 1
-
-
-def test_what_a_run_left_is_not_overwritten_by_a_file_of_the_same_day(journal: Path) -> None:
-    for step in archive(journal, NOW, 2):
-        if step.word == "renamed" and step.source.name == DAYS[2]:
-            break
-    moved = journal / f"{DAYS[2]}.archiving"
-    other = moved.read_bytes()
-    late(journal, "task-late")
-    fd = os.open(moved, os.O_RDONLY)
-    with open_writer(moved) as writer:  # so that the run cannot finish it
-        notes = [step.note for step in archive(journal, NOW, 2, patience=0) if step.word == "left"]
-        writer.communicate(b"")
-    os.close(fd)
-    assert f"{moved.name} is in its way" in notes
-    assert moved.read_bytes() == other
-    archive_all(journal)
-    assert answers(journal)["rows"]["task-late"].events == 1
-
-
-def test_an_archive_that_does_not_unpack_to_its_source_does_not_take_its_place(
-    journal: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A bad disk: what is read back is not what was written."""
-    before, unpack_whole = answers(journal), gzip_members.unpacked
-
-    def flipped(path: Path) -> Iterator[bytes]:
-        for data in unpack_whole(path):
-            yield data.replace(b"task", b"tusk") if path.name.endswith(".tmp") else data
-
-    with monkeypatch.context() as patch:
-        patch.setattr(gzip_members, "unpacked", flipped)
-        notes = [step.note for step in archive(journal, NOW, 2) if step.word == "left"]
-    assert len(notes) == len(DAYS)
-    assert all("does not unpack to what was packed" in note for note in notes)
-    assert not list(journal.rglob("*.gz*"))
-    assert answers(journal) == before
-    archive_all(journal)
-    assert answers(journal) == before
-
-
-def test_what_is_no_regular_file_is_not_archived(journal: Path, tmp_path: Path) -> None:
-    (tmp_path / "target.jsonl").write_bytes((journal / DAYS[0]).read_bytes())
-    (journal / "lineage-2026-11-01.jsonl").symlink_to(tmp_path / "target.jsonl")
-    os.mkfifo(journal / "lineage-2026-11-02.jsonl")
-    (journal / "lineage-2026-11-03.jsonl").mkdir()
-    archive_all(journal)
-    assert {path.name for path in journal.glob("lineage-2026-11-0*")} == {
-        f"lineage-2026-11-0{day}.jsonl" for day in (1, 2, 3)
-    }
-    assert (tmp_path / "target.jsonl").stat().st_size
-
-
-def test_a_second_run_waits_for_the_first_and_then_gives_up_and_says_who(
-    journal: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (journal / "archive").mkdir()
-    lock = journal / "archive" / ".lock"
-    lock.write_text("4711\n")
-    before = listing(journal)
-    with lock.open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        assert main(["archive", "--dir", str(journal), "--lock-wait", "0"]) == 3
-        message = capsys.readouterr().err
-        assert "process 4711 has held" in message
-        assert "the next run goes on where it stopped" in message
-        assert listing(journal) == before
-    assert main(["archive", "--dir", str(journal), "--lock-wait", "0"]) == 0
-    assert lock.read_text() == f"{os.getpid()}\n"
-
-
-def test_a_damaged_archive_is_not_added_to(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    archive_all(journal)
-    path = archived(journal, DAYS[2])
-    path.write_bytes(path.read_bytes()[:-30])
-    damaged = path.read_bytes()
-    late(journal, "task-late")
-    assert main(["archive", "--dir", str(journal)]) == 1
-    assert "cannot be added to: cut short" in capsys.readouterr().out
-    assert path.read_bytes() == damaged
-    assert answers(journal)["rows"]["task-late"].events == 1
-    late(journal, "task-latest")
-    assert main(["archive", "--dir", str(journal)]) == 1
-    rows = answers(journal)["rows"]
-    assert rows["task-late"].events == rows["task-latest"].events == 1, "nothing took the name of what was left"
-
-
-def test_what_packs_as_well_as_a_bomb_is_stored_so_that_readers_take_it(journal: Path) -> None:
-    path = journal / DAYS[0]
-    with path.open("r+b") as file:
-        file.truncate(70 << 20)
-    archive_all(journal)
-    with archived(journal, DAYS[0]).open("rb") as packed:
-        assert sum(map(len, unpack(packed.fileno(), 1 << 20))) == 70 << 20
-
-
-def test_folders_and_files_of_the_archive_are_as_open_as_the_journal(journal: Path) -> None:
-    journal.chmod(0o2770)
-    (journal / DAYS[0]).chmod(0o640)
-    (journal / DAYS[2]).chmod(0o600)
-    mask = os.umask(0o077)
-    try:
-        archive_all(journal)
-    finally:
-        os.umask(mask)
-    assert (journal / "archive").stat().st_mode & 0o7777 == 0o2770
-    assert (journal / "archive" / "2026-11").stat().st_mode & 0o7777 == 0o2770
-    assert (journal / "archive" / ".lock").stat().st_mode & 0o7777 == 0o660
-    assert archived(journal, DAYS[0]).stat().st_mode & 0o7777 == 0o640
-    assert archived(journal, DAYS[2]).stat().st_mode & 0o7777 == 0o600
-
-
-def test_a_symbolic_link_in_the_place_of_the_new_file_is_not_followed(journal: Path, tmp_path: Path) -> None:
-    victim = tmp_path / "victim"
-    victim.write_text("precious")
-    folder = journal / "archive" / "2026-11"
-    folder.mkdir(parents=True)
-    (folder / f"{DAYS[0]}.gz.tmp").symlink_to(victim)
-    archive_all(journal)
-    assert victim.read_text() == "precious"
-
-
-def test_a_full_disk_leaves_the_file_where_it_is(journal: Path, tmp_path: Path, need_tool) -> None:
-    noise = os.urandom(300_000).hex()
-    with (journal / DAYS[2]).open("a") as file:
-        file.write(json.dumps({"noise": noise}) + "\n")
-    script = f"""
-        mount -t tmpfs -o size=900k none {tmp_path}/disk && cp -a {journal}/. {tmp_path}/disk/ || exit 99
-        {LINEAGE} archive --dir {tmp_path}/disk; echo $? > {tmp_path}/code
-        cp -a {tmp_path}/disk/. {tmp_path}/after/
-    """
-    (tmp_path / "disk").mkdir()
-    (tmp_path / "after").mkdir()
-    run = subprocess.run([need_tool("unshare"), "-rm", "sh", "-c", script], capture_output=True, text=True)
-    assert (tmp_path / "code").read_text() == "1\n", run.stderr
-    assert "No space left on device" in run.stdout
-    after = listing(tmp_path / "after")
-    assert not [name for name in after if name.endswith(".tmp")]
-    assert after[f"{DAYS[2]}.archiving"] == (journal / DAYS[2]).read_bytes()
 
 
 def test_archived_months_are_written_as_parquet_when_asked_for(

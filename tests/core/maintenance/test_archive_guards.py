@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Callable
+import re
+import resource
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,7 @@ def test_a_file_that_changes_between_packing_and_comparing_is_not_removed(journa
     steps = run(journal, packed=change)
     assert [step.word for step in steps] == ["renamed", "idle", "packed", "left"]
     assert steps[-1].note == f"{packed(journal)}.tmp does not unpack to what was packed (a bad disk?)"
+    assert steps[-1].source.path == moved
     assert moved.exists()
     assert os.listdir(packed(journal).parent) == [], "nothing half done stays"
 
@@ -124,7 +127,9 @@ def test_a_file_that_goes_away_before_it_is_renamed_is_told_and_the_next_is_arch
     (journal / "lineage-2026-11-14.jsonl").write_bytes(LINE)
     gone = journal / NEXT
     steps = run(journal, renamed=lambda: gone.unlink(missing_ok=True))
-    assert [step.source.name for step in steps if step.word == "left"] == [NEXT]
+    assert [(step.source.name, step.note) for step in steps if step.word == "left"] == [
+        (NEXT, "it went away meanwhile")
+    ]
     assert len([step for step in steps if step.word == "removed"]) == 2
 
 
@@ -149,8 +154,51 @@ def test_something_else_of_the_name_that_it_would_get_is_in_its_way(journal: Pat
     (journal / NEXT).write_bytes(LINE)
     steps = run(journal)
     assert (steps[0].word, steps[0].note) == ("left", f"{DAY}.archiving is in its way")
+    assert steps[0].source.name == DAY
     assert (journal / DAY).read_bytes() == LINE * 3
     assert [step.source.name for step in steps if step.word == "removed"] == [NEXT], "the others go on"
+
+
+def test_a_file_that_is_still_written_is_left_by_this_run_and_the_next_and_the_others_go_on(journal: Path) -> None:
+    for name in (NEXT, "lineage-2026-11-14.jsonl"):
+        with (journal / DAY if name == NEXT else journal / f"{DAY}.archiving").open("ab"):
+            (journal / name).write_bytes(LINE)
+            steps = run(journal)
+        (left,) = [step for step in steps if step.word == "left"]
+        assert left.source.name == DAY
+        assert re.fullmatch(r"somebody( \(process .*\))? still has it open for writing after 0 s", left.note)
+        assert [step.source.name for step in steps if step.word == "removed"] == [name]
+
+
+@pytest.fixture
+def limited() -> Iterator[Callable[[int, int], None]]:
+    """Sets a limit of this process until the test is over."""
+    before = {kind: resource.getrlimit(kind) for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)}
+    yield lambda kind, limit: resource.setrlimit(kind, (limit, before[kind][1]))
+    for kind, limits in before.items():
+        resource.setrlimit(kind, limits)
+
+
+def test_a_disk_on_which_it_does_not_fit_is_told(journal: Path, limited: Callable[[int, int], None]) -> None:
+    steps = run(journal, idle=lambda: limited(resource.RLIMIT_FSIZE, 20))
+    assert (steps[-1].word, steps[-1].note) == ("left", "writing: File too large")
+    assert (journal / f"{DAY}.archiving").read_bytes() == LINE * 3
+    assert os.listdir(packed(journal).parent) == [], "nothing half done stays"
+
+
+def test_what_went_wrong_is_told_where_the_new_file_was_not_even_begun(
+    journal: Path, limited: Callable[[int, int], None]
+) -> None:
+    packed(journal).parent.mkdir(parents=True)
+    steps = run(journal, idle=lambda: limited(resource.RLIMIT_NOFILE, 3))
+    assert (steps[-1].word, steps[-1].note) == ("left", f"{packed(journal)}.tmp: Too many open files")
+
+
+def test_the_combined_file_goes_only_when_asked_for(journal: Path) -> None:
+    (journal / DAY).rename(journal / "task-lineage.jsonl")
+    assert list(archive(journal, NOW, 2)) == []
+    steps = list(archive(journal, NOW, 2, combined=True))
+    assert [step.source.name for step in steps if step.word == "removed"] == ["task-lineage.jsonl"]
 
 
 def test_nothing_is_made_where_nothing_is_due(tmp_path: Path) -> None:

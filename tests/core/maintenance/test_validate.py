@@ -16,7 +16,8 @@ import pytest
 from lineage_core import demo
 from lineage_core.base.clock import HOUR, SECOND, format_timestamp
 from lineage_core.cli import main
-from lineage_core.maintenance.validate import RULES, Severity, Validation
+from lineage_core.maintenance.validate import Validation
+from lineage_core.maintenance.validation_rules import RULES, Severity
 from tests import build
 from tests.build import DAILY
 from tests.core.maintenance.closed_month import LEGACY, NOW, archive_all, november

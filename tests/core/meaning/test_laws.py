@@ -7,10 +7,10 @@ import random
 import pytest
 
 from lineage_core.meaning.fold import apply, derive, play, walk
-from lineage_core.meaning.structure import structure_of
+from lineage_core.meaning.task_structure import structure_of
 from lineage_core.model.entities import Task
 from lineage_core.model.facts import Fact, distinct
-from tests.build import Event, assigned, created, facts_of, handoff, reassigned, task, worker
+from tests.build import Event, assigned, created, facts_of, handoff, python_steps, reassigned, task, worker
 from tests.core.meaning.any_order import shuffled
 from tests.core.meaning.simulation import by_actor, life, skewed
 
@@ -64,11 +64,21 @@ def anything(rng: random.Random) -> list[Event]:
     return events
 
 
+def given_on(rng: random.Random) -> list[Event]:
+    """Events without sense behind an assignment, which mostly is passed on at once to another master."""
+    giver, taker = rng.choice(MASTERS), rng.choice(MASTERS)
+    before = [created(-9000), assigned(-8000, giver, priority=rng.choice(["low", None]))]
+    moved = [reassigned(-rng.choice([7000, 6000, 60]), rng.choice([giver, giver, taker]), taker)]
+    return [*before[rng.randrange(2) :], *moved[: rng.randrange(4)], *anything(rng)]
+
+
 def some(rng: random.Random) -> list[Event]:
     """Events without sense, or a life by clocks that are off, or by right ones."""
-    kind = rng.randrange(3)
+    kind = rng.randrange(4)
     if kind == 0:
         return anything(rng)
+    if kind == 3:
+        return given_on(rng)
     made = life(rng, handoffs=rng.random() < 0.5).events
     return made if kind == 1 else skewed(rng, made, by_actor, 3000)
 
@@ -128,22 +138,7 @@ def test_times_never_run_backwards(seed: int) -> None:
 
 def steps(facts: list[Fact]) -> int:
     """How many lines of Python a derivation takes."""
-    import sys
-
-    taken = 0
-
-    def trace(*_: object) -> object:
-        nonlocal taken
-        taken += 1
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        derive("t", facts)
-    finally:
-        sys.settrace(before)
-    return taken
+    return python_steps(lambda: derive("t", facts))
 
 
 GROWING = {

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 
 from lineage_core.meaning.rollup import below, by_session, parent, phases, rollup
-from lineage_core.model.entities import Status, Task, TaskRow
+from lineage_core.meaning.task_row import row_of
+from lineage_core.model.entities import Task, TaskRow
+from lineage_core.model.task_parts import Status
 from lineage_core.state.store import State
 from tests.build import Event, completed, created, facts_of, failed, started, task, worker
 from tests.core.meaning.any_order import meaning
@@ -88,7 +90,7 @@ def test_figures_of_sessions_add_up_to_those_of_all_tasks() -> None:
 
 
 def meaning_row(rng: random.Random, task_id: str) -> TaskRow:
-    return made(rng, task_id).row()
+    return row_of(made(rng, task_id))
 
 
 def made(rng: random.Random, task_id: str) -> Task:

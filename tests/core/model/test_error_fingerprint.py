@@ -17,7 +17,8 @@ PARTS = st.sampled_from([*WORDS, *'"`%#, -@é٣\t:.\n'])
     [
         ("push rejected: branch is 14 behind", "push rejected: branch is # behind"),
         ("metrics for task-ml-0012 are missing", "metrics for # are missing"),
-        ("no file '/a b/c' in /srv/data/x", "no file # in #"),
+        ("no file '/a b/c' in /srv/data/x", "no file # in /srv/data/x"),
+        ("cannot open /srv/a/run-17/log", "cannot open /srv/a/#/log"),
         ("", ""),
     ],
 )

@@ -1,4 +1,4 @@
-"""Damaged lines through the cutter under the address and undefined-behaviour sanitizers.
+"""Damaged lines through cutter.c and facts.c under the address and undefined-behaviour sanitizers.
 
     python -m tests.core.native.fuzz [--pieces 200000] [--minutes 60]
 
@@ -17,6 +17,7 @@ from random import Random
 
 from tests.conftest import ROOT
 from tests.core.native.nasty_lines import nasty, sound_lines
+from tests.wallclock import unshifted
 
 FLAGS = (
     "-std=c11",
@@ -29,19 +30,22 @@ FLAGS = (
 AT_ONCE = 100_000
 
 
-def build(folder: Path) -> Path:
-    """The program, with the sanitizers in it."""
-    program = folder / "fuzz"
+def build(folder: Path) -> list[Path]:
+    """The programs, with the sanitizers in them: for cutter.c and for facts.c."""
     include = ROOT / "lineage_core" / "native"
-    command = [os.environ.get("CC", "cc"), *FLAGS, "-I", include, "-o", program, Path(__file__).with_suffix(".c")]
-    subprocess.run(command, check=True)
-    return program
+    programs = []
+    for name, which in (("fuzz", ()), ("fuzz-facts", ("-DFACTS",))):
+        programs.append(folder / name)
+        source = Path(__file__).with_suffix(".c")
+        command = [os.environ.get("CC", "cc"), *FLAGS, *which, "-I", include, "-o", programs[-1], source]
+        subprocess.run(command, check=True)
+    return programs
 
 
 def run(program: Path, seed: int, pieces: int) -> str:
     """Cut so many damaged pieces; what was done. Raises CalledProcessError where a sanitizer finds something."""
     lines = nasty(sound_lines(600), seed)
-    environment = os.environ | {"ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1"}
+    environment = unshifted() | {"ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1"}
     done = subprocess.run(
         [program, str(seed), str(pieces)], input=lines, env=environment, capture_output=True, timeout=3600
     )
@@ -58,10 +62,11 @@ def main() -> None:
     end, seeds = time.monotonic() + 60 * args.minutes, Random()
     done = 0
     with tempfile.TemporaryDirectory() as folder:
-        program = build(Path(folder))
+        programs = build(Path(folder))
         while done < args.pieces if not args.minutes else time.monotonic() < end:
             seed = seeds.randrange(1 << 31)
-            print(f"seed {seed}: {run(program, seed, AT_ONCE)}", flush=True)
+            for program, pieces in zip(programs, (AT_ONCE, AT_ONCE // 10), strict=True):  # of few lines, and of many
+                print(f"{program.name}, seed {seed}: {run(program, seed, pieces)}", flush=True)
             done += AT_ONCE
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from lineage_core import native
 from lineage_core.native import LIBRARY
 from lineage_core.native.cutter import NUMBERS, TEXTS, cut
 from tests.conftest import ROOT
@@ -65,8 +68,7 @@ def test_many_texts_are_told_apart() -> None:
 @needs_cutter
 def test_damaged_lines_harm_nothing(tmp_path: Path) -> None:
     """Under the sanitizers; `python -m tests.core.native.fuzz --minutes 60` goes on for longer."""
-    program = fuzz.build(tmp_path)
-    for seed in (1, 2):
+    for program, seed in product(fuzz.build(tmp_path), (1, 2)):
         assert fuzz.run(program, seed, 5000).startswith("5000 pieces, ")
 
 
@@ -77,3 +79,16 @@ def test_it_can_be_switched_off() -> None:
         environment = os.environ | {"LINEAGE_NATIVE": value}
         done = subprocess.run([sys.executable, "-c", ask], env=environment, cwd=ROOT, capture_output=True, text=True)
         assert done.stdout.strip() == answer, done.stderr
+
+
+@pytest.mark.parametrize("source", ["int other;", "const int cut_format = 1;"])
+def test_one_that_was_built_from_another_source_is_not_taken(
+    source: str, tmp_path: Path, need_tool: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout that was updated and not installed again reads without it."""
+    (tmp_path / "old.c").write_text(source)
+    made = tmp_path / "libcutter.so"
+    subprocess.run([need_tool("gcc"), "-shared", "-fPIC", "-o", str(made), str(tmp_path / "old.c")], check=True)
+    monkeypatch.delenv("LINEAGE_NATIVE", raising=False)
+    monkeypatch.setattr(native, "LIBRARY", made)
+    assert native.library.__wrapped__() is None

@@ -61,7 +61,7 @@ class Receiver:
         self._server.server_close()
         self._thread.join()
 
-    def wait(self, condition: Callable[[], object], seconds: float = 60) -> None:
+    def wait(self, condition: Callable[[], object], seconds: float = 120) -> None:
         """Wait until a condition holds of what was taken."""
         with self.changed:
             assert self.changed.wait_for(condition, seconds), f"waited {seconds} s for nothing"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from base64 import b64encode
@@ -19,19 +18,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from lineage_core.cli import main
 from tests.cli.conftest import LEGACY
 from tests.core.otel.receiver import HANG_UP, Receiver, values
+from tests.ports import unused_port
 
 PROGRAM = [sys.executable, "-m", "lineage_core.cli", "otel", "export"]
 
 
 def export(*words: str, directory: Path = LEGACY) -> int:
     return main(["otel", "export", *words, "--dir", str(directory)])
-
-
-def unused_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def test_two_processes_and_a_copied_directory_send_the_same_spans(cortex: Path, tmp_path: Path) -> None:
@@ -82,16 +75,14 @@ def test_a_collector_that_is_away_is_told_in_one_line(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.1")
     url = f"http://127.0.0.1:{unused_port()}"
     assert export("--endpoint", url, "--patience", "0") == 3
-    assert (
-        capsys.readouterr().err == f"lineage otel: no answer from {url}: Connection refused; 0 spans were sent before\n"
-    )
+    assert capsys.readouterr().err == f"lineage otel: no answer from {url}: Connection refused; 0 spans sent before\n"
 
 
 def test_a_wrong_address_is_told(receiver: Receiver, capsys: pytest.CaptureFixture[str]) -> None:
     receiver.judge = lambda spans: (404, {})
     assert export("--endpoint", receiver.url, "--patience", "0") == 3
     told = capsys.readouterr().err
-    assert told == f"lineage otel: {receiver.url}/v1/traces answers 404 Not Found; 0 spans were sent before\n"
+    assert told == f"lineage otel: {receiver.url}/v1/traces answers 404 Not Found; 0 spans sent before\n"
 
 
 def test_a_span_that_is_refused_does_not_keep_back_the_others(

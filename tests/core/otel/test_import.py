@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lineage_core.cli import main
-from lineage_core.otel.imported import task_id
+from lineage_core.otel.spans_to_events import task_id
 from lineage_core.state.load import load
 from tests.cli.conftest import LEGACY
 

@@ -123,7 +123,7 @@ def test_retries_are_links(tmp_path: Path) -> None:
         (ids.attempt_id("task-1", 2), ids.attempt_id("task-1", 1)),
     }
     errors = {one.message: one.attributes["error.type"] for one in every if one.outcome == "ERROR"}
-    assert errors == dict.fromkeys(("no disk at /var/lib/7", "no disk at /var/lib/8"), "no disk at #")
+    assert errors == dict.fromkeys(("no disk at /var/lib/7", "no disk at /var/lib/8"), "no disk at /var/lib/#")
 
 
 def test_ids_are_those_that_they_always_were() -> None:

@@ -21,9 +21,9 @@ from lineage_core.base.errors import JournalError
 from lineage_core.maintenance.archive import archive
 from lineage_core.model.facts import fact_of
 from lineage_core.query import journal_search
-from lineage_core.query.block_search import Search
 from lineage_core.query.newest_events import newest_events
-from lineage_core.query.record_text import raw_record
+from lineage_core.query.record_of_fact import raw_record
+from lineage_core.query.search_terms import Search
 from lineage_core.read.decoder import Decoder
 from lineage_core.read.open_files import OpenFiles
 from tests.build import compact, pretty, record
@@ -197,7 +197,7 @@ def test_a_record_of_the_same_id_at_the_same_place_is_not_the_record_of_a_fact(t
 def test_events_of_one_time_at_one_offset_of_two_files_of_a_day_are_all_among_the_newest(tmp_path: Path) -> None:
     for name, task in ((DAY, "task-a"), (DAY + ".1", "task-b")):
         (tmp_path / name).write_bytes(compact(record(1, task_id=task)))
-    raws, problems = newest_events(tmp_path, 10)
+    raws, problems, _ = newest_events(tmp_path, 10)
     assert sorted(json.loads(raw)["task_id"] for raw in raws) == ["task-a", "task-b"]
     assert problems == {}
 

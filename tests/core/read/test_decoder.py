@@ -6,17 +6,16 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_core.base.clock import parse_timestamp
 from lineage_core.base.escaping import visible
-from lineage_core.model.event_types import Event
-from lineage_core.model.limits import MAX_DEPTH, MAX_LINE
-from lineage_core.model.record import SURELY_SHALLOW, time_of
-from lineage_core.read.decoder import Decoder, check, event_of, record_bytes
+from lineage_core.model.limits import MAX_LINE
+from lineage_core.model.record import time_of
+from lineage_core.read.compact_record import record_bytes
+from lineage_core.read.decoder import Decoder, check
 from tests.build import compact, pretty, record
 from tests.core.read.decoded import decode, records
 
@@ -29,22 +28,6 @@ def test_a_record_comes_with_its_place_and_its_time() -> None:
     assert first.record == ONE
     assert text[second.offset : second.offset + second.length] + b"\n" == compact(TWO)
     assert second.at - first.at == 1_001_000
-
-
-def test_an_event_is_made_of_a_record() -> None:
-    found = decode(compact(ONE))[0][0]
-    expected = Event(
-        ONE["lineage_id"],
-        "task-1",
-        "worker_progress",
-        found.at,
-        ONE["timestamp"],
-        "worker",
-        "worker-1",
-        ONE["event_data"],
-        ONE,
-    )
-    assert event_of(found) == event_of(ONE) == expected
 
 
 @pytest.mark.parametrize(
@@ -316,35 +299,6 @@ def test_of_a_key_given_twice_the_last_value_counts() -> None:
     assert [one["task_id"] for one in records(line)] == ["task-9"]
 
 
-def depth(value: Any) -> int:
-    if isinstance(value, dict):
-        value = list(value.values())
-    return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
-
-
-@pytest.mark.parametrize("layout", [compact, pretty], ids=["compact", "pretty"])
-def test_what_is_nested_too_deeply_is_cut_for_whoever_draws_or_exports_it(layout: Callable[[Any], bytes]) -> None:
-    for levels in (90, 96, 98, 300, 900):
-        deep: Any = "deep"
-        for _ in range(levels // 2):
-            deep = [1, {"next": deep, "text": "[[[{{{", "list": [2]}]
-        text = layout(record(event_data={"deep": deep, "after": 1}))
-        found = decode(text)[0][0]
-        assert depth(found.record) <= MAX_DEPTH
-        assert found.record["event_data"]["after"] == 1
-        assert json.loads(record_bytes(text)) == found.record
-        assert (levels > 97) == (found.record["event_data"]["deep"] != deep)
-
-
-def test_a_record_that_is_too_short_to_be_looked_at_can_still_be_written_and_hashed() -> None:
-    shortest = {"lineage_id": "", "task_id": "", "event_type": "", "timestamp": "20261122T00Z"}
-    line = compact({**shortest, "actor": {"type": "", "id": ""}, "a": 0})
-    levels = (SURELY_SHALLOW - len(line)) // 2
-    (found,) = records(line.replace(b"0}\n", b"[" * levels + b"]" * levels + b"}\n"))
-    assert depth(found) > 200
-    assert orjson.dumps(found)
-
-
 def test_deep_nesting_is_read_up_to_a_bound_and_quarantined_beyond() -> None:
     def nested(levels: int) -> bytes:
         return compact(ONE).replace(b"12.5", b"[" * levels + b"]" * levels)
@@ -435,12 +389,6 @@ def test_many_hostile_lines_of_braces_are_held_in_bounded_memory() -> None:
     found, rejected = decode(b"{\n" * 100_000 + compact(ONE) + b"}\n" * 100_000 + compact(TWO))
     assert [one.record for one in found] == [ONE, TWO]
     assert len(rejected) > 100_000
-
-
-def test_the_spelling_of_a_record_is_kept() -> None:
-    text = b'{ "lineage_id" : "a b", "n": 1.50, "m": [ 1e3, -0.0 ], "s": "\\u00e9 \\" {  } ,", "e": { } }'
-    assert record_bytes(text) == b'{"lineage_id":"a b","n":1.50,"m":[1e3,-0.0],"s":"\\u00e9 \\" {  } ,","e":{}}'
-    assert record_bytes(compact(ONE)) == record_bytes(pretty(ONE)) == compact(ONE).rstrip()
 
 
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"}", b"} ", b"}{", b"\0\xef\xbb\xbf"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from lineage_core.base.clock import FIRST, LAST, parse_timestamp
+from lineage_core.model.limits import MAX_DEPTH
 from lineage_core.read import decoder as module
-from lineage_core.read.decoder import Decoder, event_of
+from lineage_core.read.compact_record import record_bytes
+from lineage_core.read.decoder import Decoder
 from tests.build import compact, pretty, record
 
 BEGIN = 1000
@@ -106,13 +108,6 @@ def test_a_last_record_without_a_newline_is_taken_once(feed, text: bytes) -> Non
     assert rejected == []
 
 
-def test_an_event_has_the_time_of_its_record() -> None:
-    assert event_of(record(7)).at == WHEN
-    (found,), _ = Decoder().feed(LINE)
-    assert event_of(found) == event_of(record(7))
-    assert event_of(record(7, event_data=None)).data == {}
-
-
 @pytest.mark.parametrize(
     ("timestamp", "at"),
     [
@@ -150,3 +145,20 @@ def test_a_line_counts_as_too_long_from_the_bound_on_however_it_comes(
         rejected += bad
     assert [(one.offset, one.length, one.reason) for one in rejected] == [(BEGIN, len(long), "longer than 1 MiB")]
     assert [(one.offset, one.at) for one in found] == [(BEGIN + len(long) + 1, WHEN)]
+
+
+@pytest.mark.parametrize(("left", "right"), [(b'{"a":', b"}"), (b"[", b"]")], ids=["objects", "arrays"])
+def test_what_is_nested_one_level_too_deeply_is_left_out_of_the_bytes_of_a_record(left: bytes, right: bytes) -> None:
+    fits = left * MAX_DEPTH + b"1" + right * MAX_DEPTH
+    assert record_bytes(fits) == fits
+    over = left * (MAX_DEPTH + 1) + b"1" + right * (MAX_DEPTH + 1)
+    assert record_bytes(over) == left * MAX_DEPTH + '"…"'.encode() + right * MAX_DEPTH
+
+
+def test_lines_that_are_whole_compact_records_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        Decoder, "_odd_line", lambda _self, _offset, line, *_: pytest.fail(f"looked at again: {line!r}")
+    )
+    found, rejected = Decoder(BEGIN).feed(LINE * 3)
+    assert [one.offset - BEGIN for one in found] == [0, len(LINE), 2 * len(LINE)]
+    assert rejected == []

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_core.model.record import Found, Rejected
-from lineage_core.read import interleaving as traits
+from lineage_core.read import interleaved_lines as traits
 from lineage_core.read import pretty_printed as tangled
 from lineage_core.read.decoder import Decoder
 from tests.build import compact, pretty, record
@@ -165,13 +165,10 @@ def test_eight_times_as_many_bytes_take_nothing_like_sixty_four_times_as_long(pi
     """What a call looks at is not counted, so this compares times, generously: quadratic work shows as 64."""
 
     def seconds(text: bytes) -> float:
-        def once() -> float:
-            start = process_time()
-            decode_all(text)
-            return process_time() - start
-
-        return min(once() for _ in range(2))
+        start = process_time()
+        decode_all(text)
+        return process_time() - start
 
     count = 1 + 16_000 // len(piece)
-    few = max(seconds(piece * count), 0.002)
-    assert seconds(piece * count * 8) < 30 * few
+    few = max(min(seconds(piece * count) for _ in range(2)), 0.002)
+    assert any(seconds(piece * count * 8) < 30 * few for _ in range(3))  # again where the machine had other work

@@ -12,8 +12,8 @@ from lineage_core.dataframes.reader import FrameReader
 from lineage_core.maintenance.doctor import Surroundings
 from lineage_core.maintenance.validate import Validation
 from lineage_core.query import journal_search
-from lineage_core.query.block_search import Search
 from lineage_core.query.newest_events import newest_events
+from lineage_core.query.search_terms import Search
 from lineage_core.read.decoder import Decoder
 from lineage_core.read.tailer import Tailer
 from lineage_core.state.load import load

@@ -16,6 +16,8 @@ from lineage_core.read import watcher as watch
 from lineage_core.read.tailer import Tailer
 from lineage_core.read.watcher import Watcher
 from tests.build import compact, record
+from tests.faults.pseudo_terminal import open_descriptors
+from tests.namespaces import in_namespace
 
 DAY = "lineage-2026-11-22.jsonl"
 
@@ -48,7 +50,7 @@ class Follower(threading.Thread):
                 self.modes.append(self.watcher.mode)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not condition():
             assert time.monotonic() < deadline, (self.seen, self.passes, self.watcher.mode, self.watcher.reason)
             time.sleep(0.002)
@@ -67,7 +69,7 @@ def follow() -> Iterator[Callable[..., Follower]]:
     yield start
     for follower in started:
         follower.stopping.set()
-        follower.join(10)
+        follower.join(120)
         assert not follower.is_alive()
         follower.tailer.close()
 
@@ -168,7 +170,7 @@ def test_a_directory_whose_parent_is_moved_away_and_made_again_is_watched_again(
     directory.mkdir(parents=True)
     append(directory / DAY, 1)
     status = directory.stat()
-    follower.until(lambda: follower.watcher._watched == (status.st_dev, status.st_ino))
+    follower.until(lambda: follower.watcher._watched == [(status.st_dev, status.st_ino)])
     monkeypatch.setattr(watch, "SLOW", 3600.0)
     for number in (2, 3):
         append(directory / DAY, number)
@@ -207,7 +209,7 @@ def test_stopping_ends_the_wait_soon_in_either_mode(tmp_path: Path) -> None:
         thread = threading.Thread(target=lambda: ended.append(watcher.wait()))  # noqa: B023
         thread.start()
         stop.set()
-        thread.join(30)
+        thread.join(120)
         assert ended == [False]
         assert watcher.wait() is False
 
@@ -216,12 +218,17 @@ def test_stopping_ends_the_wait_soon_in_either_mode(tmp_path: Path) -> None:
 def test_without_inotify_it_polls_says_so_and_watches_as_soon_as_it_may(
     tmp_path: Path, limit: str, need_tool: Callable[[str], str]
 ) -> None:
+    """In a user namespace whose limit goes down and up; without such, where the system call fails for good."""
+    path = f"/proc/sys/user/{limit}"
+    before = in_namespace(need_tool, "-Ur", f"echo 0 > {path}")
+    call, error = ("init1", "EMFILE") if limit == "max_inotify_instances" else ("add_watch", "ENOSPC")
+    fails = [need_tool("strace"), "-f", "-qq", "-o", "/dev/null", "-e", f"inject=inotify_{call}:error={error}"]
     script = f"""
 import sys
 from pathlib import Path
 from lineage_core.read import watcher as watch
 from lineage_core.read.tailer import Tailer
-limit = Path("/proc/sys/user/{limit}")
+limit = Path({path if before else "/dev/null"!r})
 limit.write_text("0")
 watch.RETRY = 0.2
 directory = Path({str(tmp_path)!r})
@@ -245,7 +252,7 @@ while len(seen) < 2:
 print(watcher.mode, seen, flush=True)
 """
     with subprocess.Popen(
-        [need_tool("unshare"), "-Ur", sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+        [*(before or fails), sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         try:
@@ -254,6 +261,8 @@ print(watcher.mode, seen, flush=True)
             assert reason.startswith("no watch to be had: ") and len(reason) > 25
             append(tmp_path / DAY, 1)
             assert process.stdout.readline() == "polling ['task-1']\n"
+            if not before:
+                return
             assert process.stdout.readline() == "live\n"
             append(tmp_path / DAY, 2)
             assert process.stdout.readline() == "live ['task-1', 'task-2']\n"
@@ -263,18 +272,17 @@ print(watcher.mode, seen, flush=True)
 
 def test_watches_and_descriptors_stay_few_over_many_restarts(tmp_path: Path) -> None:
     def inotify() -> int:
-        names = [os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")]
-        return sum("inotify" in name for name in names)
+        return sum("inotify" in name for name in open_descriptors(os.getpid()))
 
     before = inotify()
     for _ in range(20):
         watcher = Watcher(tmp_path)
         assert watcher.wait()
         watcher.close()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while inotify() > before and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert inotify() == before
+    assert inotify() <= before  # fewer: another test's watcher is gone only now
 
 
 def test_9000_files_that_arrive_while_the_reader_is_stopped_are_found_within_one_scan_period(tmp_path: Path) -> None:

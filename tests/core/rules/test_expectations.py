@@ -3,76 +3,28 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from lineage_core.base import due_times
 from lineage_core.base.clock import HOUR, MINUTE
-from lineage_core.model.expectations import Expectation, Finding, Severity
-from lineage_core.rules import due_times
+from lineage_core.base.due_times import DueTimes
+from lineage_core.meaning.task_row import task_of
+from lineage_core.model.expectations import Finding, Severity
 from lineage_core.rules.attention import attention, others_of
-from lineage_core.rules.due_times import DueTimes
 from lineage_core.rules.earliest_due import RowBounds
 from lineage_core.rules.expectations import PERSON, expectations
-from lineage_core.rules.feed_silence import feed_finding
 from lineage_core.rules.stuck_work import RULES, check
+from lineage_core.rules.task_for_rules import row_suffices
 from lineage_core.rules.thresholds import DEFAULTS, Thresholds
-from lineage_core.rules.usual import UsualTimes
-from lineage_core.settings.late_settings import LATE as NAMES
-from lineage_core.settings.late_settings import LateSettings
-from lineage_core.state.store import State
+from lineage_core.settings.threshold_defaults import LATE as NAMES
 from tests import build as e
 from tests.build import DAILY, Event, facts_of
-from tests.meaning_cases import LATE, TASK, Late, late_case
-
-NOW = 1_795_334_628_000_000
-M = 60.0
-
-
-def at(minutes_ago: float) -> float:
-    """The time, in seconds, so many minutes before now."""
-    return NOW / 1_000_000 - minutes_ago * M
-
-
-def state_of(**tasks: list[Event]) -> State:
-    """A state of these tasks; `_` in a name stands for `-`."""
-    state = State()
-    for number, (name, events) in enumerate(tasks.items()):
-        task_id = name.replace("_", "-")
-        facts = facts_of(events, task_id, DAILY)
-        moved = [fact._replace(offset=fact.offset + 100_000 * number) for fact in facts]
-        state.merge_facts((task_id, fact) for fact in moved)
-    return state
-
-
-def expected(state: State, task_id: str = "t", now: int = NOW, limits: Thresholds | None = None) -> list[Expectation]:
-    task = state.task(task_id)
-    assert task is not None
-    return expectations(task, others_of(state), now, limits or Thresholds())
-
-
-def late(state: State, now: int = NOW, limits: Thresholds | None = None) -> list[tuple[str, str]]:
-    """Rules and subjects of what is late or warned of, the most urgent first."""
-    return [
-        (one.rule, one.subject) for one in attention(state, now, limits or Thresholds()) if one.rule != "feed-silent"
-    ]
-
-
-def setting(**minutes: int) -> Thresholds:
-    return Thresholds(LateSettings({name.replace("_", "-"): n * MINUTE for name, n in minutes.items()}))
-
-
-def going(minutes_ago: float, master: str = "dev-master") -> list[Event]:
-    return [e.created(at(minutes_ago)), e.assigned(at(minutes_ago), master), e.started(at(minutes_ago), master)]
-
-
-def busy(minutes_ago: float = 1) -> list[Event]:
-    """A worker that spoke so long ago."""
-    return [e.worker("S", at(200), "w-busy"), e.worker("G", at(minutes_ago), "w-busy", progress_percentage=5)]
-
-
-def kid(parent: str, *more: Event) -> list[Event]:
-    return [e.created(at(100), parent_task_id=parent), *more]
+from tests.core.rules.late_tasks import NOW, at, busy, expected, going, kid, late, setting, state_of
+from tests.late_cases import LATE, Late, late_case
+from tests.meaning_cases import TASK
 
 
 @pytest.mark.parametrize("one", LATE.values(), ids=LATE.keys())
@@ -182,6 +134,18 @@ def test_a_task_that_ended_expects_nothing_and_its_open_run_is_a_pattern() -> No
     assert (found.rule, found.late_since) == ("orphaned", None)
 
 
+def test_the_open_run_of_an_id_is_its_last_one_though_a_cause_moves_the_one_before_behind_it() -> None:
+    state = state_of(
+        t=[
+            e.worker("S", at(160), "w2"), e.completed(at(155)), e.worker("Z", at(123), "w2"),
+            e.worker("S", at(94), "w2"), e.assigned(at(56)), e.worker("G", at(41), "w2"), e.completed(at(10)),
+        ]
+    )  # fmt: skip
+    task = state.task("t")
+    assert task is not None and task.workers["w2"] is task.runs[-1] and task.runs[-1].open
+    assert ("orphaned", "w2") in late(state)
+
+
 def test_a_clock_that_is_ahead_hides_nothing() -> None:
     state = state_of(t=[e.created(at(-240)), e.started(at(40))])
     (found,) = (one for one in attention(state, NOW) if one.rule == "idle")
@@ -191,126 +155,8 @@ def test_a_clock_that_is_ahead_hides_nothing() -> None:
     assert one.since == NOW - 39 * MINUTE, "the newest time of the task that is not after now"
 
 
-# When something is late.
-
-
-def spoken(hours: list[float], last: float) -> list[Event]:
-    ago = [last + 60 * sum(hours[n:]) for n in range(len(hours) + 1)]
-    return [e.worker("S" if not n else "G", at(one), progress_percentage=n / 10) for n, one in enumerate(ago)]
-
-
-@pytest.mark.parametrize(("hours", "is_late"), [([1.0] * 72, False), ([1.0] * 3, False), ([1.0] * 2, True), ([], True)])
-def test_who_speaks_hourly_is_at_work_from_the_third_pause_on(hours: list[float], is_late: bool) -> None:
-    state = state_of(t=[*going(80 * 60), *spoken(hours, 59)])
-    assert (late(state) == [("silent", "w1")]) is is_late
-    assert late(state, NOW + 2 * MINUTE) == [("silent", "w1")], "longer than it ever was silent"
-    assert late(state, limits=setting(silent=30)) == [("silent", "w1")], "what is set is absolute"
-
-
-def test_a_pause_that_it_has_had_once_does_not_excuse_the_next() -> None:
-    words = [(200, "S"), (199, "G"), (198, "G"), (197, "G"), (41, "G")]  # one pause of 156 m
-    spoke = [e.worker(kind, at(ago), progress_percentage=n) for n, (ago, kind) in enumerate(words)]
-    assert late(state_of(t=[*going(210), *spoke])) == [("silent", "w1")]
-
-
-def test_a_wait_for_a_person_or_a_taker_is_not_asked_of_the_owner_and_tells_nothing_of_its_pauses() -> None:
-    escalated = [*going(300), e.task("escalated", at(290), reason="which key?")]
-    assert late(state_of(t=escalated)) == [("escalated", "t")]
-    offered = [*going(300), e.handoff("created", at(290), "dev-master", to_master="b-master")]
-    assert late(state_of(t=offered)) == [("handoff-unaccepted", "handoff-1")]
-    answered = [*escalated, e.event("task_unblocked", at(31), "kim", "user", reason="the new one")]
-    assert late(state_of(t=answered)) == [("idle", "t")]
-
-
-def test_what_is_usual_for_its_own_kind_counts_up_to_ten_times_the_default() -> None:
-    def ended(minutes: float, n: int, master: str = "dev-master") -> list[Event]:
-        return [
-            e.created(at(3000 + n)),
-            e.assigned(at(3000 + n), master),
-            e.started(at(3000 + n - minutes), master),
-            e.completed(at(10), master),
-        ]
-
-    def limits(count: int, minutes: float) -> Thresholds:
-        state = state_of(**{f"d{n}": ended(minutes, n) for n in range(count)})
-        usual = UsualTimes(state)
-        usual.heard(state.rows)
-        for _ in usual.learn():
-            pass
-        return Thresholds(usual=usual.late)
-
-    assert limits(30, 45).after("unstarted", None, "dev-master") == 45 * MINUTE
-    assert limits(29, 45).after("unstarted", None, "dev-master") == 10 * MINUTE, "too few"
-    assert limits(30, 45).after("unstarted", None, "b-master") == 10 * MINUTE, "of another owner"
-    assert limits(30, 2).after("unstarted", None, "dev-master") == 10 * MINUTE, "never less than the default"
-    assert limits(30, 400).after("unstarted", None, "dev-master") == 100 * MINUTE, "ten times"
-
-
 def test_every_name_of_the_settings_has_a_default_and_a_rule() -> None:
     assert set(DEFAULTS) | {"master-silent"} == set(NAMES) and set(NAMES) - {"warned"} <= set(RULES)
-
-
-# What folds, and what comes first.
-
-
-def test_things_of_a_silent_master_are_one_finding() -> None:
-    tasks = {f"t{n}": going(40 + 2.5 * n, "security-master") for n in range(12)}
-    for n in range(7):  # those under 57 minutes were last touched by others
-        tasks[f"t{n}"] = [
-            *going(90, "security-master")[:2],
-            e.started(at(80), "security-master"),
-            e.event("task_started", at(40 + 2.5 * n), "kim", "user"),
-        ]
-    tasks["own"] = [*going(70, "security-master"), e.completed(at(57), "security-master")]
-    found = [one for one in attention(state_of(**tasks), NOW) if one.rule != "feed-silent"]
-    assert [one.rule for one in found] == ["master-silent"]
-    assert found[0].sentence == "security-master: silent for 57m00s, 12 tasks wait for it" and len(found[0].under) == 12
-    tasks["own"] = [*going(70, "security-master"), e.completed(at(1), "security-master")]
-    assert {one.rule for one in attention(state_of(**tasks), NOW)} == {"idle"}, "it spoke a minute ago"
-    alone = {"t": going(90, "security-master")}
-    assert [one.rule for one in attention(state_of(**alone), NOW) if one.rule != "feed-silent"] == ["idle"]
-
-
-def test_the_feed_is_silent_when_no_event_comes_though_work_is_open() -> None:
-    rows = state_of(t=going(31)).rows
-    last = rows["t"].last_at
-    assert feed_finding(rows, last, 1, NOW, Thresholds()) is not None
-    assert feed_finding(rows, last, 0, NOW, Thresholds()) is None, "nothing is open"
-    assert feed_finding(rows, last, 1, NOW - 2 * MINUTE, Thresholds()) is None
-    assert feed_finding(rows, last, 1, NOW, setting(feed_silent=60)) is None
-    rare = state_of(**{f"t{n}": going(31 + 20 * n) for n in range(1000)}).rows  # an event each 20 m
-    assert feed_finding(rare, last, 9, NOW, Thresholds()) is None and feed_finding(
-        rare, last, 9, NOW + HOUR, Thresholds()
-    )
-
-
-def test_a_critical_task_that_nobody_has_comes_first_then_what_many_wait_for() -> None:
-    waiting = {f"w{n}": [*going(20), e.task("blocked", at(20), blocked_by="many")] for n in range(3)}
-    state = state_of(
-        low=[e.created(at(600), priority="low")],
-        many=[e.created(at(200))],
-        some=[e.created(at(600))],
-        first=[e.created(at(300), priority="critical")],
-        **waiting,
-    )
-    found = [one for one in attention(state, NOW) if one.rule == "unassigned"]
-    assert [one.task_id for one in found] == ["first", "many", "some", "low"]
-    assert [one.waiting for one in found] == [0, 3, 0, 0] and all(one.late_since for one in found)
-
-
-def test_a_worker_id_that_is_open_in_two_tasks_is_a_finding() -> None:
-    def found(*kinds: str) -> list[Finding]:
-        two = {
-            f"t{n}": [*going(20), e.worker("S", at(1)), *([e.worker(k, at(0.5))] if k else [])]
-            for n, k in enumerate(kinds)
-        }
-        return [one for one in attention(state_of(**two), NOW) if one.rule == "same-worker"]
-
-    assert [one.sentence for one in found("", "")] == ["w1 is open in 2 tasks at once: t0, t1"]
-    assert found("", "C") == []
-
-
-# Over all.
 
 
 def test_every_open_task_expects_something_whatever_was_logged() -> None:
@@ -337,6 +183,37 @@ def test_every_open_task_expects_something_whatever_was_logged() -> None:
             later = NOW + 365 * 24 * HOUR
             if not row.status.ended and row.task_id == "kid":
                 assert any(one.late(later) for one in expected(state, row.task_id, later)), "in the end it is late"
+
+
+def test_the_row_of_a_task_tells_the_rules_the_same_as_its_facts() -> None:
+    rng = random.Random(11)
+    from_rows: Counter[str] = Counter()
+    for _ in range(600):
+        kinds = [
+            lambda t: e.created(t, priority=rng.choice(["critical", "low"]), type="build"),
+            e.assigned, e.started, e.failed, e.completed,
+            lambda t: e.task("blocked", t, reason=rng.choice(["waits for kid", "no key"])),
+            lambda t: e.task("escalated", t, reason="who?"),
+            lambda t: e.worker("P", t, rng.choice(("w1", "w2")), worker_type="scan"),
+            lambda t: e.worker("S", t, rng.choice(("w1", "w2"))), lambda t: e.worker("Z", t, rng.choice(("w1", "w2"))),
+            *[lambda t: e.worker("G", t, rng.choice(("w1", "w2")), progress_percentage=40)] * 5,
+            lambda t: e.handoff("created", t, "dev-master", to_master="b-master"),
+        ]  # fmt: skip
+        some = [rng.choice(kinds)(at(rng.uniform(0, 300))) for _ in range(rng.randint(1, 9))]
+        some = some if rng.random() < 0.8 else [e.started(at(250))]
+        state = state_of(t=some, kid=kid(rng.choice("tu"), *([e.completed(at(3))] if rng.random() < 0.5 else [])))
+        others = others_of(state)
+        for limits in (Thresholds(), setting(silent=20, idle=7)):
+            for now in (NOW, NOW + 7 * MINUTE, NOW + 400 * MINUTE):
+                for row in (row for row in state.rows.values() if row_suffices(row, now, limits)):
+                    task = state.task(row.task_id)
+                    assert task is not None
+                    found = check(task_of(row), others, now, limits)
+                    assert found == check(task, others, now, limits)
+                    assert expectations(task_of(row), others, now, limits) == expectations(task, others, now, limits)
+                    from_rows.update(one.rule for one in found)
+    missing = {"handoff-unaccepted", "handoff-uncompleted", "master-silent", "feed-silent", "warned"}
+    assert from_rows.keys() >= {*DEFAULTS, "escalated", "orphaned", "found-dead"} - missing
 
 
 def test_what_becomes_late_of_100000_open_things_costs_no_look_at_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from lineage_core.cli.commands.chain import relatives_of, text_lines
-from lineage_core.cli.output import Paper
+from lineage_core.cli.text_output import Paper
 from lineage_core.model.facts import Fact
-from lineage_core.rules.causality import chain
+from lineage_core.rules.cause_tree import chain
 from lineage_core.state.load import load
 from lineage_core.state.store import State
 from lineage_core.state.subtasks import Subtasks

@@ -19,6 +19,12 @@ def test_no_false_all_clear_and_few_false_alarms(minutes: int, lost: float) -> N
     assert found.silent > 20 and found.alive <= (3 if lost else 0)
 
 
+def test_by_clocks_that_are_50_minutes_off_nothing_that_is_stuck_is_missed() -> None:
+    found = measure(400, 50 * MINUTE)
+    assert found.stuck > 400 and found.missed == 0, found.examples
+    assert found.false < found.sound / 50, found.examples
+
+
 def test_the_truth_is_noticed_where_the_rules_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.core.rules.stuck_simulation.attention", lambda state, now: [])
     found = measure(20)

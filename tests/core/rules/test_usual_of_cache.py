@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from lineage_core.base.clock import MINUTE
-from lineage_core.rules.usual import CachedUsual, UsualTimes
+from lineage_core.rules.usual_durations import CachedUsual, UsualTimes
 from lineage_core.state import snapshot_cache
 from lineage_core.state.load import load
 from tests.build import assigned, completed, created, started
@@ -46,3 +48,36 @@ def test_all_of_history_is_learned_from_not_only_what_was_heard_last(directory: 
     for _ in usual.learn():
         pass
     assert usual.late(*KIND) == (45 * MINUTE, 40), "each task once, though five were looked at as well"
+
+
+def test_what_is_usual_may_be_asked_in_a_thread_while_it_is_learned(directory: Path) -> None:
+    """As the title of the terminal is counted while the screen learns."""
+    state = load(directory).state
+    usual = UsualTimes(state)
+    usual._lengths[KIND] = {f"task-of-old-{n}": [45 * MINUTE] for n in range(5000)}
+    failures: list[Exception] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        try:
+            while not stop.is_set():
+                usual.late(*KIND)
+                usual.of("scan-worker")
+        except (RuntimeError, KeyError) as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=ask)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        for _ in range(20):
+            usual.heard(state.rows)
+            for _ in usual.learn():
+                pass
+    finally:
+        sys.setswitchinterval(before)
+        stop.set()
+        thread.join()
+    assert failures == []
+    assert usual.late(*KIND) == (45 * MINUTE, 5040)

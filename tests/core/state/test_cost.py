@@ -15,7 +15,7 @@ from lineage_core.state import store as merge
 from lineage_core.state.load import load
 from lineage_core.state.snapshot import Snapshot
 from lineage_core.state.store import State
-from tests.build import record, write
+from tests.build import python_steps, record, write
 
 SLICE = 100
 
@@ -162,7 +162,6 @@ def test_text_that_looks_like_an_event_is_no_parent() -> None:
 
 def test_spawning_looks_at_no_other_worker() -> None:
     """Steps of the interpreter, for twice as many workers: about twice as many."""
-    import sys
 
     def steps(count: int) -> int:
         made = facts(
@@ -171,19 +170,6 @@ def test_spawning_looks_at_no_other_worker() -> None:
             event_type="worker_spawned",
             event_data=lambda n: {"worker_id": f"worker-{n}", "worker_type": "scan"},
         )
-        taken = 0
-
-        def trace(*_: Any) -> Any:
-            nonlocal taken
-            taken += 1
-            return trace
-
-        before = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            merge.play("task-1", [fact for _, fact in made])
-        finally:
-            sys.settrace(before)
-        return taken
+        return python_steps(lambda: merge.play("task-1", [fact for _, fact in made]))
 
     assert steps(400) < 3 * steps(200)

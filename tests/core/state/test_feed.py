@@ -27,7 +27,7 @@ def following(directory: Path) -> Iterator[tuple[Feed, Callable[[Callable[[], bo
     feed.start()
 
     def wait(so: Callable[[], bool]) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while not so():
             assert time.monotonic() < end
             time.sleep(0.01)

@@ -40,7 +40,7 @@ def followed(directory: Path) -> tuple[int, int]:
     feed = Feed(directory, state, lambda: None)
     feed.start()
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while not feed.health.loaded or feed.health.backlog or state.events < COUNT:
             if time.monotonic() > end:
                 break
@@ -168,7 +168,7 @@ def test_history_is_not_folded_before_the_screen_has_taken_the_newest(
     feed = Feed(journal, State(), lambda: None)
     feed.start()
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while not feed.waiting:
             assert time.monotonic() < end
             time.sleep(0.01)

@@ -93,7 +93,7 @@ def test_where_the_disk_is_full_they_stay_in_memory(fails: str, monkeypatch: pyt
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     if fails == "open":
-        monkeypatch.setattr("lineage_core.state.spill._unnamed", lambda: os.open("/nonexistent/x", os.O_RDONLY))
+        monkeypatch.setattr("lineage_core.state.spill._unnamed", lambda: os.open("/proc/nonexistent/x", os.O_RDONLY))
     else:
         monkeypatch.setattr(os, "pwrite", pwrite)
     assert merged(found, 7) == expected

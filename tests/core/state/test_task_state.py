@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from lineage_core.meaning.fold import derive
+from lineage_core.meaning.task_row import row_of
 from lineage_core.model import facts
-from lineage_core.model.entities import Status, Task
+from lineage_core.model.entities import Task
 from lineage_core.model.facts import fact_of
+from lineage_core.model.task_parts import Status
 from lineage_core.read.tailer import Tailer
 from lineage_core.state import snapshot_cache
 from lineage_core.state.load import load
@@ -36,7 +38,7 @@ def test_a_worker_that_is_spawned_again_under_its_own_id_is_a_retry() -> None:
     worker = {"worker_id": "worker-1", "worker_type": "scan"}
     task = task_of(("worker_spawned", worker), ("worker_failed", worker), ("worker_spawned", worker))
     assert task.workers["worker-1"].retry_of == "worker-1"
-    assert task.row().retries == 1
+    assert row_of(task).retries == 1
 
 
 def test_a_retry_follows_the_worker_of_its_type_that_failed_last() -> None:
@@ -63,8 +65,8 @@ def test_a_handoff_is_offered_and_accepted_once() -> None:
     handoff = {"handoff_id": "handoff-1"}
     events = [("handoff_created", handoff), ("handoff_accepted", handoff)]
     assert not task_of(*events).handoffs["handoff-1"].waiting
-    assert task_of(*events, events[0]).row().handoff_since is None
-    assert task_of(events[0], events[0]).row().handoff_since == 0
+    assert row_of(task_of(*events, events[0])).handoff_since is None
+    assert row_of(task_of(events[0], events[0])).handoff_since == 0
     assert not task_of(*events, *events).handoffs["handoff-1"].waiting
     assert not task_of(*events[::-1]).handoffs["handoff-1"].waiting  # by a clock that is behind
 
@@ -75,11 +77,11 @@ def test_an_escalation_keeps_its_own_reason_until_the_task_ends() -> None:
         ("task_escalated", {"reason": "no permission"}),
         ("task_blocked", {"reason": "waits for a review"}),
     ]
-    row = task_of(*events).row()
+    row = row_of(task_of(*events))
     assert (row.escalated, row.escalation, row.reason) == (True, "no permission", "waits for a review")
-    assert task_of(*events, ("task_escalated", {"reason": "still none"})).row().escalation == "still none"
-    assert task_of(*events, ("task_completed", {})).row().escalation is None
-    assert task_of(("task_completed", {}), events[1]).row().escalation is None
+    assert row_of(task_of(*events, ("task_escalated", {"reason": "still none"}))).escalation == "still none"
+    assert row_of(task_of(*events, ("task_completed", {}))).escalation is None
+    assert row_of(task_of(("task_completed", {}), events[1])).escalation is None
 
 
 def test_ids_are_as_long_as_writers_allow() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-expect.set_options(timeout=30_000)  # the machine may have other work
+expect.set_options(timeout=120_000)  # the machine may have other work
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -31,10 +31,14 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
-    """A page that must log nothing, ask nobody else, open no dialog, and run nothing that came as text."""
+def opened(browser: Browser, url: str, *, server_ends: bool = False, **options: Any) -> Iterator[Page]:
+    """A page that must log nothing, ask nobody else, open no dialog, and run nothing that came as text.
+
+    server_ends: the server is to go away; Chromium itself logs each time that the page looks whether it is back.
+    """
     origin = url[: url.index("/", 8)] if url.startswith("http") else "file://"
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+    context.set_default_timeout(120_000)
     page = context.new_page()
     trouble: list[str] = []
     page.on("console", lambda message: trouble.append(f"console: {message.text}"))
@@ -46,6 +50,8 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     try:
         page.goto(url)
         yield page
+        if server_ends:
+            trouble = [text for text in trouble if "net::ERR_CONNECTION_REFUSED" not in text]
         assert trouble == []
         assert [url for url in asked if not url.startswith((origin, "about:"))] == []
     finally:

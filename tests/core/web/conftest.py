@@ -37,9 +37,18 @@ class Served(NamedTuple):
         return self.url.replace("http", "ws", 1)
 
 
+_ADDRESS = re.compile(r" at (https?://\S+)\n")
+
+
 @contextmanager
 def serving(
-    directory: Path, folder: Path, *words: str, port: int = 0, ready: int = 200, seconds: float = 60, **environment: str
+    directory: Path,
+    folder: Path,
+    *words: str,
+    port: int = 0,
+    ready: int = 200,
+    seconds: float = 120,
+    **environment: str,
 ) -> Iterator[Served]:
     """`lineage serve` over a directory, until the block ends. ready: the status that it has when the block begins."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,21 +59,18 @@ def serving(
     with log.open("wb") as out:
         process = subprocess.Popen(command, stderr=out, stdout=out, env=kept | xdg | environment)
     try:
-        url = ""
-        with log.open() as told:
-            text = ""
-            while not url:
-                text += told.read()
-                found = re.search(r" at (https?://\S+)\n", text)
-                url = found[1] if found else ""
-                if process.poll() is not None:
-                    raise AssertionError(text)
-        with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=5, verify=False), timeout=60) as client:
+        addresses: list[str] = []
+        wait_until(
+            lambda: process.poll() is not None or addresses.extend(_ADDRESS.findall(log.read_text())) or addresses
+        )
+        assert addresses, log.read_text()
+        url = addresses[0]
+        with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=5, verify=False), timeout=120) as client:
             wait_until(lambda: client.get("/healthz").status_code == ready, seconds)
             yield Served(url, client, process, log)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 @pytest.fixture(scope="session")

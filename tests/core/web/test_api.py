@@ -8,7 +8,7 @@ from pathlib import Path
 import openapi_spec_validator
 import pytest
 
-from lineage_core.cli.commands.web_queries import WEB_QUERIES
+from lineage_core.cli.commands.export import QUERIES
 from tests.build import compact, record
 from tests.cli.conftest import LEGACY, NOW, Ask
 from tests.core.web.conftest import Served, serving
@@ -21,6 +21,8 @@ CASES: list[tuple[str, dict[str, str | list[str]], list[str]]] = [
         for name in ("events", "recent", "tasks", "workers", "failed", "zombies", "attention", "stats", "forecast")
     ),
     *((name, {"task": TASK}, [TASK]) for name in ("task", "timeline", "workers", "duration", "summary", "chain")),
+    ("anomalies", {"until": "2026-11-23"}, ["--until", "2026-11-23"]),
+    ("related", {"task": TASK}, [TASK]),
     ("explain", {"task": TASK, "all": "true"}, [TASK, "--all"]),
     (
         "tasks",
@@ -36,6 +38,8 @@ CASES: list[tuple[str, dict[str, str | list[str]], list[str]]] = [
     ("recent", {"limit": "2"}, ["2"]),
     ("failed", {"tasks": "true"}, ["--tasks"]),
     ("attention", {"rule": "blocked", "blocked-after": "1s"}, ["--rule", "blocked", "--blocked-after", "1s"]),
+    ("changed", {"since": "1h"}, ["--since", "1h"]),
+    ("diff", {"task": "task-a-rollout", "other": "task-a-rollout"}, ["task-a-rollout", "task-a-rollout"]),
     ("stats", {"by": "master"}, ["--by", "master"]),
     ("stats", {"filter": "status:failed", "window": "24h"}, ["status:failed", "--window", "24h"]),
 ]
@@ -58,7 +62,7 @@ def test_the_api_answers_with_the_document_of_the_command(
 
 
 def test_every_query_of_the_command_line_is_compared() -> None:
-    assert {query for query, _, _ in CASES} == set(WEB_QUERIES)
+    assert {query for query, _, _ in CASES} == set(QUERIES)
 
 
 @pytest.mark.parametrize("query", ["tasks", "attention", "failed", "workers", "stats"])
@@ -127,4 +131,4 @@ def test_what_is_wrong_is_said_in_one_line(path: str, status: int, word: str, se
 def test_the_description_is_valid_openapi_and_names_every_query(served: Served) -> None:
     document = served.client.get("/api/v1/openapi.json").json()
     openapi_spec_validator.validate(document)
-    assert set(document["paths"]) == {*(f"/api/v1/{name}" for name in WEB_QUERIES), "/healthz"}
+    assert set(document["paths"]) == {*(f"/api/v1/{name}" for name in QUERIES), "/healthz"}

@@ -53,7 +53,7 @@ class Client:
         """The tasks of the next so many events."""
         tasks: list[str] = []
         while len(tasks) < count or not self.cursor:
-            message = orjson.loads(await asyncio.wait_for(self.connection.recv(), 20))
+            message = orjson.loads(await asyncio.wait_for(self.connection.recv(), 120))
             tasks += [event["task_id"] for event in message["events"]]
             self.cursor = message["cursor"]
         return tasks
@@ -61,7 +61,9 @@ class Client:
 
 @asynccontextmanager
 async def client(one: Served, query: str = "") -> AsyncIterator[Client]:
-    async with connect(f"{one.websocket}ws/events{query}", compression=None, max_size=None) as connection:
+    async with connect(
+        f"{one.websocket}ws/events{query}", compression=None, max_size=None, ping_interval=None, open_timeout=120
+    ) as connection:
         yield Client(connection)
 
 
@@ -105,7 +107,7 @@ async def test_a_pretty_printed_event_comes_as_it_was_written_on_one_line(one: S
         await first.take(0)
         with journal.open("ab") as file:
             file.write(pretty(written))
-        text = await asyncio.wait_for(first.connection.recv(), 20)
+        text = await asyncio.wait_for(first.connection.recv(), 120)
         assert isinstance(text, str)
         assert "\u202e" not in text
         assert "\n" not in text
@@ -164,7 +166,7 @@ async def test_an_event_that_stands_in_two_files_comes_once_also_over_a_restart(
 async def test_what_is_no_cursor_is_refused_or_holds_nothing(cursor: str, one: Served) -> None:
     try:
         async with client(one, f"?cursor={cursor}") as first:
-            message = orjson.loads(await asyncio.wait_for(first.connection.recv(), 20))
+            message = orjson.loads(await asyncio.wait_for(first.connection.recv(), 120))
             assert (
                 "events" in message or message["error"] == "that is no cursor: give one that a message carried, or none"
             )
@@ -202,7 +204,14 @@ async def test_a_client_that_stands_still_is_told_to_resume_and_costs_bounded_me
     with serving(directory, tmp_path / "server") as one:
         reader = ws_load.Reader(one.websocket)
         reading = asyncio.create_task(reader.run())
-        async with connect(f"{one.websocket}ws/events", compression=None, max_size=None, max_queue=1) as stalled:
+        async with connect(
+            f"{one.websocket}ws/events",
+            compression=None,
+            max_size=None,
+            max_queue=1,
+            ping_interval=None,
+            open_timeout=120,
+        ) as stalled:
             first = orjson.loads(await stalled.recv())
             stalled.transport.pause_reading()
             await reader.ready.wait()
@@ -231,4 +240,4 @@ async def test_a_client_that_stands_still_is_told_to_resume_and_costs_bounded_me
             assert len(await again.take(rounds * many - had)) == rounds * many - had
         reading.cancel()
         os.kill(one.process.pid, signal.SIGTERM)
-        assert one.process.wait(20) == 0
+        assert one.process.wait(120) == 0

@@ -15,7 +15,7 @@ from lineage_core.web.graph import schema
 from tests.core.web.conftest import Served
 
 EXAMPLES = 6
-"""Requests for each operation; by hand: HYPOTHESIS_EXAMPLES."""
+"""Requests for each operation."""
 
 BOUNDED = settings(
     max_examples=EXAMPLES,

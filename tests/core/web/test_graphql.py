@@ -159,7 +159,7 @@ class Subscriber:
         await self.connection.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": payload}).decode())
 
     async def next(self) -> Any:
-        told = orjson.loads(await asyncio.wait_for(self.connection.recv(), 20))
+        told = orjson.loads(await asyncio.wait_for(self.connection.recv(), 120))
         assert told["type"] == "next", told
         assert not told["payload"].get("errors"), told
         return told["payload"]["data"]
@@ -185,11 +185,11 @@ async def test_subscriptions_tell_events_with_cursors_and_tasks_that_change(tmp_
 
     numbers = itertools.count()
     with serving(directory, tmp_path / "server") as one:
-        protocol = {"subprotocols": ["graphql-transport-ws"]}
+        protocol: dict[str, Any] = {"subprotocols": ["graphql-transport-ws"], "open_timeout": 120}
         async with (
             connect(one.websocket + "graphql", **protocol) as first,
             connect(one.websocket + "graphql", **protocol) as second,
-            connect(one.websocket + "ws/events") as beside,
+            connect(one.websocket + "ws/events", open_timeout=120) as beside,
         ):
             events, tasks = Subscriber(first), Subscriber(second)
             await events.begin('subscription { events(filter: {type: ["task_*"]}) { cursor event { taskId } } }')

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.build import compact, record
+from tests.build import compact, record, write
 from tests.cli.conftest import Ask
 from tests.core.web.conftest import Served
 
@@ -38,6 +38,25 @@ def test_the_metrics_are_what_the_queries_say(served: Served) -> None:
     assert found[("lineage_task_duration_seconds_count", "status=completed")] == bounds[-1]
     assert found[("lineage_notified",)] == 1
     assert ("lineage_lag_seconds", "quantile=0.99") in found
+
+
+def test_tokens_stay_with_the_master_that_used_them_when_the_task_is_reassigned(tmp_path: Path, ask: Ask) -> None:
+    used = {"worker_id": "w", "master_id": "first", "token_usage": 1000, "completion_status": "success"}
+    steps = (
+        ("task_assigned", {"master_id": "first"}),
+        ("worker_spawned", {"worker_id": "w", "master_id": "first"}),
+        ("worker_completed", used),
+        ("task_assigned", {"master_id": "second"}),
+    )
+    actor = {"type": "master", "id": "first"}
+    events = [
+        record(n, task_id="t", event_type=kind, event_data=data, actor=actor) for n, (kind, data) in enumerate(steps, 1)
+    ]
+    for number in (3, 4):
+        directory = write(tmp_path / f"after-{number}", *events[:number])
+        found = samples(ask("metrics", directory).out)
+        tokens = {key[1]: value for key, value in found.items() if key[0] == "lineage_tokens_total" and value}
+        assert tokens == {"master=first": 1000}
 
 
 def test_a_file_for_node_exporter_is_replaced_whole(tmp_path: Path, ask: Ask) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import filecmp
+import json
+import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -13,12 +16,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lineage_core.cli import main
-from lineage_core.web.offline import BUILT
+from lineage_core.model.event_types import EVENTS
+from lineage_core.web.offline_page import BUILT
 from tests.build import compact, record
 from tests.cli.conftest import LEGACY
+from tests.conftest import DATA
 from tests.core.web.browser import chromium, opened, until
 from tests.core.web.conftest import TOKEN, Served, serving
-from tests.faults.hostile import HTML, MARKUP, NOW, TERMINAL, hostile_directory
+from tests.faults.hostile import HTML, MARKUP, NOW, TERMINAL, hostile_directory, records
 
 TASK = "task-a-rollout"
 SOURCES = BUILT.parent
@@ -42,12 +47,12 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page") / "page"
     shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("built"))
     command = ["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline", "--silent"]
-    subprocess.run(command, cwd=folder, check=True, timeout=100)
+    subprocess.run(command, cwd=folder, check=True, timeout=250)
     return folder
 
 
 def test_what_is_built_is_what_the_sources_build(packages: Path) -> None:
-    subprocess.run(["node", "build.mjs"], cwd=packages, check=True, timeout=60)
+    subprocess.run(["node", "build.mjs"], cwd=packages, check=True, timeout=250)
     names = sorted(path.name for path in BUILT.iterdir())
     assert sorted(path.name for path in (packages / "built").iterdir()) == names
     assert filecmp.cmpfiles(BUILT, packages / "built", names, shallow=False)[0] == names, "lineage_core/web/page/build"
@@ -67,16 +72,18 @@ def test_the_page_grows_while_events_come(browser: Browser, tmp_path: Path) -> N
     path = directory / "lineage-2026-11-22.jsonl"
     context = {"context": {"session_id": "session-1"}}
     path.write_bytes(compact(record(1, event_type="task_created", **context)))
-    with serving(directory, tmp_path / "server") as one, opened(browser, one.url) as page:
+    with serving(directory, tmp_path / "server") as one, opened(browser, one.url, server_ends=True) as page:
         until(page, READY)
         expect(page.locator(".tree .line.task")).to_have_count(1)
         expect(page.locator(".chip.queued b")).to_have_text("1")
+        expect(page.locator(".tree .few.running")).to_have_count(0)  # of what is open without running
         with path.open("ab") as file:
             file.write(compact(record(2, event_type="task_started", **context)))
             file.write(compact(record(1, event_type="task_started", **context)))
         expect(page.locator(".tree .line.task")).to_have_count(2)
         expect(page.locator(".chip.running b")).to_have_text("2")
-        assert page.evaluate("() => window.lineage.timeline.layout.lines.length") >= 2
+        expect(page.locator(".tree .few.running")).to_have_text("▶ 2")
+        until(page, "() => window.lineage.timeline.layout.lines.length", lambda lines: lines >= 2)
         page.goto(one.url + "task/task-2")
         expect(page.locator(".detail .pill")).to_have_text("▶ running")
         with path.open("ab") as file:
@@ -131,7 +138,7 @@ def test_a_task_is_chosen_by_mouse_and_keys_and_the_address_says_which(browser: 
         for _ in range(3):
             page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowUp")
-        assert page.locator(".tree").get_attribute("aria-activedescendant")
+        expect(page.locator(".tree")).to_have_attribute("aria-activedescendant", re.compile("."))
         page.keyboard.press("/")
         page.keyboard.type("no-such-task")
         expect(page.locator(".tree .line")).to_have_count(0)
@@ -159,8 +166,8 @@ def test_a_link_leads_to_a_moment_of_a_task(browser: Browser, served_legacy: Ser
         until(page, DOMAIN, lambda now: now[0] < moment < now[1])
         page.locator(".events button.time").first.click()
         until(page, "() => location.search", lambda search: "?at=2026-11-22T" in search and quote(at) not in search)
-        assert page.locator(".lanes rect.bar").count() > 3
-        assert page.locator(".failures li").count() > 0
+        expect(page.locator(".lanes rect.bar").nth(3)).to_be_attached()
+        expect(page.locator(".failures li").first).to_be_attached()
         page.locator("summary", has_text="Why it stands so").click()
         expect(page.locator("details[open] li").first).to_be_visible()
     with opened(browser, f"{served_legacy.url}task/no-such-task") as page:
@@ -175,27 +182,60 @@ INERT = """() => [
 ]"""
 
 
-def naughty(name: str) -> str:
-    """Some of the strings that break things, in turn."""
-    strings = (  # some of https://github.com/minimaxir/big-list-of-naughty-strings, and ours
-        "javascript:alert(1)", "</script><script>alert(1)</script>", "<svg/onload=alert(1)>", "${alert(1)}", "{{7*7}}",
-        "__proto__", "constructor", "toString", "\ud83d\ude00", "Ω≈ç√∫", "﷽", "\u202etest\u202c", "../../etc/passwd",
-        "<!--", "]]>", "&lt;b&gt;", "NaN", "null", "\u0000x", "a" * 5000,
-    )  # fmt: skip
-    return strings[sum(map(ord, name)) % len(strings)] if name != "task" else "/".join(strings)[:900].replace("\0", "")
+NAUGHTY = json.loads((DATA / "naughty_strings.json").read_text())
+"""The big list of naughty strings (Max Woolf and others, MIT), https://github.com/minimaxir/big-list-of-naughty-strings."""
 
 
-@pytest.mark.parametrize("filling", [HTML, MARKUP, TERMINAL, None], ids=["html", "markup", "terminal", "naughty"])
+class InTurn:
+    """Gives for each field the strings one after the other."""
+
+    def __init__(self) -> None:
+        self._asked: Counter[str] = Counter()
+
+    def __call__(self, field: str) -> str:
+        self._asked[field] += 1
+        return str(NAUGHTY[self._asked[field] % len(NAUGHTY)])
+
+
+def test_each_naughty_string_is_text_in_each_field(browser: Browser, tmp_path: Path) -> None:
+    """As the name of a task and of an event type, and in each field of events of every type."""
+    (tmp_path / "lineage").mkdir()
+    in_turn, made = InTurn(), []
+    for number in range(len(NAUGHTY) // len(EVENTS) + 1):
+        made += [one | {"task_id": f"all-{number}"} for one in records(in_turn)[: len(EVENTS) + 1]]
+    made += [made[0] | {"task_id": string, "event_type": string} for string in NAUGHTY]
+    made += [made[0] | {"task_id": string} for string in NAUGHTY]
+    lines = [json.dumps(one | {"lineage_id": f"lineage-{n:026d}"}, ensure_ascii=False) for n, one in enumerate(made)]
+    (tmp_path / "lineage/lineage-2026-03-14.jsonl").write_text("\n".join(lines) + "\n")
+    with serving(tmp_path / "lineage", tmp_path / "server", LINEAGE_NOW=NOW) as one, opened(browser, one.url) as page:
+        until(page, READY)
+        count = len({one["task_id"] for one in made})  # the server may still read when the page is there
+        until(page, "() => window.lineage.store.tasks.size", lambda size: size >= count)
+        known = page.evaluate("() => [...window.lineage.store.tasks.keys()]")
+        names = [name for name in known if name.startswith("all-")]
+        assert set(known) - set(names) == set(NAUGHTY), "each id as it was written"
+        for name in (
+            *names,
+            ".",
+            "</textarea><script>alert(123)</script>",
+            "../../../../../../../../../../../etc/passwd%00",
+        ):
+            page.evaluate("(id) => window.lineage.choose(id)", name)
+            expect(page.locator(".detail h2 .id")).to_have_text(name)
+            assert page.evaluate(INERT) == [0, 1, 0, 0], name
+            if name not in names:
+                page.reload()
+                expect(page.locator(".detail h2 .id")).to_have_text(name)
+
+
+@pytest.mark.parametrize("filling", [HTML, MARKUP, TERMINAL], ids=["html", "markup", "terminal"])
 def test_hostile_text_is_text_on_the_page_and_in_the_file(
-    filling: str | None, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    filling: str, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.faults import hostile
-
-    directory = hostile_directory(tmp_path, filling) if filling else hostile.write(tmp_path / "lineage", naughty)
+    directory = hostile_directory(tmp_path, filling)
     with serving(directory, tmp_path / "server", LINEAGE_NOW=NOW) as one, opened(browser, one.url) as page:
         until(page, READY)
-        ids = page.evaluate("() => [...window.lineage.store.tasks.keys()]")
-        assert len(ids) >= 3
+        ids = until(page, "() => [...window.lineage.store.tasks.keys()]", lambda names: len(names) >= 3)
         for task_id in ids[:3]:
             page.get_by_role("treeitem").filter(has=page.locator(".status")).nth(ids.index(task_id) % 3).click()
             expect(page.locator(".detail .events td").first).to_be_visible()
@@ -262,6 +302,36 @@ def test_light_dark_small_and_on_paper(browser: Browser, served_legacy: Served) 
             assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), width
 
 
+WIDTH = "() => Math.round(document.querySelector('.plot canvas').getBoundingClientRect().width)"
+PRINTED = """() => {
+  dispatchEvent(new Event("beforeprint"));
+  const canvas = document.querySelector(".plot canvas");
+  return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0);
+}"""
+"""Tell the page that printing begins; whether anything is drawn on the timeline at once."""
+
+
+def test_the_timeline_is_drawn_at_the_size_of_the_paper(browser: Browser, served_legacy: Served) -> None:
+    with opened(browser, served_legacy.url) as page:
+        until(page, READY)
+        on_screen = page.evaluate(WIDTH)
+        assert page.evaluate(PRINTED)
+        assert 670 < page.evaluate(WIDTH) <= 680  # 18 cm
+        page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate(WIDTH) == on_screen
+
+
+def test_of_a_task_nothing_is_told_that_is_not_there(browser: Browser, tmp_path: Path) -> None:
+    directory = tmp_path / "lineage"
+    directory.mkdir()
+    (directory / "lineage-2026-11-22.jsonl").write_bytes(compact(record(1, event_type="task_created")))
+    with serving(directory, tmp_path / "server") as one, opened(browser, one.url + "task/task-1") as page:
+        expect(page.locator(".detail .events h3")).to_have_text("1 event")
+        assert page.locator(".detail .body").evaluate(
+            "(body) => [...body.childNodes].every((one) => one.nodeType === 1)"
+        )
+
+
 def test_the_token_is_asked_for_once(browser: Browser, guarded: Served) -> None:
     with browser.new_context() as context:
         page = context.new_page()
@@ -294,6 +364,6 @@ def test_an_exported_page_is_whole_by_itself(
         expect(page.locator(".lanes rect.bar").first).to_be_attached()
         assert page.evaluate("() => decodeURIComponent(location.hash)") == f"#/task/{TASK}"
         if query == "task":
-            assert page.locator(".detail .events tbody tr").count() > 10
+            expect(page.locator(".detail .events tbody tr").nth(10)).to_be_attached()
         if query == "attention":
             expect(page.locator(".findings li").first).to_be_visible()

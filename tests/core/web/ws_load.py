@@ -29,6 +29,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from lineage_core.base import clock
 from lineage_core.base.clock import SECOND
 from tests.core.web.conftest import Served, serving
+from tests.ports import unused_port
 from tests.wallclock import now, today, wait_until
 
 
@@ -162,7 +163,7 @@ async def load(directory: Path, folder: Path, *, clients: int, rate: int, second
     follower = Follower(directory)
     follower.start()
     with ExitStack() as stack:
-        one = stack.enter_context(serving(directory, folder))
+        one = stack.enter_context(serving(directory, folder, port=unused_port()))
         readers = [Reader(one.websocket) for _ in range(clients)]
         tasks = [asyncio.create_task(reader.run()) for reader in readers]
         await asyncio.gather(*(reader.ready.wait() for reader in readers))

@@ -45,6 +45,8 @@ REFUSED = {
     "lineage_id is a number": CREATED | {"lineage_id": 5},
     "lineage_id 'one' has not the form": CREATED | {"lineage_id": "one"},
     "parent_lineage_id is a number": CREATED | {"parent_lineage_id": 5},
+    "event_data.completion_status 'splendid': not one of": CREATED | {"event_data": {"completion_status": "splendid"}},
+    "event_data.duration_ms is a string": CREATED | {"event_data": {"duration_ms": "long"}},
     "actor.type is a number": CREATED | {"actor": {"id": "kim", "type": 7}},
     "actor.type is null": CREATED | {"actor": {"id": "kim", "type": None}},
     "actor.id is empty": CREATED | {"actor": {"id": ""}},
@@ -72,16 +74,16 @@ def test_a_line_that_readers_could_not_take_is_refused_with_its_number_and_the_o
 
 
 def test_what_the_words_may_be_a_line_may_be_too(tmp_path: Path) -> None:
-    """Words that no vocabulary has, free data of any kind, a percentage as text, the longest id."""
+    """Free data of any kind, a percentage as text, the longest id."""
     lines = [
         {"event_type": "task_completed", "task_id": "t" * MAX_ID, "actor": "kim",
-         "event_data": {"completion_status": "splendid", "duration_ms": "long", "metadata": [1.50]}},
+         "event_data": {"completion_status": "partial", "mood": ["splendid"], "metadata": {"n": 1.50}}},
         PROGRESS | {"event_data": {"worker_id": "w", "progress_percentage": "99.50"}},
     ]  # fmt: skip
     found, said = logged(tmp_path, *lines)
     assert said == ""
     assert [record["event_data"] for record in found] == [
-        {"completion_status": "splendid", "duration_ms": "long", "metadata": [1.5]},
+        {"completion_status": "partial", "mood": ["splendid"], "metadata": {"n": 1.5}},
         {"worker_id": "w", "progress_percentage": 99.5},
     ]
 

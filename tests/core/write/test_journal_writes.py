@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -154,12 +155,19 @@ def test_a_pipe_that_nobody_reads_is_not_waited_for(only_writable: Path) -> None
 def test_no_file_is_made_through_a_symbolic_link_but_one_that_is_there_is_written(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("other")
     (tmp_path / "other").symlink_to(tmp_path / "victim")
-    with pytest.raises(JournalError, match=f"cannot write {tmp_path}/link: "):
+    with pytest.raises(
+        JournalError, match=f"cannot write {tmp_path}/link: it is a symbolic link to {tmp_path}/victim, "
+    ):
         append_line(tmp_path / "link", b"one\n")
     assert not (tmp_path / "victim").exists()
     (tmp_path / "victim").touch()
     append_line(tmp_path / "link", b"one\n")
     assert (tmp_path / "victim").read_bytes() == b"one\n"
+
+
+def test_a_link_of_root_is_followed(only_writable: Path) -> None:
+    """`/proc/mounts` is one."""
+    assert module._linked_file("/proc/mounts") == "/proc/self/mounts"
 
 
 def test_links_that_lead_nowhere_are_told(tmp_path: Path) -> None:
@@ -191,6 +199,33 @@ def test_what_is_no_regular_file_is_not_written_to(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=f"cannot write {tmp_path}: Is a directory"):
         append_line(tmp_path, b"one\n")
     assert descriptors() == before
+
+
+def test_a_terminal_in_place_of_the_file_does_not_become_that_of_the_process(tmp_path: Path) -> None:
+    main, other = os.openpty()
+    name = os.ttyname(other)
+    child = os.fork()
+    if child == 0:
+        os.setsid()  # who leads a session without a terminal gets the first one that it opens
+        with contextlib.suppress(JournalError):
+            append_line(name, b"one\n")
+        os._exit(has_terminal())
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    os.close(main)
+    os.close(other)
+
+
+def has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY))
+    except OSError:
+        return False
+    return True
+
+
+def test_slashes_more_than_one_are_as_one(tmp_path: Path) -> None:
+    append_line(f"{tmp_path}//a///b//file", b"one\n")
+    assert (tmp_path / "a" / "b" / "file").read_bytes() == b"one\n"
 
 
 @pytest.fixture
@@ -298,6 +333,13 @@ def test_what_is_wrong_is_kept_only_when_lenient(journal: Journal) -> None:
         journal.log("task_created", "task-1", "user-kim", data="{broken", timestamp="2026-11-22T08:00:00Z")
     journal.log("task_created", "task-1", "user-kim", data="{broken", timestamp="2026-11-22T08:00:00Z", lenient=True)
     assert records(journal.directory / DAY)[0]["tags"] == ["invalid-data"]
+
+
+def test_nothing_is_written_beside_the_directories_of_hosts(tmp_path: Path) -> None:
+    (tmp_path / ".lineage-hosts").touch()
+    with pytest.raises(JournalError, match=f"^{tmp_path} holds the directories of hosts: log into one of these$"):
+        Journal(tmp_path, environ={}).log("task_created", "task-1", "user-kim")
+    assert os.listdir(tmp_path) == [".lineage-hosts"]
 
 
 NEXT = AT + 86_400_000_000

@@ -13,6 +13,7 @@ import pytest
 from lineage_core import JournalError
 from lineage_core.write.journal import Journal
 from tests.shell.bash_writer import LIBRARY
+from tests.wallclock import SHIFT
 
 WAYS = {
     "LINEAGE_DIR": ({"LINEAGE_DIR": "{0}/d", "CORTEX_HOME": "{0}/home", "CORTEX_ENV": "dev"}, (), "d"),
@@ -74,12 +75,13 @@ def test_an_installed_library_knows_its_checkout(forced: str, tmp_path: Path) ->
     assert daily.read_bytes().count(b'"task-1"') == 3
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_link_that_another_user_made_is_not_written_through(writer: str, tmp_path: Path) -> None:
     journal, victim = tmp_path / "journal", tmp_path / "profile"
     journal.mkdir()
     victim.write_text("")
-    environ = {"PATH": os.environ["PATH"], "LINEAGE_PYTHON": sys.executable, "LINEAGE_DIR": str(journal)}
+    environ = {"PATH": os.environ["PATH"], "LINEAGE_PYTHON": sys.executable, "LINEAGE_DIR": str(journal)} | SHIFT
     Journal(journal).log("task_created", "task-0", "kim")
     (daily,) = journal.iterdir()
     daily.unlink()
@@ -107,10 +109,11 @@ def test_links_are_followed_to_their_end_and_no_further(tmp_path: Path) -> None:
         journal.append(record, 1_795_305_600_000_000)
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_link_to_nothing_is_named_with_what_to_do(writer: str, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
-    environ = {"PATH": os.environ["PATH"], "LINEAGE_PYTHON": sys.executable, "LINEAGE_DIR": str(journal)}
+    environ = {"PATH": os.environ["PATH"], "LINEAGE_PYTHON": sys.executable, "LINEAGE_DIR": str(journal)} | SHIFT
     Journal(journal).log("task_created", "task-0", "kim")
     (daily,) = journal.iterdir()
     daily.unlink()

@@ -20,7 +20,7 @@ async def test_related_tasks_are_listed_with_the_reason_and_enter_goes_there(lin
         await until(lambda: screen.detail.task_id == "task-a", "task-a in the pane")
         screen.detail.open_tab("related")
         await until(lambda: "blocks it" in screen_text(pilot.app), "the reason")
-        assert screen.detail.related.count() == 1
-        screen.set_focus(screen.detail.related)
+        assert screen.detail.tabs.related.count() == 1
+        screen.set_focus(screen.detail.tabs.related)
         await pilot.press("enter")
         await until(lambda: screen.detail.task_id == "task-b", "task-b in the pane")

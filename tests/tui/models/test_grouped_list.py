@@ -53,6 +53,31 @@ def test_any_changes_give_the_lines_that_are_made_at_once(data: Any) -> None:
     assert groups.line_of("z9") is None and groups.heading("z") is None
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_what_stands_still_keeps_its_order_whatever_comes_and_settles_as_if_made_at_once(data: Any) -> None:
+    ranks: dict[str, int] = {}
+    still = False
+    groups: GroupedList[str, str] = GroupedList(lambda item: (ranks[item], item), still=lambda: still)
+    for _ in range(data.draw(st.integers(1, 40))):
+        item = data.draw(st.sampled_from("abcd")) + data.draw(st.sampled_from("1234"))
+        before = [groups.at(line)[1] for line in range(len(groups))]
+        if item in groups:
+            groups.remove(item)
+        elif data.draw(st.integers(0, 3)):
+            ranks[item] = data.draw(st.integers(0, 9))
+            groups.add(item, item[0])
+        else:
+            still = not still
+        after = [groups.at(line)[1] for line in range(len(groups))]
+        if still:
+            assert [group for group in after if group in before] == [group for group in before if group in after]
+    still = False
+    groups.settle()
+    ranks = {item: rank for item, rank in ranks.items() if item in groups}
+    assert [groups.at(line) for line in range(len(groups))] == made_at_once(ranks, set()) and not groups.held
+
+
 def test_what_comes_to_a_long_list_and_a_big_bundle_moves_little_of_it() -> None:
     asked = 0
 

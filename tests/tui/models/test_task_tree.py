@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_core.state.store import State
+from lineage_core.state.subtasks import Subtasks
 from lineage_tui.models.task_tree import TaskTree
 from lineage_tui.models.tree_index import Node
 from tests.build import placed
@@ -128,6 +130,23 @@ def test_subtasks_may_come_while_the_tree_takes_their_parent() -> None:
         merging.result()
 
 
+def test_subtasks_may_come_at_any_step_of_a_look_at_the_others() -> None:
+    """As above, where each garbage collection lets the other thread go on: what is looked at is copied in one step."""
+    subtasks = Subtasks()
+    for n in range(1000):
+        subtasks.claim(f"task-{n}", "task-p", None)
+    fresh = iter(range(1000, 100_000))
+    before = gc.get_threshold()
+    gc.callbacks.append(other := lambda _phase, _info: subtasks.claim(f"task-{next(fresh)}", "task-p", None))
+    gc.set_threshold(1)
+    try:
+        for _ in range(20):
+            assert len(subtasks.children("task-p")) >= 1000
+    finally:
+        gc.callbacks.remove(other)
+        gc.set_threshold(*before)
+
+
 def test_a_filter_keeps_matches_and_what_they_hang_on() -> None:
     tree = tree_of(created("task-1", 1), created("task-1a", 2, parent="task-1"), created("task-2", 3))
     list(tree.set_filter(lambda row: row.task_id == "task-1a"))
@@ -200,7 +219,7 @@ def test_a_task_that_ends_closes_unless_subtasks_may_go_on() -> None:
 
 def test_what_is_held_still_keeps_its_order_and_closes_nothing_until_it_may_move() -> None:
     tree = tree_of_three_with_workers(created("task-z", 5, session="session-z"))
-    tree.sorted_by = "last event"
+    tree.orders.sorted_by = "last event"
     for _ in tree.set_sort():
         pass
     tree.still = True

@@ -13,12 +13,11 @@ from lineage_core.model.entities import TaskRow
 from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
 from lineage_tui.models.filter_completion import FilterCompletion
-from lineage_tui.screens.filter_help import LanguageScreen
-from lineage_tui.screens.main import MainScreen
+from lineage_tui.screens.help import HelpScreen
 from lineage_tui.views.events import EventsView
 from tests.build import NOW, Log
 from tests.tui.alone import Clock, alone, styles
-from tests.tui.conftest import opened, screen_text, until
+from tests.tui.conftest import opened, screen_of, text_of, until
 
 
 @pytest.fixture
@@ -40,18 +39,6 @@ def cortex(lineage: Path) -> Path:
     return lineage
 
 
-def screen_of(pilot: Pilot[None]) -> MainScreen:
-    app = pilot.app
-    assert isinstance(app, LineageApp) and app.main_screen is not None
-    return app.main_screen
-
-
-def text_of(pilot: Pilot[None]) -> str:
-    app = pilot.app
-    assert isinstance(app, LineageApp)
-    return screen_text(app)
-
-
 async def quiet(pilot: Pilot[None]) -> None:
     """Wait until no filter or search is under way."""
     await until(lambda: all(w.is_finished or w.group != "slices" for w in pilot.app.workers), "the lists")
@@ -62,13 +49,13 @@ async def quiet(pilot: Pilot[None]) -> None:
 async def test_a_search_survives_whatever_happens_to_the_list_under_it(
     lineage: Path, keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lineage_tui.screens.seeking.SEEK_BUDGET", 0.0)  # a pause after each line
+    monkeypatch.setattr("lineage_tui.screens.next_match.SEEK_BUDGET", 0.0)  # a pause after each line
     log = Log()
     facts = [(f"task-{n:04}", log.fact("task_created", f"task-{n:04}", 10_000 - n)) for n in range(3000)]
     async with opened(lineage, clock=Clock()) as pilot:
         app, screen = pilot.app, screen_of(pilot)
         assert isinstance(app, LineageApp)
-        screen._take_in(app.state.merge_facts(facts))
+        screen.live.take_in(app.state.merge_facts(facts))
         for key in keys:
             match key:
                 case "seek":
@@ -120,7 +107,7 @@ async def test_a_filter_without_hits_says_so_in_every_view(
             assert wrong not in text_of(pilot)
         await pilot.press("escape")
         await until(lambda: said not in text_of(pilot), "everything")
-        assert "match" not in text_of(pilot).splitlines()[0]
+        await until(lambda: "match" not in text_of(pilot).splitlines()[0], "the heading")
 
 
 async def test_while_a_filter_is_typed_the_hits_are_counted(cortex: Path) -> None:
@@ -151,12 +138,8 @@ async def test_keys_and_values_are_completed_also_when_typed_ahead(cortex: Path)
         await pilot.press("space", *"!master:dev", "tab", "tab", "shift+tab")
         assert field.value == "status:failed !master:development-master" and pilot.app.focused is field
         await pilot.press("f1")
-        await until(lambda: isinstance(pilot.app.screen, LanguageScreen), "what a filter can ask")
-        await until(lambda: "worker:scan/failed/24h" in text_of(pilot), "the language")
-        await pilot.press("escape", "escape", "question_mark")
-        await until(lambda: "/ what a filter can ask" in text_of(pilot), "the help")
-        await pilot.press("slash")
-        await until(lambda: isinstance(pilot.app.screen, LanguageScreen), "the language")
+        await until(lambda: isinstance(pilot.app.screen, HelpScreen), "the help")
+        await until(lambda: "worker:scan/failed/24h" in text_of(pilot), "what a filter can ask")
 
 
 async def test_the_next_failure_is_found_in_a_folded_group_and_shown(cortex: Path) -> None:
@@ -201,11 +184,11 @@ async def test_a_filter_by_the_clock_follows_the_clock(cortex: Path, monkeypatch
         await quiet(pilot)
         assert screen.tree_view.model.found == 0
         clock.at += 2 * MINUTE
-        screen._tick()
+        screen.live.tick()
         assert screen.tree_view.model.found == 0  # not at every tick
         monkeypatch.setattr("lineage_tui.screens.filtering.REFILTER", 0.0)
         screen.filtering._took = 0.0
-        screen._tick()
+        screen.live.tick()
         await quiet(pilot)
         assert screen.tree_view.model.found == 1 and "task-new" in text_of(pilot)
 
@@ -244,24 +227,24 @@ async def test_in_the_pane_words_are_found_line_by_line(cortex: Path) -> None:
         screen.navigation.go_to_task("task-b")
         await pilot.press("enter", "enter")
         detail = screen.detail
-        await until(lambda: detail.tab == "events" and detail.events.count() == 3, "the events")
+        await until(lambda: detail.tab == "events" and detail.tabs.events.count() == 3, "the events")
         await pilot.press("g", "slash", *"no d.sk")
         assert screen.prompt.purpose == "search" and "Enter finds the next line" in text_of(pilot)
         assert detail.task_id == "task-b" and screen.filtering.text == "", "it is no filter"
         await pilot.press("enter")
-        await until(lambda: detail.events.cursor == 2, "the failure")
+        await until(lambda: detail.tabs.events.cursor == 2, "the failure")
         await pilot.press("n")
         await until(lambda: "no other line with no d.sk here" in text_of(pilot), "that there is no other")
         await pilot.press("slash", *"by (user|security)", "enter")
-        await until(lambda: detail.events.cursor == 0, "the first of three")
+        await until(lambda: detail.tabs.events.cursor == 0, "the first of three")
         await pilot.press("n")
-        await until(lambda: detail.events.cursor == 1, "the second")
+        await until(lambda: detail.tabs.events.cursor == 1, "the second")
         await pilot.press("n")
-        await until(lambda: detail.events.cursor == 2, "the last")
+        await until(lambda: detail.tabs.events.cursor == 2, "the last")
         await pilot.press("N")
-        await until(lambda: detail.events.cursor == 1, "and back")
+        await until(lambda: detail.tabs.events.cursor == 1, "and back")
         await pilot.press("N", "N")
-        await until(lambda: detail.events.cursor == 2, "round to the last")
+        await until(lambda: detail.tabs.events.cursor == 2, "round to the last")
 
 
 async def test_a_search_in_the_pane_is_left_by_escape_and_told_what_is_wrong_with_it(cortex: Path) -> None:
@@ -269,16 +252,18 @@ async def test_a_search_in_the_pane_is_left_by_escape_and_told_what_is_wrong_wit
         screen = screen_of(pilot)
         screen.navigation.go_to_task("task-b")
         await pilot.press("enter", "enter", "enter")
-        await until(lambda: screen.detail.record.count() > 5, "the record")
+        await until(lambda: screen.detail.tabs.record.count() > 5, "the record")
         await pilot.press("n")
         assert "nothing was looked for here: / finds" in text_of(pilot)
         await pilot.press("slash", *"(", "enter")
         await until(lambda: "bad regular expression '('" in text_of(pilot), "what is wrong")
         await pilot.press("slash", *"version", "escape")
         assert screen.panes.in_detail and screen.prompt.purpose != "search" and screen.detail.tab == "record"
-        assert screen.detail.task_id == "task-b" and screen.detail.record.cursor == 0
+        assert screen.detail.task_id == "task-b" and screen.detail.tabs.record.cursor == 0
         await pilot.press("slash", *"event_type", "enter")
-        await until(lambda: "event_type" in screen.detail.record.words_at(screen.detail.record.cursor), "the line")
+        await until(
+            lambda: "event_type" in screen.detail.tabs.record.words_at(screen.detail.tabs.record.cursor), "the line"
+        )
         await pilot.press("escape", "slash")
         assert screen.prompt.purpose == "search", "still in the pane"
         await pilot.press("escape", "escape", "escape", "slash")
@@ -299,6 +284,15 @@ async def test_a_filter_that_is_not_understood_stays_in_the_field(cortex: Path) 
             and screen.filtering.text == "status:failed"
             and "1 of 4 tasks" in text_of(pilot)
         )
+
+
+async def test_what_is_half_typed_is_not_what_the_next_run_begins_with(cortex: Path) -> None:
+    async with opened(cortex, clock=Clock()) as pilot:
+        screen = screen_of(pilot)
+        await pilot.press("slash", *"is:open", "enter", "slash", "end", *" status:bogus", "enter")
+        assert "'bogus' is no status" in text_of(pilot) and screen.keep().filter == "is:open"
+        await pilot.press("escape")
+        assert screen.keep().filter == ""
 
 
 async def test_under_a_filter_no_count_is_of_what_it_leaves_out(cortex: Path) -> None:

@@ -11,7 +11,7 @@ from textual.selection import Selection
 
 from lineage_core import Journal
 from lineage_tui.app import LineageApp
-from lineage_tui.screens.layout import BESIDE, MOST
+from lineage_tui.screens.layout import MOST
 from tests.tui.conftest import opened, screen_text, until
 
 
@@ -34,14 +34,11 @@ async def pressed(pilot: Pilot[None], *keys: str) -> tuple[Region, Region]:
     return regions(pilot)
 
 
-@pytest.mark.parametrize(("width", "beside"), [(80, False), (BESIDE - 1, False), (BESIDE, True), (250, True)])
-async def test_the_pane_is_below_until_both_have_room_beside_each_other(
-    one_task: Path, width: int, beside: bool
-) -> None:
+@pytest.mark.parametrize("width", [80, 160, 250])
+async def test_the_pane_is_below_at_any_width_until_the_operator_says_otherwise(one_task: Path, width: int) -> None:
     async with opened(one_task, size=(width, 40)) as pilot:
         views, detail = regions(pilot)
-        assert (views.y == detail.y) == beside
-        assert (views.width == width) != beside
+        assert views.bottom == detail.y and views.width == detail.width == width
 
 
 async def test_v_goes_through_all_places_and_round(one_task: Path) -> None:

@@ -12,21 +12,8 @@ from textual.widgets import Input
 from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
 from lineage_tui.screens.link_picker import JumpScreen
-from lineage_tui.screens.main import MainScreen
 from lineage_tui.settings.config import SavedState
-from tests.tui.conftest import opened, screen_text, until
-
-
-def screen_of(pilot: Pilot[None]) -> MainScreen:
-    app = pilot.app
-    assert isinstance(app, LineageApp)
-    assert app.main_screen is not None
-    return app.main_screen
-
-
-def text_of(pilot: Pilot[None]) -> str:
-    assert isinstance(pilot.app, LineageApp)
-    return screen_text(pilot.app)
+from tests.tui.conftest import opened, resized, screen_of, text_of, until
 
 
 @pytest.fixture
@@ -71,7 +58,7 @@ async def test_a_task_that_leaves_the_filter_stays_in_the_detail_pane_while_it_i
     pilot: Pilot[None], journal: Journal
 ) -> None:
     screen = screen_of(pilot)
-    await pilot.resize_terminal(99, 36)  # no room for the directory in the top line
+    await resized(pilot, 99, 36)  # no room for the directory in the top line
     screen.navigation.go_to_task("task-2")
     screen.filtering.set("status:blocked")
     await pilot.press("tab")
@@ -108,9 +95,9 @@ async def test_back_returns_to_the_event_that_was_read(pilot: Pilot[None]) -> No
     screen = screen_of(pilot)
     screen.navigation.go_to_task("task-1")
     await pilot.press("tab", "right", "down", "down")
-    event = screen.detail.fact()
+    event = screen.detail.tabs.fact()
     await pilot.press("2", "left_square_bracket")
-    assert screen.panes.in_detail and screen.detail.fact() == event
+    assert screen.panes.in_detail and screen.detail.tabs.fact() == event
 
 
 # Entering.
@@ -119,7 +106,7 @@ async def test_back_returns_to_the_event_that_was_read(pilot: Pilot[None]) -> No
 async def test_enter_on_an_event_opens_that_event(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
     await pilot.press("5", "k", "k", "k", "enter")
-    event = screen.detail.fact()
+    event = screen.detail.tabs.fact()
     assert event is not None and event.event_type == "worker_spawned"
     assert screen.detail.task_id == "task-1" and screen.panes.in_detail
 
@@ -128,7 +115,7 @@ async def test_enter_on_a_worker_opens_its_last_event_and_then_the_record(pilot:
     screen = screen_of(pilot)
     screen.navigation.go_to_task("task-1", "worker-7")
     await pilot.press("enter")
-    event = screen.detail.fact()
+    event = screen.detail.tabs.fact()
     assert event is not None and event.event_type == "worker_failed"
     await pilot.press("enter")
     await until(lambda: '"worker_failed"' in text_of(pilot), "its record")
@@ -141,7 +128,7 @@ async def test_enter_on_a_lane_or_a_line_of_the_workers_opens_its_last_event(
     screen = screen_of(pilot)
     screen.navigation.go_to_task("task-1")
     await pilot.press(*keys)
-    event = screen.detail.fact()
+    event = screen.detail.tabs.fact()
     assert event is not None and event.event_type == "worker_failed"
 
 
@@ -157,7 +144,7 @@ async def test_a_message_goes_with_the_next_key(pilot: Pilot[None]) -> None:
 
 async def test_the_top_line_names_the_task_that_the_pane_shows_at_once(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
-    await pilot.resize_terminal(99, 36)  # no room for the directory in the top line
+    await resized(pilot, 99, 36)  # no room for the directory in the top line
     screen.navigation.go_to_task("task-2")
     await pilot.press("home")
     for _ in range(screen.tree_view.count()):
@@ -193,7 +180,7 @@ async def test_jump_goes_to_the_event_that_caused_a_task(pilot: Pilot[None]) -> 
     screen = screen_of(pilot)
     screen.navigation.go_to_task("task-2")
     await pilot.press("J", "down", "enter")
-    event = screen.detail.fact()
+    event = screen.detail.tabs.fact()
     assert screen.detail.task_id == "task-1"
     assert event is not None and event.event_type == "task_created"
 
@@ -223,11 +210,11 @@ async def test_y_copies_the_id_of_what_is_under_the_cursor(pilot: Pilot[None]) -
     copied = []
     await pilot.press("y", "tab")
     copied.append(pilot.app.clipboard)
-    for keys in (("y",), ("down", "y"), ("end", "y"), ("right", "right", "y")):
+    for keys in (("y",), ("down", "y"), ("down", "down", "y"), ("end", "y"), ("home", "right", "right", "y")):
         await pilot.press(*keys)
         copied.append(pilot.app.clipboard)
         assert f"(OSC 52): {pilot.app.clipboard}" in text_of(pilot)
-    assert copied == ["task-1", "task-1", "worker-7", "handoff-1", "worker-7"]
+    assert copied == ["task-1", "task-1", "worker-7", "handoff-1", "task-2", "worker-7"]
     await pilot.press("2", "y")
     assert pilot.app.clipboard in ("worker-7", "worker-8")
     await pilot.press("5", "y")
@@ -285,12 +272,14 @@ async def test_help_is_read_on_a_small_terminal_by_scrolling(journal: Journal, l
         await pilot.press("question_mark")
         await until(lambda: "the tree of tasks" in text_of(pilot), "the first key")
         assert "out; at the root: quit" not in text_of(pilot)
+        await pilot.press("tab")
+        await until(lambda: "Signs: tasks" in text_of(pilot), "the signs")
         await pilot.press("G")
-        await until(lambda: "out; at the root: quit" in text_of(pilot), "the last key")
+        await until(lambda: "until:" in text_of(pilot), "the last line")
         await pilot.press("g", *["j"] * 3)
         await until(lambda: "all events, as they come" in text_of(pilot), "what follows")
-        await pilot.press("slash")
-        await until(lambda: "what a filter can ask" in text_of(pilot), "the filter language")
+        await pilot.press("tab", "tab")  # the signs, then this
+        await until(lambda: "What a filter can ask" in text_of(pilot), "the filter language")
         before = text_of(pilot)
         await pilot.press("pagedown")
         await until(lambda: text_of(pilot) != before, "the next page of it")
@@ -313,10 +302,12 @@ async def test_while_a_list_is_filled_it_is_said(
     for n in range(300):
         journal.log("task_failed", f"task-f{n}", "development-master", "no disk")
         journal.log("task_completed", f"task-c{n}", "development-master", "success")
-    monkeypatch.setattr("lineage_tui.widgets.work_slices.BUDGET", 0.0002)
-    monkeypatch.setattr("lineage_tui.widgets.work_slices.PAUSE", 0.05)
+    monkeypatch.setattr("lineage_tui.widgets.background_work.BUDGET", 0.0002)
+    monkeypatch.setattr("lineage_tui.widgets.background_work.PAUSE", 0.05)
     monkeypatch.setattr("lineage_tui.views.switcher.SLICE", 25)
-    async with opened(lineage) as pilot:
+    app = LineageApp(lineage)
+    async with app.run_test(size=(120, 36)) as pilot:  # not `opened`, which waits for what fills the list
+        await until(lambda: app.feed.health.loaded and not app.feed.waiting, "the history")
         screen = screen_of(pilot)
         await pilot.press("3")
         assert "filling " in text_of(pilot)

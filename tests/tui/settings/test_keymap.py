@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ import pytest
 from lineage_core.base.errors import BadInputError
 from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
+from lineage_tui.models.help_page import page
 from lineage_tui.screens.help import HelpScreen
 from lineage_tui.screens.main import MainScreen
 from lineage_tui.screens.palette import Commands
 from lineage_tui.settings.config import SavedState, read_config
-from lineage_tui.settings.keymap import COMMANDS, rebind, with_joined
+from lineage_tui.settings.keymap import COMMANDS, Command, rebind, shown, table, with_joined
+from lineage_tui.theme.styled_line import Parts
+from lineage_tui.theme.styles import Styles
 from lineage_tui.views.stats import StatsView
 from lineage_tui.views.workers import WorkersView
 from tests.tui.conftest import opened, screen_text, until
@@ -92,7 +96,8 @@ async def test_rebound_keys_work_and_stand_in_the_key_line_the_help_and_the_pale
         assert "no filter: / sets one" in screen_text(app)
         await pilot.press("5", "k")
         Journal(lineage).log("task_created", "task-2", "user-kim")
-        await until(lambda: screen_text(app).count("new (F)") == 2, "the hint, in the title and the status line")
+        await until(lambda: screen_text(app).count("↓ 1 new (F)") == 1, "the hint above the list")
+        await until(lambda: screen_text(app).count(" 1 new below (F) ") == 1, "the hint on the status line")
         await pilot.press("question_mark")
         assert app.clock.paused
         await pilot.press("f1")
@@ -125,7 +130,7 @@ async def test_order_of_the_workers_and_pane_and_window_of_the_figures_return_on
     Journal(lineage).log("task_created", "task-1", "user-kim")
     async with opened(lineage, saved=SavedState()) as pilot:
         await pilot.press("2", "greater_than_sign", "i", "4", "right")
-        await until(lambda: main_of(pilot).stats_view.settled, "the first look, which chooses a window")
+        await until(lambda: main_of(pilot).views.views["stats"].settled, "the first look, which chooses a window")
         await pilot.press("comma")
         saved = main_of(pilot).keep()
     assert saved.workers_inverted and (saved.pane, saved.window) == ("durations", "7d")
@@ -142,3 +147,51 @@ async def test_every_command_does_something_and_nothing_else_does(tmp_path: Path
         screen = pilot.app.screen
         assert isinstance(screen, MainScreen)
         assert set(screen.handlers) == {command.name for command in COMMANDS}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_each_command_has_its_key_in_help_readme_and_config(command: Command, tmp_path: Path) -> None:
+    key = shown(command.keys[0])
+    keys, _ = _keys_and_texts(page(COMMANDS, Styles("dark"), 160).lines)
+    assert key in keys, "the help"
+    assert f"`{key}`" in table(), "the README's table"
+    path = tmp_path / "config.toml"
+    path.write_text(f'[keys]\n{command.name} = ["f7"]\n')
+    mine = {one.name: one.keys for one in rebind(read_config(path)["keys"])}
+    assert mine[command.name] == ("f7",), "the config file"
+    assert {name: keys for name, keys in mine.items() if name != command.name} == {
+        one.name: one.keys for one in COMMANDS if one is not command
+    }
+
+
+def _keys_and_texts(lines: list[Parts]) -> tuple[set[str], set[str]]:
+    """The keys that the help names, and what it says of them."""
+    entries = [(sign[0], text[0]) for line in lines for sign, text in pairwise(line) if sign[2] and not text[2]]
+    keys = {key for signs, _ in entries for key in signs.split()}
+    return keys | {key for pair in keys & {"{}", "()"} for key in pair}, {text.strip() for _, text in entries}
+
+
+def test_each_command_that_speaks_for_itself_is_told_of_in_the_help() -> None:
+    _, texts = _keys_and_texts(page(COMMANDS, Styles("dark"), 160).lines)
+    assert {command.text for command in COMMANDS if not command.joined} <= texts
+
+
+async def test_each_command_is_in_the_palette_and_is_run_by_its_name(lineage: Path) -> None:
+    async with opened(lineage) as pilot:
+        screen = main_of(pilot)
+        entries = {str(hit.display): hit.help async for hit in Commands(screen).discover()}
+        for command in COMMANDS:
+            if command.name != "palette":
+                assert f"({shown(command.keys[0])})" in (entries[command.name.replace("-", " ")] or "")
+        assert set(screen.handlers) == {command.name for command in COMMANDS}
+
+
+TWELVE = {
+    "tasks": "1", "workers": "2", "attention": "3", "stats": "4", "events": "5", "filter": "/", "next-failure": "e",
+    "only-open": "O", "blame": "b", "enter": "Enter", "pane": "Tab", "help": "?",
+}  # fmt: skip
+"""The keys by which the questions of README, "How to find out", are answered."""
+
+
+def test_the_questions_keep_their_keys() -> None:
+    assert TWELVE.items() <= {command.name: shown(command.keys[0]) for command in COMMANDS}.items()

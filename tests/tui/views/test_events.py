@@ -126,7 +126,8 @@ async def test_what_the_operator_looks_at_stays_and_new_events_are_counted() -> 
             view.arrived(log.add("task_created", f"task-{n:03}", 900 - n))
         assert lines_of(view) == shown
         assert view.target() == ("task-034", None)
-        assert "360 new" in text_of(view) and "+360 new" in view.count_line()
+        assert "360 new" in text_of(view) and "360 new below" in view.count_line()
+        assert view.waiting() == ["360 new below"]
         view.follow()
         await until(lambda: view.target() == ("task-399", None), "the newest")
         assert "new" not in text_of(view)

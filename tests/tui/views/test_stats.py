@@ -13,27 +13,23 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from lineage_core import demo, stats
 from lineage_core.base.clock import MINUTE, SECOND, format_local, format_timestamp
 from lineage_core.dataframes.reader import read_frames
+from lineage_core.meaning.money import Prices
 from lineage_core.query.filter_parser import parse
 from lineage_core.query.filter_terms import FilterContext
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
-from lineage_tui.settings.config import SavedState
+from lineage_tui.settings.config import OwnSettings, SavedState
 from lineage_tui.stats import PAGES
-from lineage_tui.stats.area_chart import Series, area_chart
-from lineage_tui.stats.charts import GUTTER, Column, Row, compact, fitting, table
-from lineage_tui.stats.distribution import spread_cells, spread_heads
-from lineage_tui.stats.worker import window_for
-from lineage_tui.theme.line import Line
-from lineage_tui.theme.styles import Styles
-from lineage_tui.views.stats import PANES, StatsView
+from lineage_tui.stats.charts import GUTTER
+from lineage_tui.stats.page_thread import window_for
+from lineage_tui.views.stats import StatsView
+from lineage_tui.views.stats_title import PANES
 from tests.build import NOW
 from tests.tui.alone import Clock
 from tests.tui.conftest import opened, screen_text, until
@@ -127,7 +123,7 @@ async def test_enter_on_a_line_without_tasks_behind_it_says_so(directory: Path) 
         assert "no tasks stand behind this line" in screen_text(app)
 
 
-@pytest.mark.parametrize("pane", PANES)
+@pytest.mark.parametrize("pane", PAGES)
 async def test_each_pane_shows_what_its_page_holds(directory: Path, pane: str) -> None:
     frames = read_frames(directory).frames
     cut = stats.Window(frames, None, NOW)
@@ -160,6 +156,18 @@ async def test_a_longer_window_holds_more(directory: Path) -> None:
             await pilot.press("comma")
         await settled(pilot)
         assert view.window == "15m"
+
+
+async def test_the_cost_stands_beside_the_tokens_where_there_are_prices(directory: Path) -> None:
+    for prices in (None, Prices("USD", 3.0, {"fix-worker": 10.0})):
+        async with opened(directory, own=OwnSettings(prices=prices), clock=Clock()) as pilot:
+            view = view_of(pilot)
+            await pilot.press("4")
+            view.pane, view.window, view.window_chosen = "tokens", "all", True
+            view.ask()
+            await settled(pilot)
+            heads = [line.split() for line in screen_text(app_of(pilot)).splitlines() if "told by" in line]
+            assert heads and all(("cost" in line and "USD" in line) == (prices is not None) for line in heads)
 
 
 async def test_a_filter_narrows_the_figures(directory: Path) -> None:
@@ -206,7 +214,7 @@ async def test_hidden_stats_are_not_computed(directory: Path) -> None:
         await pilot.press("1")
         begun = view._begun
         for _ in range(3):
-            pilot.app.screen._tick()  # type: ignore[attr-defined]
+            pilot.app.screen.live.tick()  # type: ignore[attr-defined]
         await pilot.pause()
         assert view._begun == begun
 
@@ -255,7 +263,17 @@ async def test_an_empty_directory_shows_empty_panes(tmp_path: Path) -> None:
     ("minutes", "window"), [(10, "15m"), (3, "all"), (50, "1h"), (90, "all"), (13 * 60, "24h"), (5 * 1440, "7d")]
 )
 def test_the_first_look_is_at_the_window_that_the_data_fills(minutes: int, window: str) -> None:
-    assert window_for(minutes * MINUTE) == window
+    assert window_for(minutes * MINUTE, minutes * MINUTE) == window
+    assert window_for(minutes * MINUTE, 8 * 1440 * MINUTE) == {3: "15m", 90: "24h"}.get(minutes, window)
+
+
+async def test_a_few_old_events_do_not_make_the_first_look_an_empty_one(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for ago in (7 * 60, *(10 - n / 2 for n in range(19))):
+        at = format_timestamp(NOW - round(ago * MINUTE))
+        journal.log("task_created", "task-1", "user-kim", timestamp=at)
+    async with opened(tmp_path, size=(130, 60), clock=Clock()) as pilot:
+        assert (await go_to(pilot, "flow")).window == "15m"
 
 
 async def test_what_the_operator_chose_is_not_changed_by_the_first_look(directory: Path) -> None:
@@ -310,93 +328,6 @@ async def test_the_line_under_the_cursor_is_explained(directory: Path) -> None:
         view = await go_to(pilot, "durations")
         assert view.select_key(("run master", "cicd-master", "row"))
         assert "p50 and p95" in view.text_lines()[2]
-
-
-def drawn(rows: list[Row], width: int = 60, *, ascii_only: bool = False) -> list[str]:
-    lines = []
-    for row in rows:
-        out = Line(width, Styles("dark", ascii_only=ascii_only))
-        row.draw(out)
-        lines.append(out.strip().text)
-    return lines
-
-
-def test_a_chart_stacks_its_series_to_scale() -> None:
-    series = [Series("low", [4, 0, 2], "6", "done"), Series("high", [4, 0, 0], "4", "failed")]
-    width = GUTTER + 9 + 7 + 3
-    lines = drawn(area_chart("x", series, 4, str), width)
-    assert [line[GUTTER : GUTTER + 9] for line in lines] == ["███      "] * 3 + ["███   ███"]
-    assert lines[0].startswith(f"{'8 ':>{GUTTER}}") and "high  4" in lines[0] and "low  6" in lines[1]
-    assert drawn(area_chart("x", series, 1, str), width)[0][GUTTER : GUTTER + 9] == "▄▄▄   ▂▂▂"
-
-
-def test_the_colours_of_a_stack_meet_where_its_series_do() -> None:
-    series = [Series("low", [1], "1", "done"), Series("high", [3], "3", "failed")]
-    rows = area_chart("x", series, 2, str)
-    out = Line(GUTTER + 1 + 8 + 3, styles := Styles("dark"))
-    rows[1].draw(out)
-    segment = next(segment for segment in out.strip() if segment.text.strip("0 "))
-    assert segment.text[0] == "▄" and segment.style == styles("done", "failed")
-
-
-@settings(max_examples=60)
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=200), st.integers(20, 200), st.integers(1, 12))
-def test_every_stretch_of_a_chart_has_its_place_and_nothing_is_wider_than_the_line(
-    values: list[int], width: int, height: int
-) -> None:
-    rows = area_chart("x", [Series("one", values, "sum", "done")], height, str)
-    assert all(len(line) == width for line in drawn(rows, width))
-    placed = rows[0].columns(width)  # type: ignore[misc]
-    assert max(values) in [values[n] for n in placed.bins]  # the highest is never left out
-    for column, stretch in enumerate(placed.bins):
-        assert placed.at(placed.edges[column]) == placed.at(placed.edges[column + 1] - 1) == stretch
-        assert placed.span_of(stretch) == placed.edges[column : column + 2]
-    assert placed.at(GUTTER - 1) is placed.at(placed.edges[-1]) is None
-
-
-def test_columns_that_are_empty_in_all_rows_are_left_out() -> None:
-    columns = (Column("full", 6, 9), Column("empty", 6, 8))
-    lines = drawn(table("t", "title", columns, [("a", {"full": ("1", "text"), "empty": ("", "text")}, None)]))
-    assert "full" in lines[0] and "empty" not in lines[0]
-
-
-def test_a_distribution_has_an_axis_and_marks() -> None:
-    row = {
-        "p50": 1000,
-        "p95": 100_000,
-        "p99": 1e5,
-        "max": 1e5,
-        "count": 9,
-        "left_out": 0,
-        "least": 10,
-        "greatest": 100_000,
-    }
-    row["histogram"] = [0, 0, 0, 0, 1, 2, 4, 2, 1, 0, 0, 1]  # type: ignore[assignment]
-    cells = spread_cells(row)["distribution"]
-    assert callable(cells)
-    shape = "".join(part for part, _ in cells(48, Styles("dark")))
-    assert len(shape) == 48 and shape[24] == "│" and shape[47] == "┊"
-    head = spread_heads([row])["distribution"]
-    assert callable(head)
-    assert head(48, Styles("dark"))[0].index("╷1s") == 24
-
-
-COLUMNS = (Column("a", 5, 3), Column("b", 5, 9, grows=20), Column("c", 5, 6))
-
-
-@pytest.mark.parametrize(
-    ("width", "expected"),
-    [(4, {}), (6, {"b": 5}), (13, {"b": 6, "c": 5}), (18, {"a": 5, "b": 5, "c": 5}), (99, {"a": 5, "b": 25, "c": 5})],
-)
-def test_columns_that_matter_most_stay(width: int, expected: dict[str, int]) -> None:
-    assert fitting(COLUMNS, width) == expected
-
-
-@pytest.mark.parametrize(
-    ("number", "shown"), [(0, "0"), (999, "999"), (1000, "1.0k"), (9949, "9.9k"), (123_456, "123k"), (4.5e6, "4.5M")]
-)
-def test_counts_fit_into_four_cells(number: float, shown: str) -> None:
-    assert compact(number) == shown
 
 
 @pytest.fixture

@@ -58,3 +58,17 @@ def test_what_is_calm_stands_at_the_end_where_there_is_room_for_its_number() -> 
     parts = "".join(text for text, _ in counts(few, 44, Styles("dark")))
     assert parts.split() == ["☠", "2", "zombie", "✗", "0", "failed", "●", "60", "running", "◔", "5", "◌", "7"]
     assert len(parts) <= 44
+
+
+@pytest.mark.parametrize("room", range(60, 200))
+def test_what_is_late_has_words_of_its_own_where_there_is_room_and_costs_no_alarm_its_word(room: int) -> None:
+    details = {"silent-master": 1, "deadlock": 2, "handoff-unaccepted": 4, "retries-in-vain": 3}
+    text = "".join(text for text, _ in counts(NUMBERS | details | {"late": 9}, room, Styles("dark")))
+    assert len(text) <= room
+    words = ["◷ 9 late", "☠ 2 zombie", "☠ 1 silent master", "◫ 2 deadlocked", "⇢ 4 unaccepted", "✗ 3 retried in vain",
+             "▲ 1 escalated", "✗ 27 failed"]  # fmt: skip
+    shown = [one for one in words[2:6] if one in text]
+    assert shown == words[2 : 2 + len(shown)]
+    assert len(shown) == 4 or room < 150
+    if shown or room > 80:
+        assert all(one in text for one in (*words[:2], *words[6:]))

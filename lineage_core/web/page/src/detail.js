@@ -9,6 +9,7 @@ import { GLYPHS, isLocal, moment, short, span, tick, timeOfDay } from "./words.j
 const LANE = 24;
 const LABEL = 170;
 const EVENTS = 200;
+const OF_THE_TASK = new Set(["phases", "owners"]); // lanes that the task has one of each
 
 export class Detail {
   constructor(store, choose, toMoment) {
@@ -65,7 +66,7 @@ export class Detail {
     this.lanes = lanes;
     this.drawing = h("div", { class: "lanes" });
     const scrolled = this.element.scrollTop;
-    this.body.replaceChildren(
+    const parts = [
       h("p", { class: "now" }, told.now),
       this.#facts(told),
       this.drawing,
@@ -74,7 +75,8 @@ export class Detail {
       this.#links(told.links),
       this.#why(task.task_id),
       this.#events(told.events, task.events),
-    );
+    ];
+    this.body.replaceChildren(...parts.filter((part) => part !== null));
     this.#drawLanes();
     this.element.scrollTop = scrolled;
   }
@@ -114,10 +116,10 @@ export class Detail {
     const rows = [];
     const names = new Map();
     for (const part of this.lanes.parts) {
-      const key = part.lane === "phases" ? "phases" : `${part.lane} ${part.name}`;
+      const key = OF_THE_TASK.has(part.lane) ? part.lane : `${part.lane} ${part.name}`;
       if (!names.has(key)) {
         names.set(key, rows.length);
-        rows.push({ name: part.lane === "phases" ? "phases" : part.name, parts: [] });
+        rows.push({ name: OF_THE_TASK.has(part.lane) ? part.lane : part.name, parts: [] });
       }
       rows[names.get(key)].parts.push(part);
     }
@@ -139,7 +141,7 @@ export class Detail {
     const bars = row.selectAll("rect.bar").data((one) => one.parts.filter((part) => part.what === "bar")).join("rect");
     bars.attr("class", (part) => `bar ${part.kind.replaceAll(" ", "-")}${part.end === null ? " open" : ""}`)
       .attr("x", (part) => scale(Date.parse(part.start))).attr("y", 3).attr("height", 15).attr("rx", 2).attr("width", wide);
-    bars.selectAll("title").data((part) => [part]).join("title").text((part) => shown(`${part.kind}, ${span(part.duration_ms)} from ${moment(Date.parse(part.start))}`));
+    bars.selectAll("title").data((part) => [part]).join("title").text((part) => shown(`${part.kind === "owner" ? `owner ${part.text}` : part.kind}, ${span(part.duration_ms)} from ${moment(Date.parse(part.start))}`));
     row.selectAll("path.mark").data((one) => one.parts.filter((part) => part.what === "mark").slice(0, 400)).join("path")
       .attr("class", (part) => `mark ${part.kind}`)
       .attr("d", (part) => (part.kind === "progress" ? "M0,-3V3" : "M-5,4L0,-5L5,4Z"))
@@ -149,10 +151,10 @@ export class Detail {
 
   #partsTable(lanes) {
     const bars = lanes.parts.filter((part) => part.what === "bar" || part.kind !== "progress");
-    return h("details", {}, h("summary", {}, `${bars.length} bars and marks in words`),
+    return h("details", {}, h("summary", {}, "Bars and marks in words"),
       table(["from", "for", "what", "of", ""], bars.slice(0, 300).map((part) => [
         moment(Date.parse(part.start)), part.duration_ms === null ? "" : span(part.duration_ms), part.kind,
-        part.lane === "phases" ? "" : part.name, part.text === part.kind ? "" : part.text,
+        OF_THE_TASK.has(part.lane) ? "" : part.name, part.text === part.kind ? "" : part.text,
       ])));
   }
 
@@ -193,16 +195,18 @@ export class Detail {
   }
 
   #events(events, all) {
-    if (!events.length) return h("p", { class: "muted" }, `${all} events`);
+    if (!events.length) return h("p", { class: "muted" }, plural(all));
     const rows = [...events].reverse().map((event) => {
       const at = Date.parse(event.timestamp);
       const button = h("button", { type: "button", class: "quiet time", title: "show this moment", onclick: () => this.toMoment(at) }, Number.isNaN(at) ? event.timestamp : moment(at).slice(0, 10) + " " + timeOfDay(at));
       return [button, event.event_type, event.actor.id, said(event.event_data)];
     });
-    return h("div", { class: "events" }, h("h3", {}, events.length < all ? `The newest ${events.length} of ${all} events` : `${all} events`),
+    return h("div", { class: "events" }, h("h3", {}, events.length < all ? `The newest ${events.length} of ${all} events` : plural(all)),
       table(["when", "event", "by", "what"], rows));
   }
 }
+
+const plural = (number) => (number === 1 ? "1 event" : `${number} events`);
 
 /** The values of `event_data`, in a few words. */
 function said(data) {

@@ -6,16 +6,18 @@ import { announce, h, keep, kept, throttled } from "./dom.js";
 import { matcher, Store } from "./store.js";
 import { Timeline } from "./timeline.js";
 import { Tree } from "./tree.js";
-import { count, GLYPHS, isLocal, setLocal, STATUSES } from "./words.js";
+import { count, GLYPHS, isLocal, moment, setLocal, STATUSES } from "./words.js";
 
 const store = new Store();
+// `.` and `..` are no names in a path: an address drops them.
+const addressOf = (id) => (/^\.\.?$/.test(id) && !store.offline ? `/task/?id=${id}` : `/task/${encodeURIComponent(id)}`);
 const choose = (task, focus = false) => {
   selected = task;
-  go(task ? `/task/${encodeURIComponent(task.id)}` : "/", null);
+  go(task ? addressOf(task.id) : "/", null);
   show(focus);
 };
 const toMoment = (at) => {
-  go(selected ? `/task/${encodeURIComponent(selected.id)}` : "/", new Date(at).toISOString());
+  go(selected ? addressOf(selected.id) : "/", new Date(at).toISOString());
   timeline.toMoment(at);
 };
 let selected = null;
@@ -69,9 +71,10 @@ function build() {
 
 function read() {
   const path = store.offline ? decodeURIComponent(location.hash.slice(1)) : location.pathname;
-  const found = path.match(/^\/task\/(.+)$/s);
-  const id = found ? (store.offline ? found[1] : decodeURIComponent(found[1])) : null;
-  const at = Date.parse(new URLSearchParams(location.search).get("at") ?? "");
+  const found = path.match(/^\/task\/(.*)$/s);
+  const asked = new URLSearchParams(location.search);
+  const id = found ? (store.offline ? found[1] : (asked.get("id") ?? decodeURIComponent(found[1]))) : null;
+  const at = Date.parse(asked.get("at") ?? "");
   timeline.at = Number.isNaN(at) ? null : at;
   selected = id === null ? null : (store.tasks.get(id) ?? null);
   wanted = id !== null && !selected ? id : null;
@@ -81,7 +84,7 @@ function read() {
 
 function go(path, at) {
   timeline.at = at === null ? null : Date.parse(at);
-  const address = store.offline ? `#${path}` : path + (at === null ? "" : `?at=${encodeURIComponent(at)}`);
+  const address = store.offline ? `#${path}` : path + (at === null ? "" : `${path.includes("?") ? "&" : "?"}at=${encodeURIComponent(at)}`);
   if (address !== location.pathname + location.search) history.pushState(null, "", address);
 }
 
@@ -144,6 +147,13 @@ function showHealth() {
   if (store.offline) {
     timeline.element.hidden = tree.box.parentNode.hidden = !store.tasks.size;
     health.replaceChildren(h("span", { class: "muted" }, store.offline.made));
+    return;
+  }
+  if (told.as_of && told.mode !== "away" && told.loaded) {
+    health.replaceChildren(
+      h("strong", { class: "banner" }, `◷ as of ${moment(told.as_of)}: what was written by then, and nothing later`), " ",
+      h("span", { class: "muted" }, `${count(told.events ?? 0)} events · ${store.directory}`),
+    );
     return;
   }
   const [state, word] =
@@ -232,7 +242,7 @@ addEventListener("popstate", () => read());
 addEventListener("hashchange", () => store.offline && read());
 addEventListener("beforeprint", () => timeline.resize());
 if (!given) setInterval(() => !document.hidden && attention.update(), 20_000);
-window.lineage = { store, timeline }; // for tests and measurements
+window.lineage = { store, timeline, choose: (id) => choose(store.tasks.get(id)) }; // for tests and measurements
 store.start().catch((error) => {
   health.replaceChildren(h("span", { class: "state bad", role: "alert" }, error.message));
 });

@@ -19,7 +19,7 @@ export class Store extends EventTarget {
   #pause = 500;
 
   now() {
-    return this.offline ? this.offline.now : Date.now() + this.skew;
+    return this.offline ? this.offline.now : (this.health.as_of ?? Date.now() + this.skew);
   }
 
   async start() {

@@ -66,6 +66,11 @@ export class Timeline {
     this.plot.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.#stripKeys();
     new ResizeObserver(() => this.resize()).observe(this.plot);
+    addEventListener("beforeprint", () => this.#print(true));
+    addEventListener("afterprint", () => {
+      this.printing = false;
+      this.#print(false);
+    });
     setInterval(() => this.#live(), 250);
   }
 
@@ -86,7 +91,7 @@ export class Timeline {
 
   resize() {
     const box = this.plot.getBoundingClientRect();
-    if (!box.width || !box.height) return;
+    if (this.printing || !box.width || !box.height) return;
     const domain = this.width ? this.domain() : null;
     this.width = box.width;
     this.height = box.height;
@@ -99,6 +104,14 @@ export class Timeline {
     else if (this.pending || this.layout.lines.length) this.#begin();
     if (this.selected) requestAnimationFrame(() => this.selected && this.#scrollTo(this.selected));
     this.draw();
+  }
+
+  /** Take the size that it has on paper, or that of the screen again: while a browser prints it gives no frame to draw in. */
+  #print(on) {
+    this.element.classList.toggle("printed", on);
+    this.resize();
+    this.#draw();
+    this.printing = on;
   }
 
   /** What is shown, in milliseconds since the epoch. */
@@ -166,7 +179,8 @@ export class Timeline {
     this.pending = false;
     const now = this.store.now();
     const recent = [...this.store.tasks.values()].map((task) => task.start).sort((a, b) => b - a);
-    const start = Math.min(recent[Math.min(recent.length - 1, 120)] ?? now - 3_600_000, now - 600_000);
+    const oldest = recent[Math.min(Math.floor(recent.length * 0.9), 120)]; // one that began long ago shrinks all others
+    const start = Math.min(oldest ?? now - 3_600_000, now - 600_000);
     this.view(Math.max(start, this.start) - (now - start) * 0.02, now + (now - start) * 0.06);
     if (this.selected) this.show(this.selected);
     if (this.at !== null) this.toMoment(this.at);

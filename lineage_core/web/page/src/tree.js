@@ -43,10 +43,11 @@ export class Tree {
         continue;
       }
       let group = groups.get(task.group);
-      if (!group) groups.set(task.group, (group = { name: task.group, tasks: [], last: 0, open: 0, failed: 0 }));
+      if (!group) groups.set(task.group, (group = { name: task.group, tasks: [], last: 0, open: 0, running: 0, failed: 0 }));
       group.tasks.push(task);
       if (task.last > group.last) group.last = task.last;
       if (task.end === null) group.open++;
+      if (task.status === "running") group.running++;
       if (task.status === "failed") group.failed++;
     }
     this.children = children;
@@ -138,7 +139,7 @@ export class Tree {
         twist,
         h("span", { class: "name" }, group.name),
         group.failed ? h("span", { class: "few failed" }, `✗ ${count(group.failed)}`) : "",
-        group.open ? h("span", { class: "few running" }, `▶ ${count(group.open)}`) : "",
+        group.running ? h("span", { class: "few running", title: "running" }, `${GLYPHS.running} ${count(group.running)}`) : "",
         h("span", { class: "few" }, count(group.tasks.length)),
       );
       return line;

@@ -1,0 +1,71 @@
+"""How much processor time a process takes to fold journal files into snapshots: with facts.c, without, orjson alone.
+
+    python tests/benchmarks/bench_fold.py [--dir DIRECTORY] [--events 100000] [--files 3]
+
+All in one process, one file after the other, so that the ratios hold while the machine has other work. "samples" is the
+part of it in which tasks are derived to tell what is usual; it is the same for a file of any size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from bench_history import backfill
+
+from lineage_core.native import facts
+from lineage_core.state import snapshot_worker, snapshot_writer
+
+
+def measure(paths: list[Path], folder: Path) -> dict[str, float]:
+    """Seconds of processor time, by what took them."""
+    took: dict[str, float] = {}
+
+    def timed(name: str, do: Callable[..., Any], *words: Any) -> Any:
+        began = time.process_time()
+        try:
+            return do(*words)
+        finally:
+            took[name] = took.get(name, 0) + time.process_time() - began
+
+    available, samples = facts.available, snapshot_writer._samples
+    assert available(), "there is no library in C"
+    for path in paths:
+        lines = path.read_bytes().splitlines()
+        timed("orjson alone", lambda lines=lines: [None for line in lines if orjson.loads(line) is None])
+        made = []
+        for name, native in (("with C", True), ("without C", False)):
+            facts.available = lambda native=native: native
+            snapshot_writer._samples = lambda *words, name=name: timed(f"{name}, of that samples", samples, *words)
+            timed(name, snapshot_worker.fold, path, path.name, path.stat().st_size, folder / "snapshot")
+            made.append((folder / "snapshot").read_bytes())
+        assert made[0] == made[1], path
+    return took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dir", type=Path)
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--files", type=int, default=3, help="how many of the directory's files, from the middle")
+    args = parser.parse_args()
+    gc.disable()  # as the process that folds does
+    with tempfile.TemporaryDirectory() as home:
+        if (directory := args.dir) is None:
+            directory = Path(home) / "lineage"
+            backfill(str(directory), args.events)
+        paths = sorted(directory.glob("*.jsonl"))
+        begin = max(0, (len(paths) - args.files) // 2)
+        took = measure(paths[begin : begin + args.files], Path(home))
+    for name, seconds in sorted(took.items()):
+        print(f"{name:32} {seconds:7.2f} s   {seconds / took['orjson alone']:6.2f}x orjson alone")
+
+
+if __name__ == "__main__":
+    main()
