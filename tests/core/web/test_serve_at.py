@@ -56,7 +56,7 @@ def test_the_page_says_as_of_when_it_is(then: tuple[Served, Path]) -> None:
         pytest.skip("needs chromium")
     served, _ = then
     with chromium() as browser, opened(browser, served.url) as page:
-        # Not wait_for_function: where its first look finds nothing, the next one uses eval, which the page's CSP forbids.
+        # Not wait_for_function: if its first look finds nothing, the next one uses eval, which the page's CSP forbids.
         page.get_by_text(f"as of {THEN[:10]}").first.wait_for()
         page.get_by_text("task-one").first.wait_for()
         text = page.inner_text("body")
