@@ -75,6 +75,11 @@ class Checkpoint:
         return is_packed(self.path)
 
     @property
+    def decided(self) -> bool:
+        """Whether no byte behind it changes what was read up to it."""
+        return self.settled == self.offset
+
+    @property
     def changed(self) -> bool:
         """Whether it may hold something new."""
         return not self.skip and (self.size, self.changed_at) != self._read

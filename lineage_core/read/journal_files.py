@@ -316,9 +316,8 @@ def opened(path: Path) -> Iterator[int]:
         os.close(fd)
 
 
-def pieces(fd: int, block: int, size: int | None = None) -> Iterator[bytes]:
-    """The content of a file, or its first `size` bytes, in pieces of at most `block` bytes."""
-    offset = 0
-    while data := os.pread(fd, block if size is None else min(block, size - offset), offset):
+def pieces(fd: int, block: int, end: int | None = None, offset: int = 0) -> Iterator[bytes]:
+    """The content of a file from an offset on, to its end or another offset, in pieces of at most `block` bytes."""
+    while data := os.pread(fd, block if end is None else min(block, end - offset), offset):
         offset += len(data)
         yield data

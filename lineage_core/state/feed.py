@@ -23,7 +23,7 @@ from lineage_core.state.arrival_rate import ArrivalRate
 from lineage_core.state.changed_tasks import ChangedTasks
 from lineage_core.state.load import Loaded
 from lineage_core.state.snapshot import Snapshot
-from lineage_core.state.snapshot_cache import Prefix, SnapshotCache, uncollected
+from lineage_core.state.snapshot_cache import SnapshotCache, Unfolded, uncollected
 from lineage_core.state.store import State
 
 SLICE = 200
@@ -163,7 +163,7 @@ class Feed(threading.Thread):
                     self._flowing.wait()
                     if self._stop_event.is_set():
                         return
-                if isinstance(part, Snapshot):
+                if isinstance(part, Snapshot) and part.last:
                     self._checkpoints.put(part.checkpoint)
                 self.health.history = history.done / history.total
             self._changed.announce(self.state.settle())
@@ -178,12 +178,12 @@ class Feed(threading.Thread):
         self._quarantined(str(snapshot.checkpoint["name"]), snapshot.rejected)
         yield from self.state.adopt(snapshot, SLICE)
 
-    def _read(self, prefix: Prefix) -> Iterator[set[str]]:
+    def _read(self, part: Unfolded) -> Iterator[set[str]]:
         """Read what could not be folded; gives what changed, slice by slice."""
-        for found, rejected in prefix.batches():
-            self._quarantined(prefix.checkpoint.name, rejected)
+        for found, rejected in part.batches():
+            self._quarantined(part.checkpoint.name, rejected)
             for start in range(0, len(found), SLICE):
-                yield self.state.merge(prefix.checkpoint.name, found[start : start + SLICE], settle=False)
+                yield self.state.merge(part.checkpoint.name, found[start : start + SLICE], settle=False)
 
     def stop(self) -> None:
         """End the thread and wait for it."""

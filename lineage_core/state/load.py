@@ -12,7 +12,7 @@ from lineage_core.read.checkpoint import SavedCheckpoint, path_of
 from lineage_core.read.decoder import Found, Rejected
 from lineage_core.read.tailer import Tailer
 from lineage_core.state.snapshot import Snapshot
-from lineage_core.state.snapshot_cache import Prefix, SnapshotCache, uncollected
+from lineage_core.state.snapshot_cache import SnapshotCache, Unfolded, uncollected
 from lineage_core.state.store import State
 
 
@@ -42,7 +42,7 @@ def load(directory: Path, *, since: int | None = None, progress: Callable[[int, 
     """
     state = State()
     rejected: list[tuple[Path, Rejected]] = []
-    unfolded: list[Prefix] = []
+    unfolded: list[Unfolded] = []
     checkpoints: list[SavedCheckpoint] = []
     try:
         history = SnapshotCache(directory) if since is None else None
@@ -63,10 +63,10 @@ def load(directory: Path, *, since: int | None = None, progress: Callable[[int, 
     tailer = Tailer(directory, since=since, checkpoints=checkpoints)
 
     def batches() -> Iterator[tuple[str, list[Found]]]:
-        for prefix in unfolded:
-            for found, bad in prefix.batches():
-                rejected.extend((prefix.checkpoint.path, item) for item in bad)
-                yield prefix.checkpoint.name, found
+        for part in unfolded:
+            for found, bad in part.batches():
+                rejected.extend((part.checkpoint.path, item) for item in bad)
+                yield part.checkpoint.name, found
         for batch in tailer.scan():
             rejected.extend((batch.path, item) for item in batch.rejected)
             yield batch.file, batch.found

@@ -22,13 +22,13 @@ _STATUSES = {status.value: status for status in Status}
 
 
 class FactDecoder(PlainLineDecoder):
-    """Decodes one file, of which FileFacts takes the plain lines."""
+    """Decodes one file, or from an offset on, of which FileFacts takes the plain lines."""
 
     __slots__ = ("facts",)
 
-    def __init__(self, name: str) -> None:
-        """name: the canonical one of the file. Raises MemoryError, as `feed` does."""
-        super().__init__()
+    def __init__(self, name: str, offset: int = 0) -> None:
+        """name: the canonical one of the file. offset: as Decoder has it. Raises MemoryError, as `feed` does."""
+        super().__init__(offset)
         self.facts = FileFacts(name, [host_of(name)] if "/" in name else [])
 
     def take_lines(self, block: bytes, base: int) -> Edges:

@@ -1,7 +1,7 @@
-"""A folded prefix of a journal file, as a file of its own: what a second start reads instead of the journal.
+"""A folded part of a journal file, as a file of its own: what a second start reads instead of the journal.
 
-    line 1   JSON: format, checkpoint (as `Checkpoint.to_json` gives it: which file, how far, its hashes), sizes, CRCs;
-             behind it, after a blank, its own CRC
+    line 1   JSON: format, start (from which byte of the file on), checkpoint (as `Checkpoint.to_json` gives it: which
+             file, how far, its hashes), sizes, CRCs; behind it, after a blank, its own CRC
     usual    JSON: how long what is expected took, of a sample of the tasks (`meaning/durations.py`), by what is alike
     columns  JSON: the rows of the tasks, column by column, where the packed facts of each begin, their CRCs; how many
              copies there were; ids that were claimed
@@ -34,7 +34,7 @@ from lineage_core.model.task_parts import Status, Wait
 from lineage_core.read.checkpoint import SavedCheckpoint
 from lineage_core.read.decoder import Rejected
 
-FORMAT = 14
+FORMAT = 15
 """Of this file, and of what `meaning/fold.py` makes of events; a snapshot of another format is made again."""
 
 _FIELDS = TaskRow._fields
@@ -53,21 +53,23 @@ class DamagedError(Exception):
 class Snapshot:
     """A snapshot that was opened.
 
-    checkpoint: for `Tailer(checkpoints=…)` to go on behind it. rejected: what was quarantined in the prefix.
+    start: where it begins in its file, in bytes. checkpoint: where it ends, for `Tailer(checkpoints=…)` to go on
+    behind it. last: whether no other snapshot of the same file begins there. rejected: what was quarantined in between.
     homes: the tasks of those events in it that a task names as the cause of its creation. copies: how many records of
-    a task (by its number) were copies. renew: makes the snapshot of a checkpoint again, for facts that were altered.
-    problem: why facts are lost, if they are.
+    a task (by its number) were copies. renew: makes the snapshot that ends at a checkpoint and begins at an offset
+    again, for facts that were altered. problem: why facts are lost, if they are.
     """
 
-    renew: Callable[[SavedCheckpoint], Snapshot | None]
+    renew: Callable[[SavedCheckpoint, int], Snapshot | None]
 
     def __init__(self, path: Path) -> None:
         """Open a snapshot; raises DamagedError if it is cut short, altered or of another format, or cannot be read."""
         self._path = path
         self._checked = False
         self._healing = Lock()
-        self.renew = lambda checkpoint: None
+        self.renew = lambda checkpoint, start: None
         self.problem = ""
+        self.last = True
         try:
             self._fd = open_own(path)
         except OSError as error:
@@ -92,6 +94,7 @@ class Snapshot:
             raise ValueError("length or format")
         self._columns: tuple[int, int, int] = (start, length, header["crc"])
         self._facts: tuple[int, int] = (header["facts"], header["facts_crc"])
+        self.start: int = header["start"]
         self.checkpoint: SavedCheckpoint = header["checkpoint"]
 
     def _section(self, where: tuple[int, int, int]) -> bytes | None:
@@ -179,7 +182,7 @@ class Snapshot:
                 return
             with suppress(OSError):
                 self._path.unlink()  # the next start makes it anew
-            fresh = self.renew(self.checkpoint)
+            fresh = self.renew(self.checkpoint, self.start)
             if fresh is None or not fresh.sound() or not fresh.serves_for(self):
                 self.problem = "the cache of it was altered, and it is not there to be read again"
                 return
@@ -198,7 +201,7 @@ class Snapshot:
         return (self._ids, self._starts, self._crcs) == (other._ids, other._starts, other._crcs)
 
     def locate(self, sought: FactSearch) -> dict[str, str]:
-        """The tasks of those of these events that stand in the prefix; of several tasks the smallest id."""
+        """The tasks of those of these events that stand in it; of several tasks the smallest id."""
         homes: dict[str, str] = {}
         starts, begin = self._starts, 0
         if not self._checked:

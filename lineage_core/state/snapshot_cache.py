@@ -1,8 +1,8 @@
 """What a lineage directory held when the reading began: folded by several processes, and cached per user.
 
-The cache lies under the user's cache directory, one snapshot a journal file. It may be deleted at any time and is
-never trusted: a snapshot is used only for the file (by the hashes of its beginning and of the bytes before the offset)
-whose prefix it was made from.
+The cache lies under the user's cache directory, one snapshot a journal file, or a part of a large one
+(`state/snapshot_jobs.py`). It may be deleted at any time and is never trusted: a snapshot is used only for the file (by
+the hashes of its beginning and of the bytes before the end) that it was made from.
 """
 
 from __future__ import annotations
@@ -32,20 +32,13 @@ from lineage_core.read.checkpoint import Checkpoint
 from lineage_core.read.decoder import Decoder, Found, Rejected
 from lineage_core.read.journal_files import JournalFile, files, open_file
 from lineage_core.read.moved_files import copies_of
+from lineage_core.state import snapshot_jobs
 from lineage_core.state.snapshot import DamagedError, Snapshot
+from lineage_core.state.snapshot_jobs import PACKED_RATIO, Job, jobs_of
 from lineage_core.state.snapshot_worker import fold_again, read
 
 SMALL = 4 << 20
 """Bytes of a directory that is simply read: below it, processes and a cache would cost more than they save."""
-
-RECENT = 1 << 18
-"""Bytes at the end of the newest file that are read at once, before any history."""
-
-REFOLD = 4 << 20
-"""Bytes that a file may have grown beyond its snapshot before the snapshot is made again."""
-
-PACKED_RATIO = 20
-"""How many times larger a packed file is taken to be: text of ours packs 15 to 40 times."""
 
 SAMPLING = 40
 """Snapshots that tell what is usual, to a query that does not read them."""
@@ -67,32 +60,14 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-class Job(NamedTuple):
-    """A file to fold up to `limit` bytes, into a snapshot at `target`.
+class Unfolded(NamedTuple):
+    """A part of a file that could not be folded, and behind which the tailer goes on: to be read here.
 
-    cached: the snapshot, if it is there already. promised: the end of the prefix, if the tailer goes on there before it
-    is folded.
-    """
-
-    file: JournalFile
-    limit: int
-    target: Path
-    cached: Snapshot | None
-    promised: Checkpoint | None
-
-    @property
-    def weight(self) -> int:
-        """Bytes that it counts for in the progress."""
-        return self.file.status.st_size * (PACKED_RATIO if self.file.packed else 1)
-
-
-class Prefix(NamedTuple):
-    """The beginning of a file that could not be folded, and behind which the tailer goes on: to be read here.
-
-    checkpoint: its end.
+    start: where it begins, in bytes. checkpoint: its end.
     """
 
     directory: Path
+    start: int
     checkpoint: Checkpoint
 
     def batches(self) -> Iterator[tuple[list[Found], list[Rejected]]]:
@@ -104,7 +79,9 @@ class Prefix(NamedTuple):
                 continue  # moved
             try:
                 if self.checkpoint.recognises(fd):
-                    yield from read(fd, Checkpoint(self.checkpoint.name, (0, 0), path), self.checkpoint.offset)
+                    end = Checkpoint(self.checkpoint.name, (0, 0), path)
+                    parted = self.checkpoint.decided
+                    yield from read(fd, end, self.checkpoint.offset, Decoder(self.start), parted=parted)
                     return
             finally:
                 os.close(fd)
@@ -114,7 +91,7 @@ class SnapshotCache:
     """The history of a directory: iterate over it for the snapshots, cached ones first, then newest first.
 
     checkpoints: where the tailer has to go on in files of which it need not wait for the snapshot. If such a snapshot
-    cannot be made (a full disk, a process that was killed), the iteration gives the Prefix instead. held: the paths
+    cannot be made (a full disk, a process that was killed), the iteration gives the Unfolded instead. held: the paths
     that the tailer must leave alone until their snapshot is there; then it goes on behind it, and if there is none in
     the end, it reads the file. done, total: bytes, for a progress.
     A small directory has no history: the tailer reads all of it. Raises FileNotFoundError or JournalError as
@@ -133,8 +110,7 @@ class SnapshotCache:
         self._serving: list[subprocess.Popen[bytes]] = []
         if self.total >= SMALL:
             cache = self._cache(directory)
-            self._jobs = [self._job(file, cache, newest=file is listed[0]) for file in listed]
-            self._jobs = [job for job in self._jobs if job.limit]
+            self._jobs = [job for file in listed for job in jobs_of(file, cache, newest=file is listed[0])]
             _sweep(cache, {job.target for job in self._jobs})
         self.checkpoints = [job.promised.to_json() for job in self._jobs if job.promised]
         self.held = {job.file.path for job in self._jobs if not job.promised}
@@ -142,7 +118,7 @@ class SnapshotCache:
     def __bool__(self) -> bool:
         return bool(self._jobs)
 
-    def __iter__(self) -> Iterator[Snapshot | Prefix]:
+    def __iter__(self) -> Iterator[Snapshot | Unfolded]:
         checking = ThreadPoolExecutor(1)  # the next one is read while somebody takes this one
         sound = checking.map(Snapshot.sound, [job.cached for job in self._jobs if job.cached is not None])
         try:
@@ -150,22 +126,23 @@ class SnapshotCache:
             for job in self._jobs:
                 if job.cached is not None and next(sound):
                     self.done += job.weight
-                    yield self._renewing(job.cached)
+                    yield self._renewing(job, job.cached)
                 else:  # if one was altered, the same prefix is folded again
                     todo.append(job)
             for job, snapshot in self._fold(todo):
                 self.done += job.weight
                 if snapshot is not None:
-                    yield self._renewing(snapshot)
+                    yield self._renewing(job, snapshot)
                 elif job.promised is not None and not self._stopped:
-                    yield Prefix(self._directory, job.promised)
+                    yield Unfolded(self._directory, job.start, job.promised)
         finally:
             checking.shutdown(cancel_futures=True)
             if self._scratch is not None:
                 self._scratch.cleanup()
 
-    def _renewing(self, snapshot: Snapshot) -> Snapshot:
+    def _renewing(self, job: Job, snapshot: Snapshot) -> Snapshot:
         snapshot.renew = partial(fold_again, self._directory)
+        snapshot.last = job.last
         return snapshot
 
     def stop(self) -> None:
@@ -180,15 +157,6 @@ class SnapshotCache:
             return cache
         self._scratch = tempfile.TemporaryDirectory(prefix="lineage-")
         return Path(self._scratch.name)
-
-    def _job(self, file: JournalFile, cache: Path, *, newest: bool) -> Job:
-        target = cache / _name(file)
-        cached = _cached(target, file)
-        if cached is not None:
-            promised: Checkpoint | None = Checkpoint.from_json(cached.checkpoint)
-        else:
-            promised = _split(file) if newest and not file.packed else None
-        return Job(file, promised.offset if promised else file.status.st_size, target, cached, promised)
 
     def _fold(self, jobs: list[Job]) -> Iterator[tuple[Job, Snapshot | None]]:
         """Fold files in processes; each job with its snapshot, as they get ready (None: it could not be folded)."""
@@ -243,9 +211,9 @@ def cached_samples(directory: Path) -> Iterator[tuple[Kind, list[tuple[str, int,
 
 
 def snapshots_of(directory: Path, some: Iterable[JournalFile]) -> list[Path]:
-    """The snapshots of these files of a directory that may be in the user's cache."""
+    """The snapshots of these files of a directory that are in the user's cache."""
     cache = location("cache")
-    return [cache / "snapshots" / _key(directory) / _name(file) for file in some] if cache is not None else []
+    return snapshot_jobs.snapshots_of(cache / "snapshots" / _key(directory), some) if cache is not None else []
 
 
 def link_snapshots(snapshots: Iterable[Path], directory: Path) -> None:
@@ -254,11 +222,6 @@ def link_snapshots(snapshots: Iterable[Path], directory: Path) -> None:
         for path in snapshots:
             with suppress(OSError):
                 (cache / path.name).hardlink_to(path)
-
-
-def _name(file: JournalFile) -> str:
-    """The name of the snapshot of a file."""
-    return f"{file.status.st_dev:x}-{file.status.st_ino:x}.snapshot"
 
 
 def _key(directory: Path) -> str:
@@ -276,55 +239,13 @@ def _folded(job: Job, worker: subprocess.Popen[bytes]) -> Snapshot | None:
     assert worker.stdin is not None
     assert worker.stdout is not None
     paths = [os.fsencode(path).decode("latin-1") for path in (job.file.path, job.target)]
-    worker.stdin.write(orjson.dumps([paths[0], job.file.name, job.limit, paths[1]]) + b"\n")
+    asked = [paths[0], job.file.name, job.start, job.end, job.parted, paths[1]]
+    worker.stdin.write(orjson.dumps(asked) + b"\n")
     answer = worker.stdout.readline()
     if not answer:
         worker.kill()
         worker.wait()  # it is not used again
-    if answer != b"done\n":
-        return None
-    snapshot = Snapshot(job.target)
-    if job.promised is not None and not job.promised.agrees(Checkpoint.from_json(snapshot.checkpoint)):
-        return None  # the file was replaced meanwhile
-    return snapshot if snapshot.sound() else None
-
-
-def _cached(path: Path, file: JournalFile) -> Snapshot | None:
-    """The snapshot at `path`, if it was made from a prefix of this file that is most of it."""
-    try:
-        snapshot = Snapshot(path)
-        checkpoint = Checkpoint.from_json(snapshot.checkpoint)
-        if checkpoint.name != file.name or not checkpoint.offset <= file.status.st_size <= checkpoint.offset + REFOLD:
-            return None
-        fd = open_file(file.path)
-    except (DamagedError, JournalError, ValueError, KeyError, TypeError):
-        return None
-    try:
-        return snapshot if checkpoint.recognises(fd) else None
-    finally:
-        os.close(fd)
-
-
-def _split(file: JournalFile) -> Checkpoint | None:
-    """A checkpoint RECENT bytes before a file's end, where a record on a line of its own begins; None without one."""
-    if file.status.st_size <= 2 * RECENT:
-        return None
-    try:
-        fd = open_file(file.path)
-    except JournalError:
-        return None
-    try:
-        start = file.status.st_size - RECENT
-        first, newline, rest = os.pread(fd, RECENT, start).partition(b"\n")
-        offset = start + len(first) + 1
-        line = rest.partition(b"\n")[0] + b"\n"
-        if not newline or b"\n}" in rest or not Decoder(offset).feed(line)[0]:
-            return None  # a pretty-printed record may have begun before it
-        checkpoint = Checkpoint(file.name, (0, 0), file.path)
-        checkpoint.move(fd, offset, offset)
-        return checkpoint
-    finally:
-        os.close(fd)
+    return job.made() if answer == b"done\n" else None
 
 
 def _sweep(cache: Path, wanted: set[Path]) -> None:

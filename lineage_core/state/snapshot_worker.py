@@ -1,9 +1,9 @@
 """The process that folds journal files into snapshots: `python -m lineage_core.state.snapshot_worker`,
 fed by `snapshot_cache.py`.
 
-A line of standard input is `[path, canonical name, bytes, target]`, the paths with a character for each byte; the
-answer is a line `done` or `failed`. It ends with its input, so that nothing is left when the program that started it
-dies.
+A line of standard input is `[path, canonical name, start, end, parted, target]`, the paths with a character for each
+byte; the answer is a line `done` or `failed`. It ends with its input, so that nothing is left when the program that
+started it dies.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ BLOCK = 1 << 20
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 
 
-def fold(path: Path, name: str, limit: int, target: Path) -> None:
-    """Fold the first `limit` bytes of a journal file (a packed one whole) into a snapshot.
+def fold(path: Path, name: str, end: int, target: Path, *, start: int = 0, parted: bool = False) -> None:
+    """Fold the bytes of a journal file from `start` to `end` (a packed one whole) into a snapshot.
 
-    name: the file's canonical name. target: where the snapshot goes.
+    name: the file's canonical name. target: where the snapshot goes. parted: as `read` has it.
     Raises JournalError, OSError or MemoryError if it cannot.
     """
     rejected: list[Rejected] = []
     checkpoint = Checkpoint(name, (0, 0), path)
 
     def pieces_of(fd: int, decoder: Decoder) -> Iterator[list[Found]]:
-        for found, bad in read(fd, checkpoint, limit, decoder):
+        for found, bad in read(fd, checkpoint, end, decoder, parted=parted):
             rejected.extend(bad)
             yield found
 
@@ -53,18 +53,18 @@ def fold(path: Path, name: str, limit: int, target: Path) -> None:
         if facts.available():
             from lineage_core.state.native_fold import FactDecoder, fold_natively
 
-            natively = FactDecoder(name)
+            natively = FactDecoder(name, start)
             folded = fold_natively(name, natively, pieces_of(fd, natively))
         else:
             state = State()
-            state.fold((name, found) for found in pieces_of(fd, Decoder()))
+            state.fold((name, found) for found in pieces_of(fd, Decoder(start)))
             folded = folded_from(state)
-    write(target, folded, checkpoint.to_json(), rejected)
+    write(target, folded, checkpoint.to_json(), rejected, start=start)
 
 
-def fold_again(directory: Path, saved: SavedCheckpoint) -> Snapshot | None:
-    """The snapshot of a prefix as it was, made again in a file that nobody else sees; None if the prefix is nowhere any
-    more. It is looked for under all names that the file may have now, in packed copies too."""
+def fold_again(directory: Path, saved: SavedCheckpoint, start: int) -> Snapshot | None:
+    """The snapshot from an offset to a checkpoint as it was, made again in a file that nobody else sees; None if that
+    is nowhere any more. It is looked for under all names that the file may have now, in packed copies too."""
     checkpoint = Checkpoint.from_json(saved)
     with TemporaryDirectory(prefix="lineage-") as scratch:
         for path in (checkpoint.path, *copies_of(directory, checkpoint.name)):
@@ -76,7 +76,7 @@ def fold_again(directory: Path, saved: SavedCheckpoint) -> Snapshot | None:
                     same = checkpoint.recognises(fd)
                 if same:
                     target = Path(scratch) / "again.snapshot"
-                    fold(whole, checkpoint.name, checkpoint.offset, target)
+                    fold(whole, checkpoint.name, checkpoint.offset, target, start=start, parted=checkpoint.decided)
                     return Snapshot(target)
     return None
 
@@ -92,13 +92,14 @@ def _unpacked(path: Path, target: Path, size: int) -> Path:
 
 
 def read(
-    fd: int, checkpoint: Checkpoint, limit: int, decoder: Decoder | None = None
+    fd: int, checkpoint: Checkpoint, end: int, decoder: Decoder, *, parted: bool
 ) -> Iterator[tuple[list[Found], list[Rejected]]]:
-    """What the first `limit` bytes of a journal file (a packed one's all) hold; `checkpoint` is moved behind them.
+    """What a journal file holds from where the decoder is to `end`, an offset (a packed one: all); `checkpoint` is
+    moved behind it.
 
-    decoder: one that is at the beginning of the file. Raises JournalError or OSError if they cannot be read.
+    parted: at the end begins a record on a line of its own, and another decoder: what is open there will not be
+    finished. Raises JournalError or OSError if the bytes cannot be read.
     """
-    decoder = decoder or Decoder()
     size = os.fstat(fd).st_size
     if checkpoint.packed:
         for piece in unpack(fd, BLOCK):
@@ -106,8 +107,10 @@ def read(
         yield decoder.flush()
         checkpoint.move(fd, size, size)
     else:
-        for piece in pieces(fd, BLOCK, min(size, limit)):
+        for piece in pieces(fd, BLOCK, min(size, end), decoder.end):
             yield decoder.feed(piece)
+        if parted and decoder.end == end:
+            yield decoder.flush()
         checkpoint.move(fd, decoder.end, decoder.settled)
 
 
@@ -128,9 +131,9 @@ def main() -> None:
     os.nice(10)
     keep_memory()
     for line in sys.stdin.buffer:
-        path, name, limit, target = orjson.loads(line)
+        path, name, start, end, parted, target = orjson.loads(line)
         try:
-            fold(path_of(path), name, limit, path_of(target))
+            fold(path_of(path), name, end, path_of(target), start=start, parted=parted)
             answer = b"done\n"
         except (JournalError, OSError, MemoryError):
             answer = b"failed\n"

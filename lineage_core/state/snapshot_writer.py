@@ -58,10 +58,13 @@ def lengths_from(packed: Callable[[str], bytes | bytearray], task_ids: list[str]
     return [[*lengths_of(derive(task_id, unpack(packed(task_id))))] for task_id in task_ids]
 
 
-def write(path: Path, folded: FoldedFile, checkpoint: SavedCheckpoint, rejected: list[Rejected]) -> None:
+def write(
+    path: Path, folded: FoldedFile, checkpoint: SavedCheckpoint, rejected: list[Rejected], *, start: int = 0
+) -> None:
     """Write the snapshot of a folded file; it appears whole or not at all.
 
-    checkpoint: how far the file was read, as JSON. rejected: what was quarantined in it. Raises OSError.
+    checkpoint: how far the file was read, as JSON. rejected: what was quarantined in it. start: from where on, in
+    bytes. Raises OSError.
     """
     ordered = sorted(folded.rows, key=_BY_FIRST)  # whoever folds it, and however
     facts = [folded.packed(row.task_id) for row in ordered]
@@ -87,6 +90,7 @@ def write(path: Path, folded: FoldedFile, checkpoint: SavedCheckpoint, rejected:
     usual = orjson.dumps([[*kind, some] for kind, some in _samples(folded, ordered).items()])
     header = {
         "format": FORMAT,
+        "start": start,
         "checkpoint": checkpoint,
         "usual": [len(usual), zlib.crc32(usual)],
         "columns": len(columns),

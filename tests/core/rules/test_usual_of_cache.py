@@ -10,7 +10,7 @@ import pytest
 
 from lineage_core.base.clock import MINUTE
 from lineage_core.rules.usual_durations import CachedUsual, UsualTimes
-from lineage_core.state import snapshot_cache
+from lineage_core.state import snapshot_cache, snapshot_jobs
 from lineage_core.state.load import load
 from tests.build import assigned, completed, created, started
 from tests.meaning_cases import NOW_AT, Case, write
@@ -23,7 +23,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Forty tasks of which the start took 45 minutes, in a directory that is large enough for a cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(snapshot_cache, "SMALL", 0)
-    monkeypatch.setattr(snapshot_cache, "RECENT", 0)
+    monkeypatch.setattr(snapshot_jobs, "RECENT", 0)
     for number in range(40):
         slow = [created(-9000), assigned(-8000), started(-8000 + 45 * 60), completed(-100)]
         write(tmp_path / "lineage", Case(slow, {}, now=0), f"task-{number}")

@@ -180,7 +180,7 @@ def test_facts_that_cannot_be_made_again_are_missed_and_it_is_said(
     cached: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alter_facts(tmp_path)
-    monkeypatch.setattr(snapshot_cache, "fold_again", lambda directory, saved: None)
+    monkeypatch.setattr(snapshot_cache, "fold_again", lambda directory, saved, start: None)
     state = State()
     feed = Feed(cached, state, lambda: None)
     feed.start()
