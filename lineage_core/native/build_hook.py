@@ -19,7 +19,6 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 LIBRARY = "libcutter.so"
-SOURCES = ("lines.h", "cutter.c", "facts.c")
 FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared")
 
 
@@ -31,8 +30,8 @@ def compiler() -> list[str] | None:
 
 
 def made_of(folder: Path) -> str:
-    """The flag by which the library knows its sources (see `facts.py`)."""
-    return f"-DSOURCES={zlib.crc32(b''.join((folder / name).read_bytes() for name in SOURCES))}u"
+    """The flag by which the library knows its sources, which are all that is in C in this folder (see `facts.py`)."""
+    return f"-DSOURCES={zlib.crc32(b''.join(path.read_bytes() for path in sorted(folder.glob('*.[ch]'))))}u"
 
 
 class BuildHook(BuildHookInterface):  # type: ignore[misc]
@@ -54,7 +53,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[misc]
             return
         try:
             subprocess.run(  # noqa: S603
-                [*command, *FLAGS, made_of(folder), "-o", target, *map(folder.joinpath, SOURCES[1:])],
+                [*command, *FLAGS, made_of(folder), "-o", target, *sorted(folder.glob("*.c"))],
                 check=True,
                 capture_output=True,
                 timeout=120,

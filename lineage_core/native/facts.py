@@ -111,7 +111,7 @@ class FileFacts:
 def _functions() -> Any:
     """The functions of facts.c; None if the library has none, or was compiled from other sources."""
     functions = ctypes.CDLL(str(LIBRARY))
-    crc = zlib.crc32(b"".join(LIBRARY.with_name(name).read_bytes() for name in ("lines.h", "cutter.c", "facts.c")))
+    crc = zlib.crc32(b"".join(path.read_bytes() for path in sorted(LIBRARY.parent.glob("*.[ch]"))))
     try:
         functions.facts_sources.restype = ctypes.c_uint32
         if functions.facts_sources() != crc:

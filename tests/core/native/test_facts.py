@@ -28,6 +28,7 @@ from lineage_core.state.snapshot_writer import write as write_snapshot
 from lineage_core.state.store import State
 from tests.build import DAILY, compact, record
 from tests.core.meaning import simulation
+from tests.core.native import lives
 from tests.core.native.nasty_lines import every_odd_line, nasty, sound_lines
 from tests.meaning_cases import CASES, NOW_AT, Case, write
 from tests.stats.strategies import directories, records, texts
@@ -260,6 +261,24 @@ def test_tasks_that_are_over_have_the_rows_that_python_makes(seed: int) -> None:
     assert native > every / 12, "else nothing is compared here"
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_tasks_that_begin_again_have_the_rows_that_python_makes(seed: int) -> None:
+    rng = random.Random(seed)
+    data = b"".join(lives.retried(rng, f"task-{n}") for n in range(400))
+    check(data)
+    native, every = told_natively(data)
+    assert native > every / 2, "else little is compared here"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_tasks_of_a_few_events_by_chance_have_the_rows_that_python_makes(seed: int) -> None:
+    rng = random.Random(seed)
+    data = b"".join(lives.by_chance(rng, f"task-{n}") for n in range(600))
+    check(data)
+    native, every = told_natively(data)
+    assert native > every / 4, "else little is compared here"
+
+
 @pytest.mark.parametrize("spread", [0, 1, 300, simulation.SPREAD])
 @pytest.mark.parametrize("handoffs", [False, True])
 def test_simulated_lives_have_the_rows_that_python_makes(spread: float, handoffs: bool) -> None:
@@ -361,12 +380,14 @@ def test_the_snapshot_of_a_file_is_the_same_with_it_and_without(
 def test_a_library_of_other_sources_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "library", lambda: LIBRARY)
     assert facts.available()
-    for name in (LIBRARY.name, "lines.h", "cutter.c", "facts.c"):
-        (tmp_path / name).write_bytes(LIBRARY.with_name(name).read_bytes())
-    (tmp_path / "facts.c").write_bytes(b"/* newer */")
+    for path in (LIBRARY, *LIBRARY.parent.glob("*.[ch]")):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.setattr(facts, "LIBRARY", tmp_path / LIBRARY.name)
     facts._functions.cache_clear()
     try:
+        assert facts.available()
+        facts._functions.cache_clear()
+        (tmp_path / "task_steps.h").write_bytes(b"/* newer */")
         assert not facts.available()
     finally:
         facts._functions.cache_clear()
