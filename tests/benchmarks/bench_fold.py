@@ -3,7 +3,9 @@
     python tests/benchmarks/bench_fold.py [--dir DIRECTORY] [--events 100000] [--files 3] [--half]
 
 With --half one file is measured, of all that are not plain among the directory's tasks (retried, handed over twice, cut
-off by midnight; see `meaning/in_order_check.py`) and as many that are. All in one process, one file after the other, so that the ratios hold while the machine has other work. "samples" is the
+off by midnight; see `meaning/in_order_check.py`) and as many that are.
+
+All in one process, one file after the other, so that the ratios hold while the machine has other work. "samples" is the
 part of it in which tasks are derived to tell what is usual; it is the same for a file of any size.
 """
 
@@ -62,8 +64,8 @@ def half_plain(paths: list[Path], target: Path) -> None:
         places.setdefault((record["timestamp"][:10], record["task_id"]), []).append(number)
     sorts: dict[bool, list[list[int]]] = {True: [], False: []}
     for (_, task_id), some in places.items():
-        made = [orjson.loads(lines[n]) for n in some]
-        told = [fact_of("f", n, 1, parse_timestamp(one["timestamp"]) or 0, one) for n, one in zip(some, made, strict=True)]
+        made = [(n, orjson.loads(lines[n])) for n in some]
+        told = [fact_of("f", n, 1, parse_timestamp(one["timestamp"]) or 0, one) for n, one in made]
         sorts[derive(task_id, told).plain].append(some)
     count = min(map(len, sorts.values()))
     chosen = sorted(n for some in sorts.values() for part in some[:: max(1, len(some) // count)][:count] for n in part)
@@ -76,7 +78,7 @@ def main() -> None:
     parser.add_argument("--dir", type=Path)
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--files", type=int, default=3, help="how many of the directory's files, from the middle")
-    parser.add_argument("--half", action="store_true", help="as many tasks that are plain as that are not, of all files")
+    parser.add_argument("--half", action="store_true", help="of all files, as many plain tasks as others")
     args = parser.parse_args()
     gc.disable()  # as the process that folds does
     with tempfile.TemporaryDirectory() as home:

@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 
 from tests.conftest import ROOT
+from tests.core.native.lives import retried
 from tests.core.native.nasty_lines import nasty, sound_lines
 from tests.wallclock import unshifted
 
@@ -44,7 +45,8 @@ def build(folder: Path) -> list[Path]:
 
 def run(program: Path, seed: int, pieces: int) -> str:
     """Cut so many damaged pieces; what was done. Raises CalledProcessError where a sanitizer finds something."""
-    lines = nasty(sound_lines(600), seed)
+    rng = Random(seed)
+    lines = nasty(sound_lines(600), seed) + b"".join(retried(rng, f"task-{n}") for n in range(60))
     environment = unshifted() | {"ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1"}
     done = subprocess.run(
         [program, str(seed), str(pieces)], input=lines, env=environment, capture_output=True, timeout=3600

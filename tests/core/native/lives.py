@@ -68,7 +68,9 @@ class Retried:
         if rng.random() < 0.9:
             kind = rng.choice(["failed", "failed", "completed", "cancelled"])
             for _ in range(rng.choice([1, 1, 1, 1, 2])):
-                said = {"completion_status": rng.choice(["success", "partial", "failed"])} if kind == "completed" else {}
+                said = (
+                    {"completion_status": rng.choice(["success", "partial", "failed"])} if kind == "completed" else {}
+                )
                 self.event(kind, token_usage=rng.choice([None, 700, 1200]), reason=rng.choice([None, "boom"]), **said)
 
     def give(self) -> None:
@@ -86,8 +88,9 @@ class Retried:
         name, kind = f"w{rng.choice([1, self.workers])}", rng.choice(TYPES)
         for letter in ("P", "S", "G", "G", rng.choice("CCCFFFZG")):
             if rng.random() < (0.5 if letter == "G" else 0.9):
+                actor = self.master if letter == "P" else None
                 self.say(
-                    lambda letter=letter, **said: worker(letter, 0, name, self.master if letter == "P" else None, **said),
+                    lambda letter=letter, actor=actor, **said: worker(letter, 0, name, actor, **said),
                     worker_type=kind if rng.random() < 0.8 else None,
                     progress_percentage=rng.choice([10, 40, 90]) if letter == "G" else None,
                     token_usage=rng.choice([None, 100, 500]) if letter in "CF" else None,
