@@ -45,6 +45,19 @@ def allocate(steps: Iterable[Step], room: int, content: Mapping[str, int] | None
     return widths
 
 
+def column_at(widths: Mapping[str, int], x: int) -> str | None:
+    """The column in which a cell of a line is, or that it stands behind; None left and right of them all.
+
+    widths: of the columns, as they stand on the screen. x: cells from the left of the first.
+    """
+    start = 0
+    for name, width in widths.items():
+        if start <= x <= start + width:
+            return name
+        start += width + 1
+    return None
+
+
 class Columns:
     """The columns of a table: which fit, and how wide; worked out once for each layout, not for each line.
 

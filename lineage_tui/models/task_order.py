@@ -58,6 +58,10 @@ class GroupOrders:
         self.sorted_by = names[(names.index(self.sorted_by) + step) % len(names)]
         self.inverted ^= invert
 
+    def choose(self, name: str) -> None:
+        """Choose one of SORTS, as it stands there; groups have it once they take it up."""
+        self.sorted_by, self.inverted = name, False
+
     def take_up(self, group: str) -> None:
         """From now on a group is in the order that was chosen."""
         self._of_group[group] = (self.sorted_by, self.inverted)

@@ -180,10 +180,11 @@ class TaskTree(TreeLines):
         self.hits[row.group] += change
         self.found += change
 
-    def set_sort(self, *, step: int = 0, invert: bool = False) -> Iterator[int]:
-        """Sort the tasks of each group by the next of SORTS, or turn the order round; a generator, in slices."""
+    def set_sort(self, name: str | None = None, *, step: int = 0, invert: bool = False) -> Iterator[int]:
+        """Sort the tasks of each group by the one of SORTS that is named, or by the next, or turn the order round; a
+        generator, in slices."""
         self.settle()
-        self.orders.turn(step, invert=invert)
+        self.orders.choose(name) if name is not None else self.orders.turn(step, invert=invert)
         for number, (name, group) in enumerate(list(self._groups.items())):
             self.orders.take_up(name)
             for node in group.kids:

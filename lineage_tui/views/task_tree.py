@@ -9,11 +9,12 @@ from lineage_core.base.clock import Clock
 from lineage_core.model.entities import TaskRow
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.store import State
+from lineage_tui.models.column_widths import column_at
 from lineage_tui.models.task_tree import TaskTree
 from lineage_tui.models.tree_index import Node
 from lineage_tui.theme.styled_line import Line
 from lineage_tui.theme.styles import Styles
-from lineage_tui.views.task_tree_row import TreeRows
+from lineage_tui.views.task_tree_row import SORTED, TreeRows
 from lineage_tui.widgets.following_list import FollowingList
 from lineage_tui.widgets.list_view import Operation
 
@@ -172,7 +173,15 @@ class TaskTreeView(FollowingList):
         return self.rows.columns(width)
 
     def draw_title(self, line: int, out: Line) -> None:
-        self.rows.draw_title(out)
+        self.rows.draw_title(out, self.model.orders.sorted_by)
+
+    def click_title(self, x: int) -> None:
+        """Sort by the column whose name was clicked; turn the order round if it is sorted by it."""
+        chosen = SORTED.get(column_at(self.rows.columns(self.room), x) or "")
+        if chosen == self.model.orders.sorted_by:
+            self.invert()
+        elif chosen is not None:
+            self.in_slices(self.model.set_sort(chosen))
 
     def draw(self, line: int, out: Line) -> None:
         self.rows.draw(self.model.line(line), out)

@@ -42,6 +42,11 @@ STEPS = tuple(
 SCREEN_ORDER = ("name", "status", "type", "host", "master", "progress", "work", "began", "time", "tokens", "words")
 RIGHT = ("work", "time", "tokens")
 NAMES = ("type", "host", "master")
+SORTED = {
+    "name": "name", "status": "status", "time": "time taken", "began": "newest", "tokens": "tokens",
+    "words": "last event",
+}  # fmt: skip
+"""The orders (`task_order.SORTS`) that go by a column."""
 
 
 class TreeRows:
@@ -89,12 +94,13 @@ class TreeRows:
             content["host"] = 0
         return self._columns.fit(width, content)
 
-    def draw_title(self, out: Line) -> None:
-        """Draw the names of the columns."""
+    def draw_title(self, out: Line, sorted_by: str) -> None:
+        """Draw the names of the columns. sorted_by: the order of the tasks, told by the column that it goes by."""
         titles = {"name": " task", "words": "last word"}
         for column, width in self.columns(out.width).items():
             title = "%" if column == "progress" and width < 8 else titles.get(column, column)
-            out.col(title, width, "muted", right=column in RIGHT)
+            here = sorted_by != "newest" and SORTED.get(column) == sorted_by
+            out.col(title, width, "accent" if here else "muted", right=column in RIGHT, bold=here)
 
     def draw(self, node: Node, out: Line) -> None:
         """Draw the line of a node."""

@@ -17,13 +17,14 @@ from lineage_core.rules.silence import STUCK
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.rules.usual_durations import Usually
 from lineage_core.state.store import State
+from lineage_tui.models.column_widths import column_at
 from lineage_tui.models.line_filter import WORDS, Shown, Texts, narrow
 from lineage_tui.models.worker_columns import COLUMNS
 from lineage_tui.models.worker_order import IndexedWorker
 from lineage_tui.models.workers import Matches, WorkerIndex
 from lineage_tui.theme.styled_line import Line
 from lineage_tui.theme.styles import LOOKS, Styles
-from lineage_tui.views.workers_row import WorkerRows
+from lineage_tui.views.workers_row import TITLE_INDENT, WorkerRows
 from lineage_tui.widgets.following_list import FollowingList
 from lineage_tui.widgets.list_view import Operation
 
@@ -206,6 +207,14 @@ class WorkersView(FollowingList):
     def draw_title(self, line: int, out: Line) -> None:
         column = COLUMNS[self.sorted_by]
         self._rows.draw_title(out, self.sorted_by, falls=bool(column.falls) is not self.inverted)
+
+    def click_title(self, x: int) -> None:
+        """Sort by the column whose name was clicked; turn the order round if it is sorted by it."""
+        name = column_at(self.columns(self.room), x - TITLE_INDENT)
+        if name == self.sorted_by:
+            self.invert()
+        elif name is not None and COLUMNS[name].falls is not None:
+            self.sort(name)
 
     def draw(self, line: int, out: Line) -> None:
         if line == self._heading():

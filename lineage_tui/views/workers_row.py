@@ -15,6 +15,9 @@ from lineage_tui.models.workers import WorkerIndex
 from lineage_tui.theme.styled_line import Line, bar, compact, cut
 from lineage_tui.theme.styles import Styles
 
+TITLE_INDENT = 2
+"""Cells before the first column: the sign of the worker's state and a blank."""
+
 SCALE = 86_400 * SECOND
 """The silence at the right end of a gauge; one second is at its left end, on a logarithmic scale."""
 
@@ -38,7 +41,7 @@ class WorkerRows:
 
     def draw_title(self, out: Line, sorted_by: str, *, falls: bool) -> None:
         """Draw the names of the columns. falls: whether the biggest of the column that it is sorted by comes first."""
-        out.put("  ")
+        out.put(" " * TITLE_INDENT)
         for name, width in self.columns(out.width).items():
             column = COLUMNS[name]
             here = name == sorted_by

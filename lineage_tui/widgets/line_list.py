@@ -62,12 +62,20 @@ class LineList(DrawnWidget, can_focus=True):
     def draw_title(self, line: int, out: Line) -> None:
         """Draw one of the `title_lines`."""
 
+    def click_title(self, x: int) -> None:
+        """The `title_lines` were clicked, so many cells from the left."""
+
     # What every view does.
 
     @property
     def page(self) -> int:
         """How many lines fit on the widget."""
         return max(1, self._height - self.title_lines)
+
+    @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self._width - (self.count() > self.page)
 
     def sync(self, touched: Callable[[Hashable], bool] | None = None) -> None:
         """Take in that lines came, went or moved: the cursor stays with its key and at its place on the screen.
@@ -152,9 +160,7 @@ class LineList(DrawnWidget, can_focus=True):
         width = self._width
         if not width:  # drawn before it was told its size
             return Strip.blank(self.size.width, self.looks("text"))
-        count = self.count()
-        overflow = count > self.page
-        inner = width - 1 if overflow else width
+        count, inner = self.count(), self.room
         if y < self.title_lines:
             out = Line(inner, self.looks)
             self.draw_title(y, out)
@@ -262,7 +268,9 @@ class LineList(DrawnWidget, can_focus=True):
         if not self.is_click(event):
             return
         line = self.top + event.y - self.title_lines
-        if event.y >= self.title_lines and line < self.count():
+        if event.y < self.title_lines:
+            self.click_title(event.x)
+        elif line < self.count():
             self.select(line)
             if event.chain >= 2:
                 self.enter()

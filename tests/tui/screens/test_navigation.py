@@ -11,8 +11,11 @@ from textual.widgets import Input
 
 from lineage_core.write.journal import Journal
 from lineage_tui.app import LineageApp
+from lineage_tui.models.worker_columns import COLUMNS
 from lineage_tui.screens.link_picker import JumpScreen
 from lineage_tui.settings.config import SavedState
+from lineage_tui.views.task_tree import TaskTreeView
+from lineage_tui.views.workers import WorkersView
 from tests.tui.conftest import opened, resized, screen_of, text_of, until
 
 
@@ -255,6 +258,35 @@ async def test_a_click_on_a_tab_of_the_detail_pane_opens_it(pilot: Pilot[None]) 
     y, line = next((y, line) for y, line in enumerate(text_of(pilot).splitlines()) if "[timeline]" in line)
     await pilot.click(offset=(line.index("workers"), y))
     assert screen.detail.tab == "workers" and screen.panes.in_detail
+
+
+async def test_a_click_on_the_name_of_a_column_sorts_by_it_and_another_turns_the_order_round(
+    pilot: Pilot[None],
+) -> None:
+    screen = screen_of(pilot)
+    tree = screen.views.view
+    assert isinstance(tree, TaskTreeView)
+    orders = tree.model.orders
+
+    async def click(column: str) -> None:
+        line = text_of(pilot).splitlines()[1]
+        await pilot.click(offset=(line.index(column) + 1, 1))
+
+    assert orders.sorted_by == "newest"
+    for column, order in (("task", "name"), ("status", "status"), ("time", "time taken"), ("last word", "last event")):
+        await click(column)
+        await until(lambda order=order: (orders.sorted_by, orders.inverted) == (order, False), order)
+    await click("last word")
+    await until(lambda: (orders.sorted_by, orders.inverted) == ("last event", True), "the other way round")
+    await pilot.press("2")
+    view = screen.views.view
+    assert isinstance(view, WorkersView)
+    for column in view.columns(view.room):
+        if COLUMNS[column].falls is not None and column not in ("gauge", "progress", "usual", view.sorted_by):
+            await click(column)
+            await until(lambda column=column: (view.sorted_by, view.inverted) == (column, False), column)
+    await click(view.sorted_by)
+    await until(lambda: view.inverted, "the other way round")
 
 
 async def test_nothing_lies_behind_what_a_screen_opens_with(journal: Journal, lineage: Path) -> None:
