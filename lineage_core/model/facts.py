@@ -184,11 +184,15 @@ class FactSearch:
                 if match[1] in self._packed:
                     yield match.start()
 
+    def facts(self, packed: bytes | bytearray) -> list[Fact]:
+        """Those facts of a task that have such an id, of its packed facts."""
+        if self._packed.isdisjoint(self._pattern.findall(packed)):
+            return []
+        return [fact for fact in unpack(packed) if fact.lineage_id in self.ids]
+
     def within(self, packed: bytes | bytearray) -> set[str]:
         """Those that are the ids of facts of a task, of which these are the packed facts."""
-        if self._packed.isdisjoint(self._pattern.findall(packed)):
-            return set()
-        return {fact.lineage_id for fact in unpack(packed)} & self.ids
+        return {fact.lineage_id for fact in self.facts(packed)}
 
 
 def distinct(facts: Iterable[Fact]) -> list[Fact]:

@@ -164,7 +164,8 @@ class Feed(threading.Thread):
                     if self._stop_event.is_set():
                         return
                 if isinstance(part, Snapshot) and part.last:
-                    self._checkpoints.put(part.checkpoint)
+                    for saved in part.parts:
+                        self._checkpoints.put(saved.end)
                 self.health.history = history.done / history.total
             self._changed.announce(self.state.settle())
         finally:
@@ -175,7 +176,8 @@ class Feed(threading.Thread):
 
     def _adopt(self, snapshot: Snapshot) -> Iterator[set[str]]:
         """Take a folded file into the state; gives what changed, slice by slice."""
-        self._quarantined(str(snapshot.checkpoint["name"]), snapshot.rejected)
+        for saved, rejected in zip(snapshot.parts, snapshot.rejected, strict=True):
+            self._quarantined(saved.name, rejected)
         yield from self.state.adopt(snapshot, SLICE)
 
     def _read(self, part: Unfolded) -> Iterator[set[str]]:

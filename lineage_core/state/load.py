@@ -54,8 +54,9 @@ def load(directory: Path, *, since: int | None = None, progress: Callable[[int, 
             if isinstance(part, Snapshot):
                 for _ in state.adopt(part):
                     pass
-                rejected += [(path_of(part.checkpoint["path"]), item) for item in part.rejected]
-                checkpoints.append(part.checkpoint)
+                for saved, bad in zip(part.parts, part.rejected, strict=True):
+                    rejected += [(path_of(saved.end["path"]), item) for item in bad]
+                    checkpoints.append(saved.end)
             else:
                 unfolded.append(part)
             if progress is not None:

@@ -1,10 +1,10 @@
-"""A folded part of a journal file, as a file of its own: what a second start reads instead of the journal.
+"""A folded part of a journal file, or several small files, as a file of its own: what a second start reads instead.
 
-    line 1   JSON: format, start (from which byte of the file on), checkpoint (as `Checkpoint.to_json` gives it: which
-             file, how far, its hashes), sizes, CRCs; behind it, after a blank, its own CRC
+    line 1   JSON: format, parts (of which files: from which byte on, a checkpoint as `Checkpoint.to_json` gives it,
+             device and inode), sizes, CRCs; behind it, after a blank, its own CRC
     usual    JSON: how long what is expected took, of a sample of the tasks (`meaning/durations.py`), by what is alike
     columns  JSON: the rows of the tasks, column by column, where the packed facts of each begin, their CRCs; how many
-             copies there were; ids that were claimed
+             copies there were; ids that were claimed; what was quarantined; what several hosts' tasks are called
     facts    the packed facts, task after task
 
 Facts are read only when somebody looks at a task. A snapshot is never trusted blindly: lengths and CRCs are checked,
@@ -22,7 +22,7 @@ from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -30,11 +30,13 @@ from lineage_core.base.user_files import open_own
 from lineage_core.meaning.durations import Kind
 from lineage_core.model.entities import RunRow, TaskRow
 from lineage_core.model.facts import FactSearch
+from lineage_core.model.host_file_names import host_of
 from lineage_core.model.task_parts import Status, Wait
-from lineage_core.read.checkpoint import SavedCheckpoint
+from lineage_core.read.checkpoint import Key, SavedCheckpoint
 from lineage_core.read.decoder import Rejected
+from lineage_core.state.tasks_across_hosts import Named
 
-FORMAT = 15
+FORMAT = 16
 """Of this file, and of what `meaning/fold.py` makes of events; a snapshot of another format is made again."""
 
 _FIELDS = TaskRow._fields
@@ -50,24 +52,39 @@ class DamagedError(Exception):
     """A snapshot is not what was written."""
 
 
+class SavedPart(NamedTuple):
+    """What of a file is in a snapshot. start: where that begins, in bytes. end: where it ends, as JSON. key: the device
+    and inode of the file."""
+
+    start: int
+    end: SavedCheckpoint
+    key: Key
+
+    @property
+    def name(self) -> str:
+        """The file's canonical name."""
+        return str(self.end["name"])
+
+
 class Snapshot:
     """A snapshot that was opened.
 
-    start: where it begins in its file, in bytes. checkpoint: where it ends, for `Tailer(checkpoints=…)` to go on
-    behind it. last: whether no other snapshot of the same file begins there. rejected: what was quarantined in between.
+    parts: of which files, each with a checkpoint for `Tailer(checkpoints=…)` to go on behind it. last: whether no other
+    snapshot of the same file begins there. rejected: what was quarantined in each of them.
     homes: the tasks of those events in it that a task names as the cause of its creation. copies: how many records of
-    a task (by its number) were copies. renew: makes the snapshot that ends at a checkpoint and begins at an offset
-    again, for facts that were altered. problem: why facts are lost, if they are.
+    a task (by its number) were copies. heard: the newest time by host. named: the ids and hosts of tasks, by what they
+    are called, where the rows do not tell. renew: makes the snapshot of these parts again, for facts that were altered.
+    problem: why facts are lost, if they are.
     """
 
-    renew: Callable[[SavedCheckpoint, int], Snapshot | None]
+    renew: Callable[[tuple[SavedPart, ...]], Snapshot | None]
 
     def __init__(self, path: Path) -> None:
         """Open a snapshot; raises DamagedError if it is cut short, altered or of another format, or cannot be read."""
         self._path = path
         self._checked = False
         self._healing = Lock()
-        self.renew = lambda checkpoint, start: None
+        self.renew = lambda parts: None
         self.problem = ""
         self.last = True
         try:
@@ -80,7 +97,10 @@ class Snapshot:
             raise DamagedError(f"{path}: {error!r}") from error
 
     def _read(self) -> None:
-        head = os.pread(self._fd, 8192, 0).partition(b"\n")[0]
+        size, step = os.fstat(self._fd).st_size, 8192
+        while b"\n" not in (head := os.pread(self._fd, step, 0)) and step < size:
+            step *= 4
+        head = head.partition(b"\n")[0]
         text, _, crc = head.rpartition(b" ")
         if zlib.crc32(text) != int(crc):
             raise ValueError("checksum of the header")
@@ -89,13 +109,11 @@ class Snapshot:
         self._usual: tuple[int, int, int] = (len(head) + 1, samples, samples_crc)
         start, length = len(head) + 1 + samples, header["columns"]
         self._source = self._fd, start + length  # where facts are read from
-        size = os.fstat(self._fd).st_size
         if header["format"] != FORMAT or size != start + length + header["facts"]:
             raise ValueError("length or format")
         self._columns: tuple[int, int, int] = (start, length, header["crc"])
         self._facts: tuple[int, int] = (header["facts"], header["facts_crc"])
-        self.start: int = header["start"]
-        self.checkpoint: SavedCheckpoint = header["checkpoint"]
+        self.parts = tuple(SavedPart(start, end, (device, inode)) for start, end, (device, inode) in header["parts"])
 
     def _section(self, where: tuple[int, int, int]) -> bytes | None:
         """The bytes of a part of the file; None if they are not what was written."""
@@ -139,7 +157,13 @@ class Snapshot:
             self._crcs: list[int] = parts["crcs"]
             self.copies: dict[int, int] = dict(parts["copies"])
             self.homes: dict[str, str] = parts["homes"]
-            self.rejected = [Rejected(*fields) for fields in parts["rejected"]]
+            self.heard: dict[str, int] = parts["heard"]
+            self.named: dict[str, tuple[str, tuple[str, ...]]] = {}
+            self._tasks_of: dict[str, Named] = {}
+            for task_id, those in parts["named"].items():
+                self._tasks_of[task_id] = [(name, tuple(hosts)) for name, hosts in those]
+                self.named.update((name, (task_id, hosts)) for name, hosts in self._tasks_of[task_id])
+            self.rejected = [[Rejected(*fields) for fields in those] for those in parts["rejected"]]
         except (ValueError, KeyError, TypeError, IndexError):
             return False
         whole = all(len(column) == len(self._starts) - 1 for column in self._rows)
@@ -153,11 +177,23 @@ class Snapshot:
             os.close(self._fd)
 
     def take(self, step: int) -> Iterator[tuple[int, list[str], list[TaskRow]]]:
-        """The ids and rows of all tasks in order, `step` at a time, each with the number of the first; only once."""
+        """The names and rows of all tasks in order, `step` at a time, each with the number of the first; only once.
+        Tasks that have an id in common come together."""
         columns, self._rows = self._rows, []  # they would take as much memory again
-        for start in range(0, len(self), step):
-            rows = zip(*(column[start : start + step] for column in columns), strict=True)
-            yield start, self._ids[start : start + step], [*map(_NEW_ROW, repeat(TaskRow), rows)]
+        start = 0
+        while start < len(self):
+            end = start + step
+            while end < len(self) and (one := self.named.get(self._ids[end])) is not None:
+                if self.named.get(self._ids[end - 1], ("",))[0] != one[0]:
+                    break
+                end += 1
+            rows = zip(*(column[start:end] for column in columns), strict=True)
+            yield start, self._ids[start:end], [*map(_NEW_ROW, repeat(TaskRow), rows)]
+            start = end
+
+    def tasks_of(self, task_id: str) -> Named:
+        """The tasks of an id in `named`."""
+        return self._tasks_of[task_id]
 
     def packed(self, number: int) -> bytes:
         """The packed facts of a task; none if they are lost (see `problem`)."""
@@ -182,7 +218,7 @@ class Snapshot:
                 return
             with suppress(OSError):
                 self._path.unlink()  # the next start makes it anew
-            fresh = self.renew(self.checkpoint, self.start)
+            fresh = self.renew(self.parts)
             if fresh is None or not fresh.sound() or not fresh.serves_for(self):
                 self.problem = "the cache of it was altered, and it is not there to be read again"
                 return
@@ -200,8 +236,13 @@ class Snapshot:
         """Whether the facts of each task stand where those of another snapshot do."""
         return (self._ids, self._starts, self._crcs) == (other._ids, other._starts, other._crcs)
 
-    def locate(self, sought: FactSearch) -> dict[str, str]:
-        """The tasks of those of these events that stand in it; of several tasks the smallest id."""
+    def locate(
+        self, sought: FactSearch, called: Callable[[str, str], str] = lambda task_id, host: task_id
+    ) -> dict[str, str]:
+        """The tasks of those of these events that stand in it; of several tasks the smallest name.
+
+        called: what the task of an id and host is called now.
+        """
         homes: dict[str, str] = {}
         starts, begin = self._starts, 0
         if not self._checked:
@@ -210,8 +251,10 @@ class Snapshot:
             end = max(begin + 1, bisect_right(starts, starts[begin] + _BLOCK) - 1)
             block = self._read_facts(starts[begin], starts[end])
             for number in {bisect_right(starts, starts[begin] + offset) - 1 for offset in sought.offsets(block)}:
-                task_id = self._ids[number]
-                for lineage_id in sought.within(self.packed(number)):
-                    homes[lineage_id] = min(task_id, homes.get(lineage_id, task_id))
+                name = self._ids[number]
+                task_id, _ = self.named.get(name, (name, ()))
+                for fact in sought.facts(self.packed(number)):
+                    name = called(task_id, host_of(fact.file))
+                    homes[fact.lineage_id] = min(name, homes.get(fact.lineage_id, name))
             begin = end
         return homes

@@ -1,8 +1,8 @@
 """What a lineage directory held when the reading began: folded by several processes, and cached per user.
 
-The cache lies under the user's cache directory, one snapshot a journal file, or a part of a large one
-(`state/snapshot_jobs.py`). It may be deleted at any time and is never trusted: a snapshot is used only for the file (by
-the hashes of its beginning and of the bytes before the end) that it was made from.
+The cache lies under the user's cache directory, one snapshot a journal file, a part of a large one, or several small
+ones (`state/snapshot_jobs.py`). It may be deleted at any time and is never trusted: a snapshot is used only for the
+files (by the hashes of their beginnings and of the bytes before the ends) that it was made from.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from lineage_core.meaning.durations import Kind
 from lineage_core.read.checkpoint import Checkpoint
 from lineage_core.read.decoder import Decoder, Found, Rejected
 from lineage_core.read.journal_files import JournalFile, files, open_file
-from lineage_core.read.moved_files import copies_of
 from lineage_core.state import snapshot_jobs
 from lineage_core.state.snapshot import DamagedError, Snapshot
-from lineage_core.state.snapshot_jobs import PACKED_RATIO, Job, jobs_of
-from lineage_core.state.snapshot_worker import fold_again, read
+from lineage_core.state.snapshot_jobs import Job, jobs_of, key_of, weight
+from lineage_core.state.snapshot_of_hosts import jobs_of_hosts
+from lineage_core.state.snapshot_worker import fold_again, paths_of, read
 
 SMALL = 4 << 20
 """Bytes of a directory that is simply read: below it, processes and a cache would cost more than they save."""
@@ -72,7 +72,7 @@ class Unfolded(NamedTuple):
 
     def batches(self) -> Iterator[tuple[list[Found], list[Rejected]]]:
         """What it holds, wherever the file was moved meanwhile. Raises JournalError or OSError."""
-        for path in (self.checkpoint.path, *copies_of(self.directory, self.checkpoint.name)):
+        for path in paths_of(self.directory, self.checkpoint):
             try:
                 fd = open_file(path)
             except JournalError:
@@ -99,7 +99,8 @@ class SnapshotCache:
     """
 
     def __init__(self, directory: Path, *, workers: int | None = None) -> None:
-        listed = [file for file in files(directory) if file.status.st_size]
+        named = {key_of(file): file for file in reversed(files(directory)) if file.status.st_size}
+        listed = [*named.values()][::-1]  # one that has several names is read by the first, as the tailer does
         self.total = _size(listed)
         self.done = 0
         self._directory = directory
@@ -110,10 +111,11 @@ class SnapshotCache:
         self._serving: list[subprocess.Popen[bytes]] = []
         if self.total >= SMALL:
             cache = self._cache(directory)
-            self._jobs = [job for file in listed for job in jobs_of(file, cache, newest=file is listed[0])]
+            self._jobs = _jobs(listed, cache)
             _sweep(cache, {job.target for job in self._jobs})
-        self.checkpoints = [job.promised.to_json() for job in self._jobs if job.promised]
-        self.held = {job.file.path for job in self._jobs if not job.promised}
+        parts = [part for job in self._jobs for part in job.parts]
+        self.checkpoints = [part.promised.to_json() for part in parts if part.promised]
+        self.held = {part.file.path for part in parts if not part.promised}
 
     def __bool__(self) -> bool:
         return bool(self._jobs)
@@ -133,8 +135,9 @@ class SnapshotCache:
                 self.done += job.weight
                 if snapshot is not None:
                     yield self._renewing(job, snapshot)
-                elif job.promised is not None and not self._stopped:
-                    yield Unfolded(self._directory, job.start, job.promised)
+                for part in job.promised_beyond(snapshot):
+                    if part.promised is not None and not self._stopped:
+                        yield Unfolded(self._directory, part.start, part.promised)
         finally:
             checking.shutdown(cancel_futures=True)
             if self._scratch is not None:
@@ -142,7 +145,7 @@ class SnapshotCache:
 
     def _renewing(self, job: Job, snapshot: Snapshot) -> Snapshot:
         snapshot.renew = partial(fold_again, self._directory)
-        snapshot.last = job.last
+        snapshot.last = job.parts[0].last
         return snapshot
 
     def stop(self) -> None:
@@ -195,7 +198,18 @@ def size_of(directory: Path) -> int:
 
 
 def _size(some: Iterable[JournalFile]) -> int:
-    return sum(file.status.st_size * (PACKED_RATIO if file.packed else 1) for file in some)
+    return sum(map(weight, some))
+
+
+def _jobs(listed: list[JournalFile], cache: Path) -> list[Job]:
+    """What is to be folded of these files, newest first."""
+    jobs = jobs_of_hosts(listed, cache)
+    covered = {part.file.path for job in jobs for part in job.parts}
+    for file in listed:
+        if file.path not in covered:
+            jobs += jobs_of(file, cache, newest=file is listed[0])
+    order = {file.path: number for number, file in enumerate(listed)}
+    return sorted(jobs, key=lambda job: order[job.parts[0].file.path])
 
 
 def cached_samples(directory: Path) -> Iterator[tuple[Kind, list[tuple[str, int, int]]]]:
@@ -238,14 +252,17 @@ def _folded(job: Job, worker: subprocess.Popen[bytes]) -> Snapshot | None:
     """The snapshot that a process makes; None if it cannot, or made another one. Raises OSError or DamagedError."""
     assert worker.stdin is not None
     assert worker.stdout is not None
-    paths = [os.fsencode(path).decode("latin-1") for path in (job.file.path, job.target)]
-    asked = [paths[0], job.file.name, job.start, job.end, job.parted, paths[1]]
-    worker.stdin.write(orjson.dumps(asked) + b"\n")
+    parts = [[_saved(part.file.path), part.file.name, part.end, part.start, part.parted] for part in job.parts]
+    worker.stdin.write(orjson.dumps([parts, _saved(job.target)]) + b"\n")
     answer = worker.stdout.readline()
     if not answer:
         worker.kill()
         worker.wait()  # it is not used again
     return job.made() if answer == b"done\n" else None
+
+
+def _saved(path: Path) -> str:
+    return os.fsencode(path).decode("latin-1")
 
 
 def _sweep(cache: Path, wanted: set[Path]) -> None:

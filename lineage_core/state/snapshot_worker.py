@@ -1,9 +1,9 @@
 """The process that folds journal files into snapshots: `python -m lineage_core.state.snapshot_worker`,
 fed by `snapshot_cache.py`.
 
-A line of standard input is `[path, canonical name, start, end, parted, target]`, the paths with a character for each
-byte; the answer is a line `done` or `failed`. It ends with its input, so that nothing is left when the program that
-started it dies.
+A line of standard input is `[parts, target]`, of each part `[path, canonical name, end, start, parted]`, the paths with
+a character for each byte; the answer is a line `done` or `failed`. It ends with its input, so that nothing is left when
+the program that started it dies.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import orjson
 
 from lineage_core.base.errors import JournalError
-from lineage_core.read.checkpoint import Checkpoint, SavedCheckpoint, path_of
+from lineage_core.read.checkpoint import Checkpoint, path_of
 from lineage_core.read.compression import is_packed, unpack
 from lineage_core.read.decoder import Decoder, Found, Rejected
 from lineage_core.read.journal_files import opened, pieces
 from lineage_core.read.moved_files import copies_of
-from lineage_core.state.snapshot import Snapshot
+from lineage_core.state.snapshot import SavedPart, Snapshot
 from lineage_core.state.snapshot_writer import folded_from, write
 from lineage_core.state.store import State
 
@@ -33,52 +34,100 @@ BLOCK = 1 << 20
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 
 
-def fold(path: Path, name: str, end: int, target: Path, *, start: int = 0, parted: bool = False) -> None:
-    """Fold the bytes of a journal file from `start` to `end` (a packed one whole) into a snapshot.
+class Part(NamedTuple):
+    """The bytes of a journal file from `start` to `end`; a packed one's all. name: the file's canonical name. parted:
+    as `read` has it."""
 
-    name: the file's canonical name. target: where the snapshot goes. parted: as `read` has it.
-    Raises JournalError, OSError or MemoryError if it cannot.
+    path: Path
+    name: str
+    end: int
+    start: int = 0
+    parted: bool = False
+
+
+def fold(parts: Sequence[Part], target: Path) -> None:
+    """Fold parts of journal files into one snapshot. Of several those are left out that cannot be read.
+
+    target: where the snapshot goes. Raises JournalError, OSError or MemoryError if it cannot.
     """
-    rejected: list[Rejected] = []
-    checkpoint = Checkpoint(name, (0, 0), path)
-
-    def pieces_of(fd: int, decoder: Decoder) -> Iterator[list[Found]]:
-        for found, bad in read(fd, checkpoint, end, decoder, parted=parted):
-            rejected.extend(bad)
-            yield found
-
     from lineage_core.native import facts  # only in the process that folds: ctypes takes its time
 
-    with opened(path) as fd:
-        if facts.available():
-            from lineage_core.state.native_fold import FactDecoder, fold_natively
+    readings = [Reading(part) for part in parts]
+    if not facts.available() and len(parts) == 1:  # of any size: not all of its facts at once
+        state, (part,) = State(), parts
+        state.fold((part.name, found) for found in readings[0].decoded(Decoder(part.start)))
+        folded = folded_from(state)
+    else:
+        from lineage_core.state.native_fold import FactDecoder, fold_taken, take_file
 
-            natively = FactDecoder(name, start)
-            folded = fold_natively(name, natively, pieces_of(fd, natively))
-        else:
-            state = State()
-            state.fold((name, found) for found in pieces_of(fd, Decoder(start)))
-            folded = folded_from(state)
-    write(target, folded, checkpoint.to_json(), rejected, start=start)
+        taken = []
+        for reading in readings.copy():
+            name = reading.part.name
+            decoder = FactDecoder(name, reading.part.start) if facts.available() else Decoder(reading.part.start)
+            try:
+                taken.append(take_file(name, decoder, reading.decoded(decoder)))
+            except (JournalError, OSError):
+                if len(parts) == 1:
+                    raise
+                readings.remove(reading)
+        if not readings:
+            raise JournalError("none of them can be read")
+        folded = fold_taken(taken)
+    write(target, folded, [reading.saved for reading in readings], [reading.rejected for reading in readings])
 
 
-def fold_again(directory: Path, saved: SavedCheckpoint, start: int) -> Snapshot | None:
-    """The snapshot from an offset to a checkpoint as it was, made again in a file that nobody else sees; None if that
-    is nowhere any more. It is looked for under all names that the file may have now, in packed copies too."""
-    checkpoint = Checkpoint.from_json(saved)
+class Reading:
+    """A part of a file that is read. rejected: what was quarantined in it so far. saved: what it was, in the end."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.rejected: list[Rejected] = []
+
+    def decoded(self, decoder: Decoder) -> Iterator[list[Found]]:
+        """What it holds, piece by piece; once. Raises JournalError or OSError if it cannot be read."""
+        path, name, end, start, parted = self.part
+        with opened(path) as fd:
+            status = os.fstat(fd)
+            checkpoint = Checkpoint(name, (status.st_dev, status.st_ino), path)
+            for found, bad in read(fd, checkpoint, end, decoder, parted=parted):
+                self.rejected += bad
+                yield found
+        self.saved = SavedPart(start, checkpoint.to_json(), checkpoint.key)
+
+
+def fold_again(directory: Path, parts: Iterable[SavedPart]) -> Snapshot | None:
+    """The snapshot of these parts of files as they were, made again in a file that nobody else sees; None if one of
+    them is nowhere any more. They are looked for under all names that the files may have now, in packed copies too."""
     with TemporaryDirectory(prefix="lineage-") as scratch:
-        for path in (checkpoint.path, *copies_of(directory, checkpoint.name)):
-            with suppress(JournalError, OSError, MemoryError):
-                whole = path
-                if is_packed(path) and not checkpoint.packed:
-                    whole = _unpacked(path, Path(scratch) / "unpacked.jsonl", checkpoint.offset)
-                with opened(whole) as fd:
-                    same = checkpoint.recognises(fd)
-                if same:
-                    target = Path(scratch) / "again.snapshot"
-                    fold(whole, checkpoint.name, checkpoint.offset, target, start=start, parted=checkpoint.decided)
-                    return Snapshot(target)
+        target = Path(scratch) / "again.snapshot"
+        found: list[Part] = []
+        for number, (start, saved, _) in enumerate(parts):
+            end = Checkpoint.from_json(saved)
+            path = _found(directory, end, Path(scratch) / f"{number}.jsonl")
+            if path is None:
+                return None
+            found.append(Part(path, end.name, end.offset, start, end.decided))
+        with suppress(JournalError, OSError, MemoryError):
+            fold(found, target)
+            return Snapshot(target)
     return None
+
+
+def _found(directory: Path, end: Checkpoint, unpacked: Path) -> Path | None:
+    """A file that holds what was read up to a checkpoint. unpacked: where it may be put."""
+    for path in paths_of(directory, end):
+        with suppress(JournalError, OSError):
+            whole = _unpacked(path, unpacked, end.offset) if is_packed(path) and not end.packed else path
+            with opened(whole) as fd:
+                if end.recognises(fd):
+                    return whole
+    return None
+
+
+def paths_of(directory: Path, checkpoint: Checkpoint) -> Iterator[Path]:
+    """Where the file of a checkpoint may be by now: at its path, under its other names, packed."""
+    yield checkpoint.path
+    yield from copies_of(directory, checkpoint.name)
 
 
 def _unpacked(path: Path, target: Path, size: int) -> Path:
@@ -131,9 +180,9 @@ def main() -> None:
     os.nice(10)
     keep_memory()
     for line in sys.stdin.buffer:
-        path, name, start, end, parted, target = orjson.loads(line)
+        parts, target = orjson.loads(line)
         try:
-            fold(path_of(path), name, end, path_of(target), start=start, parted=parted)
+            fold([Part(path_of(path), *others) for path, *others in parts], path_of(target))
             answer = b"done\n"
         except (JournalError, OSError, MemoryError):
             answer = b"failed\n"

@@ -1,9 +1,9 @@
-"""Writes a folded file as the snapshot that `state/snapshot.py` describes and reads."""
+"""Writes folded files as the snapshot that `state/snapshot.py` describes and reads."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
 from itertools import accumulate
 from operator import attrgetter, itemgetter
@@ -17,10 +17,10 @@ from lineage_core.meaning.durations import Kind, lengths_of, tells
 from lineage_core.meaning.fold import derive
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.facts import unpack
-from lineage_core.read.checkpoint import SavedCheckpoint
 from lineage_core.read.decoder import Rejected
-from lineage_core.state.snapshot import FORMAT
+from lineage_core.state.snapshot import FORMAT, SavedPart
 from lineage_core.state.store import State
+from lineage_core.state.tasks_across_hosts import Named
 
 SAMPLED = 500
 """Tasks of a file of which it is told how long what is expected took."""
@@ -36,21 +36,25 @@ Length = tuple[Kind, int, int]
 
 
 class FoldedFile(NamedTuple):
-    """The tasks of one file. packed: the facts of a task. copied: how many copies there were of which task.
-    homes: the tasks of those events that a task names as the cause of its creation. lengths: what
+    """The tasks of one file, or of several hosts' files. packed: the facts of a task. copied: how many copies there
+    were of which task. homes: the tasks of those events that a task names as the cause of its creation. heard: the
+    newest time by host. named: the tasks of ids as `HostNames.beyond_rows` has them. lengths: what
     `durations.lengths_of` tells of some tasks."""
 
     rows: list[TaskRow]
     packed: Callable[[str], bytes | bytearray]
     copied: Mapping[str, int]
     homes: dict[str, str]
+    heard: dict[str, int]
+    named: dict[str, Named]
     lengths: Callable[[list[str]], list[list[Length]]]
 
 
 def folded_from(state: State) -> FoldedFile:
     """The tasks of a state that one file was folded into."""
     lengths = partial(lengths_from, state.packed)
-    return FoldedFile([*state.rows.values()], state.packed, state.copied, state.subtasks.homes(), lengths)
+    rows, named = [*state.rows.values()], state.names.beyond_rows(state.rows)
+    return FoldedFile(rows, state.packed, state.copied, state.subtasks.homes(), state.heard, named, lengths)
 
 
 def lengths_from(packed: Callable[[str], bytes | bytearray], task_ids: list[str]) -> list[list[Length]]:
@@ -58,15 +62,17 @@ def lengths_from(packed: Callable[[str], bytes | bytearray], task_ids: list[str]
     return [[*lengths_of(derive(task_id, unpack(packed(task_id))))] for task_id in task_ids]
 
 
-def write(
-    path: Path, folded: FoldedFile, checkpoint: SavedCheckpoint, rejected: list[Rejected], *, start: int = 0
-) -> None:
-    """Write the snapshot of a folded file; it appears whole or not at all.
+def write(path: Path, folded: FoldedFile, parts: Sequence[SavedPart], rejected: Sequence[list[Rejected]]) -> None:
+    """Write the snapshot of what was folded; it appears whole or not at all.
 
-    checkpoint: how far the file was read, as JSON. rejected: what was quarantined in it. start: from where on, in
-    bytes. Raises OSError.
+    parts: of which files it is. rejected: what was quarantined in each of them. Raises OSError.
     """
+    shared = {name: task_id for task_id, those in folded.named.items() for name, _ in those}
     ordered = sorted(folded.rows, key=_BY_FIRST)  # whoever folds it, and however
+    if shared:  # tasks that have an id in common come together, before the others
+        together = [row for row in ordered if row.task_id in shared]
+        together.sort(key=lambda row: (shared[row.task_id], row.task_id))
+        ordered = together + [row for row in ordered if row.task_id not in shared]
     facts = [folded.packed(row.task_id) for row in ordered]
     starts = [*accumulate(map(len, facts), initial=0)]
     rows: list[Any] = [*zip(*ordered, strict=True)] if ordered else [()] * len(TaskRow._fields)
@@ -84,14 +90,15 @@ def write(
                 if (copies := folded.copied.get(row.task_id))
             ],
             "homes": dict(sorted(folded.homes.items())),
-            "rejected": [list(item) for item in rejected],
+            "heard": dict(sorted(folded.heard.items())),
+            "named": folded.named,
+            "rejected": [[list(item) for item in those] for those in rejected],
         }
     )
     usual = orjson.dumps([[*kind, some] for kind, some in _samples(folded, ordered).items()])
     header = {
         "format": FORMAT,
-        "start": start,
-        "checkpoint": checkpoint,
+        "parts": [[part.start, part.end, part.key] for part in parts],
         "usual": [len(usual), zlib.crc32(usual)],
         "columns": len(columns),
         "crc": zlib.crc32(columns),

@@ -170,11 +170,15 @@ class State:
     def fold_tasks(self, together: dict[str, list[Fact]]) -> None:
         """Merge facts by the ids of their tasks; each task is derived once."""
         with self.lock:
-            for task_id, facts in list(together.items()):
-                if "/" in facts[0].file:
-                    del together[task_id]
-                    together.update(self._by_host(task_id, facts))
+            named: dict[str, list[Fact]] = {}
             for task_id, facts in together.items():
+                by_name = self._by_host(task_id, facts) if "/" in facts[0].file else {task_id: facts}
+                for name, some in by_name.items():
+                    if name in named:  # an id may be what the task of another one is called
+                        named[name] += some
+                    else:
+                        named[name] = some
+            for task_id, facts in named.items():
                 if task_id in self._packed:
                     facts += unpack(self.packed(task_id))
                     self._derived.pop(task_id, None)
@@ -190,49 +194,60 @@ class State:
             hosts.setdefault(host_of(fact.file), []).append(fact)
         for host, some in hosts.items():
             self._hear(host, max(fact.at for fact in some))
-        at_home = [host for host in hosts if self.names.single(task_id, host)]
+        at_home = [host for host in hosts if self.names.one_task(task_id, (host,))]
         before = [fact for host in at_home for fact in hosts[host]]
         for host, some in hosts.items():
             if host not in at_home:
                 self._join(task_id, host, some, before)
-        if len(hosts) > len(at_home):
-            for host in at_home:
-                self._join(task_id, host, hosts[host])
+        self.names.condense(task_id)
         named: dict[str, list[Fact]] = {}
         for host, some in hosts.items():
             named.setdefault(self.names.name(task_id, host), []).extend(some)
         return named
 
     def _name(self, task_id: str, fact: Fact) -> str:
-        """What the task of a fact is called, which is one of several hosts'."""
+        """What the task of a fact is called, which is one of several hosts', and is merged now."""
         host = host_of(fact.file)
         self._hear(host, fact.at)
-        if not self.names.single(task_id, host):
+        if not self.names.one_task(task_id, (host,)):
             self._join(task_id, host, (fact,))
+            self.names.condense(task_id)
         return self.names.name(task_id, host)
 
     def _join(self, task_id: str, host: str, facts: Iterable[Fact], before: Iterable[Fact] = ()) -> None:
         """Take facts of a host for a task whose id another host has too; what is called otherwise now moves.
 
-        before: facts of that host that are not merged yet.
+        before: facts of the hosts of the only task of that id that are not merged yet.
         """
+        known_as = self.names.name(task_id, host)
         moves = self.names.join(
-            task_id, host, links_of(facts), lambda: links_of(chain(before, unpack(self.packed(task_id))))
+            task_id, host, links_of(facts), lambda name: links_of(chain(before, unpack(self.packed(name))))
         )
         for old, new in moves:
             if old not in self._packed:
                 continue
             self._packed[new] = bytearray(self.packed(new)) + self.packed(old)
             del self._packed[old]
+            if copies := self.copied.pop(old, 0):
+                self.copied[new] += copies
             for name in (old, new):
                 self._derived.pop(name, None)
                 self._late.pop(name, None)
             self._late[new] = 1
             self._give_up(old)
-        if moves:
-            for child in self.subtasks.children(task_id):
-                if (row := self.rows.get(child)) is not None:
-                    self.subtasks.claim(child, self._parent(row), row.parent_event)
+            self._events_renamed(unpack(self.packed(new)), old, new)
+        if moves or self.names.name(task_id, host) != known_as:
+            self._claim_again({task_id, *(old for old, _ in moves)})
+
+    def _events_renamed(self, facts: list[Fact], old: str, new: str) -> None:
+        for fact in facts:
+            self.subtasks.renamed(fact.lineage_id, old, new)
+
+    def _claim_again(self, names: set[str]) -> None:
+        """What is called so is another task on some hosts now: see whose subtasks those are that claimed it."""
+        for child in {child for name in names for child in self.subtasks.children(name)}:
+            if (row := self.rows.get(child)) is not None:
+                self.subtasks.claim(child, self._parent(row), row.parent_event)
 
     def _give_up(self, name: str) -> None:
         """No task is called so any more."""
@@ -245,11 +260,7 @@ class State:
 
     def _parent(self, row: TaskRow) -> str | None:
         """The name of the task that a row names as its parent: of several hosts' its own."""
-        if row.parent_id is not None:
-            for host in row.hosts:
-                if (name := self.names.name(row.parent_id, host)) in self._packed:
-                    return name
-        return row.parent_id
+        return row.parent_id and self.names.name(row.parent_id, *row.hosts)
 
     def adopt(self, snapshot: Snapshot, step: int = 10_000) -> Iterator[set[str]]:
         """Merge a folded file, so many tasks at a time; a generator that gives the ids of the tasks that changed.
@@ -259,6 +270,8 @@ class State:
         """
         with self.lock:
             self._snapshots.append(snapshot)
+            for host, at in snapshot.heard.items():
+                self._hear(host, at)
             self.subtasks.reopen()
             for lineage_id, task_id in snapshot.homes.items():
                 self.subtasks.heard(lineage_id, task_id)
@@ -269,35 +282,58 @@ class State:
 
     def _adopt(self, snapshot: Snapshot, start: int, ids: list[str], rows: list[TaskRow]) -> set[str]:
         locations = dict(zip(ids, zip(repeat(snapshot), range(start, start + len(ids))), strict=False))
+        met = self._met(snapshot, locations.keys())
+        called: dict[str, str] = {}
+        for row in [row for row in rows if row.task_id in met] if met else ():
+            _, number = locations.pop(row.task_id)
+            called[row.task_id] = self._adopt_known(snapshot, number, row)
+        self._packed.update(locations)
+        self._show_new(snapshot, [row for row in rows if row.task_id not in met] if met else rows)
         for number in range(start, start + len(ids)) if snapshot.copies else ():
             if copies := snapshot.copies.get(number):
                 self.copies += copies
-                self.copied[ids[number - start]] += copies
-        met = self._packed.keys() & locations.keys()
-        for row in rows:
-            for host in row.hosts:
-                self._hear(host, row.last_at)
-        names = set()
-        for row in [row for row in rows if row.task_id in met] if met else ():
-            task_id, packed = row.task_id, snapshot.packed(locations.pop(row.task_id)[1])
-            for host in row.hosts:  # at most one: they are of one file
-                if not self.names.single(task_id, host):
-                    self._join(task_id, host, unpack(packed))
-                task_id = self.names.name(task_id, host)
-            if task_id in self._packed:
-                self._buffer(task_id).extend(packed)
-            else:
-                self._packed[task_id] = bytearray(packed)
-            self._derived.pop(task_id, None)
-            self._late[task_id] = self._late.get(task_id, 0) + row.events
-            names.add(task_id)
-        self._packed.update(locations)
-        self._show_new([row for row in rows if row.task_id not in met] if met else rows)
+                task_id = ids[number - start]
+                self.copied[called.get(task_id, task_id)] += copies
+        late = self._packed.keys() & called.values()
         if self.heard:  # tasks cross hosts: those that are shown already are derived once, by `settle`
-            names -= self.rows.keys()
-        due = self._derive_due(names)
+            late -= self.rows.keys()
+        due = self._derive_due(late)
         self._publish(due)
         return locations.keys() | due | self.subtasks.settle() | self._fresh_gone()
+
+    def _met(self, snapshot: Snapshot, names: Set[str]) -> set[str]:
+        """Those of the tasks of a folded file that are known here, or whose ids are; the others get their names."""
+        met = self._packed.keys() & names
+        for task_id in {snapshot.named[name][0] for name in snapshot.named.keys() & names}:
+            those = snapshot.tasks_of(task_id)
+            called = {name for name, _ in those}
+            if task_id in self._packed or not called.isdisjoint(met):
+                met |= called
+            elif len(those) > 1:
+                self.names.take(task_id, those)
+                self._claim_again({task_id})
+        return met
+
+    def _adopt_known(self, snapshot: Snapshot, number: int, row: TaskRow) -> str:
+        """Merge a task of a folded file whose id is known here; returns what it is called."""
+        task_id, hosts = snapshot.named.get(row.task_id, (row.task_id, row.hosts))
+        packed = snapshot.packed(number)
+        if hosts:
+            if not self.names.one_task(task_id, hosts):
+                facts = unpack(packed)
+                for host in hosts:
+                    self._join(task_id, host, facts)
+                self.names.condense(task_id)
+            task_id = self.names.name(task_id, hosts[0])
+            if task_id != row.task_id:
+                self._events_renamed(unpack(packed), row.task_id, task_id)
+        if task_id in self._packed:
+            self._buffer(task_id).extend(packed)
+        else:
+            self._packed[task_id] = bytearray(packed)
+        self._derived.pop(task_id, None)
+        self._late[task_id] = self._late.get(task_id, 0) + row.events
+        return task_id
 
     def _fresh_gone(self) -> set[str]:
         """The names that were given up since this was asked last."""
@@ -333,7 +369,7 @@ class State:
     @property
     def problems(self) -> dict[str, str]:
         """Files of which facts are lost, by their canonical names, and why."""
-        return {str(one.checkpoint["name"]): one.problem for one in self._snapshots if one.problem}
+        return {part.name: one.problem for one in self._snapshots if one.problem for part in one.parts}
 
     def heal(self) -> None:
         """Look through the facts of all folded files, and make again what was altered: for a thread that may wait."""
@@ -367,10 +403,10 @@ class State:
                         found[lineage_id] = min(task_id, found.get(lineage_id, task_id))
             take(found)
         days = {f"lineage-{day_of(lineage_id)}.jsonl" for lineage_id in left}  # nearly always it is there
-        for snapshot in sorted(snapshots, key=lambda one: file_of(one.checkpoint["name"]) not in days):
+        for snapshot in sorted(snapshots, key=lambda one: days.isdisjoint(file_of(part.name) for part in one.parts)):
             if not left:
                 break
-            take(snapshot.locate(sought))
+            take(snapshot.locate(sought, self.names.name))
         return homes
 
     def _take(self, facts: Iterable[tuple[str, Fact]]) -> set[str]:
@@ -402,7 +438,7 @@ class State:
                 self._late[task_id] = self._late.get(task_id, 0) + 1
                 late.add(task_id)
             buffer += pack(fact)
-        return ((changed - late) & self._packed.keys()) | self._derive_due(late & self._packed.keys())
+        return ((changed - late) & derived.keys()) | self._derive_due(late & self._packed.keys())
 
     def _derive_due(self, late: Iterable[str]) -> set[str]:
         """Derive again those tasks of which it has become worth while, and those that are new; returns them."""
@@ -490,23 +526,23 @@ class State:
         self.rows.gone.pop(task_id, None)
         self.counts[row.status] += 1
         self.events += row.events
-        claimed: tuple[str | None, str | None] = (None, None)
+        claimed: tuple[str | None, str | None, tuple[str, ...]] = (None, None, row.hosts)
         if old is not None:
             self.counts[old.status] -= 1
             self.events -= old.events
-            claimed = old.parent_id, old.parent_event
-        if (row.parent_id, row.parent_event) != claimed:
+            claimed = old.parent_id, old.parent_event, old.hosts
+        if (row.parent_id, row.parent_event, row.hosts) != claimed:
             self.subtasks.claim(task_id, self._parent(row) if row.hosts else row.parent_id, row.parent_event)
         return old is None
 
-    def _show_new(self, rows: list[TaskRow]) -> None:
-        """Put in the rows of tasks that have none: as `_show`, many at once."""
+    def _show_new(self, snapshot: Snapshot, rows: list[TaskRow]) -> None:
+        """Put in the rows of tasks of a folded file that have none: as `_show`, many at once."""
         self.rows.update(zip(map(_TASK_ID, rows), rows, strict=True))
         self.counts.update(map(_STATUS, rows))
         self.events += sum(map(_EVENTS, rows))
         for row in rows:
             if row.hosts:
-                self.names.single(row.task_id, row.hosts[0])
+                self.names.one_task(*snapshot.named.get(row.task_id, (row.task_id, row.hosts)))
             if row.parent_id is not None or row.parent_event is not None:
                 self.subtasks.claim(row.task_id, self._parent(row), row.parent_event)
 

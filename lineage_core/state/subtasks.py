@@ -60,6 +60,14 @@ class Subtasks:
         if lineage_id in self._wanted:
             self._learn(lineage_id, task_id)
 
+    def renamed(self, lineage_id: str, old: str, new: str) -> None:
+        """The task of an event is called otherwise now."""
+        if self._recent.get(lineage_id) == old:
+            self._recent[lineage_id] = new
+        if self._homes.get(lineage_id) == old:
+            self._homes[lineage_id] = new
+            self._fresh.add(lineage_id)
+
     def claim(self, child: str, parent: str | None, event: str | None) -> None:
         """State whose subtask `child` is: of `parent`, else of the task that `event` belongs to."""
         if (earlier := self._claims.pop(child, None)) is not None:

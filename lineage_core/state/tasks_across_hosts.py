@@ -7,9 +7,10 @@ each other is called `id@host`, by its own first host. Groups only ever join, so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from lineage_core.model.entities import TaskRow
 from lineage_core.model.event_data import text_of
 from lineage_core.model.facts import Fact
 
@@ -39,47 +40,84 @@ def links_of(facts: Iterable[Fact]) -> set[Link]:
 
 
 class Group(NamedTuple):
-    """Hosts on which an id is one task, and what they tell of it. name: what the task is called."""
+    """Hosts on which an id is one task. name: what that is called. links: what they tell of it; None: its facts do."""
 
     name: str
     hosts: frozenset[str]
-    links: set[Link]
+    links: set[Link] | None
+
+
+Named = list[tuple[str, tuple[str, ...]]]
+"""The tasks of an id: what each is called, and its hosts."""
 
 
 class HostNames:
-    """The names of tasks that are known on several hosts. Ids of one host alone cost no more than a reference."""
+    """The names of tasks that are known on several hosts. An id that is one task costs no more than a reference."""
 
     def __init__(self) -> None:
-        self._home: dict[str, str] = {}  # the host of an id that one host has
-        self._groups: dict[str, list[Group]] = {}  # of ids that several have
+        self._hosts: dict[str, tuple[str, ...]] = {}  # of ids that are one task
+        self._groups: dict[str, list[Group]] = {}  # of ids that are several
 
-    def single(self, task_id: str, host: str) -> bool:
-        """Whether a task is known on this host alone, or on none yet; then it is from now on."""
-        return task_id not in self._groups and self._home.setdefault(task_id, host) == host
+    def one_task(self, task_id: str, hosts: tuple[str, ...]) -> bool:
+        """Whether an id is one task, which one of these hosts has, or nobody yet; then all of them have it from now
+        on. They are known to share it."""
+        if task_id in self._groups:
+            return False
+        known = self._hosts.setdefault(task_id, hosts)
+        new = [host for host in hosts if host not in known]
+        if len(new) == len(hosts):
+            return False
+        if new:
+            self._hosts[task_id] = (*known, *new)
+        return True
 
-    def name(self, task_id: str, host: str) -> str:
-        """What the task of a host is called."""
-        for group in self._groups.get(task_id, ()):
-            if host in group.hosts:
-                return group.name
+    def name(self, task_id: str, *hosts: str) -> str:
+        """What the task of a host is called: of the first of these that has one."""
+        if groups := self._groups.get(task_id):
+            for host in hosts:
+                for group in groups:
+                    if host in group.hosts:
+                        return group.name
         return task_id
 
     def names(self, task_id: str) -> list[str]:
         """What the tasks of an id are called."""
         return [group.name for group in self._groups.get(task_id, ())] or [task_id]
 
-    def join(self, task_id: str, host: str, links: set[Link], before: Callable[[], set[Link]]) -> list[Move]:
+    def take(self, task_id: str, named: Named) -> None:
+        """An id that nobody had is several tasks."""
+        self._groups[task_id] = [Group(name, frozenset(hosts), None) for name, hosts in named]
+
+    def beyond_rows(self, rows: Mapping[str, TaskRow]) -> dict[str, Named]:
+        """The tasks of ids of which the rows of their tasks do not tell everything: ids that are several tasks, and
+        those of which a host has nothing but copies."""
+        named: dict[str, Named] = {
+            task_id: sorted((group.name, tuple(sorted(group.hosts))) for group in groups)
+            for task_id, groups in self._groups.items()
+        }
+        for task_id, hosts in self._hosts.items():
+            if len(hosts) > len(rows[task_id].hosts):
+                named[task_id] = [(task_id, tuple(sorted(hosts)))]
+        return dict(sorted(named.items()))
+
+    def join(self, task_id: str, host: str, links: set[Link], links_of_name: Callable[[str], set[Link]]) -> list[Move]:
         """Take what a host tells of a task that another has too; gives what moves, to be done in that order.
 
-        before: what the one host that had it so far has told.
+        links_of_name: what is known of the task of a name. When all that was said is among the facts, `condense` is to
+        be called.
         """
         groups = self._groups.get(task_id)
         if groups is None:
-            groups = [Group(task_id, frozenset((self._home.pop(task_id),)), before())]
-        joined = [group for group in groups if host in group.hosts or not group.links.isdisjoint(links)]
-        others = [group for group in groups if group not in joined]
-        hosts = frozenset((host,)).union(*(group.hosts for group in joined))
-        links = links.union(*(group.links for group in joined))
+            groups = [Group(task_id, frozenset(self._hosts.pop(task_id)), None)]
+        known = [(group, links_of_name(group.name) if group.links is None else group.links) for group in groups]
+        joined = [one for one in known if host in one[0].hosts or not one[1].isdisjoint(links)]
+        if len(joined) == 1 and host in joined[0][0].hosts:  # nothing but this is new
+            joined[0][1].update(links)
+            self._groups[task_id] = [group._replace(links=some) for group, some in known]
+            return []
+        hosts = frozenset((host,)).union(*(group.hosts for group, _ in joined))
+        links = links.union(*(some for _, some in joined))
+        others = [group._replace(links=some) for group, some in known if group.hosts.isdisjoint(hosts)]
         first = min(hosts)
         is_first = all(first < min(group.hosts) for group in others)
         name = task_id if is_first else f"{task_id}@{first}"
@@ -91,6 +129,13 @@ class HostNames:
             if not stays:
                 moves.append((group.name, fresh.name))
             renamed.append(fresh)
-        moves += [(group.name, name) for group in joined if group.name != name]
+        moves += [(group.name, name) for group, _ in joined if group.name != name]
         self._groups[task_id] = [*renamed, Group(name, hosts, links)]
         return moves
+
+    def condense(self, task_id: str) -> None:
+        """All that was told of an id is among the facts of its tasks: if it is one task, its hosts are enough."""
+        groups = self._groups.get(task_id)
+        if groups is not None and len(groups) == 1:
+            self._hosts[task_id] = tuple(sorted(groups[0].hosts))
+            del self._groups[task_id]

@@ -22,8 +22,8 @@ from lineage_core.native import LIBRARY, facts
 from lineage_core.native.facts import FileFacts
 from lineage_core.read.decoder import Decoder
 from lineage_core.state import snapshot_worker
-from lineage_core.state.native_fold import FactDecoder, fold_natively
-from lineage_core.state.snapshot import Snapshot
+from lineage_core.state.native_fold import FactDecoder, fold_taken, take_file
+from lineage_core.state.snapshot import SavedPart, Snapshot
 from lineage_core.state.snapshot_writer import folded_from
 from lineage_core.state.snapshot_writer import write as write_snapshot
 from lineage_core.state.store import State
@@ -61,7 +61,7 @@ class Folded:
                 yield found
 
         if isinstance(decoder, FactDecoder):
-            self.file = fold_natively(name, decoder, decoded())
+            self.file = fold_taken([take_file(name, decoder, decoded())])
             self._adopt(name)
         else:
             self.state.fold((name, found) for found in decoded())
@@ -72,7 +72,7 @@ class Folded:
     def _adopt(self, name: str) -> None:
         """Into a state, by way of a snapshot."""
         with TemporaryDirectory() as folder:
-            write_snapshot(path := Path(folder) / "snapshot", self.file, {"name": name}, [])
+            write_snapshot(path := Path(folder) / "snapshot", self.file, [SavedPart(0, {"name": name}, (0, 0))], [[]])
             snapshot = Snapshot(path)
             assert snapshot.sound()
             for _ in self.state.adopt(snapshot):
@@ -366,7 +366,7 @@ def test_the_snapshot_of_a_file_is_the_same_with_it_and_without(
     made = []
     for native in (True, False):
         monkeypatch.setattr(facts, "available", lambda native=native: native)
-        snapshot_worker.fold(path, DAILY, path.stat().st_size, tmp_path / "snapshot")
+        snapshot_worker.fold([snapshot_worker.Part(path, DAILY, path.stat().st_size)], tmp_path / "snapshot")
         made.append((tmp_path / "snapshot").read_bytes())
     assert made[0] == made[1]
     assert Snapshot(tmp_path / "snapshot").sound()

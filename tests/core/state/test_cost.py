@@ -35,9 +35,9 @@ class Work:
             self.searched += 1
             return within(sought, packed)
 
-        def counted_locate(snapshot: Snapshot, sought: FactSearch) -> dict[str, str]:
+        def counted_locate(snapshot: Snapshot, sought: FactSearch, *called: Any) -> dict[str, str]:
             self.searched += 1
-            return locate(snapshot, sought)
+            return locate(snapshot, sought, *called)
 
         monkeypatch.setattr(merge, "play", counted_play)
         monkeypatch.setattr(FactSearch, "within", counted_within)

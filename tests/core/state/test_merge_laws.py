@@ -15,7 +15,7 @@ from lineage_core.meaning.fold import derive
 from lineage_core.model.event_types import EVENTS
 from lineage_core.model.facts import Fact, fact_of
 from lineage_core.state.snapshot import Snapshot
-from lineage_core.state.snapshot_worker import fold
+from lineage_core.state.snapshot_worker import Part, fold
 from lineage_core.state.store import State
 from tests.build import compact, record
 
@@ -203,7 +203,7 @@ def folded(scratch: str, name: str, *what: dict[str, Any]) -> Snapshot:
     """A file of these records, folded."""
     path, target = Path(scratch) / name, Path(scratch) / f"{name}.snapshot"
     path.write_bytes(b"".join(compact(one) for one in what))
-    fold(path, name, 1 << 30, target)
+    fold([Part(path, name, 1 << 30)], target)
     snapshot = Snapshot(target)
     assert snapshot.sound()
     return snapshot

@@ -21,7 +21,7 @@ from lineage_core.state import snapshot_cache
 from lineage_core.state.feed import Feed
 from lineage_core.state.load import load
 from lineage_core.state.snapshot import DamagedError, Snapshot
-from lineage_core.state.snapshot_worker import fold, fold_again
+from lineage_core.state.snapshot_worker import Part, fold, fold_again
 from lineage_core.state.store import State
 from lineage_core.write.journal import Journal
 
@@ -44,7 +44,7 @@ def snapshot(journal: Path) -> bytes:
     """What is written for it."""
     target = journal.parent / "whole.snapshot"
     (file,) = journal.glob("lineage-*.jsonl")
-    fold(file, file.name, 1 << 30, target)
+    fold([Part(file, file.name, 1 << 30)], target)
     return target.read_bytes()
 
 
@@ -61,7 +61,7 @@ def told(data: bytes, path: Path) -> object:
         facts = {task: state.facts(task) for task in state.rows}
         if state.problems:
             return None
-        return opened.checkpoint, opened.rejected, opened.homes, state.rows, facts, state.records
+        return opened.parts, opened.rejected, opened.homes, state.rows, facts, state.records
     except DamagedError:
         return None
     finally:
@@ -180,7 +180,7 @@ def test_facts_that_cannot_be_made_again_are_missed_and_it_is_said(
     cached: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alter_facts(tmp_path)
-    monkeypatch.setattr(snapshot_cache, "fold_again", lambda directory, saved, start: None)
+    monkeypatch.setattr(snapshot_cache, "fold_again", lambda directory, parts: None)
     state = State()
     feed = Feed(cached, state, lambda: None)
     feed.start()
@@ -215,8 +215,8 @@ def test_a_snapshot_is_the_same_whatever_the_seed_of_hashes(tmp_path: Path) -> N
     told = set()
     for seed in range(4):
         code = (
-            "import sys; from pathlib import Path; from lineage_core.state.snapshot_worker import fold\n"
-            "fold(Path(sys.argv[1]), Path(sys.argv[1]).name, 1 << 30, Path(sys.argv[2]))"
+            "import sys; from pathlib import Path; from lineage_core.state.snapshot_worker import Part, fold\n"
+            "file = Path(sys.argv[1]); fold([Part(file, file.name, 1 << 30)], Path(sys.argv[2]))"
         )
         target = tmp_path / "a.snapshot"
         command = [sys.executable, "-c", code, str(file), str(target)]
@@ -246,6 +246,6 @@ def test_a_snapshot_is_not_written_through_a_symbolic_link(journal: Path, tmp_pa
     victim.write_text("mine")
     target.symlink_to(victim)
     (file,) = journal.glob("lineage-*.jsonl")
-    fold(file, file.name, 1 << 30, target)
+    fold([Part(file, file.name, 1 << 30)], target)
     assert victim.read_text() == "mine"
     assert not target.is_symlink()
