@@ -78,6 +78,7 @@ def check(data: bytes, cuts: list[int]) -> None:
         assert (fast.settled, fast.end, fast.fresh) == (general.settled, general.end, general.fresh)
 
 
+@pytest.mark.first
 @settings(max_examples=300, deadline=None)
 @given(texts(), FLIPS, st.lists(st.integers(0, 5000), max_size=3))
 def test_the_fast_decoders_equal_the_general_one(text: bytes, flips: list[Any], cuts: list[int]) -> None:
