@@ -1,5 +1,6 @@
 """What all tests share: the one way to skip for a missing outside tool, and an environment without the user's own."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -30,8 +31,31 @@ CORTEX = ROOT / "tests" / "cortex"  # a small cortex checkout
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One worker more than there are processors: many tests wait for a process, a timer or a terminal."""
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else len(os.sched_getaffinity(0)) + 1
+    """Two workers more than there are processors: many tests wait for a process, a timer or a terminal."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else len(os.sched_getaffinity(0)) + 2
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests begin, so that none is left to run alone at the end; all others stay in their order."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A path that `make` has filled, once for all workers of a run: who comes second waits for who came first.
+
+    It is only to be read; who changes it takes a copy. name: unique among all tests.
+    """
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # each worker has its own below that of the run
+    path, made = folder / name, folder / f"{name}.made"
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            make(path)
+            made.touch()
+    return path
 
 
 @pytest.fixture

@@ -251,6 +251,7 @@ def test_wrong_settings_are_told(tmp_path: Path, ask: Ask) -> None:
     assert wrong.code == 2 and "rule 'a': when: " in wrong.err and len(wrong.err.splitlines()) == 1
 
 
+@pytest.mark.first
 def test_the_heartbeat_calls_its_address_while_all_is_well_and_not_when_the_directory_is_gone(tmp_path: Path) -> None:
     directory, config = tmp_path / "lineage", tmp_path / "alerts.toml"
     fails(Journal(directory), "task-1")

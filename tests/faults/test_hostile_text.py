@@ -92,7 +92,7 @@ for words in eval(sys.argv[1]):
 def run_at_terminal(*words: str | Path) -> bytes:
     """A program's whole output at a terminal, until it ends."""
     with PtyProgram([str(word) for word in words], env=ENV) as program:
-        program.ends(60)
+        program.ends()
         program.settle()
         return bytes(program.output)
 
@@ -174,6 +174,7 @@ def walk(app: PtyProgram) -> None:
         app.settle(1)
 
 
+@pytest.mark.first
 def test_no_byte_of_hostile_text_reaches_the_terminal_from_any_view(terminal_directory: Path) -> None:
     with PtyProgram([*TUI, "--dir", str(terminal_directory)], env=ENV) as app:
         walk(app)
@@ -188,6 +189,7 @@ def test_no_byte_of_hostile_text_reaches_the_terminal_from_any_view(terminal_dir
     assert re.search(rf"task-\d {MARK}", shown)
 
 
+@pytest.mark.first
 def test_markup_in_any_text_is_shown_as_it_is_in_any_view(tmp_path: Path) -> None:
     with PtyProgram([*TUI, "--dir", hostile_directory(tmp_path, MARKUP)], env=ENV) as app:
         walk(app)

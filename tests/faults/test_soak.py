@@ -32,6 +32,7 @@ def judged(figures: dict[str, Any]) -> None:
         assert figures[f"{who} descriptors at the end"] <= figures[f"{who} descriptors at half time"] + 4, figures
 
 
+@pytest.mark.first
 def test_half_a_minute_of_everything_at_once_loses_and_doubles_nothing() -> None:
     figures = soaked(0.5, 100)
     judged(figures)

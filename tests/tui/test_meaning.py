@@ -4,12 +4,14 @@ detail pane, and in its explain tab."""
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from lineage_tui.screens.main import MainScreen
+from tests.conftest import made_once
 from tests.meaning_cases import CASES, NOW_AT, write
 from tests.tui.conftest import opened, until
 
@@ -29,10 +31,15 @@ def name_of(number: int) -> str:
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Seen]:
     """All cases in one directory, looked at one after another."""
-    directory = tmp_path_factory.mktemp("cases") / "lineage"
-    for number, case in enumerate(CASES.values()):
-        write(directory, case, name_of(number))
-    return asyncio.run(look(directory))
+
+    def look_at_all(path: Path) -> None:
+        directory = tmp_path_factory.mktemp("cases") / "lineage"
+        for number, case in enumerate(CASES.values()):
+            write(directory, case, name_of(number))
+        path.write_text(json.dumps(asyncio.run(look(directory))))
+
+    told = json.loads(made_once(tmp_path_factory, "cases-on-the-screen.json", look_at_all).read_text())
+    return {name: Seen(*texts) for name, texts in told.items()}
 
 
 async def look(directory: Path) -> dict[str, Seen]:

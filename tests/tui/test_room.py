@@ -20,6 +20,8 @@ from lineage_tui.widgets.line_list import LineList
 from tests.incidents import NOW, stage
 from tests.tui.conftest import opened, resized, screen_of, until
 
+pytestmark = pytest.mark.first
+
 WIDTHS = (60, 66, 72, 80, 90, 100, 120, 140, 160, 190, 220, 250)
 HEIGHTS = (15, 24, 36, 50, 70)
 """60 sizes. The pane is below at each of them: a line is as wide as the terminal, and says the same at any height."""

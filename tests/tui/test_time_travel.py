@@ -217,6 +217,7 @@ async def test_what_changed_since_is_listed_and_leads_to_the_task(directory: Pat
         assert screen_of(pilot).panes.shown_target() == ("task-one", None)
 
 
+@pytest.mark.first
 async def test_small_steps_keep_the_screen_and_show_what_a_fresh_one_shows(directory: Path, tmp_path: Path) -> None:
     async with opened(directory, (160, 50), clock=lambda: NOW, at=at(5)) as pilot:
         await stands(pilot, 5)

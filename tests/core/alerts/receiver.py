@@ -27,7 +27,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 code = receiver.answers.pop(0) if receiver.answers else 200
                 if receiver.hang:
-                    receiver.release.wait(60)
+                    receiver.release.wait(250)
                 if code == 200:
                     receiver.bodies.append(body)
                     receiver.headers.append(dict(self.headers))

@@ -49,7 +49,7 @@ def namespaces(need_tool: Callable[[str], str]) -> bool:
     return in_namespace(need_tool, network.OPTIONS, network.PROBE) is not None
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.first
 @pytest.mark.parametrize("server", sorted(SERVERS))
 def test_a_quarter_of_a_minute_of_everything_at_once_loses_nothing(
     server: str, tmp_path: Path, namespaces: bool

@@ -34,7 +34,7 @@ def link(trace: str, text: str) -> bytes:
 
 def printed(directory: Path, task_id: str) -> bytes:
     with PtyProgram([*CLI, task_id, "--dir", directory]) as program:
-        program.ends(60)
+        program.ends()
         program.settle()
         return bytes(program.output)
 
@@ -63,4 +63,4 @@ def test_the_screen_leads_to_the_trace(tmp_path: Path) -> None:
         program.wait_for(f"trace {TRACE[:8]}")
         assert re.search(link(TRACE, f"trace {TRACE[:8]}"), bytes(program.output))
         program.keys("q")
-        program.ends(30)
+        program.ends()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -60,8 +61,8 @@ def opened(browser: Browser, url: str, *, server_ends: bool = False, **options: 
 
 def until(page: Page, what: str, holds: Callable[[Any], bool] = bool) -> Any:
     """Wait until an expression in the page gives what is waited for; returns it. The page's policy forbids eval."""
-    for _ in range(1200):
-        if holds(value := page.evaluate(what)):
-            return value
+    end = time.monotonic() + 120
+    while not holds(value := page.evaluate(what)):
+        assert time.monotonic() < end, f"{what} gives {value!r}"
         page.wait_for_timeout(25)
-    raise AssertionError(f"{what} gives {value!r}")
+    return value

@@ -186,6 +186,7 @@ async def test_a_wrong_filter_is_told_and_the_connection_closed(query: str, word
         assert closed.value.rcvd.code == 1008
 
 
+@pytest.mark.first
 async def test_ten_clients_get_each_event_once_across_a_killed_server_and_beside_a_stalled_one(tmp_path: Path) -> None:
     report = await ws_load.load(
         tmp_path / "lineage", tmp_path / "server", clients=10, rate=500, seconds=10, restart=True

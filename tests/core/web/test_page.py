@@ -197,6 +197,7 @@ class InTurn:
         return str(NAUGHTY[self._asked[field] % len(NAUGHTY)])
 
 
+@pytest.mark.first
 def test_each_naughty_string_is_text_in_each_field(browser: Browser, tmp_path: Path) -> None:
     """As the name of a task and of an event type, and in each field of events of every type."""
     (tmp_path / "lineage").mkdir()
