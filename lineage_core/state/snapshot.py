@@ -178,18 +178,11 @@ class Snapshot:
 
     def take(self, step: int) -> Iterator[tuple[int, list[str], list[TaskRow]]]:
         """The names and rows of all tasks in order, `step` at a time, each with the number of the first; only once.
-        Tasks that have an id in common come together."""
+        Tasks of one id follow each other; the first has it for its name."""
         columns, self._rows = self._rows, []  # they would take as much memory again
-        start = 0
-        while start < len(self):
-            end = start + step
-            while end < len(self) and (one := self.named.get(self._ids[end])) is not None:
-                if self.named.get(self._ids[end - 1], ("",))[0] != one[0]:
-                    break
-                end += 1
-            rows = zip(*(column[start:end] for column in columns), strict=True)
-            yield start, self._ids[start:end], [*map(_NEW_ROW, repeat(TaskRow), rows)]
-            start = end
+        for start in range(0, len(self), step):
+            rows = zip(*(column[start : start + step] for column in columns), strict=True)
+            yield start, self._ids[start : start + step], [*map(_NEW_ROW, repeat(TaskRow), rows)]
 
     def tasks_of(self, task_id: str) -> Named:
         """The tasks of an id in `named`."""

@@ -52,7 +52,7 @@ def events_of(chance: random.Random, host: str, first: int, count: int) -> list[
         elif kind == 2:
             parent = chance.choice(("t", "u", "own-a"))
             made |= {"event_type": "task_created", "event_data": {"parent_task_id": parent}}
-        elif kind == 3 and chance.random() < 0.3:
+        elif kind == 3 and chance.random() < 0.7:
             cause = record(chance.randrange(first + 10) * 10 + chance.randrange(4))["lineage_id"]
             made |= {"event_type": "task_created", "parent_lineage_id": cause}
         lines.append(compact(made))
@@ -179,7 +179,7 @@ def grow(path: Path) -> None:
 
 
 def replace(path: Path) -> None:
-    path.write_bytes(b"".join(events_of(random.Random(9), "a", 900, 5)))
+    path.write_bytes(b"".join(events_of(random.Random(9), "a", 900, 40)))  # it looks as if it had grown
 
 
 def replace_by_another_file(path: Path) -> None:
@@ -280,6 +280,9 @@ def test_a_process_that_dies_takes_nothing_with_it(
     times: int, read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory = hosts(tmp_path, 1)
+    newest = files(directory)[0].path
+    newest.write_bytes(b"".join(events_of(random.Random(9), "a", 900, 40)))
+    assert [part for job in jobs_of_hosts(files(directory), tmp_path) for part in job.parts if part.promised]
     wanted = without_a_cache(read, directory)
     count = tmp_path / "count"
     script = f'echo >> "{count}"; [ "$(wc -l < "{count}")" -gt {times} ] || kill -9 $$; exec "$@"'
@@ -304,7 +307,10 @@ def test_a_file_that_cannot_be_read_is_left_out_and_told(read: Read, tmp_path: P
 def test_an_id_that_is_what_another_task_is_called_loses_nothing(tmp_path: Path) -> None:
     directory = hosts(tmp_path, 1)
     (directory / "a" / DAYS[2]).write_bytes(
-        b"".join(compact(record(7000 + n, task_id=one)) for n, one in enumerate(("v", "v@b", "v@c")))
+        b"".join(
+            compact(record(7000 + n, task_id=one, event_type="task_created"))
+            for n, one in enumerate(("v", "v@b", "v@c"))
+        )
     )
     for host in ("b", "c"):
         (directory / host / DAYS[2]).write_bytes(compact(record(7000 + ord(host), task_id="v")))
