@@ -254,6 +254,8 @@ class PastCheckpoints:
             matching = [other for other in candidates if other.recognises(fd)]
         if matching:
             checkpoint.go_on_from(max(matching, key=lambda other: other.offset))
+            if checkpoint.decided and checkpoint.offset == status.st_size:
+                checkpoint.read_all(status)  # it need not be opened again to see that
 
 
 def _head(fd: int, offset: int) -> bytes:

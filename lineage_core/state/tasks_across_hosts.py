@@ -64,6 +64,8 @@ class HostNames:
         if task_id in self._groups:
             return False
         known = self._hosts.setdefault(task_id, hosts)
+        if known == hosts:
+            return True
         new = [host for host in hosts if host not in known]
         if len(new) == len(hosts):
             return False
