@@ -1,47 +1,40 @@
-"""The events frame -> handoffs, those of many simple tasks at once: see `dataframes/vectorizable_tasks.py`."""
+"""Events -> handoffs, those of many simple tasks at once: see `dataframes/vectorizable_tasks.py`."""
 
 from __future__ import annotations
 
 import polars as pl
 from polars import col, lit, when
 
-from lineage_core.dataframes.schema import NAME, empty, schema_of
+from lineage_core.dataframes.schema import NAME, schema_of
+from lineage_core.dataframes.task_events import told_at
 from lineage_core.dataframes.workers import ms_between
 
-EVENTS = ["handoff_created", "handoff_accepted", "handoff_completed"]
+_NAMED = {"by": "actor_id", "giver": "from_master", "taker": "to_master"}
 
 
-def handoffs_of(ordered: pl.DataFrame) -> pl.DataFrame:
-    """The handoffs of simple tasks, of each task one, from their events in order; with the `owner` that it made."""
-    kind = col("event_type")
-    rows = ordered.filter(kind.is_in(EVENTS))
-    if rows.is_empty():
-        return empty("handoffs").with_columns(owner=lit(None, NAME))
-    actor = when(col("actor_id") != "").then(col("actor_id"))
-    created, accepted, completed = (kind == name for name in EVENTS)
+def handoffs_of(events: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """The handoffs of simple tasks, of each task one; with the `owner` that it made.
 
-    def first(value: pl.Expr | str, where: pl.Expr) -> pl.Expr:
-        return (col(value) if isinstance(value, str) else value).filter(where).first()
-
-    giver = pl.coalesce(first("from_master", created), first(actor, created), col("from_master").drop_nulls().first())
-    offered = pl.coalesce(first("to_master", created), first("to_master", accepted))
-    taker = first(actor, accepted)
-    return (
-        rows.lazy()
-        .group_by("task_id", maintain_order=True)
-        .agg(
-            handoff_id=col("handoff_id").first().fill_null(lit("unnamed handoff", NAME)),
-            from_master=giver,
-            to_master=pl.coalesce(offered, taker, first("to_master", completed)),
-            created_at=first("at", created),
-            accepted_at=first("at", accepted),
-            completed_at=first("at", completed),
-            owner=when(accepted.any())
-            .then(taker)
-            .when(completed.any())
-            .then(pl.coalesce(first("to_master", created), first("to_master", completed), first(actor, completed))),
-        )
-        .with_columns(accept_ms=ms_between("accepted_at", "created_at"))
-        .select(*schema_of("handoffs"), "owner")
-        .collect()
+    places: those of the simple tasks, as `TaskEvents` has them.
+    """
+    rows = places.filter(col("offered").is_not_null()).select("first", "offered", "accepted", "handed_over")
+    told = {
+        f"{what}_{place}": (column, place)
+        for what, column in _NAMED.items()
+        for place in ("offered", "accepted", "handed_over")
+    }
+    times = {"created_at": ("at", "offered"), "accepted_at": ("at", "accepted"), "completed_at": ("at", "handed_over")}
+    rows = told_at(events, rows, task_id=("task_id", "first"), name=("handoff_id", "offered"), **times, **told)
+    by = {place: when(col(f"by_{place}") != "").then(col(f"by_{place}")) for place in ("offered", "accepted")}
+    last = when(col("by_handed_over") != "").then(col("by_handed_over"))
+    rows = rows.with_columns(
+        handoff_id=col("name").fill_null(lit("unnamed handoff", NAME)),
+        from_master=pl.coalesce("giver_offered", by["offered"], "giver_accepted", "giver_handed_over"),
+        to_master=pl.coalesce("taker_offered", "taker_accepted", by["accepted"], "taker_handed_over"),
+        owner=when(col("accepted").is_not_null())
+        .then(by["accepted"])
+        .when(col("handed_over").is_not_null())
+        .then(pl.coalesce("taker_offered", "taker_handed_over", last)),
+        accept_ms=ms_between("accepted_at", "created_at"),
     )
+    return rows.select(*schema_of("handoffs"), "owner")

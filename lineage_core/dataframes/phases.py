@@ -8,8 +8,8 @@ from polars import col, lit, when
 
 from lineage_core.dataframes.schema import STATUS
 
-STAGES = {"queued": "created", "assigned": "assigned", "running": "started"}
-"""Statuses, and what begins them: `moments` has its time in NAME_at and its place among the events in NAME."""
+STAGES = [("queued", "created"), ("assigned", "assigned"), ("assigned", "reassigned"), ("running", "begun")]
+"""Statuses, and what begins them: `moments` has its time in NAME_at and its position among the events in NAME."""
 
 
 def _begins_before(first: str, second: str) -> pl.Expr:
@@ -28,10 +28,10 @@ def _next_at(names: list[str], after: str | None = None) -> pl.Expr:
 
 def phases_of(moments: pl.DataFrame) -> pl.DataFrame:
     """The phases frame of simple tasks."""
-    stages = list(STAGES.values())
+    stages = [stage for _, stage in STAGES]
     blocked = col("blocked").is_not_null()
     spans: list[tuple[pl.Expr, str | pl.Expr, str, pl.Expr]] = []  # which tasks, status, what begins it, when it ends
-    for n, (status, stage) in enumerate(STAGES.items()):
+    for n, (status, stage) in enumerate(STAGES):
         there, later = col(stage).is_not_null(), stages[n + 1 :]
         end = _next_at(later)
         goes_on = pl.any_horizontal(lit(False), *(_begins_before(one, "blocked") for one in later))
@@ -63,7 +63,7 @@ def status_of() -> pl.Expr:
     return (
         when(col("ended_at").is_not_null()).then(col("outcome"))
         .when(open_block).then(lit("blocked", STATUS))
-        .when(col("started_at").is_not_null()).then(lit("running", STATUS))
+        .when(col("begun_at").is_not_null()).then(lit("running", STATUS))
         .when(col("assigned_at").is_not_null()).then(lit("assigned", STATUS))
         .when(col("created_at").is_not_null()).then(lit("queued", STATUS))
         .otherwise(lit("unknown", STATUS))
@@ -72,6 +72,6 @@ def status_of() -> pl.Expr:
 
 def since_of() -> pl.Expr:
     """Since when it has that status."""
-    newest = pl.coalesce(*(f"{stage}_at" for stage in reversed(STAGES.values())))
+    newest = pl.coalesce(*(f"{stage}_at" for _, stage in reversed(STAGES)))
     open_block = when(col("unblocked").is_null()).then(col("blocked_at"))
     return pl.coalesce("ended_at", open_block, pl.max_horizontal(newest, "unblocked_at"), "first_at")

@@ -16,10 +16,10 @@ from lineage_core.dataframes.handoffs import handoffs_of
 from lineage_core.dataframes.per_task_fold import folded
 from lineage_core.dataframes.phases import phases_of, since_of, status_of
 from lineage_core.dataframes.schema import STATUS, empty, schema_of
+from lineage_core.dataframes.task_events import ENDS, TaskEvents, told_at
 from lineage_core.dataframes.vectorizable_tasks import vectorizable_tasks
-from lineage_core.dataframes.workers import first_known, ms_between, workers_of
+from lineage_core.dataframes.workers import ms_between, workers_of
 
-_ENDS = {"task_completed": "completed", "task_failed": "failed", "task_cancelled": "cancelled"}
 _NOT_NEEDED = {
     "trace",
     "parent_task",
@@ -57,16 +57,16 @@ def derive(events: pl.DataFrame) -> TaskFrames:
         share = col("task_id").to_physical() % parts
         shares = [derive(events.filter(share == part)) for part in range(parts)]
         return TaskFrames(*(pl.concat(frames) for frames in zip(*shares, strict=True)))
-    ordered = in_order(events)
-    simple = col("task_id").is_in(vectorizable_tasks(ordered).implode())
-    rest = folded(ordered.filter(~simple))
-    plain = ordered.filter(simple)
-    if plain.is_empty():
+    told = TaskEvents(in_order(events))
+    simple = vectorizable_tasks(told)
+    rest = folded(told.events.filter(~simple.gather(told.tasks.numbers)))
+    if not simple.any():
         return TaskFrames(**rest)
-    moments = _moments(plain)
-    workers = workers_of(plain)
-    handoffs = handoffs_of(plain)
-    tasks, owners = _tasks(plain, moments, workers, handoffs)
+    workers = workers_of(told, simple)
+    moments = _moments(told).filter(simple)
+    handoffs = handoffs_of(told.events, moments)
+    tasks, owners = _tasks(moments, workers, handoffs)
+    workers = workers.drop("task")
     return TaskFrames(
         pl.concat([tasks, rest["tasks"]]),
         pl.concat([workers, rest["workers"]]),
@@ -87,74 +87,67 @@ def in_order(events: pl.DataFrame) -> pl.DataFrame:
     return events.select(_NEEDED).select(pl.all().gather(indices))
 
 
-def _moments(ordered: pl.DataFrame) -> pl.DataFrame:
-    """When each simple task was created, assigned, begun, blocked and ended, and the positions of these events; how it
-    ended, and whether a person is needed."""
-    kind, at, position = col("event_type"), col("at"), col("position")
-    ends = kind.is_in(list(_ENDS))
-    of_worker = kind.cast(pl.String).str.starts_with("worker_")
-    asked = kind == "task_escalated"
-    answered = (position > position.filter(asked).last()) & (col("actor_id") != col("actor_id").filter(asked).last())
-    begins = {
-        "created": kind == "task_created",
-        "assigned": kind == "task_assigned",
-        "started": (kind == "task_started") | of_worker,
-        "blocked": kind == "task_blocked",
-        "unblocked": kind == "task_unblocked",
-        "ended": ends,
-    }
-    failed = (kind == "task_completed") & (col("completion_status") == "failed").fill_null(False)
+def _moments(told: TaskEvents) -> pl.DataFrame:
+    """The places of each task, and what the events that stand there tell."""
+    places = told.places.with_row_index("task").with_columns(
+        begun=pl.min_horizontal("started", "worked"),
+        said_session=told.tasks.first(told.events["session"].is_not_null()),
+        answered=told.tasks.marked(_answered(told)),
+        events=told.tasks.lengths(),
+    )
+    times = ("first", "last", "created", "assigned", "reassigned", "started", "begun", "blocked", "unblocked", "ended")
+    failed = (col("kind") == "task_completed") & (col("completion_status") == "failed").fill_null(False)
     outcome = pl.coalesce(
         when(failed).then(lit("failed", STATUS)),
-        *(when(kind == name).then(lit(status, STATUS)) for name, status in _ENDS.items()),
+        *(when(col("kind") == name).then(lit(status, STATUS)) for name, status in ENDS.items()),
     )
-    return (
-        ordered.lazy()
-        .with_row_index("position")
-        .group_by("task_id", maintain_order=True)
-        .agg(
-            *(position.filter(which).first().alias(name) for name, which in begins.items()),
-            *(at.filter(which).first().alias(f"{name}_at") for name, which in begins.items()),
-            escalated=asked.any() & ~ends.any() & ~(answered & ~of_worker).fill_null(False).any(),
-            first_at=at.first(),
-            last_at=at.last(),
-            events=pl.len(),
-            outcome=outcome.filter(ends).first(),
-            said=col("tokens").filter(ends).first(),
-            reported_ms=col("duration_ms").filter(ends & (col("duration_ms") > 0)).first(),
-        )
-        .collect()
+    moved = col("reassigned_at") > col("assigned_at")  # else nothing of the status changed
+    return told_at(
+        told.events,
+        places,
+        task_id=("task_id", "first"),
+        session=("session", "said_session"),
+        task_type=("task_type", "created"),
+        priority_at_first=("priority", "created"),
+        priority_assigned=("priority", "assigned"),
+        on_purpose_assigned=("priority_given", "assigned"),
+        priority_reassigned=("priority", "reassigned"),
+        on_purpose_reassigned=("priority_given", "reassigned"),
+        master_id=("master_id", "assigned"),
+        to_master=("to_master", "reassigned"),
+        starter=("actor_id", "started"),
+        starter_type=("actor_type", "started"),
+        kind=("event_type", "ended"),
+        completion_status=("completion_status", "ended"),
+        said=("tokens", "ended"),
+        took=("duration_ms", "ended"),
+        **{f"{place}_at": ("at", place) for place in times},
+    ).with_columns(
+        outcome=outcome,
+        escalated=col("asked").is_not_null() & col("ended").is_null() & ~col("answered"),
+        *(when(moved).then(col(name)).alias(name) for name in ("reassigned", "reassigned_at")),
     )
 
 
-def _tasks(
-    ordered: pl.DataFrame, moments: pl.DataFrame, workers: pl.DataFrame, handoffs: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _answered(told: TaskEvents) -> pl.Series:
+    """The numbers of the tasks in which somebody else said something after the last time that a person was asked for;
+    workers do not answer."""
+    asked = told_at(told.events, told.places.select("asked"), asker=("actor_id", "asked")).with_row_index("task")
+    asked = asked.filter(col("asked").is_not_null())
+    if asked.is_empty():
+        return asked["task"]
+    says = told.events.select("actor_id", "event_type", task=told.tasks.numbers).with_row_index("position")
+    says = says.join(asked, on="task").filter(
+        (col("position") > col("asked"))
+        & (col("actor_id") != col("asker"))
+        & ~col("event_type").cast(pl.String).str.starts_with("worker_")
+    )
+    return says["task"]
+
+
+def _tasks(moments: pl.DataFrame, workers: pl.DataFrame, handoffs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The tasks frame, and what `costs.costs_of` needs of the tasks with tokens."""
-    kind = col("event_type")
-    every = ordered.lazy()
-    assigned, started = kind == "task_assigned", kind == "task_started"
-    summary = every.group_by("task_id").agg(
-        first_known("session"),
-        task_type=col("task_type").filter(kind == "task_created").first(),
-        said_first=col("priority").filter(kind == "task_created").first(),
-        given=col("priority").filter(assigned).first(),
-        on_purpose=col("priority_given").filter(assigned).first().fill_null(False),
-        master_id=col("master_id").filter(assigned).first(),
-        starter=col("actor_id").filter(started & (col("actor_type") == "master")).first(),
-        start=col("at").filter(started).first(),
-        assigned=col("at").filter(assigned).first(),
-    )
-    starter = col("starter").cast(pl.String)
-    may_own = starter.is_not_null() & (starter != "") & ~starter.str.starts_with("coordinator")
-    later = col("master_id").is_null() | (col("start") > col("assigned"))
-    invented = (col("given") == "medium").fill_null(False) & col("said_first").is_not_null() & ~col("on_purpose")
-    summary = summary.with_columns(
-        master=when(may_own & later).then(col("starter")).otherwise(col("master_id")),
-        first_master=col("master_id").fill_null(when(may_own).then(col("starter"))),
-        priority=when(invented).then(col("said_first")).otherwise(col("given").fill_null(col("said_first"))),
-    )
-    by_task = workers.lazy().group_by("task_id").agg(
+    by_task = workers.lazy().group_by("task").agg(
         workers=pl.len(),
         open_workers=col("end").is_null().sum(),
         failed_workers=col("end").is_in(["failed", "zombie"]).sum(),
@@ -162,7 +155,6 @@ def _tasks(
         silent_since=col("last_at").filter(col("end").is_null()).min(),
         summed=when(col("tokens").count() > 0).then(col("tokens").sum()),
     )  # fmt: skip
-    tasks = moments.lazy()
     waiting = col("accepted_at").is_null() & col("completed_at").is_null()
     given = handoffs.lazy().select(
         "task_id",
@@ -171,36 +163,44 @@ def _tasks(
         handoff_since=when(waiting).then(col("created_at")),
         taken_at=col("accepted_at").fill_null(col("completed_at")),
     )
-    for part in (summary, by_task, given):
-        tasks = tasks.join(part, on="task_id", how="left", maintain_order="left")
+    tasks = moments.lazy().join(by_task, on="task", how="left", maintain_order="left")
+    tasks = tasks.join(given, on="task_id", how="left", maintain_order="left")
+    starter = col("starter").cast(pl.String)
+    may_own = (col("starter_type") == "master") & (starter != "") & ~starter.str.starts_with("coordinator")
+    later = col("master_id").is_null() | (col("started_at") > col("assigned_at"))
     tasks = tasks.with_columns(
+        starter=when(may_own).then(col("starter")),
+        priority=_priority(col("priority_at_first"), "assigned"),
+    ).with_columns(
         *(col(name).fill_null(0) for name in ("workers", "open_workers", "failed_workers", "retries", "handoffs")),
-        master=col("owner").fill_null(col("master")),
+        master=pl.coalesce("owner", "to_master", when(later).then(col("starter")), "master_id"),
+        first_master=col("master_id").fill_null(col("starter")),
+        changed_at=when(col("owner").is_not_null()).then(col("taken_at"))
+        .when(col("to_master").is_not_null()).then(pl.coalesce("reassigned_at", "assigned_at"))
+        .otherwise(col("started_at")),
+        priority=_priority(col("priority"), "reassigned"),
         status=status_of(),
         since=since_of(),
-        attempts=col("started_at").is_not_null().cast(pl.UInt32),
+        attempts=pl.any_horizontal(col("begun").is_not_null(), col("ended").is_not_null()).cast(pl.UInt32),
         failed_attempts=(col("outcome") == "failed").fill_null(False).cast(pl.UInt32),
         tokens=pl.max_horizontal("said", "summed"),
-        queue_ms=ms_between("started_at", "created_at"),
-        run_ms=ms_between("ended_at", "started_at"),
+        reported_ms=when(col("took") > 0).then(col("took")),
+        queue_ms=ms_between("begun_at", "created_at"),
+        run_ms=ms_between("ended_at", "begun_at"),
         blocked_ms=when(col("blocked").is_not_null()).then(
             (col("unblocked_at").fill_null(col("ended_at")) - col("blocked_at")).dt.total_microseconds() / 1000
         ),
-    )
+    )  # fmt: skip
     made = tasks.collect()
-    owners = (
-        made.lazy()
-        .filter(col("tokens").is_not_null())
-        .select(
-            "task_id",
-            "master",
-            "first_master",
-            "ended_at",
-            "tokens",
-            "said",
-            "summed",
-            changed_at=when(col("owner").is_not_null()).then(col("taken_at")).otherwise(col("start")),
-        )
-        .collect()
+    owners = made.filter(col("tokens").is_not_null()).select(
+        "task_id", "master", "first_master", "changed_at", "ended_at", "tokens", "said", "summed"
     )
+    made = made.with_columns(started_at="begun_at")
     return made.select(col(name).cast(kind) for name, kind in schema_of("tasks").items()), owners
+
+
+def _priority(before: pl.Expr, place: str) -> pl.Expr:
+    """The priority after an assignment, which was told to older writers unasked: `medium`."""
+    given, on_purpose = col(f"priority_{place}"), col(f"on_purpose_{place}").fill_null(False)
+    invented = (given == "medium").fill_null(False) & before.is_not_null() & ~on_purpose
+    return when(invented).then(before).otherwise(given.fill_null(before))

@@ -1,10 +1,11 @@
 """Which tasks are simple: so plain (`meaning/in_order_check.py`) that expressions over columns tell what they mean, for
 all of them at once.
 
-A simple task has at most one creation, assignment, start and end, in this order; of each worker one run, told in order;
-at most one handoff, after its assignment; at most one block, ended by an unblock that names the same or nothing; and no
-reassignment. More than nine of ten tasks are so. The others are folded one by one by the functions that the screen uses
-(`dataframes/per_task_fold.py`); a property test holds both to the same.
+A simple task has at most one creation, assignment, reassignment, start and end, in this order (the reassignment right
+after the assignment); of each worker one run, told in order; at most one handoff, after its assignment, and none with a
+reassignment; at most one block, ended by an unblock that names the same or nothing. More than nine of ten tasks are so.
+The others are folded one by one by the functions that the screen uses (`dataframes/per_task_fold.py`); a property test
+holds both to the same.
 """
 
 from __future__ import annotations
@@ -12,74 +13,65 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit
 
-from lineage_core.dataframes.handoffs import EVENTS
-from lineage_core.dataframes.workers import run_events
+from lineage_core.dataframes.task_events import ENDS, ONCE, RUN_ENDS, TaskEvents, told_at
+from lineage_core.meaning.order import MOVED
 
-_ENDS = ["task_completed", "task_failed", "task_cancelled"]
-_ONCE = ["task_created", "task_assigned", "task_started", "task_blocked", "task_unblocked"]
+_HANDOFF = ("offered", "accepted", "handed_over")
 
 
-def vectorizable_tasks(ordered: pl.DataFrame) -> pl.Series:
-    """The ids of the simple tasks, of events in order (`tasks.in_order`)."""
-    kind, position = col("event_type"), col("position")
-
-    def where(name: str) -> pl.Expr:
-        return position.filter(kind == name)
-
-    numbered = ordered.lazy().with_row_index("position")
-    tasks = numbered.group_by("task_id").agg(
-        first=position.first(),
-        never=(kind == "task_reassigned").any(),
-        often=pl.max_horizontal(
-            *((kind == name).sum() for name in _ONCE),
-            kind.is_in(_ENDS).sum(),
-            *((kind == name).sum() for name in EVENTS),
-            col("handoff_id").filter(kind.is_in(EVENTS)).n_unique(),
-        )
-        > 1,
-        created=where("task_created").first(),
-        assigned=where("task_assigned").first(),
-        started=where("task_started").first(),
-        ended=position.filter(kind.is_in(_ENDS)).first(),
-        blocked=where("task_blocked").first(),
-        unblocked=where("task_unblocked").first(),
-        waits_for=col("blocked_by").filter(kind == "task_blocked").first(),
-        freed_from=col("blocked_by").filter(kind == "task_unblocked").first(),
-        freed_why=col("reason").filter(kind == "task_unblocked").first(),
-        **{name: where(name).first() for name in EVENTS},
-        handoff=position.filter(kind.is_in(EVENTS)).first(),
-        owner=col("master_id").filter(kind == "task_assigned").first(),
-        starter=col("actor_id").filter((kind == "task_started") & (col("actor_type") == "master")).first(),
-        giver=col("from_master").filter(kind == "handoff_created").first(),
-        taker=col("to_master").filter(kind == "handoff_created").first(),
+def vectorizable_tasks(told: TaskEvents) -> pl.Series:
+    """For each task, whether it is simple."""
+    tasks, events = told.tasks, told.events
+    runs = told.run_places.select("task", "first", odd=_odd_runs(told))
+    by_task = runs.group_by("task").agg(newest=col("first").max(), odd_run=col("odd").any())
+    often = pl.any_horizontal(
+        *(tasks.several(told.are(kind)) for kind in ONCE.values()), tasks.several(told.are(*ENDS))
     )
-    runs = run_events(ordered).group_by("task_id", "worker_id").agg(
-        first=position.first(),
-        odd=_odd_run(),
-    )  # fmt: skip
-    runs = runs.group_by("task_id").agg(worker=col("first").min(), newest=col("first").max(), odd=col("odd").any())
-    candidates = tasks.join(runs, on="task_id", how="left").with_columns(begun=pl.min_horizontal("started", "worker"))
+    places = told_at(
+        events,
+        told.places,
+        task_id=("task_id", "first"),
+        waits_for=("blocked_by", "blocked"),
+        freed_from=("blocked_by", "unblocked"),
+        freed_why=("reason", "unblocked"),
+        owner=("master_id", "assigned"),
+        starter_type=("actor_type", "started"),
+        starter_id=("actor_id", "started"),
+        giver=("from_master", "offered"),
+        taker=("to_master", "offered"),
+        from_master=("from_master", "reassigned"),
+        to_master=("to_master", "reassigned"),
+        offered_id=("handoff_id", "offered"),
+        accepted_id=("handoff_id", "accepted"),
+        handed_over_id=("handoff_id", "handed_over"),
+    )
+    table = (
+        places.with_row_index("task")
+        .join(by_task, on="task", how="left", maintain_order="left")
+        .with_columns(
+            often=often,
+            begun=pl.min_horizontal("started", "worked"),
+            handoff=pl.min_horizontal(_HANDOFF),
+            starter=pl.when(col("starter_type") == "master").then(col("starter_id")),
+            claimed=tasks.marked(_claimed(told)),
+            turned=tasks.marked(_turned(told)),
+        )
+    )
     odd = pl.any_horizontal(
-        "never",
         "often",
-        col("odd").fill_null(False),
+        "claimed",
+        col("odd_run").fill_null(False),
         _after("created", "first"),
         _after("assigned", "begun"),
         _after("assigned", "ended"),
-        _after("started", "worker"),
-        _after("started", "ended"),
+        _after("started", "worked"),
+        _after("begun", "ended"),
         _after("newest", "ended"),
-        col("ended").is_not_null() & (col("begun").is_null() | _after("begun", "ended")),
+        col("reassigned").is_not_null() & _odd_reassignment(),
         col("handoff").is_not_null() & _odd_handoff(),
         _odd_block(),
     )
-    return (
-        candidates.filter(~odd)
-        .join(_claims(numbered), on="task_id", how="anti")
-        .select("task_id")
-        .collect()
-        .to_series()
-    )
+    return table.select(~odd).to_series()
 
 
 def _after(later: str, earlier: str) -> pl.Expr:
@@ -100,42 +92,79 @@ def _odd_block() -> pl.Expr:
     return (col("blocked").is_not_null() & odd_begin) | (col("unblocked").is_not_null() & odd_end)
 
 
+def _odd_reassignment() -> pl.Expr:
+    """Whether a reassignment is not: right after the assignment, of nothing but a creation, from the owner to another
+    master, who may start the task."""
+    owner, giver, taker, starter = _texts("owner", "from_master", "to_master", "starter")
+    may_own = (starter != "") & ~starter.str.starts_with("coordinator")
+    return pl.any_horizontal(
+        "turned",
+        col("handoff").is_not_null(),
+        col("assigned").is_null(),
+        col("reassigned") != col("first") + 1 + col("created").is_not_null().cast(pl.UInt32),
+        giver.is_null(),
+        giver.ne_missing(owner),
+        taker.is_null(),
+        giver.eq_missing(taker),
+        (may_own & (starter != taker)).fill_null(False),
+    )
+
+
 def _odd_handoff() -> pl.Expr:
     """Whether a handoff is not: created, accepted, completed, after the task was assigned and started by its giver."""
-    created, accepted, completed = EVENTS
-    owner, starter, giver, taker = (col(name).cast(pl.String) for name in ("owner", "starter", "giver", "taker"))
+    owner, giver, taker, starter = _texts("owner", "giver", "taker", "starter")
     return pl.any_horizontal(
-        col(created).is_null(),
-        col(created) > col("handoff"),
-        _after(accepted, completed),
+        col("offered").is_null(),
+        col("offered") > col("handoff"),
+        _after("accepted", "handed_over"),
+        *(
+            col(later).is_not_null() & col("offered_id").ne_missing(col(f"{later}_id"))
+            for later in ("accepted", "handed_over")
+        ),
         owner.is_null(),
         _after("assigned", "handoff"),
-        _after("started", created),
+        _after("started", "offered"),
         (starter != owner).fill_null(False),
         (giver != owner).fill_null(False),
         giver.eq_missing(taker),
     )
 
 
-def _odd_run() -> pl.Expr:
-    """Whether the events of one worker are not: spawned, started, progress, one end, each at most once but progress."""
-    kind, position = col("event_type"), col("position")
-    spawned, started = kind == "worker_spawned", kind == "worker_started"
-    ended = kind.is_in(["worker_completed", "worker_failed"])
-    heard = position.filter(~spawned).first()
-    return (
-        (pl.max_horizontal(spawned.sum(), started.sum(), ended.sum()) > 1)
-        | (position.filter(spawned).first() > position.first()).fill_null(False)
-        | (position.filter(started).first() > heard).fill_null(False)
-        | (position.filter(ended).first() < position.last()).fill_null(False)
-        | ended.first()
-    )
+def _texts(*names: str) -> list[pl.Expr]:
+    return [col(name).cast(pl.String) for name in names]
 
 
-def _claims(numbered: pl.LazyFrame) -> pl.LazyFrame:
-    """The tasks with an event that names a later one of its task as its cause."""
-    claims = numbered.filter(col("parent_hash").is_not_null()).select("task_id", "position", id_hash="parent_hash")
-    causes = numbered.select("task_id", "id_hash", cause="position")
-    return (
-        claims.join(causes, on=["task_id", "id_hash"]).filter(col("cause") > col("position")).select("task_id").unique()
+def _odd_runs(told: TaskEvents) -> pl.Series:
+    """For each run, whether it is not: spawned, started, progress, one end, each at most once but progress."""
+    often = [told.runs.several(told.are(*kinds)) for kinds in (["worker_spawned"], ["worker_started"], RUN_ENDS)]
+    odd = pl.any_horizontal(
+        *often,
+        _after("spawned", "first"),
+        _after("started", "heard"),
+        _after("last", "ended"),
+        (col("ended") == col("first")).fill_null(False),
     )
+    return told.run_places.select(odd).to_series()
+
+
+def _claimed(told: TaskEvents) -> pl.Series:
+    """The numbers of the tasks with an event that names a later one of its task as its cause."""
+    ids = told.events.select("id_hash", "parent_hash", task=told.tasks.numbers).with_row_index("position").lazy()
+    claims = ids.filter(col("parent_hash").is_not_null()).select("task", "position", id_hash="parent_hash")
+    causes = ids.select("id_hash", cause="position", task_of_cause="task")
+    late = (col("task") == col("task_of_cause")) & (col("cause") > col("position"))
+    return claims.join(causes, on="id_hash").filter(late).select("task").collect().to_series()
+
+
+def _turned(told: TaskEvents) -> pl.Series:
+    """The numbers of the tasks in which the master that gave it away has a say after its reassignment."""
+    places = told_at(told.events, told.places.select("reassigned"), giver=("from_master", "reassigned"))
+    given = places.with_row_index("task").filter(col("reassigned").is_not_null())
+    if given.is_empty():
+        return given["task"]
+    says = told.are(*MOVED)
+    rows = told.events.select("actor_id", task=told.tasks.numbers).with_row_index("position").filter(says)
+    after = rows.join(given, on="task").filter(
+        (col("position") > col("reassigned")) & (col("actor_id") == col("giver"))
+    )
+    return after["task"]

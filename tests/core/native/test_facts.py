@@ -33,7 +33,8 @@ from tests.core.native import lives
 from tests.core.native.nasty_lines import every_odd_line, nasty, sound_lines
 from tests.meaning_cases import CASES, NOW_AT, Case, write
 from tests.stats.strategies import directories, records, texts
-from tests.stats.test_frames_agree_with_fold import blocked_tasks, comings, handed_over, life
+from tests.stats.test_frames_agree_with_fold import comings
+from tests.stats.test_simple_tasks import blocked_tasks, given_on, handed_over, life
 
 pytestmark = pytest.mark.skipif(
     not LIBRARY.exists() or facts._functions() is None,
@@ -160,8 +161,8 @@ def test_tasks_that_go_their_way_more_or_less_have_the_rows_that_python_makes(se
     assert native > every / 16, "else nothing is compared here"
 
 
-def test_tasks_that_are_blocked_or_handed_over_at_any_point_have_the_rows_that_python_makes() -> None:
-    for ways in (blocked_tasks(), handed_over()):
+def test_tasks_that_are_blocked_given_on_or_handed_over_at_any_point_have_the_rows_that_python_makes() -> None:
+    for ways in (blocked_tasks(), given_on(), handed_over()):
         check(b"".join(compact(one) for task in ways for one in task))
 
 

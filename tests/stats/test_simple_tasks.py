@@ -1,0 +1,238 @@
+"""Simple tasks, which are laid out many at once, are what the fold makes of them: tasks that go their way, more or less,
+and wherever in it they are blocked, handed over or given on."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from lineage_core.dataframes.reader import Frames, read_frames
+from lineage_core.dataframes.task_events import TaskEvents
+from lineage_core.dataframes.tasks import in_order
+from lineage_core.dataframes.vectorizable_tasks import vectorizable_tasks
+from lineage_core.state.load import load
+from tests.build import record, write
+from tests.stats.agreement import assert_frames_equal_state
+
+HANDOFF_EVENTS = ["handoff_created", "handoff_accepted", "handoff_completed"]
+LIFE = ["task_created", "task_assigned", "task_started", "worker_spawned", "worker_started", "worker_progress"]
+ENDS = [*HANDOFF_EVENTS, "worker_completed", "worker_failed", "task_completed", "task_failed", "task_cancelled"]
+
+
+def simple_tasks(frames: Frames) -> list[str]:
+    """The tasks that are laid out many at once."""
+    told = TaskEvents(in_order(frames.events))
+    return [*told.events["task_id"].gather(told.tasks.starts.filter(vectorizable_tasks(told)))]
+
+
+def life(rng: random.Random, task_id: str) -> list[dict[str, Any]]:
+    """The records of a task that goes its way, more or less: of simple tasks, which are laid out many at once."""
+    kinds = [kind for kind in LIFE + ENDS for _ in range(rng.choice([0, 1, 1, 1, 2]))]
+    kinds = [kind for n, kind in enumerate(kinds) if kind not in kinds[:n] or rng.random() < 0.4]
+    if rng.random() < 0.1:
+        kinds.insert(rng.randrange(len(kinds) + 1), rng.choice(["task_painted", "worker_painted", *LIFE, *ENDS]))
+    for kind in ("task_unblocked", "task_blocked", "task_escalated"):
+        if rng.random() < 0.3:
+            place = rng.randrange(len(kinds) + 1)
+            kinds.insert(place, kind)
+            if kind == "task_blocked" and rng.random() < 0.5:
+                kinds.insert(rng.randrange(place + 1, len(kinds) + 1), "task_unblocked")
+    if rng.random() < 0.5:
+        kinds = [kind for kind in kinds if kind not in HANDOFF_EVENTS]
+    if rng.random() < 0.2:  # it ends before it was started, if it ends
+        kinds = [kind for kind in kinds if kind != "task_started" and not kind.startswith("worker_")]
+    if rng.random() < 0.2 and "task_assigned" in kinds:
+        place = kinds.index("task_assigned") + (1 if rng.random() < 0.8 else rng.randrange(3))
+        kinds.insert(place, "task_reassigned")
+    made: list[dict[str, Any]] = []
+    waits_for = rng.choice([["task-x"], ["task-x", "task-y"], None])
+    workers = rng.choice([["worker-1"], ["worker-1", "worker-2", "worker-3"]])
+    for second, kind in enumerate(kinds[: rng.randrange(1, 14)]):
+        data = {key: rng.choice(values) for key, values in VALUES.items() if rng.random() < 0.5}
+        data["worker_id"] = rng.choice(workers)
+        if kind in ("task_blocked", "task_unblocked"):
+            names: list[Any] = [["task-x"], ["task-x", "task-y"], [task_id], [], None, "task-x"]
+            data["blocked_by"] = rng.choice(names) if rng.random() < 0.3 else waits_for
+            if rng.random() < 0.5:
+                data.pop("reason", None)
+        at = max(0, second - rng.choice([0, 0, 0, 0, 1, 2]))
+        made.append(
+            record(
+                lineage_id=f"lineage-{rng.randrange(10**6)}",
+                task_id=task_id,
+                event_type=kind,
+                timestamp=f"2026-11-22T08:00:{at:02d}Z",
+                actor={"type": rng.choice(["master", "master", "worker"]), "id": rng.choice(ACTORS)},
+                event_data=data,
+                parent_lineage_id=rng.choice([None, "lineage-1", *(one["lineage_id"] for one in made)]),
+            )
+        )
+    if rng.random() < 0.1:
+        made[0]["parent_lineage_id"] = made[-1]["lineage_id"]
+    return made
+
+
+ACTORS = ["", "coordinator-master", "worker-1", "development-master", "security-master"]
+VALUES: dict[str, list[Any]] = {
+    "worker_type": ["scan-worker", "fix-worker", None],
+    "type": ["review", ""],
+    "priority": ["high", "medium", "low", ""],
+    "priority_given": [True, False, None],
+    "master_id": ["development-master", "development-master", "security-master", ""],
+    "from_master": ["development-master", ""],
+    "to_master": ["development-master", "security-master", "security-master"],
+    "handoff_id": ["h-1", "h-1", "h-1", "h-2"],
+    "token_usage": [0, 5, 70, {"total_tokens": 9}],
+    "token_budget": [5, -1],
+    "duration_ms": [0, 12.5],
+    "completion_status": ["success", "partial", "failed"],
+    "reason": ["zombie_timeout", "boom"],
+    "error_details": ["exit 3", {"error_message": "oom"}],
+}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_frames_equal_the_fold_where_most_tasks_are_simple(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    records = [one for n in range(150) for one in life(rng, f"task-{n}")]
+    write(tmp_path, *records)
+    frames = read_frames(tmp_path).frames
+    assert_frames_equal_state(frames, load(tmp_path).state)
+    simple = simple_tasks(frames)
+    assert len(simple) > 20  # else the fast way would be tested by nothing
+
+
+def blocked_tasks() -> Iterator[list[dict[str, Any]]]:
+    """Tasks that go their way and are blocked, freed and escalated, at each point of it, at times of their own or at
+    one."""
+    kinds = [*LIFE, "worker_completed", "task_completed"]
+    number = 0
+    for length, apart, freed in product((5, 8), (0, 1), (None, "task_unblocked", "task_escalated")):
+        for block, free in product(range(length + 1), repeat=2):
+            if free < block:
+                continue
+            told = kinds[:length]
+            told[free:free] = [freed] if freed else []
+            told[block:block] = ["task_blocked"]
+            number += 1
+            names = (["task-x"], ["task-x", "task-y"], None)[number % 3]
+            yield [
+                record(
+                    100 * number + n,
+                    task_id=f"task-{number}",
+                    event_type=kind,
+                    timestamp=f"2026-11-22T08:00:{apart * n:02d}Z",
+                    actor={"type": "master", "id": ACTORS[(number + n) % 5]},
+                    event_data={"worker_id": "worker-1", "master_id": "development-master", "blocked_by": names},
+                    parent_lineage_id=None,
+                )
+                for n, kind in enumerate(told)
+            ]
+
+
+def test_frames_equal_the_fold_wherever_a_task_is_blocked(tmp_path: Path) -> None:
+    tasks = list(blocked_tasks())
+    write(tmp_path, *(one for task in tasks for one in task))
+    frames = read_frames(tmp_path).frames
+    assert_frames_equal_state(frames, load(tmp_path).state)
+    simple = frames.events.filter(pl.col("task_id").cast(pl.String).is_in(simple_tasks(frames)))
+    found = dict(simple.group_by("event_type").len().iter_rows())
+    assert min(found[kind] for kind in ("task_blocked", "task_unblocked", "task_escalated")) > 60
+
+
+def test_a_task_that_goes_its_way_is_simple(tmp_path: Path) -> None:
+    kinds = [*LIFE, "worker_completed", "task_completed"]
+    write(
+        tmp_path,
+        *(record(n, task_id="task-1", event_type=k, event_data={"worker_id": "worker-1"}) for n, k in enumerate(kinds)),
+    )
+    assert simple_tasks(read_frames(tmp_path).frames) == ["task-1"]
+
+
+def handed_over() -> Iterator[list[dict[str, Any]]]:
+    """Simple tasks that change hands at each point of their way, with tokens of ends and of runs nobody spawned."""
+    kinds = ["worker_started", "worker_progress", "worker_completed", "task_completed"]
+    handed = ("handoff_created", "handoff_accepted", "handoff_completed")
+    ways = product((False, True), range(5), (False, True), (None, 5, 500))
+    for number, (takes, at, spawned, said) in enumerate(ways, 1):
+        way = ["task_assigned", "task_started", *(["worker_spawned"] if spawned else []), *kinds]
+        events = [kind for kind in handed if takes or kind != "handoff_accepted"]
+        begin = 2 + min(at, len(way) - 3)
+        way[begin:begin] = events
+        yield [
+            record(
+                100 * number + n,
+                task_id=f"task-{number}",
+                event_type=kind,
+                timestamp=f"2026-11-22T08:00:{n:02d}Z",
+                actor={
+                    "type": "worker" if kind in kinds[:3] else "master",
+                    "id": "security-master" if kind in handed[1:] else "development-master",
+                },
+                event_data={
+                    "worker_id": "worker-1",
+                    "worker_type": "scan-worker",
+                    "handoff_id": "h-1",
+                    "master_id": "development-master",
+                    "from_master": "development-master",
+                    "to_master": "security-master",
+                    "token_usage": said if kind == "task_completed" else 70,
+                },
+                parent_lineage_id=None,
+            )
+            for n, kind in enumerate(way)
+        ]
+
+
+def test_frames_equal_the_fold_wherever_a_simple_task_is_handed_over(tmp_path: Path) -> None:
+    tasks = list(handed_over())
+    write(tmp_path, *(one for task in tasks for one in task))
+    frames = read_frames(tmp_path).frames
+    assert_frames_equal_state(frames, load(tmp_path).state)
+    simple = simple_tasks(frames)
+    split = frames.costs.filter(pl.col("task_id").cast(pl.String).is_in(simple))
+    assert len(simple) > 30 and split["task_id"].n_unique() > 20
+    assert {"development-master", "security-master"} == set(split["master"].to_list())
+
+
+def given_on() -> Iterator[list[dict[str, Any]]]:
+    """Tasks that another master gets, right after they were assigned, and that one of several masters starts; with
+    tokens of ends and of runs, at times of their own or at one."""
+    ways = product((0, 1), (False, True), range(3), ("medium", "low", None), (0, 2, 6))
+    for number, (apart, created, starter, priority, left) in enumerate(ways, 1):
+        kinds = [*LIFE[1:2], "task_reassigned", *LIFE[2:], "worker_completed", "task_completed"][: 9 - left]
+        kinds = ["task_created", *kinds] if created else kinds
+        masters = {"task_started": ["coordinator-master", "security-master", "architecture-master"][starter]}
+        yield [
+            record(
+                100 * number + n,
+                task_id=f"task-{number}",
+                event_type=kind,
+                timestamp=f"2026-11-22T08:00:{apart * n:02d}Z",
+                actor={"type": "master", "id": masters.get(kind, "security-master")},
+                event_data={
+                    "worker_id": "worker-1",
+                    "master_id": "development-master",
+                    "from_master": "development-master",
+                    "to_master": "security-master",
+                    "priority": "high" if kind == "task_assigned" else priority,
+                    "token_usage": 70 if kind == "worker_completed" else 500,
+                },
+                parent_lineage_id=None,
+            )
+            for n, kind in enumerate(kinds)
+        ]
+
+
+def test_frames_equal_the_fold_wherever_a_simple_task_is_given_on(tmp_path: Path) -> None:
+    tasks = list(given_on())
+    write(tmp_path, *(one for task in tasks for one in task))
+    frames = read_frames(tmp_path).frames
+    assert_frames_equal_state(frames, load(tmp_path).state)
+    assert len(simple_tasks(frames)) > len(tasks) / 2
