@@ -6,26 +6,28 @@ import polars as pl
 from polars import col, lit, when
 
 from lineage_core.dataframes.schema import NAME, schema_of
-from lineage_core.dataframes.task_events import told_at
+from lineage_core.dataframes.task_events import values_at
 from lineage_core.dataframes.workers import ms_between
 
 _NAMED = {"by": "actor_id", "giver": "from_master", "taker": "to_master"}
 
 
-def handoffs_of(events: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+def handoffs_of(events: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
     """The handoffs of simple tasks, of each task one; with the `owner` that it made.
 
-    places: those of the simple tasks, as `TaskEvents` has them.
+    positions: those of the simple tasks, as `TaskEvents` has them.
     """
-    rows = places.filter(col("offered").is_not_null()).select("first", "offered", "accepted", "handed_over")
-    told = {
-        f"{what}_{place}": (column, place)
+    rows = positions.filter(col("offered").is_not_null()).select("first", "offered", "accepted", "handed_over")
+    named = {
+        f"{what}_{position}": (column, position)
         for what, column in _NAMED.items()
-        for place in ("offered", "accepted", "handed_over")
+        for position in ("offered", "accepted", "handed_over")
     }
     times = {"created_at": ("at", "offered"), "accepted_at": ("at", "accepted"), "completed_at": ("at", "handed_over")}
-    rows = told_at(events, rows, task_id=("task_id", "first"), name=("handoff_id", "offered"), **times, **told)
-    by = {place: when(col(f"by_{place}") != "").then(col(f"by_{place}")) for place in ("offered", "accepted")}
+    rows = values_at(events, rows, task_id=("task_id", "first"), name=("handoff_id", "offered"), **times, **named)
+    by = {
+        position: when(col(f"by_{position}") != "").then(col(f"by_{position}")) for position in ("offered", "accepted")
+    }
     last = when(col("by_handed_over") != "").then(col("by_handed_over"))
     rows = rows.with_columns(
         handoff_id=col("name").fill_null(lit("unnamed handoff", NAME)),

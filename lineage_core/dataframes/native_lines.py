@@ -22,17 +22,16 @@ def natively(block: bytes, offset: int, ids: bool) -> Lines | None:
         return None
     count = min(os.cpu_count() or 1, len(block) // _WORTH_A_THREAD)
     if count < 2:
-        return _lines(block, offset, ids)
+        return _lines(block, offset, ids, (0, len(block)))
     edges = [0, *(block.find(b"\n", len(block) * n // count) + 1 for n in range(1, count)), len(block)]
     spans = [(start, end) for start, end in pairwise(edges) if start < end]
     with ThreadPoolExecutor(len(spans)) as pool:
-        parts = list(pool.map(lambda span: _lines(block[slice(*span)], offset + span[0], ids), spans))
-    odd = [(start + a, start + b) for (start, _), part in zip(spans, parts, strict=True) for a, b in part.odd]
-    return Lines(pl.concat([part.events for part in parts]), odd)
+        parts = list(pool.map(lambda span: _lines(block, offset, ids, span), spans))
+    return Lines(pl.concat([part.events for part in parts]), [edges for part in parts for edges in part.odd])
 
 
-def _lines(block: bytes, offset: int, ids: bool) -> Lines:
-    made = cut(block, offset, NAME, ids=ids)
+def _lines(block: bytes, offset: int, ids: bool, span: tuple[int, int]) -> Lines:
+    made = cut(block, offset, NAME, ids=ids, span=span)
     rows = made.rows if made.ids is None else made.rows.insert_column(0, made.ids)
     events = rows.with_columns(
         at=col("at").cast(TIME),

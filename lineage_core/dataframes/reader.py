@@ -136,7 +136,8 @@ class FrameReader:
                 progress(done, done + tailer.backlog)
         if not found:
             return False
-        new = pl.concat([*parts, self._laid(rows)])
+        parts.append(self._laid(rows))
+        new = _in_one_piece(parts)
         self._unkept += new.height
         self.frames = Frames.made_of(
             self._with(before, new), before.records + new.height, dict(self._quarantine.reasons)
@@ -210,6 +211,16 @@ class FrameReader:
 
         raw = read_again(self.directory, name, offset, length, is_it)
         return None if raw is None else digest_of(parse(one_line(raw)))
+
+
+def _in_one_piece(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The rows of these frames, of which the list is emptied: in many pieces everything would take longer. A column
+    after the other, and each leaves its frame, so that little stands in memory twice."""
+    left, columns = [part.get_columns() for part in parts], []
+    parts.clear()
+    while left[0]:
+        columns.append(pl.concat([part.pop() for part in left], rechunk=True))
+    return pl.DataFrame(columns[::-1])
 
 
 def write_parquet(directory: Path, what: str, path: Path) -> None:

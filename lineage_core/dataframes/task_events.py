@@ -1,4 +1,4 @@
-"""The events of tasks in order, and where among them those stand that tell how a task went."""
+"""Events in order, and where among them those of each task stand that tell how it went."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ONCE = {
     "accepted": "handoff_accepted",
     "handed_over": "handoff_completed",
 }
-"""Of what a simple task has at most one each: its name among the places, and the type of the event."""
+"""Of what a simple task has at most one each: its name among the positions, and the type of the event."""
 
 ENDS = {"task_completed": "completed", "task_failed": "failed", "task_cancelled": "cancelled"}
 """The events that end a task, and the status that each one brings."""
@@ -29,12 +29,12 @@ RUN_EVENTS = ["worker_spawned", "worker_started", "worker_progress", *RUN_ENDS]
 
 
 class TaskEvents:
-    """Events in order (`tasks.in_order`), and which of them belong to a task or to a run: here all that a worker did in
+    """Events in order (`event_order.py`), and which of them belong to a task or to a run: here all that a worker did in
     a task is one run.
 
-    places: a row per task with positions of events: its `first` and its `last`, the first of each kind in ONCE, the
+    positions: a row per task with positions of events: its `first` and its `last`, the first of each kind in ONCE, the
     first that `ended` it, the first of a run (`worked`), the last that `asked` for a person (task_escalated).
-    run_places: the same of each run: its `first` and its `last`, the first by which it was `spawned`, `started` and
+    run_positions: the same of each run: its `first` and its `last`, the first by which it was `spawned`, `started` and
     `ended`, the first by which it was `heard` of, the last that told its type (`typed`) and its budget (`budgeted`);
     and `task`, the number of its task, and `worker_id`. The runs of a task follow each other.
     """
@@ -45,7 +45,7 @@ class TaskEvents:
         of_runs = self.are(*RUN_EVENTS)
         self.runs = self._runs(of_runs.arg_true())
         first = self.tasks.first
-        self.places = pl.DataFrame(
+        self.positions = pl.DataFrame(
             {
                 "first": self.tasks.starts,
                 "last": self.tasks.ends,
@@ -55,7 +55,7 @@ class TaskEvents:
                 "asked": self.tasks.last(self.are("task_escalated")),
             }
         )
-        self.run_places = pl.DataFrame(
+        self.run_positions = pl.DataFrame(
             {
                 "task": self.tasks.numbers.gather(self.runs.starts),
                 "worker_id": self._workers(self.runs.starts),
@@ -87,12 +87,12 @@ class TaskEvents:
     def _workers(self, rows: pl.Series) -> pl.Series:
         """Of which worker these events are."""
         own = when(col("actor_type") == "worker").then(col("actor_id")).otherwise(lit("unnamed worker", NAME))
-        told = self.events.select(col("worker_id", "actor_type", "actor_id").gather(rows))
-        return told.select(col("worker_id").fill_null(own)).to_series()
+        events = self.events.select(col("worker_id", "actor_type", "actor_id").gather(rows))
+        return events.select(col("worker_id").fill_null(own)).to_series()
 
 
-def told_at(events: pl.DataFrame, places: pl.DataFrame, **values: tuple[str, str]) -> pl.DataFrame:
-    """Columns beside places: for each name a column of the events, as it is at one of the places."""
-    return places.with_columns(
-        events[column].gather(places[place]).alias(name) for name, (column, place) in values.items()
+def values_at(events: pl.DataFrame, positions: pl.DataFrame, **values: tuple[str, str]) -> pl.DataFrame:
+    """More columns beside positions: for each name a column of the events, as it is at one of these positions."""
+    return positions.with_columns(
+        events[column].gather(positions[position]).alias(name) for name, (column, position) in values.items()
     )

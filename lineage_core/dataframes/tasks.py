@@ -12,30 +12,14 @@ import polars as pl
 from polars import col, lit, when
 
 from lineage_core.dataframes.costs import costs_of
+from lineage_core.dataframes.event_order import in_order
 from lineage_core.dataframes.handoffs import handoffs_of
 from lineage_core.dataframes.per_task_fold import folded
 from lineage_core.dataframes.phases import phases_of, since_of, status_of
 from lineage_core.dataframes.schema import STATUS, empty, schema_of
-from lineage_core.dataframes.task_events import ENDS, TaskEvents, told_at
+from lineage_core.dataframes.task_events import ENDS, TaskEvents, values_at
 from lineage_core.dataframes.vectorizable_tasks import vectorizable_tasks
 from lineage_core.dataframes.workers import ms_between, workers_of
-
-_NOT_NEEDED = {
-    "trace",
-    "parent_task",
-    "percent",
-    "log_us",
-    "written_at",
-    "wrong",
-    "file",
-    "offset",
-    "length",
-    "line_hash",
-}
-_NEEDED = [name for name in schema_of("events") if name not in _NOT_NEEDED]
-
-AT_ONCE = 200_000
-"""Events that are laid in order at once."""
 
 
 class TaskFrames(NamedTuple):
@@ -52,19 +36,18 @@ def derive(events: pl.DataFrame) -> TaskFrames:
     """Tasks, runs, handoffs, phases and costs of distinct events (all those of each task, in any order)."""
     if events.is_empty():
         return TaskFrames(*(empty(what) for what in TaskFrames._fields))
-    if events.height > 2 * AT_ONCE:  # some tasks after the others, to hold little at a time
-        parts = -(-events.height // AT_ONCE)
-        share = col("task_id").to_physical() % parts
-        shares = [derive(events.filter(share == part)) for part in range(parts)]
-        return TaskFrames(*(pl.concat(frames) for frames in zip(*shares, strict=True)))
-    told = TaskEvents(in_order(events))
-    simple = vectorizable_tasks(told)
-    rest = folded(told.events.filter(~simple.gather(told.tasks.numbers)))
+    shares = [_derived(TaskEvents(ordered)) for ordered in in_order(events)]
+    return TaskFrames(*(pl.concat(frames) for frames in zip(*shares, strict=True)))
+
+
+def _derived(ordered: TaskEvents) -> TaskFrames:
+    simple = vectorizable_tasks(ordered)
+    rest = folded(ordered.events.filter(~simple.gather(ordered.tasks.numbers)))
     if not simple.any():
         return TaskFrames(**rest)
-    workers = workers_of(told, simple)
-    moments = _moments(told).filter(simple)
-    handoffs = handoffs_of(told.events, moments)
+    workers = workers_of(ordered, simple)
+    moments = _moments(ordered).filter(simple)
+    handoffs = handoffs_of(ordered.events, moments)
     tasks, owners = _tasks(moments, workers, handoffs)
     workers = workers.drop("task")
     return TaskFrames(
@@ -76,24 +59,13 @@ def derive(events: pl.DataFrame) -> TaskFrames:
     )
 
 
-def in_order(events: pl.DataFrame) -> pl.DataFrame:
-    """The events task by task, each task's in the order of facts."""
-    names = events["file"].unique().cast(pl.String).sort()
-    rank = col("file").cast(pl.String).replace_strict(names, range(len(names)), return_dtype=pl.UInt32)
-    if len(names) == 1:
-        rank = lit(0)
-    keys = events.select(task=col("task_id").to_physical(), at="at", rank=rank, offset="offset", id="id_hash")
-    indices = keys.select(pl.arg_sort_by("task", "at", "rank", "offset", "id")).to_series()
-    return events.select(_NEEDED).select(pl.all().gather(indices))
-
-
-def _moments(told: TaskEvents) -> pl.DataFrame:
-    """The places of each task, and what the events that stand there tell."""
-    places = told.places.with_row_index("task").with_columns(
+def _moments(ordered: TaskEvents) -> pl.DataFrame:
+    """The positions of each task, and what the events that stand there tell."""
+    positions = ordered.positions.with_row_index("task").with_columns(
         begun=pl.min_horizontal("started", "worked"),
-        said_session=told.tasks.first(told.events["session"].is_not_null()),
-        answered=told.tasks.marked(_answered(told)),
-        events=told.tasks.lengths(),
+        said_session=ordered.tasks.first(ordered.events["session"].is_not_null()),
+        answered=ordered.tasks.marked(_answered(ordered)),
+        events=ordered.tasks.lengths(),
     )
     times = ("first", "last", "created", "assigned", "reassigned", "started", "begun", "blocked", "unblocked", "ended")
     failed = (col("kind") == "task_completed") & (col("completion_status") == "failed").fill_null(False)
@@ -102,9 +74,9 @@ def _moments(told: TaskEvents) -> pl.DataFrame:
         *(when(col("kind") == name).then(lit(status, STATUS)) for name, status in ENDS.items()),
     )
     moved = col("reassigned_at") > col("assigned_at")  # else nothing of the status changed
-    return told_at(
-        told.events,
-        places,
+    return values_at(
+        ordered.events,
+        positions,
         task_id=("task_id", "first"),
         session=("session", "said_session"),
         task_type=("task_type", "created"),
@@ -121,22 +93,24 @@ def _moments(told: TaskEvents) -> pl.DataFrame:
         completion_status=("completion_status", "ended"),
         said=("tokens", "ended"),
         took=("duration_ms", "ended"),
-        **{f"{place}_at": ("at", place) for place in times},
+        **{f"{position}_at": ("at", position) for position in times},
     ).with_columns(
+        *(when(moved).then(col(name)).alias(name) for name in ("reassigned", "reassigned_at")),
         outcome=outcome,
         escalated=col("asked").is_not_null() & col("ended").is_null() & ~col("answered"),
-        *(when(moved).then(col(name)).alias(name) for name in ("reassigned", "reassigned_at")),
     )
 
 
-def _answered(told: TaskEvents) -> pl.Series:
+def _answered(ordered: TaskEvents) -> pl.Series:
     """The numbers of the tasks in which somebody else said something after the last time that a person was asked for;
     workers do not answer."""
-    asked = told_at(told.events, told.places.select("asked"), asker=("actor_id", "asked")).with_row_index("task")
+    asked = values_at(ordered.events, ordered.positions.select("asked"), asker=("actor_id", "asked")).with_row_index(
+        "task"
+    )
     asked = asked.filter(col("asked").is_not_null())
     if asked.is_empty():
         return asked["task"]
-    says = told.events.select("actor_id", "event_type", task=told.tasks.numbers).with_row_index("position")
+    says = ordered.events.select("actor_id", "event_type", task=ordered.tasks.numbers).with_row_index("position")
     says = says.join(asked, on="task").filter(
         (col("position") > col("asked"))
         & (col("actor_id") != col("asker"))
@@ -199,8 +173,8 @@ def _tasks(moments: pl.DataFrame, workers: pl.DataFrame, handoffs: pl.DataFrame)
     return made.select(col(name).cast(kind) for name, kind in schema_of("tasks").items()), owners
 
 
-def _priority(before: pl.Expr, place: str) -> pl.Expr:
+def _priority(before: pl.Expr, position: str) -> pl.Expr:
     """The priority after an assignment, which was told to older writers unasked: `medium`."""
-    given, on_purpose = col(f"priority_{place}"), col(f"on_purpose_{place}").fill_null(False)
+    given, on_purpose = col(f"priority_{position}"), col(f"on_purpose_{position}").fill_null(False)
     invented = (given == "medium").fill_null(False) & before.is_not_null() & ~on_purpose
     return when(invented).then(before).otherwise(given.fill_null(before))

@@ -13,23 +13,23 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit
 
-from lineage_core.dataframes.task_events import ENDS, ONCE, RUN_ENDS, TaskEvents, told_at
+from lineage_core.dataframes.task_events import ENDS, ONCE, RUN_ENDS, TaskEvents, values_at
 from lineage_core.meaning.order import MOVED
 
 _HANDOFF = ("offered", "accepted", "handed_over")
 
 
-def vectorizable_tasks(told: TaskEvents) -> pl.Series:
+def vectorizable_tasks(ordered: TaskEvents) -> pl.Series:
     """For each task, whether it is simple."""
-    tasks, events = told.tasks, told.events
-    runs = told.run_places.select("task", "first", odd=_odd_runs(told))
+    tasks, events = ordered.tasks, ordered.events
+    runs = ordered.run_positions.select("task", "first", odd=_odd_runs(ordered))
     by_task = runs.group_by("task").agg(newest=col("first").max(), odd_run=col("odd").any())
     often = pl.any_horizontal(
-        *(tasks.several(told.are(kind)) for kind in ONCE.values()), tasks.several(told.are(*ENDS))
+        *(tasks.several(ordered.are(kind)) for kind in ONCE.values()), tasks.several(ordered.are(*ENDS))
     )
-    places = told_at(
+    positions = values_at(
         events,
-        told.places,
+        ordered.positions,
         task_id=("task_id", "first"),
         waits_for=("blocked_by", "blocked"),
         freed_from=("blocked_by", "unblocked"),
@@ -46,15 +46,15 @@ def vectorizable_tasks(told: TaskEvents) -> pl.Series:
         handed_over_id=("handoff_id", "handed_over"),
     )
     table = (
-        places.with_row_index("task")
+        positions.with_row_index("task")
         .join(by_task, on="task", how="left", maintain_order="left")
         .with_columns(
             often=often,
             begun=pl.min_horizontal("started", "worked"),
             handoff=pl.min_horizontal(_HANDOFF),
             starter=pl.when(col("starter_type") == "master").then(col("starter_id")),
-            claimed=tasks.marked(_claimed(told)),
-            turned=tasks.marked(_turned(told)),
+            claimed=tasks.marked(_claimed(ordered)),
+            turned=tasks.marked(_turned(ordered)),
         )
     )
     odd = pl.any_horizontal(
@@ -134,9 +134,9 @@ def _texts(*names: str) -> list[pl.Expr]:
     return [col(name).cast(pl.String) for name in names]
 
 
-def _odd_runs(told: TaskEvents) -> pl.Series:
+def _odd_runs(ordered: TaskEvents) -> pl.Series:
     """For each run, whether it is not: spawned, started, progress, one end, each at most once but progress."""
-    often = [told.runs.several(told.are(*kinds)) for kinds in (["worker_spawned"], ["worker_started"], RUN_ENDS)]
+    often = [ordered.runs.several(ordered.are(*kinds)) for kinds in (["worker_spawned"], ["worker_started"], RUN_ENDS)]
     odd = pl.any_horizontal(
         *often,
         _after("spawned", "first"),
@@ -144,26 +144,26 @@ def _odd_runs(told: TaskEvents) -> pl.Series:
         _after("last", "ended"),
         (col("ended") == col("first")).fill_null(False),
     )
-    return told.run_places.select(odd).to_series()
+    return ordered.run_positions.select(odd).to_series()
 
 
-def _claimed(told: TaskEvents) -> pl.Series:
+def _claimed(ordered: TaskEvents) -> pl.Series:
     """The numbers of the tasks with an event that names a later one of its task as its cause."""
-    ids = told.events.select("id_hash", "parent_hash", task=told.tasks.numbers).with_row_index("position").lazy()
+    ids = ordered.events.select("id_hash", "parent_hash", task=ordered.tasks.numbers).with_row_index("position").lazy()
     claims = ids.filter(col("parent_hash").is_not_null()).select("task", "position", id_hash="parent_hash")
     causes = ids.select("id_hash", cause="position", task_of_cause="task")
     late = (col("task") == col("task_of_cause")) & (col("cause") > col("position"))
     return claims.join(causes, on="id_hash").filter(late).select("task").collect().to_series()
 
 
-def _turned(told: TaskEvents) -> pl.Series:
+def _turned(ordered: TaskEvents) -> pl.Series:
     """The numbers of the tasks in which the master that gave it away has a say after its reassignment."""
-    places = told_at(told.events, told.places.select("reassigned"), giver=("from_master", "reassigned"))
-    given = places.with_row_index("task").filter(col("reassigned").is_not_null())
+    positions = values_at(ordered.events, ordered.positions.select("reassigned"), giver=("from_master", "reassigned"))
+    given = positions.with_row_index("task").filter(col("reassigned").is_not_null())
     if given.is_empty():
         return given["task"]
-    says = told.are(*MOVED)
-    rows = told.events.select("actor_id", task=told.tasks.numbers).with_row_index("position").filter(says)
+    says = ordered.are(*MOVED)
+    rows = ordered.events.select("actor_id", task=ordered.tasks.numbers).with_row_index("position").filter(says)
     after = rows.join(given, on="task").filter(
         (col("position") > col("reassigned")) & (col("actor_id") == col("giver"))
     )

@@ -6,7 +6,7 @@ import polars as pl
 from polars import col, lit, when
 
 from lineage_core.dataframes.schema import END, schema_of
-from lineage_core.dataframes.task_events import TaskEvents, told_at
+from lineage_core.dataframes.task_events import TaskEvents, values_at
 from lineage_core.meaning.runs import ZOMBIE_TIMEOUT
 
 
@@ -16,13 +16,13 @@ def ms_between(later: str, earlier: str | pl.Expr) -> pl.Expr:
     return (col(later) - begin).dt.total_microseconds() / 1000
 
 
-def workers_of(told: TaskEvents, simple: pl.Series) -> pl.DataFrame:
+def workers_of(ordered: TaskEvents, simple: pl.Series) -> pl.DataFrame:
     """The workers frame of simple tasks (a flag for each task), of each worker one run; with the number of its `task`
     among all."""
-    places = told.run_places.with_columns(tokens=told.runs.most(told.events["tokens"]))
-    rows = told_at(
-        told.events,
-        places.filter(simple.gather(places["task"])),
+    positions = ordered.run_positions.with_columns(tokens=ordered.runs.most(ordered.events["tokens"]))
+    rows = values_at(
+        ordered.events,
+        positions.filter(simple.gather(positions["task"])),
         task_id=("task_id", "first"),
         worker_type=("worker_type", "typed"),
         type_at_first=("worker_type", "first"),

@@ -47,21 +47,28 @@ class Cut(NamedTuple):
     odd: list[tuple[int, int]]
 
 
-def cut(block: bytes, base: int, kind: Any = pl.String, *, ids: bool = False) -> Cut:
+def cut(
+    block: bytes, base: int, kind: Any = pl.String, *, ids: bool = False, span: tuple[int, int] | None = None
+) -> Cut:
     """The lines of a block, which stands at `base` of its file; bytes behind its last newline are left alone.
 
+    span: the start and the end of the part of it that is meant; offsets and edges are those in the whole block.
     Raises MemoryError.
     """
-    assert len(block) <= MOST, len(block)
+    start, end = span or (0, len(block))
+    size = end - start
+    assert 0 <= start <= end <= len(block) and size <= MOST, (span, len(block))
     functions = _functions()
-    made = functions.cut_new(block, len(block), base, _SECRET)
+    address = _POINTER.from_buffer(ctypes.c_char_p(block)).value or 0
+    made = functions.cut_new(address + start, size, base + start, _SECRET)
     if not made:
         raise MemoryError("no memory to cut lines")
     try:
         count = functions.cut_odd_lines(made)
-        edges = (_SIZE * (2 * count)).from_address(functions.cut_odd(made))[:] if count else []
+        found = (_SIZE * (2 * count)).from_address(functions.cut_odd(made))[:] if count else []
+        edges = [start + edge for edge in found]
         columns, texts = _Exported(), _Exported()
-        if not functions.cut_columns(made, len(block), columns.schema, columns.array):
+        if not functions.cut_columns(made, size, columns.schema, columns.array):
             raise MemoryError("no memory for columns")
         rows = pl.Series(columns).struct.unnest()
         if not functions.cut_texts(made, texts.schema, texts.array):
@@ -104,7 +111,7 @@ def _capsule(struct: ctypes.Array[ctypes.c_char], name: bytes) -> object:
 def _functions() -> Any:
     functions = ctypes.CDLL(str(LIBRARY))
     signatures: dict[str, tuple[Any, list[Any]]] = {
-        "cut_new": (_POINTER, [ctypes.c_char_p, _SIZE, _SIZE, _POINTER]),
+        "cut_new": (_POINTER, [_POINTER, _SIZE, _SIZE, _POINTER]),
         "cut_odd_lines": (_SIZE, [_POINTER]),
         "cut_odd": (_POINTER, [_POINTER]),
         "cut_columns": (ctypes.c_bool, [_POINTER, _SIZE, _POINTER, _POINTER]),

@@ -107,14 +107,16 @@ class Checkpoint:
         """Whether both are the end of the same prefix."""
         return (self.offset, self._head, self._last) == (other.offset, other._head, other._last)
 
-    def read_on(self, fd: int, size: int) -> tuple[bytes, bytes] | None:
+    def read_on(self, fd: int, size: int, *, lines: bool = False) -> tuple[bytes, bytes] | None:
         """Up to `size` bytes from the offset on, and up to _LAST bytes that stand before them.
 
         None if the file is not as it was read: looked at in the same read, so that nothing can come between.
+        lines: end behind a line, if one ends there.
         """
         over = min(_LAST, self.offset)
         room = os.pread(fd, over + size, self.offset - over)
-        before, data = room[:over], room[over:]
+        end = room.rfind(b"\n", over) + 1 if lines else 0
+        before, data = room[:over], room[over : end or len(room)]
         return (data, before) if not over or self._last == _hash(before) else None
 
     def read_to(self, data: bytes, before: bytes, settled: int) -> None:
@@ -122,10 +124,9 @@ class Checkpoint:
 
         data, before: as `read_on` gave them. settled: the offset in bytes up to which no later byte changes a record.
         """
-        room = before + data
         if self.offset < _HEAD:
-            self._head = _hash(room[:_HEAD])
-        self._last = _hash(room[-_LAST:])
+            self._head = _hash((before + data[:_HEAD])[:_HEAD])
+        self._last = _hash((before + data[-_LAST:])[-_LAST:])
         self.offset += len(data)
         self.settled = settled
 

@@ -187,7 +187,9 @@ class Tailer:
         checkpoint.problem = ""
         while checkpoint.offset < status.st_size:
             begin = checkpoint.offset
-            data, before = checkpoint.read_on(fd, min(self._block, status.st_size - begin)) or (b"", b"")
+            size = min(self._block, status.st_size - begin)
+            more = begin + size < status.st_size  # then what is left of a line comes with the next block
+            data, before = checkpoint.read_on(fd, size, lines=more) or (b"", b"")
             if not data:
                 self._moved = True  # it was truncated or replaced just now: the next pass will see
                 return

@@ -1,5 +1,5 @@
-"""Simple tasks, which are laid out many at once, are what the fold makes of them: tasks that go their way, more or less,
-and wherever in it they are blocked, handed over or given on."""
+"""Simple tasks, which are laid out many at once, are what the fold makes of them: tasks that go their way, more or
+less, and wherever in it they are blocked, handed over or given on."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from lineage_core.dataframes.event_order import in_order
 from lineage_core.dataframes.reader import Frames, read_frames
 from lineage_core.dataframes.task_events import TaskEvents
-from lineage_core.dataframes.tasks import in_order
 from lineage_core.dataframes.vectorizable_tasks import vectorizable_tasks
 from lineage_core.state.load import load
 from tests.build import record, write
@@ -27,8 +27,12 @@ ENDS = [*HANDOFF_EVENTS, "worker_completed", "worker_failed", "task_completed", 
 
 def simple_tasks(frames: Frames) -> list[str]:
     """The tasks that are laid out many at once."""
-    told = TaskEvents(in_order(frames.events))
-    return [*told.events["task_id"].gather(told.tasks.starts.filter(vectorizable_tasks(told)))]
+    parts = map(TaskEvents, in_order(frames.events))
+    return [
+        name
+        for part in parts
+        for name in part.events["task_id"].gather(part.tasks.starts.filter(vectorizable_tasks(part)))
+    ]
 
 
 def life(rng: random.Random, task_id: str) -> list[dict[str, Any]]:
