@@ -11,8 +11,9 @@ from polars import col
 from lineage_core.dataframes.records import TEXTS
 from lineage_core.dataframes.schema import schema_of
 from lineage_core.meaning.cost import cost_by_owner
-from lineage_core.meaning.fold import play
+from lineage_core.meaning.fold import walk
 from lineage_core.meaning.task_row import row_of
+from lineage_core.meaning.task_structure import structure_of
 from lineage_core.model.entities import Task
 from lineage_core.model.facts import Fact
 from lineage_core.model.task_parts import Handoff, Worker
@@ -34,7 +35,7 @@ def folded(ordered: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The frames tasks, workers, handoffs, phases and costs of events in order (`tasks.in_order`)."""
     rows: dict[str, list[tuple[Any, ...]]] = {"tasks": [], "workers": [], "handoffs": [], "phases": [], "costs": []}
     for task_id, facts in _facts(ordered):
-        task = play(task_id, facts)
+        task = walk(task_id, structure_of(task_id, facts))  # it is not plain: trying would take a sixth of the time
         rows["tasks"].append(_task(task))
         rows["workers"] += [_run(task_id, run) for run in task.runs]
         rows["handoffs"] += [_handoff(task_id, handoff) for handoff in task.handoffs.values()]

@@ -18,7 +18,7 @@ class RowGroups:
     these rows in the frame, ascending in each group; None: they are all rows of the frame.
 
     height: how many groups there are. numbers: that of the group of each row, from 0. starts, ends: the first row of
-    each group and the last, as positions in the frame.
+    each group and the last, as positions in the frame. several: by group, whether `only` found more than one row in it.
     """
 
     def __init__(self, keys: pl.Series, rows: pl.Series | None = None) -> None:
@@ -31,6 +31,7 @@ class RowGroups:
         self.height = len(first)
         last = (first.shift(-1) - 1).fill_null(max(0, len(keys) - 1))
         self.starts, self.ends = self._positions(first), self._positions(last)
+        self.several = filled(self.height, False, pl.Boolean)
 
     def lengths(self) -> pl.Series:
         """How many rows each group has, where the groups are of all rows."""
@@ -46,10 +47,12 @@ class RowGroups:
         found, numbers = self._found(where)
         return self._by_group(found, numbers, numbers.ne_missing(numbers.shift(-1)))
 
-    def several(self, where: pl.Series) -> pl.Series:
-        """By group: whether this holds for more than one of its rows."""
-        _, numbers = self._found(where)
-        return self.marked(numbers.filter(numbers == numbers.shift(1)))
+    def only(self, where: pl.Series) -> pl.Series:
+        """The same as `first`, of rows of which there should be one; where there are more, `several` tells it."""
+        found, numbers = self._found(where)
+        begins = numbers.ne_missing(numbers.shift(1))
+        self.several |= self.marked(numbers.filter(~begins))
+        return self._by_group(found, numbers, begins)
 
     def marked(self, numbers: pl.Series) -> pl.Series:
         """By group: whether it is among these."""

@@ -44,14 +44,13 @@ class TaskEvents:
         self.tasks = RowGroups(events["task_id"].to_physical())
         of_runs = self.are(*RUN_EVENTS)
         self.runs = self._runs(of_runs.arg_true())
-        first = self.tasks.first
         self.positions = pl.DataFrame(
             {
                 "first": self.tasks.starts,
                 "last": self.tasks.ends,
-                **{name: first(self.are(kind)) for name, kind in ONCE.items()},
-                "ended": first(self.are(*ENDS)),
-                "worked": first(of_runs),
+                **{name: self.tasks.only(self.are(kind)) for name, kind in ONCE.items()},
+                "ended": self.tasks.only(self.are(*ENDS)),
+                "worked": self.tasks.first(of_runs),
                 "asked": self.tasks.last(self.are("task_escalated")),
             }
         )
@@ -61,10 +60,10 @@ class TaskEvents:
                 "worker_id": self._workers(self.runs.starts),
                 "first": self.runs.starts,
                 "last": self.runs.ends,
-                "spawned": self.runs.first(self.are("worker_spawned")),
-                "started": self.runs.first(self.are("worker_started")),
+                "spawned": self.runs.only(self.are("worker_spawned")),
+                "started": self.runs.only(self.are("worker_started")),
                 "heard": self.runs.first(self.are("worker_started", "worker_progress", *RUN_ENDS)),
-                "ended": self.runs.first(self.are(*RUN_ENDS)),
+                "ended": self.runs.only(self.are(*RUN_ENDS)),
                 "typed": self.runs.last(events["worker_type"].is_not_null()),
                 "budgeted": self.runs.last(events["token_budget"].is_not_null()),
             }

@@ -13,10 +13,11 @@ from __future__ import annotations
 import polars as pl
 from polars import col, lit
 
-from lineage_core.dataframes.task_events import ENDS, ONCE, RUN_ENDS, TaskEvents, values_at
+from lineage_core.dataframes.task_events import TaskEvents, values_at
 from lineage_core.meaning.order import MOVED
 
 _HANDOFF = ("offered", "accepted", "handed_over")
+_BEFORE = (1, 2, 3)  # how many events nearly all causes stand before their effects
 
 
 def vectorizable_tasks(ordered: TaskEvents) -> pl.Series:
@@ -24,9 +25,6 @@ def vectorizable_tasks(ordered: TaskEvents) -> pl.Series:
     tasks, events = ordered.tasks, ordered.events
     runs = ordered.run_positions.select("task", "first", odd=_odd_runs(ordered))
     by_task = runs.group_by("task").agg(newest=col("first").max(), odd_run=col("odd").any())
-    often = pl.any_horizontal(
-        *(tasks.several(ordered.are(kind)) for kind in ONCE.values()), tasks.several(ordered.are(*ENDS))
-    )
     positions = values_at(
         events,
         ordered.positions,
@@ -49,7 +47,7 @@ def vectorizable_tasks(ordered: TaskEvents) -> pl.Series:
         positions.with_row_index("task")
         .join(by_task, on="task", how="left", maintain_order="left")
         .with_columns(
-            often=often,
+            often=tasks.several,
             begun=pl.min_horizontal("started", "worked"),
             handoff=pl.min_horizontal(_HANDOFF),
             starter=pl.when(col("starter_type") == "master").then(col("starter_id")),
@@ -136,9 +134,8 @@ def _texts(*names: str) -> list[pl.Expr]:
 
 def _odd_runs(ordered: TaskEvents) -> pl.Series:
     """For each run, whether it is not: spawned, started, progress, one end, each at most once but progress."""
-    often = [ordered.runs.several(ordered.are(*kinds)) for kinds in (["worker_spawned"], ["worker_started"], RUN_ENDS)]
     odd = pl.any_horizontal(
-        *often,
+        ordered.runs.several,
         _after("spawned", "first"),
         _after("started", "heard"),
         _after("last", "ended"),
@@ -150,10 +147,16 @@ def _odd_runs(ordered: TaskEvents) -> pl.Series:
 def _claimed(ordered: TaskEvents) -> pl.Series:
     """The numbers of the tasks with an event that names a later one of its task as its cause."""
     ids = ordered.events.select("id_hash", "parent_hash", task=ordered.tasks.numbers).with_row_index("position").lazy()
-    claims = ids.filter(col("parent_hash").is_not_null()).select("task", "position", id_hash="parent_hash")
+    claims = ids.filter(col("parent_hash").is_not_null())
+    if (
+        ordered.events["id_hash"].n_unique() == ordered.events.height
+    ):  # a cause that was just before does not come again
+        claims = ids.filter(~pl.any_horizontal(col("parent_hash").eq_missing(col("id_hash").shift(n)) for n in _BEFORE))
+        claims = claims.filter(col("parent_hash").is_not_null())
     causes = ids.select("id_hash", cause="position", task_of_cause="task")
     late = (col("task") == col("task_of_cause")) & (col("cause") > col("position"))
-    return claims.join(causes, on="id_hash").filter(late).select("task").collect().to_series()
+    joined = claims.select("task", "position", id_hash="parent_hash").join(causes, on="id_hash")
+    return joined.filter(late).select("task").collect().to_series()
 
 
 def _turned(ordered: TaskEvents) -> pl.Series:

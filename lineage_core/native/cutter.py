@@ -79,7 +79,7 @@ def cut(
     # `lineage_id`, `parent` and `line` are views into the block: nothing of them may leave this function.
     copied = pl.Series("lineage_id", rows["lineage_id"].to_list(), pl.String) if ids else None
     rows = rows.with_columns(
-        *(names.gather(rows[name]).alias(name) for name in TEXTS),
+        *(pl.lit(names).gather(col(name)).alias(name) for name in TEXTS),
         *(pl.when(col(name) >= 0).then(col(name)) for name in NUMBERS),
         priority_given=pl.when(col("priority_given") == 1).then(True),
         id_hash=col("lineage_id").hash(),
