@@ -29,7 +29,7 @@ from lineage_core.dataframes.schema import FRAMES, NAME, schema_of
 from lineage_core.read.checkpoint import Checkpoint, SavedCheckpoint
 from lineage_core.read.journal_files import JournalFile, files, opened
 
-FORMAT = 8
+FORMAT = 9
 """Of the file and of what `dataframes/tasks.py` and `dataframes/records.py` make of events; a file of another format
 is made again."""
 
@@ -148,7 +148,8 @@ def _named(frame: pl.DataFrame, what: str, columns: list[str], names: pl.Series)
     schema = {name: kind for name, kind in schema_of(what).items() if name in columns}
     if frame.schema != pl.Schema({name: pl.UInt32 if kind == NAME else kind for name, kind in schema.items()}):
         raise ValueError("other columns")
-    return frame.with_columns(names.gather(frame[name]).alias(name) for name, kind in schema.items() if kind == NAME)
+    named = [names.gather(frame[name]).alias(name) for name, kind in schema.items() if kind == NAME]
+    return frame.with_columns(named).rechunk()  # in one piece, or everything that is done with it takes longer
 
 
 def _identity(directory: Path) -> str:
