@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 from polars import col, lit
@@ -29,6 +30,9 @@ from lineage_core.read.compact_record import one_line
 from lineage_core.read.moved_files import read_again
 from lineage_core.read.quarantine import Quarantine
 from lineage_core.read.tailer import Tailer
+
+if TYPE_CHECKING:
+    from lineage_core.native.cutter import RawCut
 
 BLOCK = 8 << 20
 """Bytes that are read and laid out at once."""
@@ -120,13 +124,20 @@ class FrameReader:
         tailer = self._tailer or self._begin()
         before = self.frames
         parts: list[pl.DataFrame] = []
+        raws: list[tuple[str, RawCut]] = []  # of small files, of which many are laid out together
+        waiting = 0  # bytes of these
         rows = Rows()  # of the records that are decoded one by one: to lay a few out takes as long as a thousand
         done, found = 0, False
         for batch in tailer.scan():
             found = True
             if isinstance(batch.found, DecodedPiece):
                 parts += [events.with_columns(file=lit(batch.file, NAME)) for events in batch.found.events]
+                raws += [(batch.file, raw) for raw in batch.found.raws]
+                waiting += len(batch.data) if batch.found.raws else 0
             rows.add(batch.file, batch.found, batch.data, batch.start)
+            if waiting > BLOCK:
+                parts.append(self._together(raws))
+                raws, waiting = [], 0
             if rows.size > _LAID_AT_ONCE:
                 parts.append(self._laid(rows))
                 rows = Rows()
@@ -136,7 +147,8 @@ class FrameReader:
                 progress(done, done + tailer.backlog)
         if not found:
             return False
-        parts.append(self._laid(rows))
+        parts += [self._together(raws), self._laid(rows)]
+        raws = []
         new = _in_one_piece(parts)
         self._unkept += new.height
         self.frames = Frames.made_of(
@@ -167,9 +179,17 @@ class FrameReader:
             self.frames.events = self._names.named(self._events)
         checkpoints = known.checkpoints if known is not None else ()
         self._tailer = Tailer(
-            self.directory, checkpoints=checkpoints, block=BLOCK, decoder=partial(FrameDecoder, ids=self._ids)
+            self.directory, checkpoints=checkpoints, block=BLOCK, decoder=partial(FrameDecoder, ids=self._ids, raw=True)
         )
         return self._tailer
+
+    def _together(self, raws: list[tuple[str, RawCut]]) -> pl.DataFrame:
+        """The events of plain lines of several files."""
+        if not raws:
+            return self._none
+        from lineage_core.dataframes.native_lines import together
+
+        return together(raws, self._ids)
 
     def _laid(self, rows: Rows) -> pl.DataFrame:
         """The events of decoded records."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -47,6 +49,23 @@ class Cut(NamedTuple):
     odd: list[tuple[int, int]]
 
 
+class RawCut(NamedTuple):
+    """What a block of lines holds, as cutter.c tells it, for `whole`.
+
+    rows: texts are places among `texts`, from 1 on; some columns are views into the block, which therefore stays with
+    them. odd: as Cut has it.
+    """
+
+    rows: pl.DataFrame
+    texts: pl.Series
+    block: bytes
+    odd: list[tuple[int, int]]
+
+    def filter(self, wanted: pl.Expr) -> RawCut:
+        """The same with some of the rows."""
+        return self._replace(rows=self.rows.filter(wanted))
+
+
 def cut(
     block: bytes, base: int, kind: Any = pl.String, *, ids: bool = False, span: tuple[int, int] | None = None
 ) -> Cut:
@@ -55,7 +74,14 @@ def cut(
     span: the start and the end of the part of it that is meant; offsets and edges are those in the whole block.
     Raises MemoryError.
     """
-    start, end = span or (0, len(block))
+    raw = cut_raw(block, base, span or (0, len(block)))
+    rows, copied = whole([raw], kind, ids=ids)
+    return Cut(rows.drop("block"), copied, raw.odd)
+
+
+def cut_raw(block: bytes, base: int, span: tuple[int, int]) -> RawCut:
+    """As `cut`, of which `whole` makes rows: for many small blocks together. Raises MemoryError."""
+    start, end = span
     size = end - start
     assert 0 <= start <= end <= len(block) and size <= MOST, (span, len(block))
     functions = _functions()
@@ -73,11 +99,23 @@ def cut(
         rows = pl.Series(columns).struct.unnest()
         if not functions.cut_texts(made, texts.schema, texts.array):
             raise MemoryError("no memory for texts")
-        names = pl.concat([pl.Series([None], dtype=pl.String), pl.Series(texts)]).cast(kind)
+        names = pl.Series(texts)
     finally:
         functions.cut_free(made)
-    # `lineage_id`, `parent` and `line` are views into the block: nothing of them may leave this function.
+    return RawCut(rows, names, block, list(zip(edges[::2], edges[1::2], strict=True)))
+
+
+def whole(raws: Sequence[RawCut], kind: Any, *, ids: bool) -> tuple[pl.DataFrame, pl.Series | None]:
+    """The rows of blocks as `Cut` has them, with the number of the block each is of (`block`); and their ids."""
+    rows = pl.concat([raw.rows for raw in raws])
+    block = pl.concat([pl.repeat(n, raw.rows.height, dtype=pl.UInt32, eager=True) for n, raw in enumerate(raws)])
+    starts = pl.Series([*accumulate((len(raw.texts) for raw in raws), initial=0)], dtype=pl.UInt32)
+    names = pl.concat([pl.Series([None], dtype=pl.String), *(raw.texts for raw in raws)]).cast(kind)
+    # `lineage_id`, `parent` and `line` are views into the blocks: nothing of them may leave this function.
     copied = pl.Series("lineage_id", rows["lineage_id"].to_list(), pl.String) if ids else None
+    if len(raws) > 1:
+        before = starts.gather(block)
+        rows = rows.with_columns(pl.when(col(name) > 0).then(col(name) + before).otherwise(0) for name in TEXTS)
     rows = rows.with_columns(
         *(pl.lit(names).gather(col(name)).alias(name) for name in TEXTS),
         *(pl.when(col(name) >= 0).then(col(name)) for name in NUMBERS),
@@ -85,8 +123,9 @@ def cut(
         id_hash=col("lineage_id").hash(),
         parent_hash=pl.when(col("parent").is_not_null()).then(col("parent").hash()),
         line_hash=col("line").hash(),
+        block=block,
     )
-    return Cut(rows.drop("lineage_id", "parent", "line"), copied, list(zip(edges[::2], edges[1::2], strict=True)))
+    return rows.drop("lineage_id", "parent", "line"), copied
 
 
 class _Exported:

@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 
 from lineage_core.dataframes.decoder import DecodedPiece, FrameDecoder, fast_way
 from lineage_core.dataframes.lines_without_c import by_expressions
-from lineage_core.dataframes.native_lines import natively
+from lineage_core.dataframes.native_lines import natively, together
 from lineage_core.dataframes.parsed_block import ReadLines
 from lineage_core.dataframes.records import Rows
 from lineage_core.model.record import Found, Rejected
@@ -134,6 +134,28 @@ def test_a_large_block_is_cut_in_several_threads(sound: list[bytes], monkeypatch
     assert in_parts is not None
     assert_frame_equal(in_parts.events, at_once.events)
     assert in_parts.odd == at_once.odd
+
+
+@needs_cutter
+@pytest.mark.parametrize("seed", range(5))
+def test_small_blocks_that_are_laid_out_together_are_what_each_is(sound: list[bytes], seed: int) -> None:
+    data = nasty(sound[: 300 + seed], seed)
+    cuts = [len(data) * n // 7 + seed for n in range(1, 7)]
+    wanted, bad, _ = taken(natively, data, cuts)
+    decoder = FrameDecoder(ids=True, raw=True)
+    raws, parts, rejected = [], [laid([], b"")], []
+    for number, piece in enumerate(in_pieces(data, cuts)):
+        found, some = decoder.feed(piece)
+        assert isinstance(found, DecodedPiece) and not found.events
+        raws += [(f"file-{number}", raw) for raw in found.raws]
+        parts.append(laid(found, data))
+        rejected += some
+    made = together(raws, True)
+    assert made["file"].n_unique() > 3
+    assert_frame_equal(pl.concat([made, *parts]).drop("file").sort("offset"), wanted)
+    for file, raw in raws:
+        assert_frame_equal(together([(file, raw)], True), made.filter(pl.col("file") == file))
+    assert rejected == bad
 
 
 def test_without_a_cutter_expressions_are_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
