@@ -29,8 +29,8 @@ static void write_percent(Buffer *out, double value) {
     write_bytes(out, digits, (size_t)snprintf(digits, sizeof digits, value == (int64_t)value ? "%.1f" : "%.17g", value));
 }
 
-/* As `Task.percent`: of the last run of each id. */
-static void write_progress(Buffer *out, const Task *task) {
+/* As `Task.percent`: of the last run of each id. false: not all are whole numbers, of which sums are exact. */
+static bool write_progress(Buffer *out, const Task *task) {
     double sum = 0;
     int known = 0, of = 0;
     bool open = false;
@@ -40,6 +40,7 @@ static void write_progress(Buffer *out, const Task *task) {
         if (task->runs[n].again || (open && task->runs[n].over)) continue; /* of its open ones, if it has any */
         of++;
         if (one < 0) continue;
+        if (task->runs[n].odd_percent && task->status != S_COMPLETED) return false;
         sum += one;
         known++;
     }
@@ -49,6 +50,7 @@ static void write_progress(Buffer *out, const Task *task) {
         write_percent(out, sum / of);
     else
         write_text(out, "null");
+    return true;
 }
 
 static int by_length(const void *a, const void *b) {
@@ -77,12 +79,14 @@ static int64_t usual_pause(const Facts *facts, const Task *task, int run, int64_
     return rank < count - 2 ? pauses[rank] : pauses[count - 2];
 }
 
-static void write_watched(const Facts *facts, Buffer *out, const Task *task) { /* those that are open or were found dead, as `task_row._run_row` */
+/* The runs that are open or were found dead, as `task_row._run_row`; false: a percentage is not spelled as a whole number. */
+static bool write_watched(const Facts *facts, Buffer *out, const Task *task) {
     bool first = true;
     write_text(out, "[");
     for (int n = 0; n < task->run_count; n++) {
         const Run *run = &task->runs[n];
         if (run->over && !(run->zombie && !run->again)) continue;
+        if (run->odd_percent) return false;
         write_text(out, first ? "[" : ",[");
         first = false;
         write_name(out, run->name);
@@ -104,6 +108,7 @@ static void write_watched(const Facts *facts, Buffer *out, const Task *task) { /
         write_text(out, "]");
     }
     write_text(out, "]");
+    return true;
 }
 
 /* The total as `Task.tokens` has it: of each attempt what its ends said or the sum of its runs, whichever is larger. */
@@ -177,10 +182,12 @@ static bool write_row(const Facts *facts, const Task *task, Buffer *out) {
     write_name(out, task->reason), THEN;
     write_name(out, task->escalation), THEN;
     write_text(out, "[],[],"); /* blocked_by, waits */
-    write_progress(out, task), THEN;
+    if (!write_progress(out, task)) return false;
+    THEN;
     write_integer(out, workers), THEN;
     write_integer(out, task->run_count), THEN;
-    write_watched(facts, out, task), THEN;
+    if (!write_watched(facts, out, task)) return false;
+    THEN;
     write_integer(out, task->failed_runs), THEN;
     write_integer(out, task->retries), THEN;
     write_integer(out, task->handoff_count), THEN;

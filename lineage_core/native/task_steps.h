@@ -28,6 +28,7 @@ typedef struct {
     bool heard, over, failed, zombie, has_master;
     bool begun_by_end; /* its first fact is its end */
     bool again;        /* a further run of its id has begun */
+    bool odd_percent;  /* `percent` is not a whole number */
     int attempt, era;
     double percent;
     int64_t tokens, first_at, spawned_at, started_at, last_at, ended_at;
@@ -363,7 +364,7 @@ static bool step_of_run(const Facts *facts, Task *task, int64_t place, int64_t c
     Fact *fact = facts->sorted[place];
     Span name = worker_of(facts, fact), type = text_of(facts, fact, F_WORKER_TYPE);
     bool starts = fact->kind == WORKER_STARTED;
-    if (!name.length || is(type, "None") || fact->odd_percent) return false; /* "None" is as good as no type */
+    if (!name.length || is(type, "None")) return false; /* "None" is as good as no type */
     Run *run = NULL;
     for (int n = task->run_count - 1; n >= 0 && !run; n--)
         if (same(task->runs[n].name, name)) run = &task->runs[n];
@@ -374,7 +375,7 @@ static bool step_of_run(const Facts *facts, Task *task, int64_t place, int64_t c
     if (!run) return false;
     fact->run = (uint8_t)(run - task->runs + 1);
     if (type.length) run->type = type;
-    if (fact->percent >= 0) run->percent = fact->percent;
+    if (fact->percent >= 0) run->percent = fact->percent, run->odd_percent = fact->odd_percent;
     if (fact->tokens > run->tokens) run->tokens = fact->tokens;
     if (fact->kind == SPAWNED) {
         run->master = text_of(facts, fact, F_ACTOR);

@@ -108,7 +108,7 @@ class Retried:
                 self.master = taker if kind == "accepted" else self.master
 
     def wait(self) -> None:
-        names = self.rng.choice([["task-d1"], "task-d1", None])
+        names = self.rng.choice([["task-d1"], "task-d1", "ntask-d1", None])
         self.event("blocked", blocked_by=names, reason=self.rng.choice([None, "Waiting for dependency: task-d1"]))
         if self.rng.random() < 0.8:
             reason = self.rng.choice([None, "Dependency completed: task-d1.", "done\ntask-d1", "xtask-d1 -", "task-d2"])
