@@ -61,7 +61,7 @@ class Retried:
 
     def attempt(self) -> None:
         rng = self.rng
-        for _ in range(rng.choice([0, 1, 1, 1, 1, 2])):
+        for _ in range(rng.choice([0, 1, 1, 1, 1, 1, 1, 2])):
             self.event("started", rng.choice([self.master] * 4 + [*MASTERS]))
         for _ in range(rng.choice([0, 1, 1, 2])):
             rng.choice([self.work, self.work, self.work, self.hand_over, self.hand_over, self.wait, self.escalate])()
@@ -112,7 +112,7 @@ class Retried:
         self.event("blocked", blocked_by=names, reason=self.rng.choice([None, "Waiting for dependency: task-d1"]))
         if self.rng.random() < 0.8:
             reason = self.rng.choice([None, "Dependency completed: task-d1.", "done\ntask-d1", "xtask-d1 -", "task-d2"])
-            self.event("unblocked", blocked_by=self.rng.choice([None, None, "task-d1", ["task-d1"]]), reason=reason)
+            self.event("unblocked", blocked_by=self.rng.choice([None, names, names, names]), reason=reason)
 
     def escalate(self) -> None:
         self.event("escalated", reason="somebody has to look")
