@@ -304,6 +304,25 @@ def test_a_file_that_cannot_be_read_is_left_out_and_told(read: Read, tmp_path: P
     assert len(snapshots()) == 3
 
 
+def test_as_of_a_time_none_is_used_that_holds_another_file(tmp_path: Path) -> None:
+    """`--at` links the files that hold nothing later, and their snapshots."""
+    directory = hosts(tmp_path, 1)
+    known(directory)
+    linked = [file for file in files(directory) if file.name != f"a/{DAYS[2]}"]
+    assert len(linked) < len(files(directory))
+    assert len(snapshot_cache.snapshots_of(directory, files(directory))) == 3
+    assert len(snapshot_cache.snapshots_of(directory, linked)) == 2
+    then = tmp_path / "then"
+    for file in linked:
+        (then / file.path.parent.name).mkdir(parents=True, exist_ok=True)
+        (then / file.path.relative_to(directory)).symlink_to(file.path)
+    wanted, *_ = without_a_cache(known, then)
+    snapshot_cache.link_snapshots(snapshot_cache.snapshots_of(directory, linked), then)
+    before = {path.stat().st_ino for path in snapshots()}
+    assert known(then)[0] == wanted
+    assert len({path.stat().st_ino for path in snapshots()} - before) == 1, "of the day of which a file is missing"
+
+
 def test_an_id_that_is_what_another_task_is_called_loses_nothing(tmp_path: Path) -> None:
     directory = hosts(tmp_path, 1)
     (directory / "a" / DAYS[2]).write_bytes(
