@@ -20,7 +20,7 @@ from lineage_core.model.event_types import EVENTS
 from lineage_core.web.offline_page import BUILT
 from tests.build import compact, record
 from tests.cli.conftest import LEGACY
-from tests.conftest import DATA
+from tests.conftest import DATA, made_once
 from tests.core.web.browser import chromium, opened, until
 from tests.core.web.conftest import TOKEN, Served, serving
 from tests.faults.hostile import HTML, MARKUP, NOW, TERMINAL, hostile_directory, records
@@ -44,11 +44,13 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources of the page beside the packages of its lock file."""
     if shutil.which("npm") is None:
         pytest.skip("needs npm")
-    folder = tmp_path_factory.mktemp("page") / "page"
-    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("built"))
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline", "--silent"]
-    subprocess.run(command, cwd=folder, check=True, timeout=250)
-    return folder
+
+    def make(folder: Path) -> None:
+        shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("built"))
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline", "--silent"]
+        subprocess.run(command, cwd=folder, check=True, timeout=250)
+
+    return made_once(tmp_path_factory, "page", make)
 
 
 def test_what_is_built_is_what_the_sources_build(packages: Path) -> None:
