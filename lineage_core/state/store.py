@@ -23,7 +23,7 @@ from lineage_core.model.lineage_id import day_of, is_ours
 from lineage_core.model.task_parts import Status
 from lineage_core.state.spill import Spill
 from lineage_core.state.subtasks import Subtasks
-from lineage_core.state.tasks_across_hosts import HostNames, links_of
+from lineage_core.state.tasks_across_hosts import HostNames, links_of, share_context
 
 if TYPE_CHECKING:
     from lineage_core.read.decoder import Found
@@ -194,6 +194,8 @@ class State:
             hosts.setdefault(host_of(fact.file), []).append(fact)
         for host, some in hosts.items():
             self._hear(host, max(fact.at for fact in some))
+        if len(hosts) > 1 and share_context(hosts.values()):
+            self.names.one_task(task_id, tuple(hosts))
         at_home = [host for host in hosts if self.names.one_task(task_id, (host,))]
         before = [fact for host in at_home for fact in hosts[host]]
         for host, some in hosts.items():
