@@ -9,12 +9,14 @@ the first figures. Seconds by the clock and of processor time (with the processe
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from statistics import quantiles
 
@@ -23,6 +25,7 @@ from bench_screen import TIMED, Terminal
 
 LINEAGE = str(Path(sys.executable).parent / "lineage")
 EVENTS_A_TASK = 11
+_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 FIGURES = """
 import sys, time
 from pathlib import Path
@@ -40,6 +43,9 @@ def asked(what: str, code: str, directory: Path) -> list[str]:
     out = subprocess.run(
         [sys.executable, "-c", code, str(directory)], capture_output=True, text=True, check=True
     ).stdout
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()  # processes that it did not wait for: their time would not count
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(f"  {what:32} {time.monotonic() - began:7.2f} s, {used:7.2f} s CPU   {' '.join(out.split()[1:])}", flush=True)
@@ -120,6 +126,7 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=120)
     parser.add_argument("--dir", type=Path, help="keep the directories here")
     args = parser.parse_args()
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1)
     with tempfile.TemporaryDirectory() as temporary:
         for hosts in (1, args.hosts):
             measure((args.dir or Path(temporary)) / f"hosts-{hosts}", hosts, args.tasks, args.rate, args.keys)
