@@ -49,7 +49,8 @@ def measure(paths: list[Path], folder: Path) -> dict[str, float]:
         for name, native in (("with C", True), ("without C", False)):
             facts.available = lambda native=native: native
             snapshot_writer._samples = lambda *words, name=name: timed(f"{name}, of that samples", samples, *words)
-            timed(name, snapshot_worker.fold, path, path.name, path.stat().st_size, folder / "snapshot")
+            part = snapshot_worker.Part(path, path.name, path.stat().st_size)
+            timed(name, snapshot_worker.fold, [part], folder / "snapshot")
             made.append((folder / "snapshot").read_bytes())
         assert made[0] == made[1], path
     return took
