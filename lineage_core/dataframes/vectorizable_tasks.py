@@ -98,7 +98,6 @@ def _odd_reassignment() -> pl.Expr:
     return pl.any_horizontal(
         "turned",
         col("handoff").is_not_null(),
-        col("assigned").is_null(),
         col("reassigned") != col("first") + 1 + col("created").is_not_null().cast(pl.UInt32),
         giver.is_null(),
         giver.ne_missing(owner),
