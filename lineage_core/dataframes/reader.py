@@ -17,6 +17,7 @@ import polars as pl
 from polars import col, lit
 
 from lineage_core.base.errors import no_directory
+from lineage_core.base.freed_memory import keep_memory
 from lineage_core.dataframes.cache import CachedFrames, cached, keep
 from lineage_core.dataframes.decoder import DecodedPiece, FrameDecoder
 from lineage_core.dataframes.duplicates import distinct
@@ -41,6 +42,7 @@ WORTH_KEEPING = 10_000
 """New events from which on the frames are kept for the next start; fewer are read again in no time."""
 
 _LAID_AT_ONCE = 20_000  # records
+_REUSED = 8 * BLOCK  # bytes of memory that one block took and the next one gets
 _RECENT = 50_000  # rows that are brought together again with each refresh
 
 
@@ -123,7 +125,7 @@ class FrameReader:
         """
         tailer = self._tailer or self._begin()
         before = self.frames
-        parts: list[pl.DataFrame] = []
+        new = self._none.clone()  # grows in place: a hundred pieces would take each look at them a hundred steps
         raws: list[tuple[str, RawCut]] = []  # of small files, of which many are laid out together
         waiting = 0  # bytes of these
         rows = Rows()  # of the records that are decoded one by one: to lay a few out takes as long as a thousand
@@ -131,15 +133,16 @@ class FrameReader:
         for batch in tailer.scan():
             found = True
             if isinstance(batch.found, DecodedPiece):
-                parts += [events.with_columns(file=lit(batch.file, NAME)) for events in batch.found.events]
+                for events in batch.found.events:
+                    new.extend(events.with_columns(file=lit(batch.file, NAME)))
                 raws += [(batch.file, raw) for raw in batch.found.raws]
                 waiting += len(batch.data) if batch.found.raws else 0
             rows.add(batch.file, batch.found, batch.data, batch.start)
             if waiting > BLOCK:
-                parts.append(self._together(raws))
+                new.extend(self._together(raws))
                 raws, waiting = [], 0
             if rows.size > _LAID_AT_ONCE:
-                parts.append(self._laid(rows))
+                new.extend(self._laid(rows))
                 rows = Rows()
             self._quarantine.add(batch.file, batch.rejected)
             done += len(batch.data)
@@ -147,9 +150,9 @@ class FrameReader:
                 progress(done, done + tailer.backlog)
         if not found:
             return False
-        parts += [self._together(raws), self._laid(rows)]
+        new.extend(self._together(raws)).extend(self._laid(rows))
         raws = []
-        new = _in_one_piece(parts)
+        new = new.rechunk()  # of texts that are no names
         self._unkept += new.height
         self.frames = Frames.made_of(
             self._with(before, new), before.records + new.height, dict(self._quarantine.reasons)
@@ -177,6 +180,8 @@ class FrameReader:
             self._old = self._events = self.frames.events
             self._names.take(self._events, self._events.clear())
             self.frames.events = self._names.named(self._events)
+        else:
+            keep_memory(_REUSED)
         checkpoints = known.checkpoints if known is not None else ()
         self._tailer = Tailer(
             self.directory, checkpoints=checkpoints, block=BLOCK, decoder=partial(FrameDecoder, ids=self._ids, raw=True)
@@ -231,16 +236,6 @@ class FrameReader:
 
         raw = read_again(self.directory, name, offset, length, is_it)
         return None if raw is None else digest_of(parse(one_line(raw)))
-
-
-def _in_one_piece(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """The rows of these frames, of which the list is emptied: in many pieces everything would take longer. A column
-    after the other, and each leaves its frame, so that little stands in memory twice."""
-    left, columns = [part.get_columns() for part in parts], []
-    parts.clear()
-    while left[0]:
-        columns.append(pl.concat([part.pop() for part in left], rechunk=True))
-    return pl.DataFrame(columns[::-1])
 
 
 def write_parquet(directory: Path, what: str, path: Path) -> None:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import orjson
 
 from lineage_core.base.errors import JournalError
+from lineage_core.base.freed_memory import keep_memory
 from lineage_core.read.checkpoint import Checkpoint, path_of
 from lineage_core.read.compression import is_packed, unpack
 from lineage_core.read.decoder import Decoder, Found, Rejected
@@ -31,7 +32,7 @@ from lineage_core.state.store import State
 
 BLOCK = 1 << 20
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+_REUSED = 256 << 20  # bytes of memory that one file took and the next one gets
 
 
 class Part(NamedTuple):
@@ -163,22 +164,11 @@ def read(
         checkpoint.move(fd, decoder.end, decoder.settled)
 
 
-def keep_memory() -> None:
-    """Let what one file took serve for the next one, where the C library can be told so (glibc): else each gets its
-    pages anew, which is a tenth of the work."""
-    import ctypes
-
-    with suppress(AttributeError, OSError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_MMAP_THRESHOLD, 32 << 20)
-        mallopt(_TRIM_THRESHOLD, 256 << 20)
-
-
 def main() -> None:
     """Serve until the input ends."""
     gc.disable()  # nothing here makes cycles; a file's state is dropped whole
     os.nice(10)
-    keep_memory()
+    keep_memory(_REUSED)
     for line in sys.stdin.buffer:
         parts, target = orjson.loads(line)
         try:

@@ -235,6 +235,38 @@ def test_frames_equal_the_fold_wherever_a_simple_task_is_handed_over(tmp_path: P
     assert {"development-master", "security-master"} == set(split["master"].to_list())
 
 
+def named_in_part() -> Iterator[list[dict[str, Any]]]:
+    """Handoffs of which each event names who gives, who takes and who says so, or does not."""
+    kinds = ["task_assigned", *HANDOFF_EVENTS]
+    for number, (accepted, *named) in enumerate(product((False, True), *[(False, True)] * 8), 1):
+        yield [
+            record(
+                10 * number + n,
+                task_id=f"task-{number}",
+                event_type=kind,
+                timestamp=f"2026-11-22T08:00:{n:02d}Z",
+                actor={"type": "master", "id": f"{kind}-master" if n == 0 or named[n - 1] else ""},
+                event_data={
+                    "handoff_id": "h-1",
+                    "master_id": "task_assigned-master",
+                    **({"from_master": "task_assigned-master"} if n and named[n + 2] else {}),
+                    **({"to_master": f"{kind}-taker"} if n and named[min(n + 5, 7)] else {}),
+                },
+                parent_lineage_id=None,
+            )
+            for n, kind in enumerate(kinds)
+            if accepted or kind != "handoff_accepted"
+        ]
+
+
+def test_handoffs_equal_those_of_the_fold_whoever_is_named_in_them(tmp_path: Path) -> None:
+    tasks = list(named_in_part())
+    write(tmp_path, *(one for task in tasks for one in task))
+    frames = read_frames(tmp_path).frames
+    assert_frames_equal_state(frames, load(tmp_path).state)
+    assert len(simple_tasks(frames)) > len(tasks) / 2
+
+
 ODDITIES: list[dict[str, dict[str, Any]]] = [
     {},
     {"task_assigned": {"master_id": "architecture-master"}},
