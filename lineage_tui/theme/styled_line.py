@@ -6,7 +6,7 @@ cells it takes (`lineage_core.base.terminal_cells`). Nothing here reads markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -23,6 +23,15 @@ def cut(text: str, prefix: str, cells: int, styles: Styles) -> str:
     """A name in at most so many cells, cut where it differs least from the other names of its kind, of which most
     begin with `prefix`: see `Names`."""
     return styles.names_like(prefix).cut(shown(named(text)), cells, styles.glyph("…", "~"))
+
+
+def hosts_in(hosts: Sequence[str], cells: int, styles: Styles) -> str:
+    """The hosts of a task in at most so many cells: all of them, or the first and how many more."""
+    together = ",".join(hosts)
+    if len(hosts) < 2 or cell_width(shown(named(together))) <= cells:
+        return cut(together, "", cells, styles)
+    more = f"+{len(hosts) - 1}"
+    return cut(hosts[0], "", cells - len(more), styles) + more
 
 
 def part_at(parts: Iterable[str], cell: int) -> str:

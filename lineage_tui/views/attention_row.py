@@ -18,7 +18,7 @@ from lineage_tui.models.attention import AttentionList
 from lineage_tui.models.attention_item import ACKNOWLEDGED, MASTER_SILENT, AttentionItem, Cause, key_of
 from lineage_tui.models.column_widths import EVERYTHING, Columns, Step
 from lineage_tui.settings.acknowledgements import Key
-from lineage_tui.theme.styled_line import Line, cut
+from lineage_tui.theme.styled_line import Line, cut, hosts_in
 from lineage_tui.theme.styles import Styles
 
 _VERB = re.compile(r"^(?:has been|was|is) ")
@@ -64,7 +64,7 @@ RULE_LOOKS = {
 STEPS = tuple(
     Step(*step)
     for step in (
-        ("why", 12), ("since", 6), ("task", 16), ("host", 8), ("what", 40), ("task", 26), ("what", 50),
+        ("why", 12), ("since", 6), ("task", 16), ("host", 10), ("what", 40), ("task", 26), ("what", 50),
         ("master", 11), ("task", 36), ("what", 80), ("master", 16), ("task", EVERYTHING), ("what", EVERYTHING),
     )
 )  # fmt: skip
@@ -131,7 +131,8 @@ class AttentionRows:
         out.col(cut(finding.task_id, "task-", task, self.looks), task, shade)
         row = self.model.state.rows.get(finding.task_id)  # none, if it is resolved as its task is not there any more
         if "host" in columns:
-            out.col(",".join(row.hosts) if row is not None else "", columns["host"], "muted")
+            width = columns["host"]
+            out.col(hosts_in(row.hosts, width, self.looks) if row is not None else "", width, "muted")
         if "master" in columns:
             width = columns["master"]
             master = short(row.master) if row is not None else ""

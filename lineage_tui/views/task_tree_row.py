@@ -19,7 +19,7 @@ from lineage_tui.models.column_widths import EVERYTHING, Columns, Step
 from lineage_tui.models.task_tree import TaskTree
 from lineage_tui.models.tree_index import Node
 from lineage_tui.models.tree_lines import MAX_INDENT
-from lineage_tui.theme.styled_line import Line, bar, compact, cut
+from lineage_tui.theme.styled_line import Line, bar, compact, cut, hosts_in
 from lineage_tui.theme.styles import Styles
 
 BAD = (Status.FAILED, Status.CANCELLED, Status.BLOCKED)
@@ -41,7 +41,7 @@ STEPS = tuple(
 
 SCREEN_ORDER = ("name", "status", "type", "host", "master", "progress", "work", "began", "time", "tokens", "words")
 RIGHT = ("work", "time", "tokens")
-NAMES = ("type", "host", "master")
+NAMES = ("type", "master")
 SORTED = {
     "name": "name", "status": "status", "time": "time taken", "began": "newest", "tokens": "tokens",
     "words": "last event",
@@ -168,7 +168,9 @@ class TreeRows:
             else:
                 shade = "text" if column == "time" else role if column == "progress" else "muted"
                 text = texts.get(column, "")
-                if column in NAMES and len(text) > width:
+                if column == "host":
+                    text = hosts_in(text.split(","), width, self.looks)
+                elif column in NAMES and len(text) > width:
                     text = cut(text, "", width, self.looks)
                 out.col(text, width, shade, right=column in RIGHT)
 

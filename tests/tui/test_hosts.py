@@ -52,3 +52,14 @@ async def test_a_filter_by_host_is_completed_and_narrows(tmp_path: Path) -> None
         await pilot.press("slash", *"host:d", "tab", "enter")
         await until(lambda: "on-web1" not in screen_text(pilot.app), "the filter")  # type: ignore[arg-type]
         assert "on-db" in screen_text(pilot.app)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("key", ["1", "3"])
+async def test_of_more_hosts_than_there_is_room_for_the_first_is_shown_and_how_many_more(
+    tmp_path: Path, key: str
+) -> None:
+    for number in range(1, 4):
+        _log(tmp_path / f"cortex-{number}", session="night")
+    async with opened(tmp_path, (130, 36)) as pilot:
+        await pilot.press(key)
+        await until(lambda: "cortex-1+2" in screen_text(pilot.app), "hosts")  # type: ignore[arg-type]
