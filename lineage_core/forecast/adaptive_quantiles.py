@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from lineage_core.forecast.samples import Group
+from lineage_core.forecast.learning_samples import Group
 
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 """The quantiles that a forecast has: of the 95 % and the 80 % interval the lower ends, the middle, the upper ends."""

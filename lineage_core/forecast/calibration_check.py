@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lineage_core.forecast.adaptive_quantiles import LEVELS, Quantiles
 from lineage_core.forecast.forecaster import SHARES, WAITING, Score
-from lineage_core.forecast.samples import Group
+from lineage_core.forecast.learning_samples import Group
 
 SURE = 0.999
 """How probable it is that a true interval lies within its `band`."""

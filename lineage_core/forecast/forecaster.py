@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from lineage_core.forecast.adaptive_quantiles import LEVELS, LevelsByGroup, Quantiles
 from lineage_core.forecast.group_history import GroupHistory
-from lineage_core.forecast.samples import Group, Sample
+from lineage_core.forecast.learning_samples import Group, Sample
 from lineage_core.forecast.survival import Curve
 
 ENOUGH = 30

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
 
-from lineage_core.forecast.samples import Sample
+from lineage_core.forecast.learning_samples import Sample
 from lineage_core.forecast.survival import Curve, Span
 
 LAST = 500

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lineage_core.base.clock import DAY, SECOND
 from lineage_core.forecast.forecaster import Forecaster
-from lineage_core.forecast.samples import Sample
+from lineage_core.forecast.learning_samples import Sample
 
 MOST = 1000 * DAY
 """What takes longer is not told."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from heapq import nlargest
 
 from lineage_core.forecast.forecaster import Forecast, Forecaster, Score
-from lineage_core.forecast.samples import Sample, run_samples, run_subject, task_sample
+from lineage_core.forecast.learning_samples import Sample, run_samples, run_subject, task_sample
 from lineage_core.model.entities import TaskRow
 from lineage_core.state.store import State
 

@@ -33,8 +33,8 @@ from nats.js.api import (
 
 from lineage_core.base.clock import SECOND
 from lineage_core.hosts.broker_access import Access
-from lineage_core.hosts.limits import MAX_MESSAGE
-from lineage_core.hosts.message import Piece
+from lineage_core.hosts.broker_message import Piece
+from lineage_core.hosts.message_limits import MAX_MESSAGE
 from lineage_core.hosts.subjects import JOURNAL, STREAM
 
 TIMEOUT = 10.0

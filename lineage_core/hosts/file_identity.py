@@ -7,8 +7,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from lineage_core.base.errors import JournalError
-from lineage_core.hosts.limits import FIRST_LINE
-from lineage_core.hosts.message import Piece, RefusedError, identity_of
+from lineage_core.hosts.broker_message import Piece, RefusedError, identity_of
+from lineage_core.hosts.message_limits import FIRST_LINE
 from lineage_core.maintenance.gzip_members import content, ends_with, unpacked
 from lineage_core.read.compression import is_packed
 

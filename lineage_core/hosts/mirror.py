@@ -22,7 +22,7 @@ from lineage_core.base import clock
 from lineage_core.base.errors import JournalError
 from lineage_core.hosts.broker import Broker, BrokerError, connected
 from lineage_core.hosts.broker_access import Access
-from lineage_core.hosts.message import RefusedError, read_message
+from lineage_core.hosts.broker_message import RefusedError, read_message
 from lineage_core.hosts.mirror_files import OWN, Gap, HostMirror
 from lineage_core.hosts.notices_to_log import Notices
 from lineage_core.hosts.ship import FIRST_PAUSE, LONGEST_PAUSE

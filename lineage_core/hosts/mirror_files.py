@@ -21,8 +21,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from lineage_core.hosts.broker_message import Piece, RefusedError
 from lineage_core.hosts.file_identity import begins_with, holds, identity_on_disk, verify
-from lineage_core.hosts.message import Piece, RefusedError
 from lineage_core.maintenance.service_cursor import CursorFile
 from lineage_core.read.compression import SUFFIXES, is_packed
 from lineage_core.read.journal_files import canonical_name

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from lineage_core.base import clock
 from lineage_core.base.errors import JournalError
+from lineage_core.hosts.broker_message import Piece, identity_of
 from lineage_core.hosts.file_identity import packed_identity
-from lineage_core.hosts.limits import CHUNK
-from lineage_core.hosts.message import Piece, identity_of
+from lineage_core.hosts.message_limits import CHUNK
 from lineage_core.hosts.outgoing_file import OutgoingFile, Shipped, other_than
 from lineage_core.hosts.subjects import is_file
 from lineage_core.read.checkpoint import RACY, Checkpoint

@@ -23,8 +23,8 @@ from lineage_core.base import clock
 from lineage_core.base.errors import JournalError
 from lineage_core.hosts.broker import Broker, BrokerError, connected
 from lineage_core.hosts.broker_access import Access
-from lineage_core.hosts.limits import CHUNK
-from lineage_core.hosts.message import Piece, RefusedError, read_message
+from lineage_core.hosts.broker_message import Piece, RefusedError, read_message
+from lineage_core.hosts.message_limits import CHUNK
 from lineage_core.hosts.mirror_files import Gap
 from lineage_core.hosts.notices_to_log import Notices, size
 from lineage_core.hosts.outbox import Outbox

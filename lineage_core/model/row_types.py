@@ -158,7 +158,7 @@ class FailureJson(TypedDict):
 
 
 class TaskForecastJson(TypedDict):
-    """What is forecast of a task, as its row has it, by TASK_FORECAST_KEYS of `forecast/rows.py`."""
+    """What is forecast of a task, as its row has it, by TASK_FORECAST_KEYS of `forecast/forecast_rows.py`."""
 
     left_ms: int | None
     left_low_ms: int | None
@@ -169,7 +169,7 @@ class TaskForecastJson(TypedDict):
 
 
 class ForecastJson(TaskForecastJson):
-    """The forecast of a task, or of a run of a worker in it, by FORECAST_KEYS of `forecast/rows.py`."""
+    """The forecast of a task, or of a run of a worker in it, by FORECAST_KEYS of `forecast/forecast_rows.py`."""
 
     task_id: str
     worker_id: str | None
@@ -183,7 +183,7 @@ class ForecastJson(TaskForecastJson):
 
 
 class TogetherJson(TypedDict):
-    """When the open tasks of a queue or session are all over, by TOGETHER_KEYS of `forecast/rows.py`."""
+    """When the open tasks of a queue or session are all over, by TOGETHER_KEYS of `forecast/forecast_rows.py`."""
 
     name: str
     open: int

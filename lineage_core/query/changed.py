@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lineage_core.model.entities import TaskRow
 from lineage_core.present.sentences import counted, short
-from lineage_core.state.past import Past
+from lineage_core.state.state_as_of import Past
 from lineage_core.state.store import State
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from lineage_core.base.clock import Clock
 from lineage_core.base.terminal_cells import cell_width, fit
 from lineage_core.meaning.explanation import Explanation, Step
-from lineage_core.present.explanation import conclusions, says, telling
+from lineage_core.present.explanation_rows import conclusions, says, telling
 from lineage_core.present.sentences import counted
 from lineage_tui.detail.events_tab import EVENT_LOOKS
 from lineage_tui.models.text_wrap import wrap

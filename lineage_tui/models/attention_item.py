@@ -10,7 +10,7 @@ from lineage_core.model.expectations import Finding, Severity
 from lineage_core.rules.attention import RECENT
 from lineage_core.rules.earliest_due import RowBounds
 from lineage_core.rules.expectations import Others, expectations
-from lineage_core.rules.grouping import cause_of
+from lineage_core.rules.finding_groups import cause_of
 from lineage_core.rules.silence import over, watch
 from lineage_core.rules.stuck_work import bad_at, check, failure
 from lineage_core.rules.task_for_rules import task_for_rules

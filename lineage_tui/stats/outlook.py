@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from lineage_core.base.clock import format_duration
 from lineage_core.forecast.joint_end import Together, together
+from lineage_core.forecast.learning_samples import Sample, group_name
 from lineage_core.forecast.live_forecasts import Foresight
 from lineage_core.forecast.phrases import TOO_FEW, between, rough
-from lineage_core.forecast.samples import Sample, group_name
 from lineage_core.model.entities import TaskRow
 from lineage_tui.stats.charts import Cell, Column, Row, blank, note, span, table
 from lineage_tui.stats.drilldown import KEYS, MANY, chosen_by

@@ -15,7 +15,7 @@ from lineage_core.forecast.live_forecasts import LEARNED, Foresight
 from lineage_core.meaning.money import Prices
 from lineage_core.model.entities import TaskRow
 from lineage_core.rules.thresholds import Thresholds
-from lineage_core.state.past import Past
+from lineage_core.state.state_as_of import Past
 from lineage_core.state.store import State
 from lineage_tui.stats import PAGES, outlook
 from lineage_tui.stats.charts import Row

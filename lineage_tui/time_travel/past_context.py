@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lineage_core.model.facts import Fact
 from lineage_core.state.feed import Feed
-from lineage_core.state.past import Past
+from lineage_core.state.state_as_of import Past
 from lineage_core.state.store import State
 from lineage_tui.screens.app_context import Context, Travel
 from lineage_tui.screens.main import Changed, MainScreen

@@ -13,7 +13,7 @@ from lineage_core.base.clock import SECOND, format_local, format_timestamp
 from lineage_core.base.errors import BadInputError
 from lineage_core.base.time_input import parse_when
 from lineage_core.query.changed import changes
-from lineage_core.state.past import Past
+from lineage_core.state.state_as_of import Past
 from lineage_tui.screens.app_context import Context
 from lineage_tui.screens.back_in_time import turn_back
 from lineage_tui.screens.changed import rows_of

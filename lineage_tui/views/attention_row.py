@@ -9,7 +9,7 @@ from lineage_core.base.clock import format_duration
 from lineage_core.base.terminal_cells import cell_width, fit
 from lineage_core.model.expectations import Finding, Severity
 from lineage_core.present.sentences import short
-from lineage_core.rules.grouping import says
+from lineage_core.rules.finding_groups import says
 from lineage_core.rules.silence import ZOMBIE
 from lineage_core.rules.silent_masters import master_finding
 from lineage_core.rules.stuck_work import AT_ONCE, RULES, UNTYPED

@@ -13,7 +13,7 @@ from statistics import median
 
 from lineage_core.base.clock import DAY, MINUTE, SECOND
 from lineage_core.forecast.forecaster import Forecaster
-from lineage_core.forecast.samples import Sample, groups_of
+from lineage_core.forecast.learning_samples import Sample, groups_of
 from tests.core.forecast.simulated import KINDS, START, history
 
 

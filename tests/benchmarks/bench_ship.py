@@ -32,8 +32,8 @@ from nats.js.api import StorageType, StreamConfig
 
 from lineage_core import Journal
 from lineage_core.demo.writer import backfill
-from lineage_core.hosts.limits import CHUNK
-from lineage_core.hosts.message import Piece, identity_of
+from lineage_core.hosts.broker_message import Piece, identity_of
+from lineage_core.hosts.message_limits import CHUNK
 from lineage_core.hosts.subjects import JOURNAL, STREAM
 from tests.benchmarks.bench_screen import Terminal
 from tests.core.hosts.brokers import SERVERS, Field, Service, field, resident

@@ -9,7 +9,7 @@ import pytest
 from lineage_core import Journal
 from lineage_core.base.clock import MINUTE, SECOND, format_timestamp, parse_timestamp
 from lineage_core.cli.commands.forecast import CHECK_KEYS
-from lineage_core.forecast.rows import FORECAST_KEYS, TASK_FORECAST_KEYS, TOGETHER_KEYS
+from lineage_core.forecast.forecast_rows import FORECAST_KEYS, TASK_FORECAST_KEYS, TOGETHER_KEYS
 from tests.cli.conftest import NOW, Ask
 
 now_at = parse_timestamp(NOW)

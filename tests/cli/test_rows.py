@@ -12,7 +12,7 @@ import pytest
 
 from lineage_core.cli.commands import tasks as tasks_command
 from lineage_core.cli.progress import load_all
-from lineage_core.forecast.rows import FORECAST_KEYS, TASK_FORECAST_KEYS, TOGETHER_KEYS
+from lineage_core.forecast.forecast_rows import FORECAST_KEYS, TASK_FORECAST_KEYS, TOGETHER_KEYS
 from lineage_core.model import answer_types, row_types
 from lineage_core.present.rows import EVENT_KEYS, WORKER_KEYS
 from lineage_core.present.task_rows import DETAIL_KEYS, FAILURE_KEYS, TASK_KEYS

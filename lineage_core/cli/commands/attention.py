@@ -19,7 +19,7 @@ from lineage_core.present.host_columns import HOSTS, columns, on
 from lineage_core.present.rows import iso, milliseconds, span
 from lineage_core.rules.attention import attention
 from lineage_core.rules.feed_health import FEED, FeedHealth, feed_findings
-from lineage_core.rules.grouping import SEVERAL, Fold, folded
+from lineage_core.rules.finding_groups import SEVERAL, Fold, folded
 from lineage_core.rules.stuck_work import CROWD, OLD_RULES, RULES
 from lineage_core.rules.thresholds import thresholds
 from lineage_core.settings import threshold_defaults as late

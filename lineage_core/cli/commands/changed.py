@@ -14,7 +14,7 @@ from lineage_core.cli.progress import load_all
 from lineage_core.cli.text_output import Line, Piece
 from lineage_core.present.rows import iso
 from lineage_core.query.changed import Change, changes
-from lineage_core.state.past import Past
+from lineage_core.state.state_as_of import Past
 from lineage_core.write.locations import lineage_dir
 
 EXAMPLES = (

@@ -13,7 +13,7 @@ from lineage_core.cli.text_output import Line, Piece
 from lineage_core.meaning.explanation import Explanation, Step, explain
 from lineage_core.present.expectation_rows import limit_says
 from lineage_core.present.expectation_rows import says as says_expected
-from lineage_core.present.explanation import STEP_KEYS, conclusions, says, step_row, telling
+from lineage_core.present.explanation_rows import STEP_KEYS, conclusions, says, step_row, telling
 from lineage_core.present.rows import moment
 from lineage_core.present.sentences import counted, waiting_for
 from lineage_core.present.task_rows import DETAIL_KEYS, task_details

@@ -13,10 +13,16 @@ from lineage_core.cli.output import Answer
 from lineage_core.cli.progress import ProgressBar, load_all
 from lineage_core.cli.text_output import Line, Piece
 from lineage_core.forecast.calibration_check import STAGES, Held, band, summary
+from lineage_core.forecast.forecast_rows import (
+    FORECAST_KEYS,
+    TOGETHER_KEYS,
+    forecast_rows,
+    groups_of_tasks,
+    together_row,
+)
 from lineage_core.forecast.forecaster import Score
+from lineage_core.forecast.learning_samples import group_name
 from lineage_core.forecast.live_forecasts import LEARNED, Foresight, learned
-from lineage_core.forecast.rows import FORECAST_KEYS, TOGETHER_KEYS, forecast_rows, groups_of_tasks, together_row
-from lineage_core.forecast.samples import group_name
 from lineage_core.model.event_types import nearest
 from lineage_core.present.rows import milliseconds, span
 from lineage_core.state.store import State

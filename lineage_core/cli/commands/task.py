@@ -98,8 +98,8 @@ def answer(args: argparse.Namespace) -> Answer:
 
 def _forecasts(args: argparse.Namespace, now: int) -> list[ForecastJson]:
     """When the task and its open workers will end, from all that ended: none if it is over."""
+    from lineage_core.forecast.forecast_rows import forecast_rows
     from lineage_core.forecast.live_forecasts import learned
-    from lineage_core.forecast.rows import forecast_rows
 
     state = load_all(lineage_dir(args.dir)).state
     return [*forecast_rows(learned(state, now), [args.task], now)] if args.task in state.rows else []

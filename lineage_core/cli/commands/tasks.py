@@ -13,9 +13,9 @@ from lineage_core.cli import lake_option, output, period, text_output
 from lineage_core.cli.output import Answer
 from lineage_core.cli.progress import load_all
 from lineage_core.cli.text_output import Line, Paper, Piece
+from lineage_core.forecast.forecast_rows import TASK_FORECAST_KEYS, task_forecast
 from lineage_core.forecast.live_forecasts import Foresight, learned, slow_of
 from lineage_core.forecast.phrases import short
-from lineage_core.forecast.rows import TASK_FORECAST_KEYS, task_forecast
 from lineage_core.model.entities import TaskRow
 from lineage_core.model.event_types import nearest
 from lineage_core.present.host_columns import HOSTS, columns, on

@@ -24,7 +24,7 @@ from lineage_core.model.expectations import Severity
 from lineage_core.present.rows import span
 from lineage_core.rules.attention import attention
 from lineage_core.rules.feed_health import FeedHealth, feed_findings
-from lineage_core.rules.grouping import Fold, folded
+from lineage_core.rules.finding_groups import Fold, folded
 from lineage_core.rules.stuck_work import CROWD
 from lineage_core.rules.thresholds import Thresholds, thresholds
 from lineage_core.settings import threshold_defaults as late

@@ -6,7 +6,7 @@ import math
 from random import Random
 
 from lineage_core.base.clock import DAY, MINUTE, SECOND
-from lineage_core.forecast.samples import Sample, groups_of
+from lineage_core.forecast.learning_samples import Sample, groups_of
 
 START = 1_760_000_000 * SECOND
 

@@ -11,7 +11,7 @@ from lineage_core.base.clock import DAY, HOUR, MINUTE
 from lineage_core.forecast.calibration_check import Held, band, summary
 from lineage_core.forecast.forecaster import ENOUGH, Forecaster, Score
 from lineage_core.forecast.joint_end import together
-from lineage_core.forecast.samples import Sample
+from lineage_core.forecast.learning_samples import Sample
 from tests.core.forecast.simulated import START, history
 
 REGIMES = ("stationary", "slowdown", "new worker")

@@ -6,7 +6,7 @@ import json
 import subprocess
 from typing import Any
 
-from lineage_core.hosts.message import Piece, identity_of
+from lineage_core.hosts.broker_message import Piece, identity_of
 from tests.core.hosts.brokers import LINEAGE, Field, event
 from tests.core.hosts.test_security import published
 from tests.wallclock import SHIFT, wait_until

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage_core.hosts.broker_message import Piece, RefusedError, identity_of, read_message
 from lineage_core.hosts.file_identity import packed_identity
-from lineage_core.hosts.limits import MAX_MESSAGE
-from lineage_core.hosts.message import Piece, RefusedError, identity_of, read_message
+from lineage_core.hosts.message_limits import MAX_MESSAGE
 from lineage_core.hosts.mirror_files import Gap, HostMirror
 from lineage_core.hosts.subjects import JOURNAL
 from tests.core.hosts.brokers import contents, event

@@ -16,7 +16,7 @@ import nats.errors
 import nkeys
 import pytest
 
-from lineage_core.hosts.message import Piece, identity_of
+from lineage_core.hosts.broker_message import Piece, identity_of
 from tests.conftest import ROOT
 from tests.core.hosts.brokers import Field, Server, contents, event, field
 from tests.wallclock import wait_until

@@ -13,7 +13,7 @@ from lineage_core.base.clock import DAY, HOUR
 from lineage_core.demo.writer import backfill
 from lineage_core.rules.thresholds import Thresholds
 from lineage_core.state.load import load
-from lineage_core.state.past import Past
+from lineage_core.state.state_as_of import Past
 from lineage_core.state.store import State
 from lineage_tui.models.attention import AttentionList
 from lineage_tui.models.attention_item import AttentionItem

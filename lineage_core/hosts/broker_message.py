@@ -21,7 +21,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from lineage_core.hosts.limits import FIRST_LINE, MAX_MESSAGE
+from lineage_core.hosts.message_limits import FIRST_LINE, MAX_MESSAGE
 from lineage_core.hosts.subjects import host_of, is_file, is_host
 from lineage_core.read.compression import is_packed
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from lineage_core.forecast.forecaster import Forecast
 from lineage_core.forecast.joint_end import together
+from lineage_core.forecast.learning_samples import group_name
 from lineage_core.forecast.live_forecasts import Foresight
 from lineage_core.forecast.phrases import says, says_together
-from lineage_core.forecast.samples import group_name
 from lineage_core.present.rows import iso, milliseconds, worker_status
 from lineage_core.state.store import State
 

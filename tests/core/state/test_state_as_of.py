@@ -12,7 +12,7 @@ import pytest
 from lineage_core.base.clock import SECOND
 from lineage_core.read.as_of_copy import cut
 from lineage_core.state.load import load
-from lineage_core.state.past import Past
+from lineage_core.state.state_as_of import Past
 from lineage_core.state.store import State
 from tests.build import write
 from tests.core.read.test_as_of_copy import SPAN, START, file_of, laid, random_records, written
