@@ -41,7 +41,7 @@ async def test_the_tangled_sample_shows_every_intact_event_and_the_count_of_the_
 async def test_an_event_logged_elsewhere_appears_without_a_key(lineage: Path) -> None:
     async with opened(lineage) as pilot:
         app = app_of(pilot)
-        assert "does not exist yet" in screen_text(app)
+        await until(lambda: "does not exist yet" in screen_text(app), "that it waits for the directory")
         Journal(lineage).log("task_created", "task-1", "user-kim", data={"priority": "high"})
         await until(lambda: "task-1" in screen_text(app), "task-1 on the screen")
 
