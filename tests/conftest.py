@@ -32,8 +32,8 @@ CORTEX = ROOT / "tests" / "cortex"  # a small cortex checkout
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Two workers more than there are processors: many tests wait for a process, a timer or a terminal."""
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else len(os.sched_getaffinity(0)) + 2
+    """A worker more than there are processors: many tests wait for a process, a timer or a terminal."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.hookimpl(trylast=True)
