@@ -101,13 +101,14 @@ class PtyProgram:
         return [base64.b64decode(text).decode() for text in found]
 
     def wait_until(self, holds: Callable[[], object], what: str, seconds: float = 120.0) -> None:
-        """Wait for a condition, with a deadline."""
-        end = time.monotonic() + seconds
+        """Wait for a condition, with a deadline; what an ended process printed last may still be on its way."""
+        end, over = time.monotonic() + seconds, False
         while not holds():
-            if time.monotonic() > end or (self.process.poll() is not None and not holds()):
+            if time.monotonic() > end or over:
                 shown = without_sequences(bytes(self.output[-6000:]))
                 raise AssertionError(f"waited for {what} (exit code {self.process.poll()}); shown last:\n{shown}")
-            time.sleep(0.01)
+            over = self.process.poll() is not None
+            self.settle() if over else time.sleep(0.01)
 
     def wait_for_output(self, text: str) -> None:
         """Wait until a text has been printed, wherever it stands now or whatever became of it."""

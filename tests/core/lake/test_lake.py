@@ -70,7 +70,7 @@ def test_killed_at_random_each_event_is_there_once(hosts: Path, tmp_path: Path) 
     while True:
         run = subprocess.Popen(command, stdout=subprocess.PIPE)
         try:
-            run.communicate(timeout=(0.3 + rng.random()) * 1.3**kills)  # ever later, so that it ends
+            run.communicate(timeout=(0.1 + rng.random() / 3) * 1.3**kills)  # ever later, so that it ends
         except subprocess.TimeoutExpired:
             run.send_signal(signal.SIGKILL)
             run.communicate()
