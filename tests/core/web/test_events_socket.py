@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -205,8 +206,12 @@ async def test_a_client_that_stands_still_is_told_to_resume_and_costs_bounded_me
     with serving(directory, tmp_path / "server") as one:
         reader = ws_load.Reader(one.websocket)
         reading = asyncio.create_task(reader.run())
+        small = socket.socket()
+        small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)  # else the system may hold all for it
+        small.connect(("127.0.0.1", one.port))
         async with connect(
             f"{one.websocket}ws/events",
+            sock=small,
             compression=None,
             max_size=None,
             max_queue=1,
@@ -234,6 +239,7 @@ async def test_a_client_that_stands_still_is_told_to_resume_and_costs_bounded_me
                         assert message["error"] == "too slow: resume from cursor"
                     else:
                         had, last = had + len(message["events"]), message["cursor"]
+                        assert had < rounds * many, "it got all, and was not told to resume"
             assert closed.value.rcvd is not None
             assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1013, "too slow: resume from cursor")
         assert 0 < had < rounds * many
