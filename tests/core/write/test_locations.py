@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from lineage_core import JournalError
+from lineage_core.base import clock
 from lineage_core.write.journal import Journal
 from tests.shell.bash_writer import LIBRARY
-from tests.wallclock import SHIFT
+from tests.wallclock import SHIFT, now
 
 WAYS = {
     "LINEAGE_DIR": ({"LINEAGE_DIR": "{0}/d", "CORTEX_HOME": "{0}/home", "CORTEX_ENV": "dev"}, (), "d"),
@@ -75,6 +76,16 @@ def test_an_installed_library_knows_its_checkout(forced: str, tmp_path: Path) ->
     assert daily.read_bytes().count(b'"task-1"') == 3
 
 
+def linked(journal: Path, target: Path | str) -> list[Path]:
+    """Links in the place of the daily files of today and of tomorrow: midnight may come before the writer does."""
+    began = now()
+    names = (f"lineage-{clock.utc_date(began + days * clock.DAY)}.jsonl" for days in (0, 1))
+    links = [journal / name for name in names]
+    for link in links:
+        link.symlink_to(target)
+    return links
+
+
 @pytest.mark.clock
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_link_that_another_user_made_is_not_written_through(writer: str, tmp_path: Path) -> None:
@@ -82,19 +93,18 @@ def test_a_link_that_another_user_made_is_not_written_through(writer: str, tmp_p
     journal.mkdir()
     victim.write_text("")
     environ = {"PATH": os.environ["PATH"], "LINEAGE_PYTHON": sys.executable, "LINEAGE_DIR": str(journal)} | SHIFT
-    Journal(journal).log("task_created", "task-0", "kim")
-    (daily,) = journal.iterdir()
-    daily.unlink()
-    daily.symlink_to(victim)
+    links = linked(journal, victim)
     if os.geteuid():  # it is ours, and followed: only root can make it another's
         subprocess.run(WRITERS[writer], env=environ, check=True, capture_output=True)
         return
-    os.lchown(daily, 65534, 65534)
+    for link in links:
+        os.lchown(link, 65534, 65534)
     told = subprocess.run(WRITERS[writer], env=environ, capture_output=True, text=True)
     assert victim.read_text() == ""
     assert told.returncode == 3
     assert "another user" in told.stderr
-    os.lchown(daily, 0, 0)
+    for link in links:
+        os.lchown(link, 0, 0)
     subprocess.run(WRITERS[writer], env=environ, check=True, capture_output=True)
     assert victim.read_bytes().count(b"\n") >= 1
 
@@ -114,15 +124,14 @@ def test_links_are_followed_to_their_end_and_no_further(tmp_path: Path) -> None:
 def test_a_link_to_nothing_is_named_with_what_to_do(writer: str, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     environ = {"PATH": os.environ["PATH"], "LINEAGE_PYTHON": sys.executable, "LINEAGE_DIR": str(journal)} | SHIFT
-    Journal(journal).log("task_created", "task-0", "kim")
-    (daily,) = journal.iterdir()
-    daily.unlink()
-    daily.symlink_to("elsewhere/gone.jsonl")
+    journal.mkdir()
+    links = linked(journal, "elsewhere/gone.jsonl")
     told = subprocess.run(WRITERS[writer], env=environ, capture_output=True, text=True)
     assert told.returncode == 3
-    assert f"{daily}: it is a symbolic link to {journal}/elsewhere/gone.jsonl, which is not there" in told.stderr
+    reason = f"it is a symbolic link to {journal}/elsewhere/gone.jsonl, which is not there"
+    assert any(f"{link}: {reason}" in told.stderr for link in links)
     assert "make that file, or remove the link" in told.stderr
-    assert [path.name for path in journal.iterdir()] == [daily.name]
+    assert sorted(journal.iterdir()) == links
 
 
 def test_a_python_in_the_virtual_environment_of_a_checkout_knows_it(tmp_path: Path) -> None:
