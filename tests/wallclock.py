@@ -35,6 +35,17 @@ def unshifted() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in SHIFT}
 
 
+def let_midnight_come_in(seconds: float) -> None:
+    """Under libfaketime: shift the clock of this process, and of those that it starts, so that midnight UTC comes then.
+
+    The shift is of whole seconds, as `written_at` needs it; for the rest of one it waits.
+    """
+    real = time.time() - int(os.environ["FAKETIME"].removesuffix("s"))
+    shift, rest = divmod((-seconds - real) % (clock.DAY / clock.SECOND), 1)
+    time.sleep(rest)
+    os.environ["FAKETIME"] = SHIFT["FAKETIME"] = f"{shift:+.0f}s"
+
+
 def written_at(path: Path) -> int:
     """When a file was written last, in microseconds of the clock that `now` has.
 

@@ -30,7 +30,7 @@ def logged(directory: Path, *lines: object, **environ: str) -> tuple[list[dict[s
     code = log_lines(raw, Journal(directory, environ=environ), environ, told, err)
     items = [
         item
-        for file in (reversed(files(directory)) if directory.exists() else [])  # as they were written, over midnight too
+        for file in (reversed(files(directory)) if directory.exists() else [])  # oldest day first
         for piece in numbered(file)
         for _, item in piece.items
     ]
