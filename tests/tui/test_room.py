@@ -175,6 +175,27 @@ async def test_the_tabs_of_the_pane_never_shrink_as_the_terminal_grows(pilot: Pi
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("tab", ["explain", "record"])
+async def test_the_texts_of_the_pane_never_shrink_as_the_terminal_grows(pilot: Pilot[None], tab: str) -> None:
+    """They are broken into lines: all that is shown of them, but the blanks."""
+    screen = screen_of(pilot)
+    await pilot.press("1")
+    assert screen.tree_view.reveal(("task", "task-flaky-import", ""))
+    await until(lambda: screen.detail.task_id == "task-flaky-import")
+    screen.detail.open_tab("events")
+    screen.detail.open_tab(tab)
+    view: Any = screen.detail.tabs.view
+    await until(lambda: view.count() > 4)
+    shown = []
+    for width in range(WIDTHS[0], WIDTHS[-1] + 1):
+        view._width = width
+        lines = [drawn(view, line, width).rstrip("… ") for line in range(view.count())]
+        shown.append((sum(len("".join(line.split())) for line in lines), width))
+    assert shown == sorted(shown)
+    screen.detail.open_tab("timeline")
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_the_names_of_the_top_line_are_cut_as_all_names_are(pilot: Pilot[None]) -> None:
     screen = screen_of(pilot)
     await pilot.press("1")
