@@ -335,6 +335,23 @@ def test_of_a_task_nothing_is_told_that_is_not_there(browser: Browser, tmp_path:
         )
 
 
+def test_long_names_that_differ_in_their_ends_are_told_apart(browser: Browser, tmp_path: Path) -> None:
+    directory = tmp_path / "lineage"
+    directory.mkdir()
+    workers = [f"worker-documentation-census-{number:04}" for number in (176, 177)]
+    events = [
+        record(number, task_id="task-1", event_type="worker_spawned", event_data={"worker_id": worker})
+        for number, worker in enumerate(workers, 1)
+    ]
+    (directory / "lineage-2026-11-22.jsonl").write_bytes(b"".join(map(compact, events)))
+    with serving(directory, tmp_path / "server") as one, opened(browser, one.url + "task/task-1") as page:
+        labels = page.locator(".detail text.label").filter(has_text="worker")
+        expect(labels).to_have_count(2)
+        drawn = labels.evaluate_all("(all) => all.map((one) => one.firstChild.data)")
+        assert [(name[:8], name[-4:]) for name in drawn] == [("worker-d", worker[-4:]) for worker in workers]
+        assert labels.locator("title").all_text_contents() == workers
+
+
 def test_the_token_is_asked_for_once(browser: Browser, guarded: Served) -> None:
     with browser.new_context() as context:
         page = context.new_page()

@@ -4,7 +4,7 @@ import { axisTop } from "d3-axis";
 import { scaleTime, scaleUtc } from "d3-scale";
 import { select } from "d3-selection";
 import { h, shown } from "./dom.js";
-import { GLYPHS, isLocal, moment, short, span, tick, timeOfDay } from "./words.js";
+import { cutName, GLYPHS, isLocal, moment, short, span, tick, timeOfDay } from "./words.js";
 
 const LANE = 24;
 const LABEL = 170;
@@ -136,7 +136,8 @@ export class Detail {
       .call(axisTop(scale).ticks(Math.max(2, (width - LABEL) / 120)).tickFormat(tick).tickSizeOuter(0));
     const row = svg.selectAll("g.row").data(shownRows).join("g").attr("class", "row").attr("transform", (_, i) => `translate(0,${28 + i * LANE})`);
     row.selectAll("text.label").data((one) => [one]).join("text").attr("class", "label").attr("x", 0).attr("y", 14)
-      .text(({ name }) => shown(name.length > 25 ? name.slice(0, 24) + "…" : name));
+      .text(({ name }) => cutName(shown(name), 25))
+      .selectAll("title").data((one) => [one]).join("title").text(({ name }) => shown(name));
     const wide = (part) => Math.max(2, scale(part.end === null ? now : Date.parse(part.end)) - scale(Date.parse(part.start)));
     const bars = row.selectAll("rect.bar").data((one) => one.parts.filter((part) => part.what === "bar")).join("rect");
     bars.attr("class", (part) => `bar ${part.kind.replaceAll(" ", "-")}${part.end === null ? " open" : ""}`)

@@ -7,7 +7,7 @@ import { zoom, zoomIdentity } from "d3-zoom";
 import { announce, h, shown } from "./dom.js";
 import { firstFrom, lanesOf } from "./lanes.js";
 import { ESCALATED, PARTIAL, RUN_FAILED } from "./store.js";
-import { count, GLYPHS, isLocal, moment, short, span, STATUSES, tick } from "./words.js";
+import { count, cutName, GLYPHS, isLocal, moment, short, span, STATUSES, tick } from "./words.js";
 
 const LANE = 20; // pixels from one lane to the next
 const BAR = 15;
@@ -506,11 +506,10 @@ export class Timeline {
     for (let i = 0; i < labels.length && i < 4000; i += 4) {
       const [task, x, y, wide] = [labels[i], labels[i + 1], labels[i + 2], labels[i + 3]];
       const left = Math.max(4, x + 5);
-      const room = Math.floor((x + wide - left - 4) / 6.1);
-      if (room < 3) continue;
-      const name = shown(task.id).replace(/^task-/, "");
-      const text = `${GLYPHS[task.status]} ${name}`;
-      context.fillText(text.length > room ? text.slice(0, Math.max(1, room - 1)) + "…" : text, left, y + BAR / 2 + 0.5);
+      const room = Math.floor((x + wide - left - 4) / 6.4);
+      if (room < 4) continue;
+      const name = cutName(shown(task.id).replace(/^task-/, ""), room - 2);
+      context.fillText(`${GLYPHS[task.status]} ${name}`, left, y + BAR / 2 + 0.5);
     }
   }
 

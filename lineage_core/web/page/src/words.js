@@ -76,3 +76,11 @@ export function span(milliseconds) {
 
 export const count = (n) => n.toLocaleString("en");
 export const short = (master) => (master ?? "").replace(/-master$/, "");
+
+/** A name in at most so many characters: cut in its middle, as most names differ in their ends. */
+export function cutName(name, most) {
+  if (name.length <= most) return name;
+  if (most < 8) return name.slice(0, Math.max(1, most - 1)) + "…";
+  const end = Math.ceil((most - 1) / 2);
+  return name.slice(0, most - 1 - end) + "…" + name.slice(-end);
+}
