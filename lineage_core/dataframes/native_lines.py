@@ -55,7 +55,7 @@ def _events(rows: pl.DataFrame, ids: pl.Series | None, files: pl.Series | pl.Exp
         written_at=col("made_at").cast(TIME),
         tokens=col("tokens").cast(pl.Int64),
         token_budget=col("token_budget").cast(pl.Int64),
-        blocked_by=lit(None, pl.String),
+        blocked_by=col("blocked_by").cast(pl.String),
         wrong=lit(None, NAME),
         file=files,
     )

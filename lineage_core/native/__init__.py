@@ -10,7 +10,7 @@ LIBRARY = Path(__file__).with_name("libcutter.so")
 """What the build hook makes of the sources in C where there is a C compiler."""
 
 
-FORMAT = 2
+FORMAT = 3
 """Of the columns that it gives: the `cut_format` of cutter.c."""
 
 

@@ -37,12 +37,12 @@ enum { ANY_LENGTH = 1 << 30 };
 
 /* ---- The columns */
 
-const int cut_format = 2; /* of these columns: `FORMAT` of __init__.py, for a library that was built from another source */
+const int cut_format = 3; /* of these columns: `FORMAT` of __init__.py, for a library that was built from another source */
 
 enum TextColumn {
     TASK_ID, EVENT_TYPE, ACTOR_TYPE, ACTOR_ID, /* up to here an empty text is a text; later ones it is none */
     SESSION, TASK_TYPE, PRIORITY, MASTER_ID, FROM_MASTER, TO_MASTER, WORKER_ID, WORKER_TYPE, HANDOFF_ID,
-    COMPLETION_STATUS, REASON, TRACE, PARENT_TASK, ERROR, TEXT_COLUMNS
+    COMPLETION_STATUS, REASON, TRACE, PARENT_TASK, ERROR, BLOCKED_BY, TEXT_COLUMNS
 };
 enum NumberColumn { PERCENT, TOKEN_BUDGET, DURATION_MS, LOG_US, TOKENS, NUMBER_COLUMNS };
 enum Part { TOTAL, INPUT, OUTPUT, PARTS };                /* of token_usage */
@@ -66,6 +66,7 @@ enum Kind {
     REQUIRED, /* the same, but not null */
     NUMBER,   /* a number from 0 to `most`, or null */
     FLAG,     /* anything; only `true` counts */
+    NAMES,    /* a text as above, or a list of at most one, or null; a list of more is to be joined, and that is rare */
     OBJECT,   /* an object by the table `inner`, or null */
     MUST_BE,  /* an object by the table `inner` */
     USAGE,    /* a number, or an object by the table `inner` */
@@ -92,7 +93,6 @@ typedef struct Known {
 #define NESTED(name, key, kind, inner) {name, sizeof(name) - 1, key, kind, 0, 0, inner}
 #define END {NULL, 0, 0, 0, 0, 0, NULL}
 
-static const Known NO_KEYS[] = {END};
 static const Known ACTOR_KEYS[] = {
     KEY("type", K_ACTOR_TYPE, REQUIRED, text[ACTOR_TYPE], ANY_LENGTH),
     KEY("id", K_ACTOR_ID, REQUIRED, text[ACTOR_ID], ANY_LENGTH),
@@ -130,7 +130,7 @@ static const Known EVENT_DATA_KEYS[] = { /* in the order of how often they come 
     KEY("parent_task_id", K_PARENT_TASK, TEXT, text[PARENT_TASK], MAX_ID),
     NESTED("error_details", K_ERRORS, ERRORS, ERROR_KEYS),
     NESTED("metadata", K_METADATA, OBJECT, METADATA_KEYS),
-    NESTED("blocked_by", K_BLOCKED_BY, OBJECT, NO_KEYS), /* a list of names is for the decoder: it is rare */
+    KEY("blocked_by", K_BLOCKED_BY, NAMES, text[BLOCKED_BY], MAX_ID),
     END};
 static const Known RECORD_KEYS[] = {
     KEY("lineage_id", K_LINEAGE_ID, REQUIRED, lineage_id, ANY_LENGTH),
@@ -192,6 +192,13 @@ static bool value(Cursor *in, const Known *known, Row *row, int depth) {
         if (next_is(in, '-') || !number(in, &result) || result > known->most) return false;
         *(double *)field = result;
         return true;
+    case NAMES:
+        if (null(in)) return true;
+        if (passed(in, '[')) {
+            if (passed(in, ']')) return true;
+            return plain_string(in, field) && passed(in, ']') && (double)((Span *)field)->length <= known->most;
+        }
+        return plain_string(in, field) && (double)((Span *)field)->length <= known->most;
     case FLAG:
         if (word(in, "true", 4)) return *(bool *)field = true;
         return skip(in, depth);
@@ -482,7 +489,7 @@ bool cut_columns(Cut *cut, int64_t block_size, struct ArrowSchema *schema, struc
     static const char *const TEXT_NAMES[] = {
         "task_id", "event_type", "actor_type", "actor_id", "session", "task_type", "priority", "master_id", "from_master",
         "to_master", "worker_id", "worker_type", "handoff_id", "completion_status", "reason",
-        "trace", "parent_task", "error"};
+        "trace", "parent_task", "error", "blocked_by"};
     static const char *const NUMBER_NAMES[] = {"percent", "token_budget", "duration_ms", "log_us", "tokens"};
     SchemaChildren *schemas = calloc(1, sizeof *schemas);
     ArrayChildren *arrays = calloc(1, sizeof *arrays);

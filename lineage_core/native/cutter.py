@@ -23,7 +23,7 @@ MOST = 1 << 30
 TEXTS = (
     *("task_id", "event_type", "actor_type", "actor_id", "session", "task_type", "priority", "master_id"),
     *("from_master", "to_master", "worker_id", "worker_type", "handoff_id", "completion_status", "reason"),
-    *("trace", "parent_task", "error"),
+    *("trace", "parent_task", "error", "blocked_by"),
 )
 NUMBERS = ("percent", "token_budget", "duration_ms", "log_us", "tokens", "made_at")
 

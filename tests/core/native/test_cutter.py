@@ -52,6 +52,32 @@ def test_a_proven_line_is_a_row_and_any_other_is_told() -> None:
 
 
 @needs_cutter
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        (b"null", None),
+        (b"[]", None),
+        (b'""', None),
+        (b'[""]', None),
+        (b'"task-2"', "task-2"),
+        (b'["task-2"]', "task-2"),
+    ],
+)
+def test_what_a_task_waits_for_is_proven_where_it_is_one_name(value: bytes, names: str | None) -> None:
+    made = cut(LINE.replace(b'"progress_percentage":26', b'"blocked_by":' + value) + b"\n", 0)
+    assert (made.odd, made.rows["blocked_by"].to_list()) == ([], [names])
+
+
+@needs_cutter
+@pytest.mark.parametrize(
+    "value", [b'["a","b"]', b"[5]", b"[null]", b'[["a"]]', b'["a",]', b'["a"', b"7", b"{}", b'["\\n"]']
+)
+def test_what_a_task_waits_for_is_left_where_it_is_anything_else(value: bytes) -> None:
+    line = LINE.replace(b'"progress_percentage":26', b'"blocked_by":' + value)
+    assert cut(line + b"\n", 0).odd == [(0, len(line))]
+
+
+@needs_cutter
 def test_a_block_without_lines_is_empty() -> None:
     for block in (b"", b"\n", b"no newline"):
         made = cut(block, 0, ids=True)
