@@ -41,10 +41,15 @@ class Ended(NamedTuple):
 
 
 class Worker:
-    """What is logged of one command. The first event that cannot be written is told on stderr; the rest is silent."""
+    """What is logged of one command. The first event that cannot be written is told on stderr; the rest is silent.
 
-    def __init__(self, task: str, worker: str, kind: str, directory: str | None, environ: Mapping[str, str]) -> None:
-        self.task, self.worker, self.kind = task, worker, kind
+    master: who spawns it, which is logged before its start; empty: that was logged, or nobody did.
+    """
+
+    def __init__(
+        self, task: str, worker: str, kind: str, directory: str | None, environ: Mapping[str, str], master: str = ""
+    ) -> None:
+        self.task, self.worker, self.kind, self.master = task, worker, kind, master
         self._environ, self._warned = environ, False
         self._journal: Journal | None = None
         with self._never_fatal():
@@ -52,12 +57,18 @@ class Worker:
 
     def log(self, event: str, *words: str, parent: str | None = None, data: dict[str, Any]) -> str | None:
         """Log an event of the worker; gives its id, or None if it could not be written."""
+        return self._log(event, self.worker, *words, parent=parent, data=data)
+
+    def start(self, command: str) -> str | None:
+        """Log that it was spawned, if a master is told, and that it starts; gives the id of its start, as `log`."""
+        spawned = self._log("worker_spawned", self.master, self.worker, self.kind) if self.master else None
+        return self.log("worker_started", self.kind, parent=spawned, data={"metadata": {"command": command}})
+
+    def _log(self, event: str, actor: str, *words: str, **more: Any) -> str | None:
         if self._journal is None:
             return None
         with self._never_fatal():
-            return self._journal.log(
-                event, self.task, self.worker, *words, parent=parent, data=data, environ=self._environ, lenient=True
-            )
+            return self._journal.log(event, self.task, actor, *words, environ=self._environ, lenient=True, **more)
         return None
 
     def _never_fatal(self) -> _NeverFatal:
@@ -116,7 +127,7 @@ def run(worker: Worker, command: Sequence[str], every: float, environ: Mapping[s
     """
     began = time.monotonic()
     environ = dict(environ)
-    started = worker.log("worker_started", worker.kind, data={"metadata": {"command": " ".join(command)}})
+    started = worker.start(" ".join(command))
     if started:
         environ["LINEAGE_PARENT_ID"] = started
     folder, fifo = _fifo()

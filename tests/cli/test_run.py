@@ -62,6 +62,18 @@ def test_a_command_that_succeeds(lineage: Path) -> None:
     assert end["event_data"]["metadata"] == {"exit_status": 0}
 
 
+def test_the_master_that_spawned_it_is_logged_first(lineage: Path) -> None:
+    done = subprocess.run(words(lineage, "true", options=("--spawned-by", "cicd-master")), check=False)
+    assert done.returncode == 0
+    spawned, started, _ = events(lineage)
+    assert spawned["event_type"] == "worker_spawned"
+    assert spawned["actor"] | {"principal": ""} == {"type": "master", "id": "cicd-master", "principal": ""}
+    assert spawned["event_data"] == {"worker_id": "worker-1", "worker_type": "scan-worker"}
+    assert started["parent_lineage_id"] == spawned["lineage_id"]
+    asked = [sys.executable, "-m", "lineage_core.cli", "validate", lineage]
+    assert "worker-not-spawned" not in subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+
+
 def test_a_command_that_fails_leaves_its_last_words_without_secrets(lineage: Path) -> None:
     script = "for i in $(seq 100); do echo line $i >&2; done; echo password=hunter2secret >&2; echo boom >&2; exit 3"
     done = ended(lineage, "sh", "-c", script)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "lineage run task-1 worker-7 scan-worker -- ./scan.sh --all",
     "lineage run --every 5m task-1 worker-8 build-worker -- make -j2",
-    "lineage run task-1 worker-9 test-worker -- pytest -q tests",
+    "lineage run --spawned-by cicd-master task-1 worker-9 test-worker -- pytest -q",
 )
 
-_USAGE = "usage: lineage run [--every TIME] TASK WORKER TYPE -- COMMAND [ARG…]"
-_OPTIONS = ("dir", "every")
+_USAGE = "usage: lineage run [--spawned-by MASTER] [--every TIME] TASK WORKER TYPE -- COMMAND [ARG…]"
+_OPTIONS = {"dir": "dir", "every": "every", "spawned-by": "master"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("worker", metavar="WORKER", help="the id of the worker")
     parser.add_argument("type", metavar="TYPE", help="the worker's type, like scan-worker")
     parser.add_argument("command", metavar="COMMAND", nargs="+", help="after --: what to run, with its arguments")
+    parser.add_argument("--spawned-by", metavar="MASTER", help="log first that this master spawned the worker")
     parser.add_argument("--every", metavar="TIME", help="how often to log that it is alive (default: 1m)")
     parser.description = (
         f"{parser.description}\n\nThe command has this command's input and output, gets its signals and gives it its "
@@ -44,7 +45,7 @@ def parse(words: Sequence[str]) -> SimpleNamespace | None:
 
     Raises BadInputError for anything else: whether a command is run must never depend on a guess.
     """
-    args = SimpleNamespace(dir=None, every="1m", words=[], command=[])
+    args = SimpleNamespace(dir=None, every="1m", master="", words=[], command=[])
     left = list(reversed(words))
     while left:
         word = left.pop()
@@ -59,7 +60,7 @@ def parse(words: Sequence[str]) -> SimpleNamespace | None:
         elif word.startswith("--") and name in _OPTIONS:
             if not equals and not left:
                 raise BadInputError(f"--{name} needs a value")
-            setattr(args, name, value if equals else left.pop())
+            setattr(args, _OPTIONS[name], value if equals else left.pop())
         elif word.startswith("-"):
             raise BadInputError(f"unknown option {word}; {_USAGE}")
         else:
@@ -88,6 +89,6 @@ def run(args: Any) -> int:
     from lineage_core.write.run_command import Worker, end_like
     from lineage_core.write.run_command import run as supervise
 
-    words = [os.fsencode(word).decode("utf-8", "replace") for word in args.words]
-    worker = Worker(words[0], words[1], words[2], args.dir, os.environ)
+    words = [os.fsencode(word).decode("utf-8", "replace") for word in (*args.words, args.master)]
+    worker = Worker(words[0], words[1], words[2], args.dir, os.environ, master=words[3])
     return end_like(supervise(worker, args.command, every, os.environ))
