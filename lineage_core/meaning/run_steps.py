@@ -7,7 +7,16 @@ from collections.abc import Callable
 from lineage_core.meaning.runs import RUN_ENDS, run_end
 from lineage_core.meaning.task_steps import length_of
 from lineage_core.model.entities import Task
-from lineage_core.model.event_data import count_of, error_of, names_of, number_of, text_of, token_parts, tokens_of
+from lineage_core.model.event_data import (
+    NOTHING,
+    count_of,
+    error_of,
+    names_of,
+    number_of,
+    text_of,
+    token_parts,
+    tokens_of,
+)
 from lineage_core.model.facts import Fact, clock_of
 from lineage_core.model.host_file_names import host_of
 from lineage_core.model.task_parts import Worker, WorkerEnd
@@ -36,7 +45,7 @@ def _run(task: Task, run: Worker, fact: Fact, at: int) -> None:
                 if type(value) is str and value:
                     if key == "worker_type":
                         run.worker_type = value
-                    elif run.open:
+                    elif run.open and value.strip() not in NOTHING:
                         run.step = value
             case "progress_percentage":
                 percent = number_of(value)

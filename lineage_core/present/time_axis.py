@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND
+from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND, format_duration
 
 _ROUND = (
     *(SECOND // 1000 * n for n in (1, 2, 5, 10, 20, 50, 100, 200)),
@@ -34,3 +34,15 @@ class Axis(NamedTuple):
         """A round duration of which marks stand at least so many cells apart; the longest one, if none is that long."""
         length = self.end - self.start
         return next((step for step in _ROUND if length * width <= step * self.cells), _ROUND[-1])
+
+
+def offset_text(offset: int, step: int) -> str:
+    """What stands at a mark that is this far from the beginning, where marks stand a step apart: no two say the same.
+
+    >>> offset_text(1_200_000, 200_000)
+    '+1.2s'
+    """
+    if offset < SECOND or step >= SECOND:
+        return f"+{format_duration(offset)}"
+    digits = next(digits for digits in (1, 2, 3) if step * 10**digits >= SECOND)
+    return f"+{offset / SECOND:.{digits}f}s"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from lineage_core.base.clock import format_duration
 from lineage_core.base.terminal_cells import cell_width, fit, head, shown
-from lineage_core.present.time_axis import Axis
+from lineage_core.present.time_axis import Axis, offset_text
 from lineage_core.present.timeline import Bar, Lane, Tick, Timeline
 
 Piece = tuple[str, str]
@@ -85,7 +85,7 @@ def _ruler(axis: Axis, *, growing: bool) -> str:
     if growing and axis.cells > 20:
         text[axis.cells - 3 : axis.cells] = "now"
     for at in range(axis.start, axis.end + 1, step):
-        mark = f"+{format_duration(at - axis.start)}" if at > axis.start else "0"
+        mark = offset_text(at - axis.start, step) if at > axis.start else "0"
         column = axis.cell(at)
         if all(c == " " for c in text[max(0, column - 1) : column + len(mark) + 1]):
             text[column : column + len(mark)] = mark

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lineage_core.base.clock import format_duration
 from lineage_core.base.terminal_cells import cell_width
-from lineage_core.present.time_axis import Axis
+from lineage_core.present.time_axis import Axis, offset_text
 from lineage_core.present.timeline import Bar, Lane, Reports, Tick
 from lineage_tui.models.lane_times_table import word_of
 from lineage_tui.theme.styles import Styles
@@ -139,7 +139,7 @@ def ruler(axis: Axis, looks: Styles, free: int = 0) -> str:
     text = ""
     for n in range(1, length // step + 1):
         cell = round(n * step / length * axis.cells)
-        label = f"{looks.glyph('┊', '|')}+{format_duration(n * step)}"
+        label = looks.glyph("┊", "|") + offset_text(n * step, step)
         if cell >= len(text) and cell + len(label) <= axis.cells - free:
             text = text.ljust(cell) + label
     return text.ljust(axis.cells)

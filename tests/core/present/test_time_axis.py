@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_core.base.clock import DAY, HOUR, MINUTE, SECOND
-from lineage_core.present.time_axis import Axis
+from lineage_core.present.time_axis import _ROUND, Axis, offset_text
 
 AXES = st.builds(
     lambda start, length, cells: Axis(start, start + length, cells),
@@ -37,3 +38,10 @@ def test_marks_stand_at_round_durations_with_room_between_them() -> None:
         4 * HOUR,
         30 * DAY,
     ]
+
+
+@pytest.mark.parametrize("step", _ROUND)
+def test_no_two_marks_of_an_axis_say_the_same(step: int) -> None:
+    texts = [offset_text(n * step, step) for n in range(1, 40)]  # of 360 cells
+    assert len(set(texts)) == len(texts)
+    assert all(len(text) < 9 for text in texts), "there are nine cells for each"
