@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import pairwise
 
 import polars as pl
 from polars import col
@@ -23,20 +23,25 @@ _NOT_NEEDED = {
 }
 _NEEDED = [name for name in schema_of("events") if name not in _NOT_NEEDED]
 
-AT_ONCE = 200_000
+AT_ONCE = 125_000
 """Events that are laid in order at once, to hold little at a time; those of one task stay together."""
 
 
-def in_order(events: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """The events, some tasks after the others, as far as tasks are made of their columns."""
+def shares(events: pl.DataFrame) -> list[pl.Series]:
+    """The rows of the events in order, in shares of about as many: some tasks after the others."""
     rows = _order(events)
     task = events["task_id"].to_physical().gather(rows)
     edges = (task != task.shift(-1)).fill_null(True).arg_true() + 1
-    begin = 0
-    while begin < events.height:
-        end = edges[edges.search_sorted(min(begin + AT_ONCE, events.height))]
-        yield events.select(col(_NEEDED).gather(rows.slice(begin, end - begin)))
-        begin = end
+    size = -(-events.height // -(-events.height // AT_ONCE))
+    begins = [0]
+    while begins[-1] < events.height:
+        begins.append(edges[edges.search_sorted(min(begins[-1] + size, events.height))])
+    return [rows.slice(begin, end - begin) for begin, end in pairwise(begins)]
+
+
+def in_order(events: pl.DataFrame, share: pl.Series) -> pl.DataFrame:
+    """The events of a share, as far as tasks are made of their columns."""
+    return events.select(col(_NEEDED).gather(share))
 
 
 def _order(events: pl.DataFrame) -> pl.Series:

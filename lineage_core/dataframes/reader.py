@@ -18,6 +18,7 @@ from polars import col, lit
 
 from lineage_core.base.errors import no_directory
 from lineage_core.base.freed_memory import keep_memory
+from lineage_core.base.one_ahead import one_ahead
 from lineage_core.dataframes.cache import CachedFrames, cached, keep
 from lineage_core.dataframes.decoder import DecodedPiece, FrameDecoder
 from lineage_core.dataframes.duplicates import distinct
@@ -130,7 +131,8 @@ class FrameReader:
         waiting = 0  # bytes of these
         rows = Rows()  # of the records that are decoded one by one: to lay a few out takes as long as a thousand
         done, found = 0, False
-        for batch in tailer.scan():
+        # Two threads cut what comes next while what they cut before is laid out here.
+        for batch, backlog in one_ahead((batch, tailer.backlog) for batch in tailer.scan()):
             found = True
             if isinstance(batch.found, DecodedPiece):
                 for events in batch.found.events:
@@ -147,7 +149,7 @@ class FrameReader:
             self._quarantine.add(batch.file, batch.rejected)
             done += len(batch.data)
             if progress is not None:
-                progress(done, done + tailer.backlog)
+                progress(done, done + backlog)
         if not found:
             return False
         new.extend(self._together(raws)).extend(self._laid(rows))

@@ -6,13 +6,15 @@ the others are folded one by one (`dataframes/per_task_fold.py`). A property tes
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import polars as pl
 from polars import col, lit, when
 
 from lineage_core.dataframes.costs import costs_of
-from lineage_core.dataframes.event_order import in_order
+from lineage_core.dataframes.event_order import in_order, shares
 from lineage_core.dataframes.handoffs import handoffs_of
 from lineage_core.dataframes.per_task_fold import folded
 from lineage_core.dataframes.phases import phases_of, since_of, status_of
@@ -20,6 +22,9 @@ from lineage_core.dataframes.schema import STATUS, empty, schema_of
 from lineage_core.dataframes.task_events import ENDS, TaskEvents, values_at
 from lineage_core.dataframes.vectorizable_tasks import vectorizable_tasks
 from lineage_core.dataframes.workers import ms_between, workers_of
+
+_SHARES_AT_ONCE = 2
+"""Shares that are derived at once: one alone leaves a second processor idle for most of the time; each takes memory."""
 
 
 class TaskFrames(NamedTuple):
@@ -36,11 +41,13 @@ def derive(events: pl.DataFrame) -> TaskFrames:
     """Tasks, runs, handoffs, phases and costs of distinct events (all those of each task, in any order)."""
     if events.is_empty():
         return TaskFrames(*(empty(what) for what in TaskFrames._fields))
-    shares = [_derived(TaskEvents(ordered)) for ordered in in_order(events)]
-    return TaskFrames(*(pl.concat(frames) for frames in zip(*shares, strict=True)))
+    with ThreadPoolExecutor(_SHARES_AT_ONCE) as pool:
+        parts = list(pool.map(partial(_derived, events), shares(events)))
+    return TaskFrames(*(pl.concat(frames) for frames in zip(*parts, strict=True)))
 
 
-def _derived(ordered: TaskEvents) -> TaskFrames:
+def _derived(events: pl.DataFrame, share: pl.Series) -> TaskFrames:
+    ordered = TaskEvents(in_order(events, share))
     simple = vectorizable_tasks(ordered)
     rest = folded(ordered.events.filter(~simple.gather(ordered.tasks.numbers)))
     if not simple.any():

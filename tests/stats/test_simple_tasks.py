@@ -11,10 +11,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
-from lineage_core.dataframes.event_order import in_order
+from lineage_core.dataframes import event_order
+from lineage_core.dataframes.event_order import in_order, shares
 from lineage_core.dataframes.reader import Frames, read_frames
 from lineage_core.dataframes.task_events import TaskEvents
+from lineage_core.dataframes.tasks import derive
 from lineage_core.dataframes.vectorizable_tasks import vectorizable_tasks
 from lineage_core.state.load import load
 from tests.build import record, write
@@ -27,7 +30,7 @@ ENDS = [*HANDOFF_EVENTS, "worker_completed", "worker_failed", "task_completed", 
 
 def simple_tasks(frames: Frames) -> list[str]:
     """The tasks that are laid out many at once."""
-    parts = map(TaskEvents, in_order(frames.events))
+    parts = [TaskEvents(in_order(frames.events, share)) for share in shares(frames.events)]
     return [
         name
         for part in parts
@@ -326,3 +329,17 @@ def test_frames_equal_the_fold_wherever_a_simple_task_is_given_on(tmp_path: Path
     frames = read_frames(tmp_path).frames
     assert_frames_equal_state(frames, load(tmp_path).state)
     assert len(simple_tasks(frames)) > len(tasks) / 4
+
+
+def test_frames_are_the_same_in_however_many_shares_they_are_derived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(11)
+    write(tmp_path, *(made for n in range(60) for made in life(rng, f"task-{n}")))
+    whole = read_frames(tmp_path).frames
+    monkeypatch.setattr(event_order, "AT_ONCE", 20)
+    assert len(shares(whole.events)) > 5
+    parts = derive(whole.events)._asdict()
+    for what, frame in parts.items():
+        assert frame.height
+        assert_frame_equal(frame, whole.of(what), check_row_order=False)
