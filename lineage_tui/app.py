@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
@@ -35,6 +35,7 @@ from lineage_tui.theme.palettes import Palette, themes
 from lineage_tui.theme.styles import Styles
 from lineage_tui.time_travel.travel import Travel
 from lineage_tui.widgets.background_work import in_background
+from lineage_tui.widgets.pending_key import pending_key
 
 DEFAULT_THRESHOLDS = Thresholds()
 NOTHING_OWN = OwnSettings()
@@ -138,6 +139,13 @@ class LineageApp(App[None]):
             self.travel.begin(self.begin_at)
         if self.look is not None and not self.is_headless:
             self.set_interval(LOOK, self.look)
+
+    async def on_event(self, event: events.Event) -> None:
+        came_back = event.is_forwarded
+        await super().on_event(event)
+        # A key is done at once, or goes to the widget that has the focus and comes back from it.
+        if isinstance(event, events.Key) and event.is_forwarded == came_back:
+            pending_key(self).done()
 
     def begin_again(self) -> bool:
         """Put a new screen in place of the present one, as that was left, and show it all tasks; whether that was done:

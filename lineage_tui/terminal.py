@@ -12,9 +12,13 @@ from codecs import getincrementaldecoder
 from contextlib import suppress
 from typing import Any
 
+from textual import events
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from lineage_tui.widgets.pending_key import pending_key
 
 _LEAVE = b"\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[<u\x1b[?1049l\x1b[?25h"
 """Ends what a Textual driver switches on: bracketed paste, no wrapping, mouse and focus reports, the keyboard protocol
@@ -60,6 +64,15 @@ class TerminalDriver(LinuxDriver):
 
     def _run_input_thread(self) -> None:
         self.run_input_thread()
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.Key):
+            pending_key(self._app).pressed()
+        super().process_message(message)
+
+    def write(self, data: str) -> None:
+        super().write(data)
+        pending_key(self._app).drawn()
 
     def suspend(self) -> None:
         """Stop until the shell lets us go on, and all that was started with us, as Ctrl-Z does with other programs."""

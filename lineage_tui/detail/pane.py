@@ -29,7 +29,7 @@ from lineage_tui.models.session_summary import Session
 from lineage_tui.models.task_story import Judges, Shown, brief_of, shown_of
 from lineage_tui.models.throttle import Throttle
 from lineage_tui.theme.styles import Styles
-from lineage_tui.widgets.background_work import in_background
+from lineage_tui.widgets.background_work import PAUSE, in_background, pause
 
 
 class DetailPane(Vertical):
@@ -191,7 +191,7 @@ class DetailPane(Vertical):
     async def _read_session(self) -> None:
         name = self.session.name
         for _ in self.session.read():
-            await asyncio.sleep(0.004)
+            await pause(self, PAUSE)
             if self.session.name != name or self.task_id is not None:
                 return
         self._throttle.end()

@@ -3,7 +3,6 @@ normal; and what it tells the terminal of what is urgent."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import replace
@@ -19,7 +18,7 @@ from lineage_tui.models.urgent_findings import urgent
 from lineage_tui.screens.app_context import Context
 from lineage_tui.screens.terminal_alarm import Alarm
 from lineage_tui.views.attention import AttentionView
-from lineage_tui.widgets.background_work import in_background
+from lineage_tui.widgets.background_work import in_background, pause
 
 COUNT = 2.0
 """Seconds between two counts of what is urgent, at least."""
@@ -62,7 +61,7 @@ class Learning:
             in_background(worker, partial(self.learn_silences, needs, take_in, grow), "usual")
         if self._context.feed.health.loaded and not self._context.feed.waiting:
             if not self.ends.learned and not self.ends.learning:
-                in_background(worker, partial(self._learn_ends, grow), "ends")
+                in_background(worker, partial(self._learn_ends, worker, grow), "ends")
             self.ends.update()
             if self.odd.due:
                 in_background(worker, partial(self._look_for_anomalies, needs), "anomalies")
@@ -73,17 +72,17 @@ class Learning:
     ) -> None:
         """Learn what silence is usual."""
         for _ in self.usual.learn():
-            await asyncio.sleep(PAUSE)
+            await pause(needs, PAUSE)
         if self.usual.moved():  # what was late by the defaults may not be so by what is usual
             take_in(needs.model.tasks())
         if not self._context.clock.paused:
             grow()
 
-    async def _learn_ends(self, grow: Callable[[], None]) -> None:
+    async def _learn_ends(self, worker: Widget, grow: Callable[[], None]) -> None:
         """Learn when tasks end."""
         for step in self.ends.learn():
             if step % 20 == 0:
-                await asyncio.sleep(PAUSE)
+                await pause(worker, PAUSE)
         if not self._context.clock.paused:
             grow()
 
@@ -91,7 +90,7 @@ class Learning:
         """Look for what is not normal, and list it."""
         for step in self.odd.look():
             if step % 20 == 0:
-                await asyncio.sleep(PAUSE)
+                await pause(needs, PAUSE)
         needs.show_anomalies(self.odd.found)
 
     def _tell_terminal(self, worker: Widget, needs: AttentionView) -> None:

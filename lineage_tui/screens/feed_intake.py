@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lineage_core.state.feed import BEHIND, BEHIND_FRAME, Feed
+from lineage_tui.widgets.background_work import PAUSE
+from lineage_tui.widgets.pending_key import LONGEST
 
 FRAME = 0.016
 """Seconds between two takes from the feed: 60 a second at most."""
@@ -33,8 +35,8 @@ class FeedIntake:
     """Plans takes from a feed.
 
     soon: calls a function in the interface thread, after what waits there. take_in: shows what changed in some tasks.
-    taken: called after each take with all tasks that were taken; whether to go on. last_key: when a key was pressed, by
-    the monotonic clock in seconds.
+    taken: called after each take with all tasks that were taken; whether to go on. key_waits: whether a key waits for
+    its frame. last_key: when a key was pressed, by the monotonic clock in seconds.
     """
 
     def __init__(
@@ -43,12 +45,14 @@ class FeedIntake:
         soon: Callable[[Callable[[], None]], Any],
         take_in: Callable[[set[str]], None],
         taken: Callable[[set[str]], bool],
+        key_waits: Callable[[], bool],
     ) -> None:
         self.last_key = 0.0
         self._feed = feed
         self._soon = soon
         self._take_in = take_in
         self._taken = taken
+        self._key_waits = key_waits
         self._next = 0.0
         self._planned = False
         self._over = False
@@ -61,7 +65,14 @@ class FeedIntake:
         delay = max(0.0, self._next - time.monotonic())
         # Not set_timer: one whose time has passed before it begins to wait is lost (Textual 8.2). Never at once: keys
         # come first.
-        asyncio.get_running_loop().call_later(delay, self._soon, self._take)
+        asyncio.get_running_loop().call_later(delay, self._after_key, time.monotonic() + delay + LONGEST)
+
+    def _after_key(self, until: float) -> None:
+        """Take when no key waits for its frame, or it is later than this."""
+        if self._key_waits() and time.monotonic() < until:
+            asyncio.get_running_loop().call_later(PAUSE, self._after_key, until)
+        else:
+            self._soon(self._take)
 
     def now(self) -> None:
         """Take all there is at once: somebody waits for just that, and draws it but once."""
@@ -83,6 +94,8 @@ class FeedIntake:
                 break
             self._take_in(ids)
             taken |= ids
+            if budget != STEP_BUDGET and self._key_waits():
+                break
         self._next = started + self._frame(feed)
         self._over = not self._taken(taken)
         if feed.waiting:

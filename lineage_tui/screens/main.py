@@ -46,6 +46,7 @@ from lineage_tui.settings.config import SavedState
 from lineage_tui.settings.keymap import bindings
 from lineage_tui.views.switcher import Views
 from lineage_tui.widgets.list_view import ListView
+from lineage_tui.widgets.pending_key import pending_key
 from lineage_tui.widgets.prompt import Prompt
 from lineage_tui.widgets.scrubber import Scrubber
 
@@ -117,7 +118,13 @@ class MainScreen(Screen[None]):
             lambda: self.app, context, self.panes, lists, self.learning, self.filtering, self.status_counts
         )
         self.edges = self.live.edges
-        self.intake = FeedIntake(lambda: context.feed, self.call_later, self.live.take_in, self.live.taken)
+        self.intake = FeedIntake(
+            lambda: context.feed,
+            self.call_later,
+            self.live.take_in,
+            self.live.taken,
+            lambda: pending_key(self.app).waits,
+        )
         self.hints = Hints(context)
         self.views.on_whole = self.live.view_whole
         self.deciding = Deciding(context, self.panes, self._push)
@@ -208,6 +215,7 @@ class MainScreen(Screen[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         if self.prompt.purpose == "filter":
             self.filtering.set(event.value)
+        pending_key(self.app).done()  # no other widget hears of a key that is text
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.typed.submitted(event.value)

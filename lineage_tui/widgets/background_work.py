@@ -10,6 +10,8 @@ from typing import Any
 from textual.dom import DOMNode
 from textual.worker import WorkType
 
+from lineage_tui.widgets.pending_key import LONGEST, pending_key
+
 BUDGET = 0.006
 """Seconds that a slice of long work may keep the interface thread."""
 
@@ -30,22 +32,31 @@ def in_background(
     node.run_worker(made, group=group, exclusive=exclusive)
 
 
+async def pause(node: DOMNode, seconds: float) -> None:
+    """Wait between two slices of long work, and longer while a key waits for its frame."""
+    key, until = pending_key(node.app), time.monotonic() + LONGEST
+    await asyncio.sleep(seconds)
+    while key.waits and time.monotonic() < until:
+        await asyncio.sleep(PAUSE)
+
+
 def in_slices(node: DOMNode, work: Iterator[object], group: str, after: Callable[[bool], None]) -> None:
     """Do long work in slices, the first at once; what was begun before in the group is given up.
 
     after: called behind each slice, with whether the work is done.
     """
     node.workers.cancel_group(node, group)
+    key = pending_key(node.app)
 
-    def go_on() -> bool:
+    def go_on(*, ends_for_keys: bool = True) -> bool:
         until = time.monotonic() + BUDGET
-        done = all(time.monotonic() <= until for _ in work)
+        done = all(time.monotonic() <= until and not (ends_for_keys and key.waits) for _ in work)
         after(done)
         return done
 
     async def rest() -> None:
         while not go_on():
-            await asyncio.sleep(PAUSE)
+            await pause(node, PAUSE)
 
-    if not go_on():
+    if not go_on(ends_for_keys=False):  # it may be what the key asks for
         in_background(node, rest, group, exclusive=False)
