@@ -14,6 +14,11 @@ from lineage_core.cli.lineage_tui_options import parser
 SEARCH_LIMIT = 0.25
 """Seconds for which an expression that the operator typed may stop the screen, once."""
 
+FRAMES = ("TEXTUAL_FPS", "240")
+"""The setting of Textual for frames a second, at most, and ours. A frame waits until as long after the one before as
+that says, with the 60 of Textual 17 ms: a key would wait for the frame of what just came. How many are drawn is for who
+changes what the screen shows to say; see `screens/feed_intake.py`."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the app; returns the exit code."""
@@ -40,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the app with parsed options."""
     if args.plain:
         return _run_plain(args)
+    os.environ.setdefault(*FRAMES)  # before Textual is loaded
     from contextlib import ExitStack
     from functools import partial
 

@@ -31,8 +31,10 @@ from lineage_core.write.journal import Journal
 
 # The program as it is, with a clock around its keys and frames.
 TIMED = """
-import sys, time
+import os, sys, time
 from pathlib import Path
+from lineage_tui.cli import FRAMES
+os.environ.setdefault(*FRAMES)
 from lineage_tui.app import LineageApp
 from textual.events import Key
 
