@@ -125,7 +125,7 @@ def _positions_of(names: pl.Series) -> pl.Series:
 
 def _packed(frame: pl.DataFrame) -> bytes:
     buffer = BytesIO()
-    frame.write_ipc(buffer, compression="lz4")
+    frame.write_ipc(buffer, compression="lz4", record_batch_size=max(1, frame.height))  # read in one piece, not joined
     return buffer.getvalue()
 
 
