@@ -2,14 +2,14 @@
 
 Hostile words stand in every argument (but the command of `lineage_run`, which is one) and every variable, in every way
 in which a library gets into a shell. A canary ends the test: any file or variable that appears, any program that is
-started. Many calls go to one shell; where the canary is met, they are halved until the one call that does it is told.
+started. Many calls go to one shell; where the canary is met, they are parted until the one call that does it is told.
 """
 
 import random
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -146,18 +146,25 @@ def attack(way: str, number: int, seed: int, tmp_path: Path, outside: dict[str, 
 
 
 def least(calls: list[list[str]], wrong: Callable[[list[list[str]]], str]) -> list[list[str]]:
-    """The calls, halved as long as one half is still wrong; none if they are not."""
+    """The calls, cut to an eighth or a half as long as one of these is still wrong; none if they are not.
+
+    By eighths, as what is wrong mostly is so in many places: a first piece tells, and costs little.
+    """
     if not wrong(calls):
         return []
     while len(calls) > 1:
-        middle = len(calls) // 2
-        for half in (calls[:middle], calls[middle:]):
-            if wrong(half):
-                calls = half
-                break
-        else:
+        parts = (piece for count in (8, 2) if len(calls) >= count for piece in pieces(calls, count))
+        part = next(filter(wrong, parts), None)
+        if part is None:
             break
+        calls = part
     return calls
+
+
+def pieces(calls: list[list[str]], count: int) -> Iterator[list[list[str]]]:
+    """The calls in so many pieces of about the same length, in order."""
+    for number in range(count):
+        yield calls[len(calls) * number // count : len(calls) * (number + 1) // count]
 
 
 def fault(way: str, calls: list[list[str]], tmp_path: Path, surroundings: dict[str, str], library: Path) -> str:
