@@ -234,15 +234,26 @@ SURROUNDINGS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A journal in which one event stands, to be copied."""
+    journal = tmp_path_factory.mktemp("begun") / "journal"
+    subprocess.run(
+        [LIBRARY.with_name("lineage"), "log", "task_created", "first", "kim"],
+        env={"PATH": "/usr/bin:/bin", "LINEAGE_DIR": str(journal)}, check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    return journal
+
+
 @pytest.mark.parametrize("environ", SURROUNDINGS, ids=str)
 @pytest.mark.parametrize(("words", "data"), HANDED, ids=[" ".join(words)[:60] for words, _ in HANDED])
 def test_words_and_options_mean_the_same_to_bash_and_python(
-    words: list[str], data: dict[str, Any] | None, environ: dict[str, str], run: Run, tmp_path: Path
+    words: list[str], data: dict[str, Any] | None, environ: dict[str, str], run: Run, tmp_path: Path, begun: Path
 ):
     """In a journal that is there already: where its file is new, the launcher reads all of the library."""
     (tmp_path / "file.json").write_text('{"from":"file"}')
     for name in ("journal", "other"):
-        run(LIBRARY.with_name("lineage"), "log", "task_created", "first", "kim", LINEAGE_DIR=str(tmp_path / name))
+        shutil.copytree(begun, tmp_path / name)
     told = run(LIBRARY.with_name("lineage"), "log", *words, **environ)
     assert (told.returncode, told.stderr) == (0, "")
     forced = run(LIBRARY.with_name("lineage"), "log", *words, **environ, LINEAGE_FORCE_PYTHON="1")
