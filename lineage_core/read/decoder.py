@@ -62,6 +62,10 @@ class Decoder:
     offset: where in its file the first byte stands that will be fed; a line must begin there.
     """
 
+    BLOCK = 1 << 16
+    """Bytes that are best fed at once: so little that the records are still in the processor's cache when they are
+    used."""
+
     __slots__ = ("_head", "_held", "_open_objects", "_parts", "_size", "_start")
 
     def __init__(self, offset: int = 0) -> None:

@@ -13,6 +13,8 @@ Edges = list[tuple[int, int]]
 class PlainLineDecoder(Decoder):
     """Decodes one file; `feed` gives what did not go the faster way, which a subclass has: `take_lines`, `withdraw`."""
 
+    BLOCK = 1 << 20  # of which few lines become records
+
     __slots__ = ()
 
     def take_lines(self, block: bytes, base: int) -> Edges | None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from lineage_core.meaning.durations import lengths_of
+from lineage_core.meaning.fold import derive
 from lineage_core.model.entities import RunRow, TaskRow
 from lineage_core.model.facts import Fact, fact_of, unpack
 from lineage_core.model.host_file_names import host_of
@@ -14,7 +16,7 @@ from lineage_core.model.task_parts import Status
 from lineage_core.native.facts import FileFacts, Length, NativeTask
 from lineage_core.read.decoder import Decoder, Found
 from lineage_core.read.plain_lines import Edges, PlainLineDecoder
-from lineage_core.state.snapshot_writer import FoldedFile, lengths_from
+from lineage_core.state.snapshot_writer import FoldedFile
 from lineage_core.state.store import State
 
 _STATUS, _WATCHED = map(TaskRow._fields.index, ("status", "watched"))
@@ -97,6 +99,9 @@ def fold_taken(files: Sequence[FileTaken]) -> FoldedFile:
     def packed(task_id: str) -> bytes | bytearray:
         return plain[task_id][0].packed if task_id in plain else state.packed(task_id)
 
+    def told(task_id: str) -> list[Length]:
+        return [*lengths_of(state.task(task_id) or derive(task_id, unpack(packed(task_id))))]
+
     def lengths(task_ids: list[str]) -> list[list[Length]]:
         known: dict[str, list[Length] | None] = {}
         by_file: dict[FileFacts, list[str]] = {}
@@ -105,7 +110,7 @@ def fold_taken(files: Sequence[FileTaken]) -> FoldedFile:
                 by_file.setdefault(plain[task_id][1], []).append(task_id)
         for facts, ids in by_file.items():
             known.update(zip(ids, facts.lengths(ids), strict=True))
-        return [lengths_from(packed, [one])[0] if (some := known.get(one)) is None else some for one in task_ids]
+        return [told(one) if (some := known.get(one)) is None else some for one in task_ids]
 
     return FoldedFile(rows, packed, state.copied, _homes(files, rows, state), heard, named, lengths)
 

@@ -152,12 +152,12 @@ def read(
     """
     size = os.fstat(fd).st_size
     if checkpoint.packed:
-        for piece in unpack(fd, BLOCK):
+        for piece in unpack(fd, decoder.BLOCK):
             yield decoder.feed(piece)
         yield decoder.flush()
         checkpoint.move(fd, size, size)
     else:
-        for piece in pieces(fd, BLOCK, min(size, end), decoder.end):
+        for piece in pieces(fd, decoder.BLOCK, min(size, end), decoder.end):
             yield decoder.feed(piece)
         if parted and decoder.end == end:
             yield decoder.flush()

@@ -14,9 +14,7 @@ import orjson
 
 from lineage_core.base.user_files import replacing
 from lineage_core.meaning.durations import Kind, lengths_of, tells
-from lineage_core.meaning.fold import derive
 from lineage_core.model.entities import TaskRow
-from lineage_core.model.facts import unpack
 from lineage_core.read.decoder import Rejected
 from lineage_core.state.snapshot import FORMAT, SavedPart
 from lineage_core.state.store import State
@@ -52,14 +50,14 @@ class FoldedFile(NamedTuple):
 
 def folded_from(state: State) -> FoldedFile:
     """The tasks of a state that one file was folded into."""
-    lengths = partial(lengths_from, state.packed)
     rows, named = [*state.rows.values()], state.names.beyond_rows(state.rows)
+    lengths = partial(lengths_from, state)
     return FoldedFile(rows, state.packed, state.copied, state.subtasks.homes(), state.heard, named, lengths)
 
 
-def lengths_from(packed: Callable[[str], bytes | bytearray], task_ids: list[str]) -> list[list[Length]]:
-    """What `durations.lengths_of` tells of tasks, by their packed facts."""
-    return [[*lengths_of(derive(task_id, unpack(packed(task_id))))] for task_id in task_ids]
+def lengths_from(state: State, task_ids: list[str]) -> list[list[Length]]:
+    """What `durations.lengths_of` tells of tasks of a state."""
+    return [[*lengths_of(task)] if (task := state.task(task_id)) else [] for task_id in task_ids]
 
 
 def write(path: Path, folded: FoldedFile, parts: Sequence[SavedPart], rejected: Sequence[list[Rejected]]) -> None:

@@ -158,17 +158,19 @@ class State:
                 waiting += 1
             if waiting > FOLDED_TOGETHER:
                 self.fold_tasks(together)
-                together, waiting = {}, 0
+                waiting = 0
         self.fold_tasks(together)
         self.settle_all()
 
     def settle_all(self) -> None:
         """Settle what was folded, wherever in it the causes of tasks are."""
+        self.subtasks.settle()
         self.subtasks.reopen()
         self.settle()
 
     def fold_tasks(self, together: dict[str, list[Fact]]) -> None:
-        """Merge facts by the ids of their tasks; each task is derived once."""
+        """Merge facts by the ids of their tasks, taking them out of there; each task is derived once."""
+        heard = self.subtasks.heard
         with self.lock:
             named: dict[str, list[Fact]] = {}
             for task_id, facts in together.items():
@@ -178,14 +180,21 @@ class State:
                         named[name] += some
                     else:
                         named[name] = some
-            for task_id, facts in named.items():
+            together.clear()
+            for task_id in [*named]:
+                facts = named.pop(task_id)  # they are freed while they are in the processor's cache
                 if task_id in self._packed:
                     facts += unpack(self.packed(task_id))
                     self._derived.pop(task_id, None)
                     self._late.pop(task_id, None)
                 facts = self._distinct(task_id, facts)
                 self._packed[task_id] = bytearray(pack_all(facts))
-                self._show(row_of(play(task_id, facts)))
+                task = play(task_id, facts)
+                self._show(row_of(task))
+                if len(self._derived) < DERIVED_TASKS:
+                    self._derived[task_id] = task
+                for fact in facts:
+                    heard(fact.lineage_id, task_id)
 
     def _by_host(self, task_id: str, facts: list[Fact]) -> dict[str, list[Fact]]:
         """Facts of an id by the names of its tasks."""
