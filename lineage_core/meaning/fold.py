@@ -18,7 +18,7 @@ from lineage_core.meaning.in_order_check import goes_on, run_goes_on, stands_bef
 from lineage_core.meaning.order import ENDS
 from lineage_core.meaning.run_steps import RUN_STEPS, close_run, open_run
 from lineage_core.meaning.runs import RUN_ENDS, worker_of
-from lineage_core.meaning.task_steps import STEPS, begun, closed, fill, set_over, settle, take, with_end
+from lineage_core.meaning.task_steps import STEPS, begin_attempt, close_attempt, fill, set_over, settle, take, take_end
 from lineage_core.meaning.task_structure import Structure, structure_of
 from lineage_core.model.entities import Task
 from lineage_core.model.facts import Fact, distinct, order
@@ -76,8 +76,7 @@ def _move(task: Task, fact: Fact) -> bool:
         take(task, fact, at)
         if run is None:
             if not task.attempts:
-                task.attempts.append(begun(task, Attempt(), fact, at))
-                task.going = True
+                _begin(task, fact, at)
             run = Worker(name)
             task.runs.append(run)
             open_run(task, run, fact, at)
@@ -91,18 +90,26 @@ def _move(task: Task, fact: Fact) -> bool:
         return False
     take(task, fact, at)
     if kind == "task_started":
-        task.attempts.append(begun(task, Attempt(), fact, at))
-        task.going = True
+        _begin(task, fact, at)
         STEPS[kind](task, fact, at)
     elif kind in ENDS:
         if not task.attempts:
             task.attempts.append(Attempt())
-        task.attempts[0] = closed(task, with_end(task, task.attempts[0], fact, at), fact, at)
-        set_over(task, task.attempts[0])
+        attempt = task.attempts[0]
+        take_end(task, attempt, fact, at)
+        close_attempt(task, attempt, fact, at)
+        set_over(task, attempt)
     elif (act := STEPS.get(kind)) is not None:
         act(task, fact, at)
     settle(task, at)
     return True
+
+
+def _begin(task: Task, fact: Fact, at: int) -> None:
+    """Begin the attempt of a plain task."""
+    task.attempts.append(Attempt())
+    begin_attempt(task, task.attempts[0], fact, at)
+    task.going = True
 
 
 def _note(task: Task, facts: list[Fact]) -> None:
@@ -136,12 +143,12 @@ def walk(task_id: str, told: Structure) -> Task:
         fact, at, kind = facts[i], told.at[i], facts[i].event_type
         take(task, fact, at)
         if (n := starts.get(i)) is not None:
-            task.attempts[n] = begun(task, task.attempts[n], fact, at)
+            begin_attempt(task, task.attempts[n], fact, at)
             newest = max(newest, n)
         if (n := ends.get(i)) is not None:
-            task.attempts[n] = with_end(task, task.attempts[n], fact, at)
+            take_end(task, task.attempts[n], fact, at)
             if i in closing:
-                task.attempts[n] = closed(task, task.attempts[n], fact, at)
+                close_attempt(task, task.attempts[n], fact, at)
                 over.add(n)
                 newest = max(newest, n)
         if (n := reopenings.get(i)) is not None:

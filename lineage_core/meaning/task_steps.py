@@ -61,9 +61,9 @@ def settle(task: Task, at: int) -> None:
         status = Status.UNKNOWN
     if status is task.status and not (status is Status.ASSIGNED and task.given_at == at > task.since):
         return
-    if task.phases and task.phases[-1].end is None:
-        task.phases[-1] = task.phases[-1]._replace(end=at)
-    if not status.ended:
+    if task.phases and (last := task.phases[-1]).end is None:
+        task.phases[-1] = Phase(last.status, last.start, at)
+    if task.ended is None:
         task.phases.append(Phase(status, at, None))
     if status is Status.RUNNING and task.started_at is None:
         task.started_at = at
@@ -73,40 +73,36 @@ def settle(task: Task, at: int) -> None:
 # Attempts
 
 
-def begun(task: Task, attempt: Attempt, fact: Fact, at: int) -> Attempt:
-    """An attempt that begins with a fact."""
+def begin_attempt(task: Task, attempt: Attempt, fact: Fact, at: int) -> None:
+    """Begin an attempt with a fact."""
     if task.started_at is None:
         task.started_at = at
-    return attempt._replace(started_at=at, begun=(clock_of(fact), fact.at))
+    attempt.started_at, attempt.begun = at, (clock_of(fact), fact.at)
 
 
-def with_end(task: Task, attempt: Attempt, fact: Fact, at: int) -> Attempt:
+def take_end(task: Task, attempt: Attempt, fact: Fact, at: int) -> None:
     """What an end of an attempt tells, whether it is the one that counts or not."""
     data = fact.data
     task.deliverables |= dict.fromkeys(names_of(data.get("deliverables")))
     task.duration_ms = number_of(data.get("duration_ms")) or task.duration_ms
     tokens = tokens_of(data.get("token_usage"))
     if tokens is not None:
-        attempt = attempt._replace(tokens_said=max(tokens, attempt.tokens_said or 0))
+        attempt.tokens_said = max(tokens, attempt.tokens_said or 0)
     if attempt.failed_at is None and attempt_end(fact) is Status.FAILED:
-        why = text_of(data.get("reason")) or error_of(data)
-        attempt = attempt._replace(failed_at=at, error=why, host=host_of(fact.file))
-    return attempt
+        attempt.failed_at, attempt.host = at, host_of(fact.file)
+        attempt.error = text_of(data.get("reason")) or error_of(data)
 
 
-def closed(task: Task, attempt: Attempt, fact: Fact, at: int) -> Attempt:
-    """An attempt with the end that counts; what ends with it."""
+def close_attempt(task: Task, attempt: Attempt, fact: Fact, at: int) -> None:
+    """End an attempt with the end that counts, and what ends with it."""
     outcome = attempt_end(fact)
     kept = task.reason if outcome is Status.FAILED else None
     task.reason = text_of(fact.data.get("reason")) or error_of(fact.data) or kept
     _end_waits(task, list(task.waits.values()), at)
     _answered(task)
-    return attempt._replace(
-        ended_at=at,
-        outcome=outcome,
-        partial=outcome is Status.COMPLETED and fact.data.get("completion_status") == "partial",
-        length=length_of(attempt.begun, attempt.started_at, fact, at),
-    )
+    attempt.ended_at, attempt.outcome = at, outcome
+    attempt.partial = outcome is Status.COMPLETED and fact.data.get("completion_status") == "partial"
+    attempt.length = length_of(attempt.begun, attempt.started_at, fact, at)
 
 
 def length_of(begun: tuple[str, int] | None, start: int | None, fact: Fact, at: int) -> int | None:

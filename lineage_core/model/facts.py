@@ -133,14 +133,18 @@ def longest(key: str) -> int:
     return MAX_ID if key in ID_KEYS else MAX_TEXT
 
 
+_NESTED = (dict, list)
+
+
 def bounded(value: Any, size: int = MAX_TEXT) -> Any:
     """A value with texts of at most `size` characters, and no more items, keys and levels than a fact keeps."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return value[:size]
-    if isinstance(value, list):
-        return [bounded(item, size) for item in value[:MAX_ITEMS] if not isinstance(item, dict | list)]
-    if isinstance(value, dict):
-        flat = [(key, item) for key, item in value.items() if not isinstance(item, dict | list)]
+    if kind is list:
+        return [bounded(item, size) for item in value[:MAX_ITEMS] if type(item) not in _NESTED]
+    if kind is dict:
+        flat = [(key, item) for key, item in value.items() if type(item) not in _NESTED]
         return {key[:MAX_TEXT]: bounded(item, size) for key, item in flat[:MAX_KEYS]}
     return value
 

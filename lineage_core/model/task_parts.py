@@ -144,7 +144,8 @@ class Handoff:
         return self.created_at is not None and self.accepted_at is None and self.completed_at is None
 
 
-class Attempt(NamedTuple):
+@dataclass(slots=True)
+class Attempt:
     """One run of a task: a start and the end after it.
 
     started_at: None if its start was not logged. ended_at: the first end of its outcome. others: the outcomes that

@@ -197,7 +197,7 @@ static void reopen(Task *task, int64_t at, Span master) {
     task->working = 0;
 }
 
-static bool step_of_end(const Facts *facts, Task *task, const Fact *fact) { /* `with_end`, `closed`, `set_over` */
+static bool step_of_end(const Facts *facts, Task *task, const Fact *fact) { /* `take_end`, `close_attempt`, `set_over` */
     Span status = text_of(facts, fact, F_STATUS);
     bool failed = fact->kind == FAILED || (fact->kind == COMPLETED && is(status, "failed"));
     enum Status outcome = failed ? S_FAILED : fact->kind == CANCELLED ? S_CANCELLED : S_COMPLETED;
