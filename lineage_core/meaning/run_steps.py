@@ -101,7 +101,8 @@ def _run_ended(task: Task, run: Worker, fact: Fact, at: int) -> None:
 
 def close_run(task: Task, run: Worker, fact: Fact, at: int) -> None:
     """End a run with the end that counts."""
-    start = next((t for t in (run.started_at, run.spawned_at, run.first_at) if t is not None), at)
+    start = run.started_at if run.started_at is not None else run.spawned_at
+    start = start if start is not None else run.first_at
     run.length = length_of(run.begun, start, fact, at)
     run.ended_at, run.end = at, run_end(fact)
     if run.failed:

@@ -141,8 +141,8 @@ def _prioritise(task: Task, fact: Fact) -> None:
 def _started(task: Task, fact: Fact, at: int) -> None:
     """A start by a master makes it the owner, unless it gives the task to others or has given it away."""
     if fact.actor_type == "master" and fact.actor_id and not fact.actor_id.startswith("coordinator"):
-        former = any(owner.master == fact.actor_id for owner in task.owners)
-        if not former and (not task.owners or at > task.owners[-1].start):
+        former = [owner.master for owner in task.owners]
+        if fact.actor_id not in former and (not task.owners or at > task.owners[-1].start):
             _own(task, fact.actor_id, at)
 
 
