@@ -7,6 +7,7 @@ cells it takes (`lineage_core.base.terminal_cells`). Nothing here reads markup.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from rich.segment import Segment
 from rich.style import Style
@@ -17,6 +18,25 @@ from lineage_tui.theme.styles import Styles
 
 Parts = list[tuple[str, str, bool]]
 """Text, role and whether it is bold, from left to right."""
+
+SHORT = 200
+"""Characters of a text up to which it is noted how it fits: lines are drawn again and again with the same words, and
+glyphs and bars are measured character by character."""
+
+
+def _fitted(text: str, cells: int, right: bool) -> str:
+    """As `fit`."""
+    return fit(text, cells, right=right)
+
+
+def _placed(text: str, cells: int) -> tuple[str, int]:
+    """A text as it can be shown in at most so many cells, and how many it takes."""
+    found = shown(text, 4 * cells)
+    size = cell_width(found)
+    return (found, size) if size <= cells else (fit(text, cells), cells)
+
+
+_noted_fitted, _noted_placed = lru_cache(4096)(_fitted), lru_cache(4096)(_placed)
 
 
 def cut(text: str, prefix: str, cells: int, styles: Styles) -> str:
@@ -59,19 +79,16 @@ class Line:
 
     def put(self, text: str, role: str = "text", *, bold: bool = False, on: str = "", link: str = "") -> Line:
         """Add text as wide as it is, cut at the end of the line. link: the address that it leads to (OSC 8)."""
-        text = self.styles.plain(shown(text, 4 * self.left))
-        size = cell_width(text)
-        if size > self.left:
-            text, size = self.styles.plain(fit(text, self.left)), self.left
+        text, size = (_noted_placed if len(text) <= SHORT else _placed)(text, self.left)
         if size:
             self.left -= size
             style = self.styles(role, on or self.on, bold=bold)
-            self._segments.append(Segment(text, style + Style(link=link) if link else style))
+            self._segments.append(Segment(self.styles.plain(text), style + Style(link=link) if link else style))
         return self
 
     def col(self, text: str, width: int, role: str = "text", *, right: bool = False, bold: bool = False) -> Line:
         """Add a column of exactly `width` cells and a blank behind it."""
-        text = fit(text, width, right=right)
+        text = (_noted_fitted if len(text) <= SHORT else _fitted)(text, width, right)
         if not 0 < width < self.left:
             return self.put(text, role, bold=bold).put(" ")
         self.left -= width + 1  # it fits, and was made harmless: nothing of `put` is needed
