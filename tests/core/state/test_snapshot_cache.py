@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,12 +59,20 @@ def loaded(directory: Path) -> tuple[int, int]:
     return state.events, state.copies
 
 
+@cache  # all that is made for many tests is what cannot change: lines
+def lines(start: int, count: int, *, step: int = 1) -> tuple[bytes, ...]:
+    """Records of tasks that have four events each, `step` tasks at a time side by side."""
+    return tuple(
+        compact(record(n, task_id=f"task-{n % step + n // (4 * step) * step}")) for n in range(start, start + count)
+    )
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     """A directory with one file that is large enough for a process to fold its beginning."""
     directory = tmp_path / "lineage"
     directory.mkdir()
-    text = b"".join(compact(record(n, task_id=f"task-{n // 4}")) for n in range(COUNT))
+    text = b"".join(lines(0, COUNT))
     assert len(text) > snapshot_cache.SMALL
     (directory / DAY).write_bytes(text)
     return directory

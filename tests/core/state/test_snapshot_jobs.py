@@ -13,7 +13,7 @@ import pytest
 from lineage_core.state import snapshot_cache, snapshot_jobs
 from lineage_core.state.load import load
 from tests.build import compact, record
-from tests.core.state.test_snapshot_cache import COUNT, DAY, KILLED, followed, loaded
+from tests.core.state.test_snapshot_cache import COUNT, DAY, KILLED, followed, lines, loaded
 
 PART = 1 << 19
 
@@ -23,13 +23,6 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot_jobs, "PART", PART)
     monkeypatch.setattr(snapshot_jobs, "REFOLD", PART // 4)
     monkeypatch.setattr(snapshot_jobs, "RECENT", 1 << 17)
-
-
-def lines(start: int, count: int, *, step: int = 1) -> list[bytes]:
-    """Records of tasks that have four events each, `step` tasks at a time side by side."""
-    return [
-        compact(record(n, task_id=f"task-{n % step + n // (4 * step) * step}")) for n in range(start, start + count)
-    ]
 
 
 def journal_of(tmp_path: Path, content: bytes) -> Path:
@@ -54,7 +47,7 @@ def known(directory: Path) -> tuple[object, ...]:
 def nasty(seed: int) -> bytes:
     """Records among what is none, some of them pretty-printed, in places of a file."""
     chance = random.Random(seed)
-    parts = lines(0, COUNT, step=chance.choice((1, 50)))
+    parts = list(lines(0, COUNT, step=chance.choice((1, 50))))
     for _ in range(chance.randrange(40)):
         at = chance.randrange(len(parts))
         text = json.dumps(record(COUNT + at, task_id=f"odd-{at % 7}"), indent=2).encode()
