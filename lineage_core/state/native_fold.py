@@ -99,7 +99,7 @@ def fold_taken(files: Sequence[FileTaken]) -> FoldedFile:
     def packed(task_id: str) -> bytes | bytearray:
         return plain[task_id][0].packed if task_id in plain else state.packed(task_id)
 
-    def told(task_id: str) -> list[Length]:
+    def derived(task_id: str) -> list[Length]:
         return [*lengths_of(state.task(task_id) or derive(task_id, unpack(packed(task_id))))]
 
     def lengths(task_ids: list[str]) -> list[list[Length]]:
@@ -110,7 +110,7 @@ def fold_taken(files: Sequence[FileTaken]) -> FoldedFile:
                 by_file.setdefault(plain[task_id][1], []).append(task_id)
         for facts, ids in by_file.items():
             known.update(zip(ids, facts.lengths(ids), strict=True))
-        return [told(one) if (some := known.get(one)) is None else some for one in task_ids]
+        return [derived(one) if (some := known.get(one)) is None else some for one in task_ids]
 
     return FoldedFile(rows, packed, state.copied, _homes(files, rows, state), heard, named, lengths)
 
