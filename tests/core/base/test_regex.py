@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from lineage_core.base import regex
 from lineage_core.base.errors import BadInputError
+from lineage_core.cli import main
 from tests import forked
 from tests.build import compact, record, write
 
@@ -33,6 +35,16 @@ def journal(tmp_path: Path) -> Path:
     return write(tmp_path, *(record(n, task_id=ID.format(n)) for n in range(300)))
 
 
+@pytest.fixture
+def short_budget() -> Iterator[None]:
+    """A twentieth of the time for what takes for ever, in patterns that no other test has."""
+    regex._compiled.cache_clear()
+    regex.limit(regex.BUDGET / 20)
+    yield
+    regex.limit(regex.BUDGET)
+    regex._compiled.cache_clear()
+
+
 def ran(*words: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "lineage_core.cli", *map(str, words)]
     return forked.run(command)
@@ -46,9 +58,19 @@ def ran(*words: str | Path) -> subprocess.CompletedProcess[str]:
     ids=" ".join,
 )  # fmt: skip
 def test_a_query_with_an_expression_that_takes_for_ever_is_one_error_and_no_answer(
-    words: list[str], expression: str, journal: Path
+    words: list[str], expression: str, journal: Path, short_budget: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = ran(*(word.format(expression) for word in words), "--dir", journal)
+    code = main([*(word.format(expression) for word in words), "--dir", str(journal)])
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert "takes too long to search for" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("expression", ENDLESS[:2])
+def test_a_process_with_an_expression_that_takes_for_ever_ends_with_one_error(expression: str, journal: Path) -> None:
+    """On the whole budget."""
+    done = ran("tasks", expression, "--dir", journal)
     assert (done.returncode, done.stdout) == (2, "")
     assert "takes too long to search for" in done.stderr
     assert done.stderr.count("\n") == 1
