@@ -20,10 +20,10 @@ from lineage_tui.widgets.pending_key import LONGEST, PendingKey, pending_key
 class Clock:
     """Seconds that stand until the test moves them on."""
 
-    now = 100.0
+    at = 100.0
 
     def __call__(self) -> float:
-        return self.now
+        return self.at
 
 
 @pytest.fixture
@@ -67,10 +67,10 @@ def test_the_frame_of_a_key_is_not_that_of_the_next(key: PendingKey) -> None:
 def test_a_key_that_changes_nothing_holds_nothing_up_for_long(key: PendingKey, clock: Clock) -> None:
     key.pressed()
     key.done()
-    clock.now += LONGEST / 2
+    clock.at += LONGEST / 2
     key.pressed()  # held down: it repeats
     assert key.waits
-    clock.now += LONGEST
+    clock.at += LONGEST
     assert not key.waits
     key.pressed()
     assert key.waits
