@@ -57,8 +57,9 @@ def ran(*words: str | Path) -> subprocess.CompletedProcess[str]:
      ["recent", "--grep", "{}"], ["export", "events", "--grep", "{}", "--format", "csv"], ["stats", "{}"]],
     ids=" ".join,
 )  # fmt: skip
+@pytest.mark.usefixtures("short_budget")
 def test_a_query_with_an_expression_that_takes_for_ever_is_one_error_and_no_answer(
-    words: list[str], expression: str, journal: Path, short_budget: None, capsys: pytest.CaptureFixture[str]
+    words: list[str], expression: str, journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = main([*(word.format(expression) for word in words), "--dir", str(journal)])
     out, err = capsys.readouterr()
